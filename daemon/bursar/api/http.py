@@ -1,0 +1,281 @@
+"""The way to the wire, for adapters and sinks: one request, one `Answer`, or one clear error.
+
+`ask` reads, over a pooled connection. `send` changes something: on a connection of its own, never repeated, and only
+before its deadline. Neither follows redirects. Every request waits for the account's rate limit first. Answers over
+the size cap, redirects, time-outs and resets are errors of their own kinds; the body is the adapter's to read, with
+`Answer.json()`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+from types import SimpleNamespace
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from bursar.api.clock import Clock
+from bursar.api.errors import BadAnswer, NeverSent, ProviderError, RateLimited, Unreachable
+from bursar.domain.values import Json
+
+MAX_BODY_BYTES = 32 * 1024 * 1024
+CHUNK_BYTES = 256 * 1024
+_DECODER = msgspec.json.Decoder(float_hook=Decimal)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request.
+
+    Attributes:
+        url: Where to; it may hold a key, and is never shown with its query.
+        method: `POST`.
+        query: Added to the URL's query.
+        form: A form-encoded body.
+        json: A JSON body; Decimals are written as numbers.
+        body: A body as it is.
+        headers: Further headers.
+        timeout: For the whole exchange.
+        verify_tls: Whether the certificate is checked.
+    """
+
+    url: str
+    method: str = "POST"
+    query: Mapping[str, str] | None = None
+    form: Mapping[str, str] | None = None
+    json: Json = None
+    body: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    timeout: timedelta = timedelta(seconds=30)
+    verify_tls: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: status, headers, and the body as bytes."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Json:
+        """Decode the body, money exactly (`Decimal`); a BOM or a script's warning before the JSON is passed over.
+
+        Raises:
+            BadAnswer: it is empty, HTML, truncated or otherwise not JSON (`kind` says which).
+            RateLimited: it is not JSON, and the status is 429.
+        """
+        text = json_part(self.body)
+        try:
+            return plain_numbers(_DECODER.decode(text))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raise self.failure() from None
+
+    def failure(self) -> ProviderError:
+        """Name what is wrong with an answer that is not the provider's own."""
+        if self.status == 429:
+            return RateLimited("the provider limits the rate (HTTP 429)", retry_after=self.retry_after())
+        start = self.body[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+        if 300 <= self.status < 400:
+            return redirected(self.headers.get("Location", ""))
+        what, kind = "an answer that is not JSON", "not_json"
+        if not start:
+            what, kind = "an empty body", "empty"
+        elif start.startswith(b"<"):
+            what, kind = "HTML instead of JSON", "html"
+        elif start[:1] in (b"{", b"["):
+            what, kind = "JSON that is cut short or broken", "truncated"
+        if self.status >= 500 and kind != "empty":
+            kind = "server_error" if kind != "html" else "html"
+        return BadAnswer(f"{what} (HTTP {self.status})", kind=kind, retry_after=self.retry_after())
+
+    def retry_after(self) -> timedelta | None:
+        """Read `Retry-After`, in seconds or as a date; None where there is none or it makes no sense."""
+        raw = self.headers.get("Retry-After", "").strip()
+        if raw.isdigit() and len(raw) < 8:
+            return timedelta(seconds=int(raw))
+        try:
+            at = parsedate_to_datetime(raw)
+            sent = parsedate_to_datetime(self.headers.get("Date", ""))
+        except (TypeError, ValueError):
+            return None
+        if at.tzinfo is None or sent.tzinfo is None:
+            return None
+        return max(at - sent, timedelta(0))
+
+
+def json_part(body: bytes) -> bytes:
+    """Give the JSON in a body: without a BOM, and without a script's warning before it."""
+    text = body.lstrip(b"\xef\xbb\xbf \t\r\n").rstrip()
+    if text[:1] in (b"{", b"[", b'"') or text[:1].isdigit() or text[-1:] not in (b"}", b"]"):
+        return text
+    for _ in range(8):
+        starts = [at for at in (text.find(b"{", 1), text.find(b"[", 1)) if at > 0]
+        if not starts:
+            return body
+        text = text[min(starts):]
+        try:
+            _DECODER.decode(text)
+        except (msgspec.DecodeError, RecursionError):
+            continue
+        return text
+    return body
+
+
+def plain_numbers(value: object) -> Json:
+    """Leave decoded JSON as it is; the type says that Decimals travel in it where floats would."""
+    return value  # type: ignore[return-value]
+
+
+def redirected(location: str) -> BadAnswer:
+    """Report the new address of a provider that moved, without its query."""
+    try:
+        target = str(URL(location).with_query(None).with_user(None)) if location else "an unnamed address"
+    except ValueError:
+        target = "an address that makes no sense"
+    return BadAnswer(f"the provider moved to {target}: put that into the account's url", kind="redirect")
+
+
+class Http:
+    """The way to the wire for one account or sink.
+
+    Args:
+        clock: The one clock.
+        wait_turn: Waits for the rate limit before each request.
+        deadline: When the lease for sending ends; an effect that comes later is not sent.
+    """
+
+    def __init__(self, clock: Clock, wait_turn: Callable[[], Awaitable[None]], max_body_bytes: int = MAX_BODY_BYTES) -> None:
+        self._clock = clock
+        self._wait_turn = wait_turn
+        self._max_body_bytes = max_body_bytes
+        self._pool: aiohttp.ClientSession | None = None
+
+    async def ask(self, request: Request) -> Answer:
+        """Read something, over a pooled connection.
+
+        Raises:
+            ProviderError: no answer, or a redirect, or a body over the cap.
+        """
+        await self._wait_turn()
+        if self._pool is None:
+            self._pool = _session(aiohttp.TCPConnector(limit=0, limit_per_host=0))
+        return await self._exchange(self._pool, request)
+
+    async def send(self, request: Request, *, not_after: datetime | None = None) -> Answer:
+        """Change something, once, on a connection of its own.
+
+        Args:
+            request: The request.
+            not_after: Looked at just before the first byte is written.
+
+        Raises:
+            NeverSent: it failed before the first byte was written: nothing can have happened.
+            ProviderError: anything else: it may have happened.
+        """
+        await self._wait_turn()
+        if not_after is not None and self._clock.now() >= not_after:
+            raise NeverSent("the time for sending it was over before it was its turn", kind="late")
+        async with _session(aiohttp.TCPConnector(limit=1, force_close=True)) as session:
+            return await self._exchange(session, request)
+
+    async def close(self) -> None:
+        """Close the pooled connections."""
+        if self._pool is not None:
+            await self._pool.close()
+            self._pool = None
+
+    async def _exchange(self, session: aiohttp.ClientSession, request: Request) -> Answer:
+        progress = SimpleNamespace(connected=False)
+        try:
+            async with session.request(
+                request.method,
+                URL(request.url, encoded=False).update_query(request.query or {}),
+                data=_body(request),
+                headers={**_content_type(request), **request.headers},
+                timeout=aiohttp.ClientTimeout(total=request.timeout.total_seconds()),
+                allow_redirects=False,
+                ssl=True if request.verify_tls else False,
+                trace_request_ctx=progress,
+            ) as response:
+                if 300 <= response.status < 400 and "Location" in response.headers:
+                    raise redirected(response.headers["Location"])
+                return Answer(response.status, response.headers, await self._read(response))
+        except (aiohttp.InvalidURL, ValueError) as error:
+            raise NeverSent(f"the address makes no sense ({type(error).__name__})", kind="url") from None
+        except (aiohttp.ClientError, TimeoutError, asyncio.TimeoutError, ssl.SSLError, OSError) as error:
+            raise _unanswered(error, progress.connected, request.timeout) from None
+
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+        if (response.content_length or 0) > self._max_body_bytes:
+            raise self._too_large()
+        chunks: list[bytes] = []
+        size = 0
+        async for chunk in response.content.iter_chunked(CHUNK_BYTES):
+            size += len(chunk)
+            if size > self._max_body_bytes:
+                raise self._too_large()
+            chunks.append(chunk)
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    def _too_large(self) -> BadAnswer:
+        return BadAnswer(f"an answer over {self._max_body_bytes // 1024 // 1024} MiB", kind="too_large")
+
+
+def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+    trace = aiohttp.TraceConfig()
+
+    async def connected(_session: object, context: SimpleNamespace, _params: object) -> None:
+        context.trace_request_ctx.connected = True
+
+    trace.on_connection_create_end.append(connected)
+    trace.on_connection_reuseconn.append(connected)
+    return aiohttp.ClientSession(
+        connector=connector, trace_configs=[trace], cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=True,
+        headers={"Accept": "application/json", "User-Agent": "bursar"},
+    )
+
+
+def _body(request: Request) -> bytes | aiohttp.FormData | None:
+    if request.body is not None:
+        return request.body
+    if request.form is not None:
+        return aiohttp.FormData(dict(request.form))
+    if request.json is not None:
+        return msgspec.json.encode(request.json, enc_hook=str)
+    return None
+
+
+def _content_type(request: Request) -> dict[str, str]:
+    return {"Content-Type": "application/json"} if request.json is not None else {}
+
+
+def _unanswered(error: BaseException, connected: bool, timeout: timedelta) -> ProviderError:
+    """Name what kept the answer away. No text of the library is passed on: it may hold the URL with its key."""
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return NeverSent("the host's name cannot be resolved", kind="dns")
+    if isinstance(error, (aiohttp.ClientConnectorCertificateError, aiohttp.ClientSSLError)) and not connected:
+        return NeverSent("TLS failed: the certificate is not trusted, or the server speaks no TLS", kind="tls")
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return NeverSent(f"no connection ({error.os_error.strerror or 'refused'})", kind="connect")
+    if isinstance(error, (TimeoutError, asyncio.TimeoutError)):
+        if not connected:
+            return NeverSent("no connection in time", kind="connect")
+        return Unreachable(f"no answer within {timeout.total_seconds():g} s", kind="timeout")
+    if not connected:
+        return NeverSent(f"no connection ({type(error).__name__})", kind="connect")
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return BadAnswer("the answer broke off", kind="truncated")
+    return Unreachable(f"the connection broke ({type(error).__name__})", kind="reset")
+
+
+def utc(seconds: int) -> datetime:
+    """Give the instant of Unix seconds."""
+    return datetime.fromtimestamp(seconds, tz=timezone.utc)

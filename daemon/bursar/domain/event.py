@@ -1,0 +1,66 @@
+"""An event: an immutable fact that something changed. Events of subjects are found by `detect`; those of the core
+(accounts, actions, the clock) are named here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bursar.domain.ids import AccountName, EventId, SubjectRef, event_id
+from bursar.domain.values import Fields, Json
+
+CORE_EVENTS: Mapping[str, str] = {
+    "account.unreachable": "Three polls of a stream failed in a row.",
+    "account.recovered": "An unreachable or rejected account answers again.",
+    "account.rejected": "The provider rejects the key or the caller; the account is parked.",
+    "account.frozen": "The account's name now means another provider, URL or key; it is only watched.",
+    "account.thawed": "A frozen account was recognised, or a person said which it is.",
+    "action.succeeded": "The provider said yes.",
+    "action.refused": "The provider said no.",
+    "action.unknown": "Nobody can tell whether the action took effect; a person is asked where bursar cannot find out.",
+    "action.unconfirmed": "An accepted action showed no effect in a later status within 24 hours.",
+    "action.denied": "A person said no.",
+    "action.lapsed": "The action was not sent in time, or its condition no longer held.",
+    "action.gave_up": "Tries or refusals are used up; a person decides.",
+    "rule.failed": "A text or parameter of a rule could not be filled in; nothing was done.",
+    "approval.wanted": "An action waits for a person's yes.",
+    "budget.exhausted": "A budget stopped an action.",
+    "ceiling.reached": "One poll would have caused more effects than `settings.ceiling`; a person confirms the rest.",
+    "observation.held": "A poll in which implausibly much changed or vanished was kept aside.",
+    "observation.accepted": "A held observation was accepted by a person.",
+    "observation.dropped": "A held observation was dropped, by a person or because the next poll was plausible again.",
+    "clock.jumped": "The wall clock jumped; bursar only watches until it is steady.",
+    "daemon.started": "The daemon started after an unclean stop.",
+    "journal.restored": "The journal is older than what was sent: ready and sending actions became unknown.",
+}
+"""Event types that the core raises itself, with a sentence for people."""
+
+CORE_EVENT_FIELDS = ("action", "reason", "rule", "intent", "stream", "state", "kind")
+"""Text fields that events of the core may carry in `data`, beside what their subject knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One fact.
+
+    Attributes:
+        type: `order.partial`.
+        account: Whose; "" for facts of the daemon itself.
+        subject: What it is about, if anything.
+        at: When the daemon learned it.
+        data: The subject's public fields at that moment, or what the core has to say; JSON, never a secret.
+        before: The former values of the fields that changed.
+    """
+
+    type: str
+    account: AccountName
+    at: datetime
+    subject: SubjectRef | None = None
+    data: Mapping[str, Json] = field(default_factory=dict)
+    before: Fields = field(default_factory=dict)
+
+    @property
+    def id(self) -> EventId:
+        """The id that follows from the fact itself."""
+        return event_id(self.account, self.type, self.subject, self.at)

@@ -1,0 +1,57 @@
+"""Names of things. Ids of providers are opaque text; ids of ours are derived from what they name, so that saying the
+same fact twice gives the same id."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import NewType
+
+AccountName = NewType("AccountName", str)
+RuleName = NewType("RuleName", str)
+SinkName = NewType("SinkName", str)
+EventId = NewType("EventId", str)
+MatchId = NewType("MatchId", int)
+IntentId = NewType("IntentId", int)
+DeliveryId = NewType("DeliveryId", str)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SubjectRef:
+    """One subject of an account: its type (`order`) and the provider's own id for it (`"101"`)."""
+
+    type: str
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.type}/{self.id}"
+
+
+def microseconds(at: datetime) -> int:
+    """Give an aware instant as whole microseconds since 1970, exactly (no float on the way)."""
+    return (at - EPOCH) // MICROSECOND
+
+
+def instant(us: int) -> datetime:
+    """Give the aware UTC instant of whole microseconds since 1970."""
+    return EPOCH + timedelta(microseconds=us)
+
+
+def digest(*parts: object) -> str:
+    """Give 20 hex digits that stand for these parts, in this order."""
+    text = "\x1f".join(str(part) for part in parts)
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()
+
+
+def event_id(account: str, type_: str, subject: SubjectRef | None, at: datetime) -> EventId:
+    """Derive an event's id: sorts by time, and the same fact has the same id however often it is said."""
+    return EventId(f"ev_{microseconds(at):014x}{digest(account, type_, subject, microseconds(at))}")
+
+
+def delivery_id(news: str, sink: str, position: int) -> DeliveryId:
+    """Derive a delivery's id from the news it carries, where it goes, and its place among several there."""
+    return DeliveryId(f"dl_{digest(news, sink, position)}{digest(sink, news)}")

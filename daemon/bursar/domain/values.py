@@ -1,0 +1,87 @@
+"""The values that fields hold, and how they are written into the journal and read back without loss.
+
+Money and rates are `Decimal`, from a string or a number, never through `float`. None is "no information": neither 0,
+nor empty, nor a change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+
+from bursar.domain.ids import MICROSECOND, instant, microseconds
+
+Value = str | bool | Decimal | datetime | timedelta
+Fields = Mapping[str, Value | None]
+Json = None | bool | int | float | str | Decimal | list["Json"] | dict[str, "Json"]
+"""JSON as it travels here: a number with a fraction is a `Decimal` where it came from outside."""
+
+LARGEST = Decimal(10) ** 30
+
+
+class FieldKind(StrEnum):
+    """What a field holds: text, a number (Decimal), true or false, an instant (aware UTC), or a duration."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    INSTANT = "instant"
+    DURATION = "duration"
+
+
+def number(raw: object) -> Decimal | None:
+    """Read a provider's number, exactly; what is not one (null, "", "Unknown", NaN, absurdly large) is None.
+
+    A `float` is read by its shortest decimal form; decoders should not make one (`float_hook=Decimal`).
+    """
+    if raw is None or isinstance(raw, bool):
+        return None
+    text = str(raw).strip().replace("\u00a0", "").replace(" ", "")
+    if "," in text:
+        text = text.replace(",", "") if "." in text or text.count(",") > 1 else text.replace(",", ".")
+    if len(text) > 64:
+        return None
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        return None
+    if not value.is_finite() or abs(value) >= LARGEST or (value and value.adjusted() < -30):
+        return None
+    return value
+
+
+def to_json(value: Value | None) -> Json:
+    """Write one value for the journal: Decimal as text, instants and durations as whole microseconds."""
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, datetime):
+        return microseconds(value)
+    if isinstance(value, timedelta):
+        return value // MICROSECOND
+    return value
+
+
+def from_json(kind: FieldKind, raw: Json) -> Value | None:
+    """Read one value that `to_json` wrote."""
+    if raw is None:
+        return None
+    if kind is FieldKind.NUMBER:
+        return Decimal(str(raw))
+    if kind is FieldKind.INSTANT:
+        return instant(int(str(raw)))
+    if kind is FieldKind.DURATION:
+        return timedelta(microseconds=int(str(raw)))
+    if kind is FieldKind.BOOLEAN:
+        return bool(raw)
+    return str(raw)
+
+
+def to_public(value: Value | None) -> Json:
+    """Write one value for people and receivers: Decimal as text, instants as RFC 3339, durations in seconds."""
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    return to_json(value)
