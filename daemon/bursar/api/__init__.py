@@ -1,7 +1,16 @@
 """All that a plugin may import: hooks, declarations, protocols, nouns, errors. Nothing else is promised to stay."""
 
 from bursar.api.clock import Clock
-from bursar.api.errors import BadAnswer, DeliveryFailed, NeverSent, ProviderError, RateLimited, Refusal, Rejected, Unreachable
+from bursar.api.errors import (
+    BadAnswer,
+    DeliveryFailed,
+    NeverSent,
+    ProviderError,
+    RateLimited,
+    Refusal,
+    Rejected,
+    Unreachable,
+)
 from bursar.api.function import Function
 from bursar.api.hookspecs import hookimpl
 from bursar.api.http import Answer, Http, Request
@@ -35,16 +44,68 @@ from bursar.domain.intent import (
     Refused,
     Succeeded,
 )
-from bursar.domain.observation import Observation, Observed
+from bursar.domain.observation import Observation, Observed, Snapshot
 from bursar.domain.route import Delivery
 from bursar.domain.subject import Coverage, EventType, Field, Stream, SubjectType
 from bursar.domain.values import FieldKind, Fields, Json, Value, number
 
 __all__ = [
-    "API_LEVEL", "AccountSettings", "ActionType", "Adapter", "Answer", "BadAnswer", "CannotTell", "Clock", "Coverage",
-    "Delivery", "DeliveryFailed", "DidNot", "EventType", "Field", "FieldKind", "Fields", "Finding", "Function",
-    "Happened", "Http", "Intent", "Json", "Later", "Look", "Lost", "LostReply", "Method", "NeverSent", "NotSent",
-    "Observation", "Observed", "Outcome", "Param", "PerformsMany", "Provider", "ProviderError", "RateLimited",
-    "Refusal", "Refused", "Rejected", "Request", "Secret", "Sink", "SinkSettings", "SinkType", "Stream", "SubjectRef",
-    "SubjectType", "Succeeded", "Tools", "Unreachable", "Value", "Wanted", "Wire", "hint", "hookimpl", "number",
+    "API_LEVEL",
+    "AccountSettings",
+    "ActionType",
+    "Adapter",
+    "Answer",
+    "BadAnswer",
+    "CannotTell",
+    "Clock",
+    "Coverage",
+    "Delivery",
+    "DeliveryFailed",
+    "DidNot",
+    "EventType",
+    "Field",
+    "FieldKind",
+    "Fields",
+    "Finding",
+    "Function",
+    "Happened",
+    "Http",
+    "Intent",
+    "Json",
+    "Later",
+    "Look",
+    "Lost",
+    "LostReply",
+    "Method",
+    "NeverSent",
+    "NotSent",
+    "Observation",
+    "Observed",
+    "Outcome",
+    "Param",
+    "PerformsMany",
+    "Provider",
+    "ProviderError",
+    "RateLimited",
+    "Refusal",
+    "Refused",
+    "Rejected",
+    "Request",
+    "Secret",
+    "Sink",
+    "SinkSettings",
+    "SinkType",
+    "Snapshot",
+    "Stream",
+    "SubjectRef",
+    "SubjectType",
+    "Succeeded",
+    "Tools",
+    "Unreachable",
+    "Value",
+    "Wanted",
+    "Wire",
+    "hint",
+    "hookimpl",
+    "number",
 ]

@@ -44,5 +44,5 @@ def bursar_functions(register: Callable[[Function], None]) -> None:
 
 
 @hookspec
-def bursar_commands(register: "Callable[[click.Command], None]") -> None:
+def bursar_commands(register: Callable[[click.Command], None]) -> None:
     """Register further commands of the command line."""

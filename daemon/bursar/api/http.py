@@ -75,7 +75,7 @@ class Answer:
         text = json_part(self.body)
         try:
             return plain_numbers(_DECODER.decode(text))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError):
             raise self.failure() from None
 
     def failure(self) -> ProviderError:
@@ -120,10 +120,10 @@ def json_part(body: bytes) -> bytes:
         starts = [at for at in (text.find(b"{", 1), text.find(b"[", 1)) if at > 0]
         if not starts:
             return body
-        text = text[min(starts):]
+        text = text[min(starts) :]
         try:
             _DECODER.decode(text)
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError):
             continue
         return text
     return body
@@ -149,12 +149,20 @@ class Http:
     Args:
         clock: The one clock.
         wait_turn: Waits for the rate limit before each request.
-        deadline: When the lease for sending ends; an effect that comes later is not sent.
+        max_body_bytes: The size cap of an answer.
+        wait_first: Waits for the rate limit before effects, ahead of the reads; the same as `wait_turn` if not given.
     """
 
-    def __init__(self, clock: Clock, wait_turn: Callable[[], Awaitable[None]], max_body_bytes: int = MAX_BODY_BYTES) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        wait_turn: Callable[[], Awaitable[None]],
+        max_body_bytes: int = MAX_BODY_BYTES,
+        wait_first: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         self._clock = clock
         self._wait_turn = wait_turn
+        self._wait_first = wait_first or wait_turn
         self._max_body_bytes = max_body_bytes
         self._pool: aiohttp.ClientSession | None = None
 
@@ -180,10 +188,11 @@ class Http:
             NeverSent: it failed before the first byte was written: nothing can have happened.
             ProviderError: anything else: it may have happened.
         """
-        await self._wait_turn()
+        await self._wait_first()
         if not_after is not None and self._clock.now() >= not_after:
             raise NeverSent("the time for sending it was over before it was its turn", kind="late")
         async with _session(aiohttp.TCPConnector(limit=1, force_close=True)) as session:
+            session._retry_connection = False  # noqa: SLF001  aiohttp repeats a GET on a fresh connection, too
             return await self._exchange(session, request)
 
     async def close(self) -> None:
@@ -208,9 +217,13 @@ class Http:
                 if 300 <= response.status < 400 and "Location" in response.headers:
                     raise redirected(response.headers["Location"])
                 return Answer(response.status, response.headers, await self._read(response))
+        except (aiohttp.ClientSSLError, ssl.SSLError) as error:  # some of them are ValueErrors, too
+            raise _unanswered(error, progress.connected, request.timeout) from None
         except (aiohttp.InvalidURL, ValueError) as error:
+            if progress.connected:
+                raise Unreachable(f"the answer makes no sense ({type(error).__name__})", kind="protocol") from None
             raise NeverSent(f"the address makes no sense ({type(error).__name__})", kind="url") from None
-        except (aiohttp.ClientError, TimeoutError, asyncio.TimeoutError, ssl.SSLError, OSError) as error:
+        except (aiohttp.ClientError, TimeoutError, ssl.SSLError, OSError) as error:
             raise _unanswered(error, progress.connected, request.timeout) from None
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
@@ -238,7 +251,10 @@ def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
     trace.on_connection_create_end.append(connected)
     trace.on_connection_reuseconn.append(connected)
     return aiohttp.ClientSession(
-        connector=connector, trace_configs=[trace], cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=True,
+        connector=connector,
+        trace_configs=[trace],
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=True,
         headers={"Accept": "application/json", "User-Agent": "bursar"},
     )
 

@@ -6,7 +6,7 @@ decides nothing. A stranger's provider has the same door as ours: the hook `burs
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol
@@ -182,6 +182,7 @@ class Wire:
         settings: Further settings that an account needs to use it (`key`, `currency`).
         effects: Counts every effect that it performed, by name.
         track: Ids that a person would put under watch (orders that no API lists).
+        name_of: Says which API method a request calls, so that faults can be put in front of it.
     """
 
     app: web.Application
@@ -189,6 +190,7 @@ class Wire:
     settings: Mapping[str, Any]
     effects: Callable[[], Mapping[str, int]]
     track: Callable[[], Sequence[str]] = lambda: ()
+    name_of: Callable[[web.Request], Awaitable[str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,9 @@ from typing import Any
 Schema = Mapping[str, Any]
 
 
-def text(description: str = "", *, pattern: str | None = None, expected: str = "", default: str | None = None) -> Schema:
+def text(
+    description: str = "", *, pattern: str | None = None, expected: str = "", default: str | None = None
+) -> Schema:
     """A text; `expected` says in words what `pattern` wants."""
     schema: dict[str, Any] = {"type": "string", "description": description}
     if pattern is not None:
@@ -23,7 +25,9 @@ def text(description: str = "", *, pattern: str | None = None, expected: str = "
 def url(description: str = "") -> Schema:
     """An http(s) address; arrives as text. It must hold no user name and password."""
     return {
-        "type": "string", "format": "bursar-url", "description": description,
+        "type": "string",
+        "format": "bursar-url",
+        "description": description,
         "x-expected": "an address such as https://panel.example/api/v2",
     }
 
@@ -33,7 +37,9 @@ def flag(description: str = "", *, default: bool = False) -> Schema:
     return {"type": "boolean", "description": description, "default": default}
 
 
-def integer(description: str = "", *, minimum: int = 0, maximum: int | None = None, default: int | None = None) -> Schema:
+def integer(
+    description: str = "", *, minimum: int = 0, maximum: int | None = None, default: int | None = None
+) -> Schema:
     """A whole number."""
     schema: dict[str, Any] = {"type": "integer", "minimum": minimum, "description": description}
     if maximum is not None:
@@ -50,7 +56,9 @@ def duration(description: str = "", *, default: str | None = None) -> Schema:
     """A duration such as `90s 5m 6h 2d`; arrives as `timedelta`."""
     return _with_default(
         {
-            "type": "string", "format": "bursar-duration", "description": description,
+            "type": "string",
+            "format": "bursar-duration",
+            "description": description,
             "x-expected": "a duration such as 90s, 5m, 6h or 2d",
         },
         default,
@@ -60,12 +68,17 @@ def duration(description: str = "", *, default: str | None = None) -> Schema:
 def secret(description: str = "") -> Schema:
     """A secret: `{env: N}`, `{file: path}`, `{credential: N}`, or (with a warning) a literal; arrives as `Secret`."""
     return {
-        "format": "bursar-secret", "description": description,
+        "format": "bursar-secret",
+        "description": description,
         "anyOf": [
             {"type": "string", "minLength": 1},
             *(
-                {"type": "object", "required": [source], "additionalProperties": False,
-                 "properties": {source: {"type": "string", "minLength": 1}}}
+                {
+                    "type": "object",
+                    "required": [source],
+                    "additionalProperties": False,
+                    "properties": {source: {"type": "string", "minLength": 1}},
+                }
                 for source in ("env", "file", "credential")
             ),
         ],

@@ -1,38 +1,33 @@
 """How often to look: new and moving subjects at the stream's interval, quiet ones at multiples of it, finished ones
-daily while a refill may still reopen them; and how long to stay away from an account that fails."""
+daily while a refill may still reopen them; and how long to stay away from an account that fails.
+
+In seconds, as floats: it is asked for every subject of every poll.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-HOUR = timedelta(hours=1)
-DAY = timedelta(days=1)
-LONGEST_ABSENCE = timedelta(minutes=30)
+HOUR_S = 3600.0
+DAY_S = 86400.0
+LONGEST_ABSENCE_S = 1800.0
 
 
-def interval_for(
-    interval: timedelta, terminal: bool, changed_at: datetime, acted_at: datetime | None, watch_for: timedelta, now: datetime
-) -> timedelta | None:
+def pause_s(interval_s: float, quiet_s: float, terminal: bool, acted_on: bool, watch_for_s: float) -> float | None:
     """Give the pause until a tracked subject is looked at again; None: it is finished, and watched no more.
 
     Args:
-        interval: The stream's interval.
+        interval_s: The stream's interval.
+        quiet_s: How long ago it last changed, or was put under watch.
         terminal: Its state is a finished one.
-        changed_at: When it last changed, or was put under watch.
-        acted_at: When an action was last done to it; for a day that makes it a moving one.
-        watch_for: How long a finished subject is looked at.
-        now: The instant of asking.
+        acted_on: An action was done to it in the last day; that makes it a moving one.
+        watch_for_s: How long a finished subject is looked at.
     """
-    quiet = now - changed_at
-    if acted_at is not None and now - acted_at < DAY:
-        return interval * (1 if quiet < HOUR else 3)
-    if terminal:
-        if quiet >= watch_for:
-            return None
-        return min(interval * 10, DAY) if quiet < HOUR else DAY
-    if quiet < HOUR:
-        return interval
-    return min(interval * (3 if quiet < DAY else 12), max(interval, HOUR))
+    if quiet_s < HOUR_S:
+        return min(interval_s * 10, DAY_S) if terminal and not acted_on else interval_s
+    if terminal and not acted_on:
+        return DAY_S if quiet_s < watch_for_s else None
+    return min(interval_s * (3 if quiet_s < DAY_S else 12), max(interval_s, HOUR_S))
 
 
 def absence(failures: int, interval: timedelta, retry_after: timedelta | None) -> timedelta:
@@ -40,6 +35,8 @@ def absence(failures: int, interval: timedelta, retry_after: timedelta | None) -
 
     A `Retry-After` is obeyed up to a day.
     """
-    doubled: int = 2 ** max(0, min(failures - 1, 12))
-    pause = min(max(interval, timedelta(seconds=1)) * doubled, max(LONGEST_ABSENCE, interval))
-    return max(pause, min(retry_after, DAY)) if retry_after is not None else pause
+    interval_s = max(interval.total_seconds(), 1.0)
+    doubled: float = interval_s * 2.0 ** max(0, min(failures - 1, 12))
+    wait_s = min(doubled, max(LONGEST_ABSENCE_S, interval_s))
+    asked_s = min(retry_after.total_seconds(), DAY_S) if retry_after is not None else 0.0
+    return timedelta(seconds=max(wait_s, asked_s))

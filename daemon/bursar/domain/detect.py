@@ -67,7 +67,7 @@ def detect(
     if entered is not None and (news or not first):
         words.append(entered)
     types = [f"{kind.name}.{word}" for word in words]
-    types += _special(kind, None if first or before is None else before.fields, after.fields, first, rearmed)
+    types += _special(kind, None if first or before is None else before.fields, after.fields, first, news, rearmed)
     data = public(after)
     events = tuple(Event(type_, account, at, seen.ref, data, former) for type_ in types)
     fresh = first or bool(former) or returned or (before is not None and _bookkeeping(before) != _bookkeeping(after))
@@ -94,9 +94,7 @@ def public(snapshot: Snapshot) -> dict[str, Json]:
     return data
 
 
-def _merge(
-    kind: SubjectType, account: AccountName, before: Snapshot | None, seen: Observed, at: datetime
-) -> Snapshot:
+def _merge(kind: SubjectType, account: AccountName, before: Snapshot | None, seen: Observed, at: datetime) -> Snapshot:
     known: dict[str, Value | None] = {name: spec.default for name, spec in kind.fields.items()}
     if before is not None:
         known.update(before.fields)
@@ -156,12 +154,12 @@ def _former(before: Snapshot, after: Snapshot) -> Mapping[str, Value | None]:
 
 
 def _special(
-    kind: SubjectType, before: Fields | None, after: Fields, first: bool, rearmed: Collection[str]
+    kind: SubjectType, before: Fields | None, after: Fields, first: bool, news: bool, rearmed: Collection[str]
 ) -> list[str]:
     """Name the declared events that this step raises."""
     raised = []
     for event in kind.events:
-        if first and not event.at_first_sight:
+        if first and not (event.at_first_sight or (event.when_new and news)):
             continue
         if event.raised(None if event.name in rearmed else before, after):
             raised.append(event.name)

@@ -53,7 +53,9 @@ def judge(rule: Rule, scope: Scope) -> Judgement:
     return ALWAYS if rule.when is None else rule.when.judge(scope)
 
 
-def evaluate(rule: Rule, event: Event, account: AccountFacts, snapshot: Snapshot | None, now: datetime) -> Match | NoMatch:
+def evaluate(
+    rule: Rule, event: Event, account: AccountFacts, snapshot: Snapshot | None, now: datetime
+) -> Match | NoMatch:
     """Ask an event rule about one event and the subject as it is known now."""
     answer = judge(rule, Scope(account, now, snapshot, event))
     if answer.truth:

@@ -49,8 +49,8 @@ class History:
         paused: Why acting is stopped, if it is.
         frozen: The account is only watched.
         steady: The wall clock can be believed.
-        open_intent: The open intent of the subject, in words.
-        blocked_by: An unknown intent that blocks the action on the account, in words.
+        open_intent: The open intent of the subject: its id, and in words.
+        blocked_by: An unknown intent that blocks the action on the account: its id, and in words.
         fired_at: When the rule last fired for this subject.
         counted: When the intents that the rule's limit counts were planned, oldest first.
         refusals: How many refusals in a row this subject and action had, and when the last was (or the undoing).
@@ -65,8 +65,8 @@ class History:
     paused: str | None = None
     frozen: bool = False
     steady: bool = True
-    open_intent: str | None = None
-    blocked_by: str | None = None
+    open_intent: tuple[int, str] | None = None
+    blocked_by: tuple[int, str] | None = None
     fired_at: datetime | None = None
     counted: Sequence[datetime] = ()
     refusals: int = 0
@@ -93,11 +93,12 @@ class Asks:
 
 @dataclass(frozen=True, slots=True)
 class HeldBack:
-    """Not now. `retry_at`: when time ends the obstacle; None: something else does."""
+    """Not now. `retry_at`: when time ends the obstacle; None: something else does (`waits_for`: this intent's end)."""
 
     obstacle: Obstacle
     reason: str
     retry_at: datetime | None = None
+    waits_for: int | None = None
 
 
 def guard_firing(rule: Rule, history: History, now: datetime, *, acts: bool, goes_on: bool = False) -> Clear | HeldBack:
@@ -130,9 +131,11 @@ def guard_action(
 ) -> Clear | Asks | HeldBack:
     """Ask the guards of one action: open intents, blocks, refusals, budgets, approval, ceiling."""
     if history.open_intent is not None:
-        return HeldBack(Obstacle.OPEN_INTENT, f"waits for {history.open_intent}")
+        id_, words = history.open_intent
+        return HeldBack(Obstacle.OPEN_INTENT, f"waits for {words}", waits_for=id_)
     if history.blocked_by is not None:
-        return HeldBack(Obstacle.BLOCKED, f"{action.name} is blocked on this account by {history.blocked_by}")
+        id_, words = history.blocked_by
+        return HeldBack(Obstacle.BLOCKED, f"{action.name} is blocked on this account by {words}", waits_for=id_)
     if history.gave_up or history.refusals >= MAX_REFUSALS:
         return HeldBack(Obstacle.GAVE_UP, f"refused {history.refusals} times in a row; a person decides")
     if history.refused_at is not None:

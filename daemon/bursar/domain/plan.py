@@ -9,8 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 
 from bursar.domain.action import ActionType
 from bursar.domain.guard import Asks, HeldBack, History, Obstacle, guard_action, guard_firing
@@ -67,6 +66,7 @@ def plan(
     seal: Seal,
     *,
     acts_planned: int = 0,
+    told: bool = False,
 ) -> Plan:
     """Say what a match leads to at `scope.now`.
 
@@ -77,17 +77,21 @@ def plan(
         actions: What the account's provider can do.
         history: Gathers what the guards need; asked once for the firing (None) and once for the action.
         seal: Stands for secret parameters.
-        acts_planned: How many actions of this match were planned before; then its texts have gone out.
+        acts_planned: How many actions of this match were planned before.
+        told: It has fired before, and its texts have gone out.
     """
     acts = rule.acts()
-    first = acts_planned == 0
-    firing = guard_firing(rule, history(None, None), scope.now, acts=bool(acts), goes_on=not first)
+    goes_on = told or acts_planned > 0
+    firing = guard_firing(rule, history(None, None), scope.now, acts=bool(acts), goes_on=goes_on)
     if isinstance(firing, HeldBack):
         return Plan(held=firing, acts_planned=acts_planned)
     try:
         if acts_planned >= len(acts):
-            return Plan(notes=_notes(rule, scope) if first else (), acts_planned=acts_planned)
-        return _act(rule, match, scope, actions, history, seal, acts[acts_planned], acts_planned)
+            return Plan(notes=() if goes_on else _notes(rule, scope), acts_planned=acts_planned)
+        decided = _act(rule, match, scope, actions, history, seal, acts[acts_planned], acts_planned)
+        if decided.intent is None or goes_on:
+            return decided
+        return replace(decided, notes=_notes(rule, scope))
     except TemplateFailed as failed:
         return Plan(held=HeldBack(Obstacle.FAILED, str(failed)), acts_planned=acts_planned)
 
@@ -127,7 +131,7 @@ def _act(
     )
     more = position + 1 < len(rule.acts())
     held = HeldBack(Obstacle.OPEN_INTENT, f"waits for its {action.name}") if more else None
-    return Plan(_notes(rule, scope) if position == 0 else (), planned, held, position + 1)
+    return Plan((), planned, held, position + 1)
 
 
 def target(action: ActionType, scope: Scope, key: str) -> SubjectRef:
@@ -166,7 +170,9 @@ def freeze(act: Act, scope: Scope, seal: Seal) -> tuple[dict[str, Json], dict[st
     return params, sealed
 
 
-def unseal(intent_params: Mapping[str, Json], sealed: Mapping[str, str], act: Act, scope: Scope, seal: Seal) -> dict[str, Json]:
+def unseal(
+    intent_params: Mapping[str, Json], sealed: Mapping[str, str], act: Act, scope: Scope, seal: Seal
+) -> dict[str, Json]:
     """Fill the secret parameters of a frozen intent in again, just before it is sent.
 
     Raises:
@@ -179,11 +185,6 @@ def unseal(intent_params: Mapping[str, Json], sealed: Mapping[str, str], act: Ac
             raise TemplateFailed(f"the secret parameter {name!r} resolves to something else than when it was planned")
         params[name] = value
     return params
-
-
-def due_again(held: HeldBack, now: datetime) -> bool:
-    """Say whether time has ended the obstacle."""
-    return held.retry_at is not None and held.retry_at <= now
 
 
 def _notes(rule: Rule, scope: Scope) -> tuple[Note, ...]:

@@ -61,8 +61,16 @@ def route_event(event: Event, subscriptions: Iterable[Subscription]) -> list[Del
     return [Delivery(delivery_id(event.id, sub.sink, 0), sub.sink, event.id, body, event.at) for sub in wanting]
 
 
-def route_note(note: Note, match: str, rule: RuleName, account: AccountName, about: Event | None,
-               subject: SubjectRef | None, data: dict[str, Json], now: datetime) -> Delivery:
+def route_note(
+    note: Note,
+    match: str,
+    rule: RuleName,
+    account: AccountName,
+    about: Event | None,
+    subject: SubjectRef | None,
+    data: dict[str, Json],
+    now: datetime,
+) -> Delivery:
     """Put a rule's text into its envelope."""
     news = f"nt_{digest(match, rule, note.position)}"
     full: dict[str, Json] = {**data, "text": note.text, "rule": rule, "account": account}

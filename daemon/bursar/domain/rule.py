@@ -139,7 +139,7 @@ class Budget:
     """At most so much of the account's currency in a rolling window for one action."""
 
     action: str
-    max: "Value"
+    max: Value
     every: timedelta
 
 
@@ -147,7 +147,7 @@ class Budget:
 class Approve:
     """Ask a person before an intent that costs more than `above` (None: always); no answer `within` means no."""
 
-    above: "Value | None"
+    above: Value | None
     within: timedelta
 
 

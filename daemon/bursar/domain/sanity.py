@@ -18,7 +18,11 @@ RECENT = timedelta(hours=1)
 
 
 def implausible(
-    kinds: dict[str, SubjectType], steps: Sequence[tuple[Snapshot, Sight]], looked_at: int, vanishing: int, known: int,
+    kinds: dict[str, SubjectType],
+    steps: Sequence[tuple[Snapshot, Sight]],
+    looked_at: int,
+    vanishing: int,
+    known: int,
     since_last: timedelta | None,
 ) -> str | None:
     """Say what is implausible about a poll; None when nothing is.

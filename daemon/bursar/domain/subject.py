@@ -51,6 +51,7 @@ class Stream:
         coverage: What one good poll shows.
         batch: For `TRACKED`: how many ids one request may ask for (at most 100).
         description: One line for people.
+        needs_known: Its polls need what is known of the subjects asked for (`Look.known`).
     """
 
     name: str
@@ -58,6 +59,7 @@ class Stream:
     coverage: Coverage
     batch: int = 100
     description: str = ""
+    needs_known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class EventType:
         description: One line for people.
         raised: Pure: says whether going from `before` (None: first sight, or re-armed) to `after` raises it.
         at_first_sight: Ask `raised(None, after)` when the subject is seen for the first time, baseline or not.
+        when_new: Ask `raised(None, after)` when the subject is first seen after the baseline, as its state is.
         rearmed_by: When one of these events happens in the account, the next sight is asked as if it were the first.
     """
 
@@ -77,6 +80,7 @@ class EventType:
     raised: Callable[[Fields | None, Fields], bool]
     at_first_sight: bool = False
     rearmed_by: tuple[str, ...] = ()
+    when_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,7 @@ class SubjectType:
         unknown: The state that stands for a word nobody knows; it is never terminal.
         first_sight_is_news: Its state raises its event when it is first seen (an order that a person tracked).
         events: Event types besides those that every subject has.
+        trackable: A person may put it under watch by its id (`bursar track`).
         watch_for: How long a terminal subject is still looked at, daily.
         description: One line for people.
     """
@@ -103,6 +108,7 @@ class SubjectType:
     terminal: frozenset[str] = frozenset()
     unknown: str | None = None
     first_sight_is_news: bool = False
+    trackable: bool = False
     events: tuple[EventType, ...] = ()
     watch_for: timedelta = timedelta(days=30)
     description: str = ""

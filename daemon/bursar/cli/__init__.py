@@ -1,0 +1,53 @@
+"""The command line: words and options in, tables or JSON out, and an exit code that scripts can trust.
+
+Commands hold no logic: they read the configuration, ask (`bursar.runtime.desk`), and show. Every command is a file of
+its own, imported when it is called, so that `bursar --help` stays quick. Nothing here prints a traceback for what a
+person did: it is one sentence on the error stream, and 1, 2 or 78.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from bursar.cli.outcome import INTERRUPTED, PIPE_CLOSED, complain
+from bursar.cli.plain import plain
+
+__all__ = ["main", "run"]
+
+
+def main() -> NoReturn:
+    """Run the command line of this process and end the process."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(words: Sequence[str]) -> int:
+    """Run one command line and give its exit code."""
+    from bursar.cli.tree import bursar
+
+    try:
+        code = bursar.main(list(words), prog_name="bursar", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as refusal:
+        for line in getattr(refusal, "details", ()):
+            click.echo(plain(line), err=True)
+        complain(refusal.format_message())
+        return refusal.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except OSError as failure:
+        if failure.errno != errno.EPIPE:
+            raise
+        return _reader_left()
+    return code if isinstance(code, int) else 0
+
+
+def _reader_left() -> int:
+    """Let the interpreter flush into nothing at its end: `bursar events | head` is nobody's error."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return PIPE_CLOSED

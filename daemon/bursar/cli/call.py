@@ -1,0 +1,156 @@
+"""`bursar call`: any method of a provider by its own name.
+
+What reads is asked and printed. What changes something goes through the journal, one intent per id, after a yes.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from bursar.cli.options import with_config, with_json
+from bursar.cli.outcome import FINE, FOUND, Stop, complain, instead, unknown
+from bursar.cli.plain import one_line
+from bursar.cli.reach import Desk, deciding
+from bursar.cli.show import show_json, show_rows
+
+if TYPE_CHECKING:
+    from bursar.api.provider import Method, Wanted
+    from bursar.domain.values import Json
+
+COLUMNS = {
+    "id": "ID", "action": "ACTION", "subject": "SUBJECT", "params": "PARAMETERS", "state": "STATE",
+    "reason": "REASON", "reference": "REFERENCE",
+}
+MASK = "***"
+
+
+@click.command()
+@with_config
+@with_json
+@click.option("--yes", "-y", is_flag=True, help="Do not ask before something is changed.")
+@click.option("--wait", "wait_s", type=click.FloatRange(min=0), default=60.0, show_default=True, metavar="SECONDS",
+              help="How long to wait for the outcome of what is changed.")
+@click.argument("account")
+@click.argument("method")
+@click.argument("given", metavar="[NAME=VALUE …]", nargs=-1)
+def call(account: str, method: str, given: tuple[str, ...], yes: bool, wait_s: float, as_json: bool) -> int:
+    """Call a METHOD of the provider of ACCOUNT by its own name, with or without a daemon running.
+
+    One that reads prints the provider's answer as JSON, secrets masked. One that changes something is written to the
+    journal first, one action per id, asks before it is done, and prints each with its outcome. `bursar plugins` lists
+    the methods.
+
+    \b
+    Examples:
+        bursar call main-panel balance
+        bursar call main-panel status orders=101,102
+        bursar call main-panel add service=1 link=https://example.org/p quantity=100
+        bursar call exchange get_payouts start_time=1700000000
+    """
+    desk = deciding()
+    wanted_method = _method(desk, account, method)
+    params = _params(wanted_method, given)
+    if wanted_method.intents is None:
+        return _read(desk.ask("call", account=account, method=method, params=params, wait_s=wait_s))
+    wanted = _intents(wanted_method, params)
+    _ask_first(account, wanted, _secrets(desk, account, wanted_method), yes)
+    return _changed(desk.ask("call", account=account, method=method, params=params, wait_s=wait_s), as_json)
+
+
+def _method(desk: Desk, account: str, name: str) -> Method:
+    methods = {method.name: method for method in desk.account(account).provider.methods}
+    if name not in methods:
+        raise unknown(f"method of {account}", name, methods)
+    return methods[name]
+
+
+def _params(method: Method, given: Sequence[str]) -> dict[str, Json]:
+    """Read `name=value` words, each a parameter that the method has.
+
+    Raises:
+        Stop: one is not, is there twice, or is missing.
+    """
+    params: dict[str, Json] = {}
+    for word in given:
+        name, equals, value = word.partition("=")
+        if not equals:
+            raise Stop(f"parameters are written name=value; {word!r} is not")
+        if name not in method.params:
+            raise Stop(f"{method.name} has no parameter {name!r}{instead(name, method.params)}")
+        if name in params:
+            raise Stop(f"the parameter {name} is given twice")
+        params[name] = value
+    missing = [name for name, param in method.params.items() if param.required and name not in params]
+    if missing:
+        raise Stop(f"{method.name} needs {' and '.join(f'{name}=…' for name in missing)}")
+    return params
+
+
+def _intents(method: Method, params: Mapping[str, Json]) -> Sequence[Wanted]:
+    """Say what the method would do.
+
+    Raises:
+        Stop: the parameters make no sense.
+    """
+    assert method.intents is not None
+    try:
+        return method.intents({name: str(value) for name, value in params.items()})
+    except ValueError as refusal:
+        raise Stop(f"{method.name}: {refusal}") from None
+
+
+def _secrets(desk: Desk, account: str, method: Method) -> frozenset[str]:
+    """Name the parameters that are never shown."""
+    actions = desk.account(account).provider.actions
+    declared = [*method.params.items(), *(pair for action in actions for pair in action.params.items())]
+    return frozenset(name for name, param in declared if param.secret)
+
+
+def _ask_first(account: str, wanted: Sequence[Wanted], secrets: frozenset[str], yes: bool) -> None:
+    """Let a person say yes to what is about to be changed.
+
+    Raises:
+        Stop: there is no terminal to ask on, or the answer is no.
+    """
+    if yes:
+        return
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise Stop("this changes something at the provider and there is no terminal to ask on: say --yes")
+    for one in wanted:
+        click.echo(_described(account, one, secrets), err=True)
+    if not click.confirm("Do it?", err=True):
+        raise Stop("nothing was done", FOUND)
+
+
+def _described(account: str, one: Wanted, secrets: frozenset[str]) -> str:
+    """Say in a line what one intent does, secrets masked."""
+    params = [f"{name}={MASK if name in secrets else one_line(str(value))}" for name, value in one.params.items()]
+    return " ".join([one.action, *([one_line(str(one.subject))] if one.subject else []), "at", account, *params])
+
+
+def _read(answer: Json) -> int:
+    """Print what the provider answered; say on the error stream when it refused."""
+    if not isinstance(answer, dict):
+        show_json(answer)
+        return FINE
+    refused = answer.get("refused")
+    if answer.get("answer") is not None or not refused:
+        show_json(answer.get("answer"))
+    if refused:
+        complain(f"the provider refused: {refused}")
+    return FOUND if refused else FINE
+
+
+def _changed(answer: Json, as_json: bool) -> int:
+    """Print the intents with their outcomes."""
+    found = answer.get("intents") if isinstance(answer, dict) else None
+    intents = [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+    if as_json:
+        show_json(list(intents))
+    else:
+        show_rows(intents, COLUMNS, empty="nothing was to be done")
+    return FINE if intents and all(row.get("state") == "succeeded" for row in intents) else FOUND

@@ -1,0 +1,74 @@
+"""`bursar check`: every problem of the configuration, each with its place."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from bursar.cli.options import with_config, with_json
+from bursar.cli.outcome import BAD_CONFIGURATION, FINE
+from bursar.cli.plain import plain
+from bursar.cli.reach import config_paths, count_problems
+from bursar.cli.show import show_json
+
+if TYPE_CHECKING:
+    from bursar.settings.model import Problem
+
+
+@click.command()
+@with_config
+@with_json
+@click.option("--without-secrets", is_flag=True, help="Do not ask whether secrets can be read; good for CI.")
+def check(as_json: bool, without_secrets: bool) -> int:
+    """Check the configuration and print every problem at once, as file:line:column: what.
+
+    Exits 0 when the daemon would start with it (warnings included), 78 when not. A credential that only the systemd
+    unit can read is a warning here.
+
+    \b
+    Examples:
+        bursar check -c bursar.yaml
+        bursar check -c rules.example.yaml --without-secrets
+        bursar check --json | jq '.[] | select(.severity == "error")'
+    """
+    problems, warnings = _find(without_secrets)
+    if as_json:
+        show_json([*_rows(problems, "error"), *_rows(warnings, "warning")])
+    else:
+        for problem in sorted([*problems, *warnings]):
+            mark = "" if problem in problems else "warning: "
+            click.echo(plain(f"{problem.file}:{problem.line}:{problem.column}: {mark}{problem.message}"))
+        click.echo(count_problems(problems) if problems else _fine(warnings))
+    return BAD_CONFIGURATION if problems else FINE
+
+
+def _find(without_secrets: bool) -> tuple[Sequence[Problem], Sequence[Problem]]:
+    """Give the problems and the warnings."""
+    from bursar.host.plugins import load_plugins
+    from bursar.settings.model import ConfigurationError
+    from bursar.settings.read import read_configuration
+
+    try:
+        configuration = read_configuration(
+            config_paths(), load_plugins(), environ=os.environ, without_secrets=without_secrets,
+            unit_only_is_warning=True,
+        )
+    except ConfigurationError as error:
+        return error.problems, ()
+    return (), configuration.warnings
+
+
+def _rows(problems: Sequence[Problem], severity: str) -> list[dict[str, str | int]]:
+    return [
+        {"file": found.file, "line": found.line, "column": found.column, "message": found.message, "severity": severity}
+        for found in problems
+    ]
+
+
+def _fine(warnings: Sequence[Problem]) -> str:
+    if not warnings:
+        return "fine"
+    return f"fine, with {len(warnings)} warning{'s' if len(warnings) > 1 else ''}"

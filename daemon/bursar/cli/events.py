@@ -1,0 +1,36 @@
+"""`bursar events`: what changed."""
+
+from __future__ import annotations
+
+import click
+
+from bursar.cli.options import with_config, with_json
+from bursar.cli.reach import looking
+from bursar.cli.rows import newest, show_list
+
+COLUMNS = {"time": "TIME", "type": "EVENT", "account": "ACCOUNT", "subject": "SUBJECT", "data": "DATA"}
+
+
+@click.command()
+@with_config
+@with_json
+@click.option("--account", metavar="NAME", help="Only of this account.")
+@click.option("--type", "type_", metavar="EVENT", help="Only of this type, such as order.partial.")
+@click.option("--limit", "-n", type=click.IntRange(min=1), help="Only so many of the latest.")
+def events(account: str | None, type_: str | None, limit: int | None, as_json: bool) -> None:
+    """Show what changed: orders that went partial, coupons that were activated, accounts that stopped answering.
+
+    A person sees the latest 50 unless --limit says otherwise; --json gives all.
+
+    \b
+    Examples:
+        bursar events --type order.partial
+        bursar events --account main-panel --limit 10 --json
+    """
+    desk = looking()
+    if account is not None:
+        desk.account(account)
+    show_list(
+        desk, "events", COLUMNS, as_json=as_json, empty="nothing happened yet",
+        account=account, type=type_, limit=newest(limit, as_json),
+    )

@@ -1,0 +1,52 @@
+"""`bursar pause` and `bursar resume`: stop acting and keep watching, everywhere or at one account."""
+
+from __future__ import annotations
+
+import click
+
+from bursar.cli.options import with_config, with_json
+from bursar.cli.reach import Desk, deciding
+from bursar.cli.show import show_json
+
+
+@click.command()
+@with_config
+@with_json
+@click.argument("account", required=False)
+def pause(account: str | None, as_json: bool) -> None:
+    """Stop acting, keep watching: everywhere, or at one ACCOUNT. Nothing more is sent from this moment.
+
+    What rules decide meanwhile is held back, not lost: they are asked once more on `bursar resume`.
+
+    \b
+    Examples:
+        bursar pause
+        bursar pause exchange
+    """
+    _turn("pause", account, as_json, f"nothing is done at {account or 'any account'} until `bursar resume`")
+
+
+@click.command()
+@with_config
+@with_json
+@click.argument("account", required=False)
+def resume(account: str | None, as_json: bool) -> None:
+    """Act again: everywhere, or at one ACCOUNT. An account that was parked because it rejected the key is tried again.
+
+    \b
+    Examples:
+        bursar resume
+        bursar resume main-panel
+    """
+    _turn("resume", account, as_json, f"acting again at {account or 'every account'}")
+
+
+def _turn(verb: str, account: str | None, as_json: bool, said: str) -> None:
+    desk: Desk = deciding()
+    if account is not None:
+        desk.account(account)
+    answer = desk.ask(verb, account=account)
+    if as_json:
+        show_json(answer)
+    else:
+        click.echo(said)

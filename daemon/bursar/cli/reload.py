@@ -1,0 +1,27 @@
+"""`bursar reload`: the running daemon reads its configuration again."""
+
+from __future__ import annotations
+
+import click
+
+from bursar.cli.options import with_config, with_json
+from bursar.cli.reach import looking
+from bursar.cli.show import show_json
+
+
+@click.command()
+@with_config
+@with_json
+def reload(as_json: bool) -> None:
+    """Let the running daemon read its configuration again. On any error in it the old one stays, and the problems are
+    named. Holds, cooldowns and limits go on.
+
+    \b
+    Example:
+        bursar check && bursar reload
+    """
+    answer = looking().ask("reload")
+    if as_json:
+        show_json(answer)
+    else:
+        click.echo("the daemon takes on the new configuration")

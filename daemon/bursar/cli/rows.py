@@ -1,0 +1,31 @@
+"""Lists of facts, as most commands show them: asked for, then printed as JSON or as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from bursar.cli.reach import Desk
+from bursar.cli.show import show_json, show_rows
+
+if TYPE_CHECKING:
+    from bursar.domain.values import Json
+
+RECENT = 50
+"""How many of the latest rows a person sees of a list that grows; `--json` gives all unless `--limit` says less."""
+
+
+def show_list(
+    desk: Desk, verb: str, columns: Mapping[str, str], *, as_json: bool, empty: str, **params: Json
+) -> None:
+    """Ask for a list and print it."""
+    answer = desk.ask(verb, **params)
+    if as_json or not isinstance(answer, list):
+        show_json(answer)
+        return
+    show_rows([row for row in answer if isinstance(row, dict)], columns, empty=empty)
+
+
+def newest(limit: int | None, as_json: bool) -> int | None:
+    """Give how many rows to ask for: as many as the person said, else all for a program and some for a person."""
+    return limit if limit is not None or as_json else RECENT

@@ -1,0 +1,221 @@
+"""The demo from its first line to its last: sandbox, overlay, daemon, orders under watch, what happens, the summary.
+
+Whatever goes wrong, and whenever it is interrupted, the children are ended and the folder is removed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+from asyncio.subprocess import Process
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import click
+
+from bursar.cli.outcome import FINE, FOUND, INTERRUPTED, Stop, complain
+from bursar.cli.reach import BadConfiguration, Desk
+from bursar.cli.stage.overlay import Stage, as_yaml, example_text, lay, read_example
+from bursar.cli.stage.processes import child, last_words
+from bursar.cli.stage.receiver import Receiver, receive
+from bursar.cli.stage.story import Story
+from bursar.cli.stage.summary import compare, show_summary
+from bursar.cli.world import Place
+from bursar.host.plugins import load_plugins
+from bursar.host.registry import Registry
+from bursar.runtime.clock import RealClock
+
+if TYPE_CHECKING:
+    from bursar.domain.values import Json
+
+SPEED = 30.0
+PATIENCE_S = 50.0
+START_WITHIN_S = 25.0
+LOOK_EVERY_S = 0.5
+MOST_LISTED = 1000
+
+
+@dataclass(slots=True)
+class Play:
+    """One performance.
+
+    Attributes:
+        folder: Everything that it writes.
+        seed: The sandbox's world.
+        keep: Go on until Ctrl-C.
+        interrupted: Set by Ctrl-C or SIGTERM.
+    """
+
+    folder: Path
+    seed: int
+    keep: bool
+    clock: RealClock = field(default_factory=RealClock)
+    registry: Registry = field(default_factory=load_plugins)
+    interrupted: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+async def perform(play: Play) -> int:
+    """Play the demo and give its exit code."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, play.interrupted.set)
+    started = play.clock.monotonic()
+    words = ["sandbox", "--json", "--seed", str(play.seed), "--speed", f"{SPEED:g}"]
+    async with receive() as receiver, child(words, play.folder / "sandbox.log") as sandbox:
+        places = await _read_places(play, sandbox)
+        stage = _set_stage(play, places, receiver)
+        desk = _desk(play, stage)
+        story = Story(desk.configuration.rules, receiver)
+        path = str(play.folder / "bursar.yaml")
+        async with child(["run", "-c", path], play.folder / "daemon.log", _environ(play, stage)) as daemon:
+            await _wait_until_up(play, desk, daemon)
+            await _track(desk, places)
+            await _follow(play, desk, story, daemon, started)
+        await _look(desk, story)
+        return _end(play, story, await _watched(desk, story), await _effects(places), desk)
+
+
+async def _read_places(play: Play, sandbox: Process) -> list[Place]:
+    """Read where the sandbox serves each provider."""
+    expected = sum(1 for provider in play.registry.providers.values() if provider.wire is not None)
+    assert sandbox.stdout is not None
+    places: list[Place] = []
+    try:
+        async with asyncio.timeout(START_WITHIN_S):
+            while len(places) < expected:
+                places.append(Place.read(json.loads(await sandbox.stdout.readline())))
+    except (TimeoutError, ValueError):
+        raise Stop(f"the sandbox did not start\n{last_words(play.folder / 'sandbox.log')}", FOUND) from None
+    return places
+
+
+def _set_stage(play: Play, places: Sequence[Place], receiver: Receiver) -> Stage:
+    """Write the configuration, and print what was laid over the example."""
+    example = read_example(example_text())
+    stage = lay(example, play.folder, places, play.registry.providers, receiver.url, receiver.secret)
+    (play.folder / "bursar.yaml").write_text(as_yaml(stage.merged), encoding="utf-8")
+    click.echo("rules.example.yaml runs under this overlay:\n")
+    click.echo("".join(f"    {line}\n" for line in as_yaml(stage.overlay).splitlines()))
+    given = [*stage.environ, *stage.credentials]
+    click.echo(f"Keys and wallet as the example names them: {', '.join(given)}\n")
+    return stage
+
+
+def _environ(play: Play, stage: Stage) -> Mapping[str, str]:
+    """Give the daemon's variables; what is a credential under systemd is a file here."""
+    folder = play.folder / "credentials"
+    folder.mkdir(mode=0o700)
+    for name, text in stage.credentials.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return {**stage.environ, "CREDENTIALS_DIRECTORY": str(folder)}
+
+
+def _desk(play: Play, stage: Stage) -> Desk:
+    """Read the configuration as any command does."""
+    from bursar.settings.model import ConfigurationError
+    from bursar.settings.read import read_configuration
+
+    path = play.folder / "bursar.yaml"
+    try:
+        configuration = read_configuration(
+            [path], play.registry, environ=stage.environ, without_secrets=True, unit_only_is_warning=True
+        )
+    except ConfigurationError as error:
+        raise BadConfiguration(error) from None
+    return Desk(configuration, play.registry)
+
+
+async def _wait_until_up(play: Play, desk: Desk, daemon: Process) -> None:
+    deadline = play.clock.monotonic() + START_WITHIN_S
+    while not desk.configuration.settings.socket.exists():
+        _still_there(play, daemon)
+        if play.clock.monotonic() > deadline:
+            raise Stop(f"the daemon did not start\n{last_words(play.folder / 'daemon.log')}", FOUND)
+        await play.clock.sleep(0.1)
+
+
+def _still_there(play: Play, daemon: Process) -> None:
+    if daemon.returncode is not None:
+        raise Stop(f"the daemon ended by itself\n{last_words(play.folder / 'daemon.log')}", FOUND)
+
+
+async def _track(desk: Desk, places: Sequence[Place]) -> None:
+    """Put the sandbox's orders under watch: no panel lists them."""
+    ids = {place.provider: place.track for place in places if place.track}
+    for name, account in desk.configuration.accounts.items():
+        if account.provider.name in ids:
+            rows: list[Json] = [{"id": id_} for id_ in ids[account.provider.name]]
+            await desk.inquire("track", account=name, rows=rows)
+            click.echo(f"$ bursar track {name} {' '.join(ids[account.provider.name][:6])} …    {len(rows)} orders")
+
+
+async def _follow(play: Play, desk: Desk, story: Story, daemon: Process, started: float) -> None:
+    """Tell what happens until all has happened, patience is at an end, or somebody interrupts."""
+    if play.keep:
+        click.echo(f"from another shell:  bursar accounts -c {play.folder / 'bursar.yaml'}\n")
+    while not play.interrupted.is_set():
+        _still_there(play, daemon)
+        for line in await _look(desk, story):
+            click.echo(f"{play.clock.monotonic() - started:6.1f} s  {line}")
+        if not play.keep and (not story.missing() or play.clock.monotonic() - started > PATIENCE_S):
+            return
+        await play.clock.sleep(LOOK_EVERY_S)
+
+
+async def _look(desk: Desk, story: Story) -> list[str]:
+    """Read the journal's lists, oldest first."""
+    events = await desk.inquire("events", limit=MOST_LISTED)
+    actions = await desk.inquire("actions", limit=MOST_LISTED)
+    return story.take(_oldest_first(events, "time"), _oldest_first(actions, "created_at"))
+
+
+def _oldest_first(answer: Json, when: str) -> list[Mapping[str, Any]]:
+    rows = [row for row in answer if isinstance(row, dict)] if isinstance(answer, list) else []
+    return sorted(rows, key=lambda row: str(row.get(when)))
+
+
+async def _watched(desk: Desk, story: Story) -> dict[str, int]:
+    """Count the subjects that each state rule looked at."""
+    counts = {}
+    for rule in story.rules:
+        if rule.watches:
+            answer = await desk.inquire("why", rule=rule.name)
+            rows = _oldest_first(answer, "at")
+            counts[str(rule.name)] = len({(row.get("account"), row.get("subject")) for row in rows})
+    return counts
+
+
+async def _effects(places: Sequence[Place]) -> dict[str, dict[str, int]]:
+    """Ask the sandbox what it did."""
+    async with aiohttp.ClientSession() as session:
+        counted = {}
+        for place in places:
+            async with session.get(f"{place.admin}/effects") as answer:
+                counted[place.provider] = await answer.json()
+    return counted
+
+
+def _end(
+    play: Play, story: Story, watched: Mapping[str, int], effects: Mapping[str, Mapping[str, int]], desk: Desk
+) -> int:
+    """Print the summary and give the exit code."""
+    accounts = {str(name): account.provider.name for name, account in desk.configuration.accounts.items()}
+    counts = compare(story, accounts, effects)
+    click.echo()
+    show_summary(story, watched, counts)
+    if play.interrupted.is_set() and not play.keep:
+        return INTERRUPTED
+    faults = story.missing() + [
+        f"the sandbox counted {count.sandbox} {count.effect}, and the journal says {count.journal}"
+        for count in counts if count.journal != count.sandbox
+    ]
+    for fault in faults:
+        complain(fault)
+    if faults:
+        return FOUND
+    click.echo("\nEvery rule fired, every signature was right, and nothing was done twice.")
+    return FINE

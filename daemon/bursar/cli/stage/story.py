@@ -1,0 +1,94 @@
+"""The demo as it is told: every new event, action and message as a line, and what has not happened yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+
+from bursar.cli.show import cell
+from bursar.cli.stage.receiver import Receiver
+from bursar.domain.rule import Notify, Rule
+
+Row = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Story:
+    """What the journal and the receiver showed so far.
+
+    Attributes:
+        rules: The rules whose firing ends the demo.
+        receiver: Where the signed messages arrive.
+        events: By id, as the journal lists them.
+        actions: The same.
+    """
+
+    rules: Sequence[Rule]
+    receiver: Receiver
+    events: dict[str, Row] = field(default_factory=dict)
+    actions: dict[str, Row] = field(default_factory=dict)
+    _told: int = 0
+
+    def take(self, events: Iterable[Row], actions: Iterable[Row]) -> list[str]:
+        """Take what the journal lists now, oldest first, and tell what is new in it."""
+        lines = [*self._new_events(events), *self._moved_actions(actions)]
+        messages = list(self.receiver.verified.values())
+        lines += [f"told      {cell(_said(body))}  (signature verified)" for body in messages[self._told:]]
+        self._told = len(messages)
+        return lines
+
+    def missing(self) -> list[str]:
+        """Say what has not happened yet; nothing is left when the demo is over."""
+        waits = [self._waits_for(rule) for rule in self.rules]
+        if not self.receiver.verified:
+            waits.append("no signed message was verified by the receiver")
+        return [wait for wait in waits if wait is not None]
+
+    def done(self, rule: Rule) -> int:
+        """Count how often a rule's work was done: actions that succeeded, messages that were verified."""
+        succeeded = sum(1 for row in self.decided(rule) if row.get("state") == "succeeded")
+        return succeeded if rule.acts() else self.receiver.told_by(rule.name)
+
+    def decided(self, rule: Rule) -> list[Row]:
+        """Give the actions that a rule decided."""
+        return [row for row in self.actions.values() if row.get("rule") == rule.name]
+
+    def seen(self, rule: Rule) -> int:
+        """Count the events that an event rule listens to."""
+        types = [str(row.get("type")) for row in self.events.values()]
+        return sum(1 for type_ in types if any(fnmatchcase(type_, glob) for glob in rule.on))
+
+    def _waits_for(self, rule: Rule) -> str | None:
+        if rule.acts() and not self.done(rule):
+            return f"the rule {rule.name} has done nothing yet"
+        if any(isinstance(step, Notify) for step in rule.do) and not self.receiver.told_by(rule.name):
+            return f"the rule {rule.name} has told nobody yet"
+        return None
+
+    def _new_events(self, rows: Iterable[Row]) -> list[str]:
+        new = {str(row["id"]): row for row in rows if str(row["id"]) not in self.events}
+        self.events |= new
+        return [
+            f"event     {cell(row.get('account'))}: {cell(row.get('type'))} {cell(row.get('subject'))}"
+            for row in new.values() if not str(row.get("type")).endswith((".changed", ".appeared"))
+        ]
+
+    def _moved_actions(self, rows: Iterable[Row]) -> list[str]:
+        lines = []
+        for row in rows:
+            before = self.actions.get(str(row["id"]))
+            self.actions[str(row["id"])] = row
+            if before is None or before.get("state") != row.get("state"):
+                why = f" by {cell(row['rule'])}" if row.get("rule") and before is None else ""
+                lines.append(
+                    f"action    {cell(row.get('account'))}: {cell(row.get('action'))} {cell(row.get('subject'))}{why}: "
+                    f"{cell(row.get('state'))}"
+                )
+        return lines
+
+
+def _said(body: Mapping[str, Any]) -> str:
+    data = body.get("data", {})
+    return str(data.get("text") or f"{body.get('type')} {body.get('subject', '')}")

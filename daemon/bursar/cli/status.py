@@ -1,0 +1,40 @@
+"""`bursar status`: how the daemon and its journal are."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import click
+
+from bursar.cli.accounts import COLUMNS
+from bursar.cli.options import with_config, with_json
+from bursar.cli.reach import Desk, looking
+from bursar.cli.show import show_facts, show_json, show_rows
+
+
+@click.command()
+@with_config
+@with_json
+def status(as_json: bool) -> None:
+    """Show how the daemon and its journal are: whether it runs, what it watches, what waits.
+
+    \b
+    Examples:
+        bursar status
+        bursar status --json | jq .running
+    """
+    facts = asyncio.run(_ask(looking()))
+    if as_json:
+        show_json(facts)
+        return
+    rows = facts.pop("accounts", [])
+    show_facts(facts)
+    click.echo()
+    show_rows(rows, COLUMNS, empty="no accounts are configured")
+
+
+async def _ask(desk: Desk) -> dict[str, Any]:
+    running = await desk.runs()
+    answer = await desk.inquire("status")
+    return {"running": running, **(answer if isinstance(answer, dict) else {})}

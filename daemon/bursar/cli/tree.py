@@ -1,0 +1,101 @@
+"""The tree of commands. Each is imported when it is called; their one-line descriptions stand here, so that
+`bursar --help` need not import them (a test holds the two together)."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any
+
+import click
+
+from bursar import __version__
+from bursar.cli.options import with_config
+from bursar.cli.outcome import instead
+
+COMMANDS = {
+    "demo": "See the whole thing work against the built-in sandbox.",
+    "run": "Run the daemon in the foreground.",
+    "check": "Check the configuration; name every problem with its place.",
+    "call": "Call any method of a provider by its own name.",
+    "track": "Put existing orders under watch.",
+    "untrack": "Take orders from under watch.",
+    "status": "Show how the daemon and its journal are.",
+    "accounts": "Show the accounts and how they are; say what a changed one is.",
+    "orders": "Show the orders under watch.",
+    "events": "Show what changed.",
+    "actions": "Show what was decided and done; answer what waits for a person.",
+    "deliveries": "Show the messages owed to the sinks.",
+    "why": "Say why a rule fired, or did not.",
+    "pause": "Stop acting, keep watching.",
+    "resume": "Act again; also unparks a rejected account.",
+    "reload": "Let the running daemon read its configuration again.",
+    "sandbox": "Serve the providers on loopback, in their real wire formats.",
+    "plugins": "Show the plugins and what they bring.",
+}
+"""Every command of the core and what it does, in the order of `bursar --help`. Command `x` is `bursar.cli.x:x`,
+unless `_MODULES` says otherwise."""
+
+_MODULES = {"untrack": "track", "resume": "pause"}
+
+
+class Tree(click.Group):
+    """The root: the core's commands by name, lazily; then those that plugins bring."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*COMMANDS, *sorted(_from_plugins() if _has_foreign_plugins() else {})]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return _from_plugins().get(cmd_name) if _has_foreign_plugins() else None
+        module = import_module(f"bursar.cli.{_MODULES.get(cmd_name, cmd_name)}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if (command := self.get_command(ctx, args[0])) is None:
+            raise click.UsageError(f"there is no command {args[0]!r}{instead(args[0], self.list_commands(ctx))}")
+        return args[0], command, args[1:]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        rows = list(COMMANDS.items())
+        if _has_foreign_plugins():
+            rows += [(name, command.get_short_help_str(70)) for name, command in sorted(_from_plugins().items())]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+def _has_foreign_plugins() -> bool:
+    """Say whether anything but bursar's own distribution brings plugins: only then are they loaded for `--help`."""
+    return any(found.dist is None or found.dist.name != "bursar" for found in entry_points(group="bursar"))
+
+
+def _from_plugins() -> dict[str, click.Command]:
+    from bursar.host.plugins import load_plugins
+
+    brought: Any = getattr(load_plugins(), "commands", {})
+    return dict(brought)
+
+
+@click.group(cls=Tree, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="bursar", message="%(prog)s %(version)s")
+@with_config
+def bursar() -> None:
+    """Watch accounts at providers that offer only a polling API, and do the routine work on them by YAML rules.
+
+    \b
+    See it work, with no account and no configuration:
+        bursar demo
+    Check a configuration, then run it:
+        bursar check -c bursar.yaml
+        bursar run -c bursar.yaml
+    Look while it runs:
+        bursar accounts -c bursar.yaml
+        bursar why refill-partial-orders 101
+
+    \b
+    Exit codes: 0 fine, 1 found something or the provider refused or did not answer, 2 wrong usage,
+    78 bad configuration.
+    """

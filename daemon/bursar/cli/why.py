@@ -1,0 +1,58 @@
+"""`bursar why`: the verdicts of a rule, with the first clause that was not true."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from bursar.cli.options import with_config, with_json
+from bursar.cli.outcome import Stop, unknown
+from bursar.cli.reach import looking
+from bursar.cli.show import show_json, show_rows
+
+if TYPE_CHECKING:
+    from bursar.domain.values import Json
+
+COLUMNS = {
+    "at": "AT", "rule": "RULE", "account": "ACCOUNT", "subject": "SUBJECT", "verdict": "VERDICT", "reason": "REASON",
+    "match": "THE MATCH IS", "actions": "ACTIONS",
+}
+
+
+@click.command()
+@with_config
+@with_json
+@click.argument("rule")
+@click.argument("subject", required=False)
+def why(rule: str, subject: str | None, as_json: bool) -> None:
+    """Say why RULE fired, or did not: the first clause that was not true, with its values.
+
+    SUBJECT is an id (101) or a kind and an id (order/101); without it, every subject that the rule looked at is shown.
+
+    \b
+    Examples:
+        bursar why refill-partial-orders 101
+        bursar why payout-when-due --json
+    """
+    desk = looking()
+    names = [str(known.name) for known in desk.configuration.rules]
+    if rule not in names:
+        raise unknown("rule", rule, names)
+    answer = desk.ask("why", rule=rule, subject=subject)
+    rows = [row for row in answer if isinstance(row, dict)] if isinstance(answer, list) else []
+    if subject is not None and not rows:
+        raise Stop(f"the rule {rule} was never asked about {subject}")
+    if as_json:
+        show_json(rows)
+    else:
+        show_rows([_flat(row) for row in rows], COLUMNS, empty=f"the rule {rule} was not asked about anything yet")
+
+
+def _flat(row: dict[str, Json]) -> dict[str, Json]:
+    """Put what became of the match beside the verdict."""
+    match = row.get("match")
+    if not isinstance(match, dict):
+        return row
+    words = [str(match[key]) for key in ("state", "obstacle", "reason") if match.get(key)]
+    return {**row, "match": ": ".join(words), "actions": match.get("actions")}

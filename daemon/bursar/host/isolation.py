@@ -1,0 +1,240 @@
+"""Stands between the core and a plugin's adapter or sink, and believes nothing.
+
+Whatever a plugin raises that is not of the declared errors becomes one (its type and where it came from, never its
+text: that may hold a secret); what it gives back is checked against its own declaration; and every call has an end.
+What a plugin does wrong while sending is `Lost`: nobody can tell what took effect. Being canceled passes through.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import structlog
+
+from bursar.api.errors import DeliveryFailed, NeverSent, ProviderError
+from bursar.api.provider import AccountSettings, Adapter, Look, Provider, Tools
+from bursar.api.sink import Sink, SinkSettings, SinkType
+from bursar.domain.intent import Finding, Intent, Lost, NotSent, Outcome
+from bursar.domain.observation import Observation
+from bursar.domain.route import Delivery
+from bursar.domain.values import Json
+from bursar.host.answers import BadReturn, Checks
+
+GRACE = timedelta(minutes=2)
+KIND = "plugin"
+
+T = TypeVar("T")
+log = structlog.get_logger("bursar.host")
+
+
+class Guarded:
+    """An adapter that keeps the protocol, whatever the plugin's own does.
+
+    Args:
+        adapter: The plugin's adapter.
+        provider: The declaration that it is held to.
+        timeout: How long one of its requests may take.
+        grace: How much longer one call may take: waiting for the rate limit, several requests.
+    """
+
+    def __init__(
+        self, adapter: Adapter, provider: Provider, timeout: timedelta, *, grace: timedelta = GRACE
+    ) -> None:
+        self._adapter = adapter
+        self._limit = timeout + grace
+        self._checks = Checks(provider)
+
+    @property
+    def performs_many(self) -> bool:
+        """Say whether the adapter can do many intents in one request."""
+        return callable(getattr(self._adapter, "perform_many", None))
+
+    async def observe(self, look: Look) -> Observation:
+        """Poll once; what comes back is of the declared kinds.
+
+        Raises:
+            ProviderError: the poll failed, or the plugin did (`kind` is `plugin`).
+        """
+        return await self._ask(
+            "observe", lambda: self._adapter.observe(look), lambda seen: self._checks.observation(look, seen)
+        )
+
+    async def prepare(self, intent: Intent) -> Json:
+        """Read the evidence.
+
+        Raises:
+            ProviderError: it could not be read, or the plugin failed.
+        """
+        return await self._ask("prepare", lambda: self._adapter.prepare(intent), self._checks.json)
+
+    async def perform(self, intent: Intent) -> Outcome:
+        """Do it, once. Never raises but when canceled: what is not plainly an outcome is `Lost`."""
+        return await self._attempt(
+            "perform", lambda: self._adapter.perform(intent), lambda outcome: self._checks.outcome(intent, outcome)
+        )
+
+    async def perform_many(self, intents: Sequence[Intent]) -> Mapping[int, Outcome]:
+        """Do them, in one request where the adapter can; every intent has an outcome."""
+        if not self.performs_many:
+            return {intent.id: await self.perform(intent) for intent in intents}
+        many: Any = self._adapter
+        answer = await self._attempt("perform_many", lambda: many.perform_many(intents), self._checks.mapping)
+        if not isinstance(answer, Mapping):
+            return dict.fromkeys((int(intent.id) for intent in intents), answer)
+        return {intent.id: self._one_of_many(intent, answer) for intent in intents}
+
+    async def reconcile(self, intent: Intent, evidence: Json) -> Finding:
+        """Look whether it took effect.
+
+        Raises:
+            ProviderError: the look failed, or the plugin did.
+        """
+        return await self._ask(
+            "reconcile",
+            lambda: self._adapter.reconcile(intent, evidence),
+            lambda found: self._checks.finding(intent, found),
+        )
+
+    async def call(self, method: str, params: Mapping[str, str]) -> Json:
+        """Call a reading method.
+
+        Raises:
+            ProviderError: it failed, or the plugin did.
+        """
+        return await self._ask("call", lambda: self._adapter.call(method, params), self._checks.json)
+
+    async def close(self) -> None:
+        """Close the adapter; a failure is logged, no more."""
+        try:
+            await _limited("close", self._adapter.close, self._limit)
+        except ProviderError as error:
+            log.warning("plugin.close_failed", reason=error.reason)
+
+    async def _ask(self, what: str, call: Callable[[], Awaitable[Any]], check: Callable[[Any], T]) -> T:
+        answer = await _limited(what, call, self._limit)
+        try:
+            return check(answer)
+        except BadReturn as error:
+            raise ProviderError(f"the plugin's {what} gave {error}", kind=KIND) from None
+
+    async def _attempt(self, what: str, call: Callable[[], Awaitable[Any]], check: Callable[[Any], T]) -> T | Outcome:
+        try:
+            return await self._ask(what, call, check)
+        except NeverSent as error:
+            return NotSent(error.reason, error.retry_after)
+        except ProviderError as error:
+            return Lost(error.reason)
+
+    def _one_of_many(self, intent: Intent, answer: Mapping[Any, Any]) -> Outcome:
+        if intent.id not in answer:
+            return Lost("the provider's answer says nothing about this one")
+        try:
+            return self._checks.outcome(intent, answer[intent.id])
+        except BadReturn as error:
+            return Lost(f"the plugin's perform_many gave {error}")
+
+
+class GuardedSink:
+    """A sink that either takes a message or raises `DeliveryFailed`."""
+
+    def __init__(self, sink: Sink, *, limit: timedelta = GRACE) -> None:
+        self._sink = sink
+        self._limit = limit
+
+    async def deliver(self, delivery: Delivery) -> None:
+        """Hand one message over.
+
+        Raises:
+            DeliveryFailed: it was not taken, or the plugin failed.
+        """
+        try:
+            await _limited("deliver", lambda: self._sink.deliver(delivery), self._limit)
+        except ProviderError as error:
+            raise DeliveryFailed(error.reason, retry_after=error.retry_after) from None
+
+    async def close(self) -> None:
+        """Close the sink; a failure is logged, no more."""
+        try:
+            await _limited("close", self._sink.close, self._limit)
+        except (ProviderError, DeliveryFailed) as error:
+            log.warning("plugin.close_failed", reason=error.reason)
+
+
+def open_adapter(provider: Provider, settings: AccountSettings, tools: Tools, *, grace: timedelta = GRACE) -> Guarded:
+    """Make the guarded adapter of one account.
+
+    Raises:
+        ProviderError: the plugin failed (`kind` is `plugin`).
+    """
+    try:
+        adapter = provider.open(settings, tools)
+    except ProviderError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a plugin may raise anything
+        raise _plugin_failed("open", error) from None
+    _require_methods(adapter, ("observe", "prepare", "perform", "reconcile", "call", "close"))
+    return Guarded(adapter, provider, settings.timeout, grace=grace)
+
+
+def open_sink(kind: SinkType, settings: SinkSettings, tools: Tools, *, limit: timedelta = GRACE) -> GuardedSink:
+    """Make a guarded sink.
+
+    Raises:
+        ProviderError: the plugin failed (`kind` is `plugin`).
+    """
+    try:
+        sink = kind.open(settings, tools)
+    except ProviderError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a plugin may raise anything
+        raise _plugin_failed("open", error) from None
+    _require_methods(sink, ("deliver", "close"))
+    return GuardedSink(sink, limit=limit)
+
+
+def _require_methods(opened: object, names: Sequence[str]) -> None:
+    missing = [name for name in names if not callable(getattr(opened, name, None))]
+    if missing:
+        raise ProviderError(f"the plugin opened something without {', '.join(missing)}", kind=KIND)
+
+
+async def _limited(what: str, call: Callable[[], Awaitable[T]], limit: timedelta) -> T:
+    """Wait for one call of a plugin, at most so long.
+
+    Raises:
+        ProviderError: the plugin's own, or one of kind `plugin` for whatever else it raised.
+        DeliveryFailed: the plugin's own.
+        asyncio.CancelledError: we were canceled; the plugin canceling itself does not count as that.
+    """
+    scope = asyncio.timeout(limit.total_seconds())
+    try:
+        async with scope:
+            return await call()
+    except (ProviderError, DeliveryFailed):
+        raise
+    except asyncio.CancelledError as error:
+        if _we_are_canceled():
+            raise
+        raise _plugin_failed(what, error) from None
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything
+        if scope.expired():
+            reason = f"the plugin's {what} did not end within {limit.total_seconds():g} s"
+            raise ProviderError(reason, kind=KIND) from None
+        raise _plugin_failed(what, error) from None
+
+
+def _we_are_canceled() -> bool:
+    current = asyncio.current_task()
+    return current is not None and current.cancelling() > 0
+
+
+def _plugin_failed(what: str, error: BaseException) -> ProviderError:
+    """Name what a plugin raised: its type and its place, never its text."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return ProviderError(f"the plugin failed in {what}: {type(error).__name__}{place}", kind=KIND)

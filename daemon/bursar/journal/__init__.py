@@ -1,0 +1,1 @@
+"""The journal: the database, the only channel between the parts. All SQL lives in this package."""

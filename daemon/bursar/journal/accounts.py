@@ -1,0 +1,196 @@
+"""Accounts: what their names are bound to, and whether they are parked, paused, frozen or gone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from bursar.domain.ids import AccountName, microseconds
+from bursar.journal.codec import at, us
+from bursar.journal.writer import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    """One account. `frozen_digest`: what its name means now, while `digest` is what the journal knows it as."""
+
+    name: AccountName
+    digest: str
+    provider: str
+    bound_at: datetime
+    frozen_digest: str | None
+    recognised: int
+    contradicted: int
+    parked_at: datetime | None
+    parked_reason: str | None
+    looked_at: datetime | None
+    paused_at: datetime | None
+    resumed_at: datetime | None
+    gone_at: datetime | None
+
+
+_COLUMNS = (
+    "name, digest, provider, bound_at, frozen_digest, recognised, contradicted, parked_at, parked_reason, looked_at, "
+    "paused_at, resumed_at, gone_at"
+)
+EVERYWHERE = AccountName("*")
+"""The row that stands for all accounts: `bursar pause` without a name."""
+
+
+def load(tx: Tx, name: AccountName) -> AccountRow | None:
+    row = tx.one(f"SELECT {_COLUMNS} FROM accounts WHERE name = ?", name)
+    return None if row is None else _row(row)
+
+
+def load_all(tx: Tx) -> dict[AccountName, AccountRow]:
+    return {AccountName(row[0]): _row(row) for row in tx.all(f"SELECT {_COLUMNS} FROM accounts WHERE name <> '*'")}
+
+
+def bind(tx: Tx, name: AccountName, provider: str, digest: str, now: datetime) -> None:
+    """Bind a name to what it means now, and thaw it."""
+    tx.run(
+        "INSERT INTO accounts (name, digest, provider, bound_at) VALUES (?,?,?,?) ON CONFLICT (name) DO UPDATE SET "
+        "digest = excluded.digest, provider = excluded.provider, bound_at = excluded.bound_at, frozen_digest = NULL, "
+        "recognised = 0, contradicted = 0, gone_at = NULL, parked_at = NULL, parked_reason = NULL",
+        name,
+        digest,
+        provider,
+        microseconds(now),
+    )
+
+
+def freeze(tx: Tx, name: AccountName, digest: str) -> None:
+    """Note that the name means something else now. What it was parked for does not hold any more."""
+    tx.run(
+        "UPDATE accounts SET frozen_digest = ?, recognised = 0, contradicted = 0, gone_at = NULL, parked_at = NULL, "
+        "parked_reason = NULL WHERE name = ?",
+        digest,
+        name,
+    )
+
+
+def thaw(tx: Tx, name: AccountName) -> None:
+    """The name means again what the journal knows it as."""
+    tx.run(
+        "UPDATE accounts SET frozen_digest = NULL, recognised = 0, contradicted = 0, gone_at = NULL WHERE name = ?",
+        name,
+    )
+
+
+def count_recognised(tx: Tx, name: AccountName, recognised: int, contradicted: int) -> None:
+    """Count known subjects that reappeared in a frozen account, and those that turned out to be others."""
+    tx.run(
+        "UPDATE accounts SET recognised = recognised + ?, contradicted = contradicted + ? WHERE name = ?",
+        recognised,
+        contradicted,
+        name,
+    )
+
+
+def park(tx: Tx, name: AccountName, reason: str, now: datetime) -> None:
+    tx.run(
+        "UPDATE accounts SET parked_at = coalesce(parked_at, ?), parked_reason = ?, looked_at = ? WHERE name = ?",
+        microseconds(now),
+        reason,
+        microseconds(now),
+        name,
+    )
+
+
+def unpark(tx: Tx, name: AccountName) -> bool:
+    return bool(
+        tx.run(
+            "UPDATE accounts SET parked_at = NULL, parked_reason = NULL, looked_at = NULL WHERE name = ? AND parked_at IS NOT NULL",
+            name,
+        )
+    )
+
+
+def pause(tx: Tx, name: AccountName, now: datetime | None) -> None:
+    """Pause (an instant) or resume (None) an account, or all."""
+    if name == EVERYWHERE:
+        tx.run(
+            "INSERT INTO accounts (name, digest, provider, bound_at, paused_at) VALUES ('*', '', '', 0, ?) "
+            "ON CONFLICT (name) DO UPDATE SET paused_at = excluded.paused_at",
+            us(now),
+        )
+        return
+    tx.run("UPDATE accounts SET paused_at = ? WHERE name = ?", us(now), name)
+
+
+def resumed(tx: Tx, name: AccountName, now: datetime) -> None:
+    """Note that a person said to go on: refusals before that do not count any more."""
+    where = "name <> '*'" if name == EVERYWHERE else "name = ?"
+    tx.run(
+        f"UPDATE accounts SET resumed_at = ? WHERE {where}", microseconds(now), *([] if name == EVERYWHERE else [name])
+    )
+
+
+def paused(tx: Tx, name: AccountName) -> str | None:
+    """Say why acting is stopped on an account; None when it is not."""
+    rows = tx.all("SELECT name FROM accounts WHERE name IN (?, '*') AND paused_at IS NOT NULL", name)
+    if not rows:
+        return None
+    return "everything is paused" if ("*",) in rows else "the account is paused"
+
+
+def gone(tx: Tx, name: AccountName, now: datetime | None) -> None:
+    tx.run("UPDATE accounts SET gone_at = ? WHERE name = ?", us(now), name)
+
+
+def watches(tx: Tx, name: AccountName) -> bool:
+    """Say whether subjects of the account are under watch."""
+    return tx.one("SELECT 1 FROM subjects WHERE account = ? AND watched = 1 LIMIT 1", name) is not None
+
+
+def has_subjects(tx: Tx, name: AccountName) -> bool:
+    """Say whether anything was ever seen of the account."""
+    return tx.one("SELECT 1 FROM subjects WHERE account = ? LIMIT 1", name) is not None
+
+
+def rename(tx: Tx, old: AccountName, new: AccountName) -> None:
+    """Give everything that is known of an account another name. The new one must not be known yet."""
+    tx.run("DELETE FROM accounts WHERE name = ?", new)
+    for table, column in (
+        ("accounts", "name"),
+        ("streams", "account"),
+        ("subjects", "account"),
+        ("events", "account"),
+        ("rearmed", "account"),
+        ("verdicts", "account"),
+        ("matches", "account"),
+        ("intents", "account"),
+        ("held_observations", "account"),
+    ):
+        tx.run(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", new, old)
+
+
+def forget(tx: Tx, name: AccountName) -> None:
+    """Drop what was known of the world that the name meant before; events, matches and intents stay as history."""
+    for table in ("streams", "subjects", "rearmed", "verdicts"):
+        tx.run(f"DELETE FROM {table} WHERE account = ?", name)
+    tx.run(
+        "UPDATE matches SET state = 'dropped', reason = 'the account is new' WHERE account = ? AND state = 'held'", name
+    )
+
+
+def _row(row: tuple[object, ...]) -> AccountRow:
+    name, digest, provider, bound, frozen, recognised, contradicted, parked, reason, looked, paused_, resumed, gone_ = (
+        row
+    )
+    return AccountRow(
+        AccountName(str(name)),
+        str(digest),
+        str(provider),
+        cast(datetime, at(cast(int, bound))),
+        cast("str | None", frozen),
+        cast(int, recognised),
+        cast(int, contradicted),
+        at(cast("int | None", parked)),
+        cast("str | None", reason),
+        at(cast("int | None", looked)),
+        at(cast("int | None", paused_)),
+        at(cast("int | None", resumed)),
+        at(cast("int | None", gone_)),
+    )

@@ -1,0 +1,65 @@
+"""How nouns are written into columns and read back, without loss."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+
+from bursar.domain.ids import instant, microseconds
+from bursar.domain.subject import Field, SubjectType
+from bursar.domain.values import FieldKind, Fields, Json, from_json, to_json
+
+_DECODER = msgspec.json.Decoder(float_hook=Decimal)
+_STATE = Field(FieldKind.TEXT)
+
+
+def us(at: datetime | None) -> int | None:
+    """Write an instant."""
+    return None if at is None else microseconds(at)
+
+
+def at(raw: int | None) -> datetime | None:
+    """Read an instant."""
+    return None if raw is None else instant(raw)
+
+
+def write_json(value: object) -> str:
+    """Write JSON; Decimals as text."""
+    return msgspec.json.encode(value).decode()
+
+
+def read_json(raw: str) -> Json:
+    """Read JSON."""
+    value: Json = _DECODER.decode(raw)
+    return value
+
+
+def read_mapping(raw: str | None) -> dict[str, Json]:
+    """Read a JSON object; anything else is an empty one."""
+    value = read_json(raw) if raw else None
+    return value if isinstance(value, dict) else {}
+
+
+def write_fields(fields: Fields) -> str:
+    """Write field values; what has no information is left out."""
+    return write_json({name: to_json(value) for name, value in fields.items() if value is not None})
+
+
+def read_fields(kind: SubjectType, raw: str) -> dict[str, object]:
+    """Read field values by their declared kinds; a field that is not declared any more is passed over."""
+    return {
+        name: from_json(kind.fields[name].kind, value)
+        for name, value in read_mapping(raw).items()
+        if name in kind.fields
+    }
+
+
+def read_before(kind: SubjectType | None, raw: str) -> Mapping[str, object]:
+    """Read the former values of an event."""
+    if kind is None:
+        return {}
+    specs = {**kind.fields, "state": _STATE}
+    return {name: from_json(specs[name].kind, value) for name, value in read_mapping(raw).items() if name in specs}

@@ -1,0 +1,55 @@
+"""What can be wrong with a journal: each error one sentence that says what to do."""
+
+from __future__ import annotations
+
+import sqlite3
+
+
+class JournalError(Exception):
+    """The journal cannot be used as asked."""
+
+
+class JournalLocked(JournalError):
+    """Another process writes this journal."""
+
+
+class JournalMissing(JournalError):
+    """There is no journal where one must be."""
+
+
+class JournalFull(JournalError):
+    """The disk is full, or a quota is used up. What was not committed did not happen."""
+
+
+class JournalReadOnly(JournalError):
+    """The journal or its disk cannot be written."""
+
+
+class JournalNewer(JournalError):
+    """A newer bursar has written this journal."""
+
+
+class JournalDamaged(JournalError):
+    """The file is not a journal, or is damaged."""
+
+
+def explain(error: sqlite3.Error | OSError, path: object) -> JournalError:
+    """Turn the database's words into ours."""
+    text = str(error)
+    lower = text.lower()
+    if "full" in lower or getattr(error, "errno", None) in (28, 122):
+        return JournalFull(f"{path}: the disk is full; make room: nothing that was promised is lost")
+    if (
+        "readonly" in lower
+        or "read-only" in lower
+        or "permission" in lower
+        or getattr(error, "errno", None) in (13, 30)
+    ):
+        return JournalReadOnly(f"{path}: cannot be written; check the owner and mode of the file and its folder")
+    if "locked" in lower or "busy" in lower:
+        return JournalLocked(f"{path}: another program holds it open for writing")
+    if "unable to open" in lower:
+        return JournalReadOnly(f"{path}: cannot be opened; check that its folder exists and who may enter it")
+    if "not a database" in lower or "malformed" in lower or "corrupt" in lower:
+        return JournalDamaged(f"{path}: is not a journal of bursar or is damaged; restore a backup")
+    return JournalError(f"{path}: {text}")

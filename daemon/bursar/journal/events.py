@@ -1,0 +1,81 @@
+"""Events, and the event types that are asked anew at the next sight."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import cast
+
+from bursar.domain.event import Event
+from bursar.domain.ids import AccountName, SubjectRef, microseconds
+from bursar.domain.subject import SubjectType
+from bursar.domain.values import Fields, to_json
+from bursar.journal.codec import at, read_before, read_mapping, write_json
+from bursar.journal.writer import Tx
+
+
+def add(tx: Tx, event: Event) -> bool:
+    """Write an event; False when it is there already."""
+    return bool(
+        tx.run(
+            "INSERT INTO events (id, type, account, subject_type, subject_id, at, data, before) VALUES (?,?,?,?,?,?,?,?) "
+            "ON CONFLICT (id) DO NOTHING",
+            event.id,
+            event.type,
+            event.account,
+            event.subject.type if event.subject else None,
+            event.subject.id if event.subject else None,
+            microseconds(event.at),
+            write_json(event.data),
+            write_json({name: to_json(value) for name, value in event.before.items()}),
+        )
+    )
+
+
+def load(tx: Tx, kinds: Mapping[str, SubjectType], event_id: str) -> Event | None:
+    """Give an event by its id; None when it is there no more."""
+    row = tx.one("SELECT type, account, subject_type, subject_id, at, data, before FROM events WHERE id = ?", event_id)
+    if row is None:
+        return None
+    subject = SubjectRef(row[2], row[3]) if row[2] is not None else None
+    kind = kinds.get(row[2]) if row[2] is not None else None
+    return Event(
+        row[0],
+        AccountName(row[1]),
+        cast(datetime, at(row[4])),
+        subject,
+        read_mapping(row[5]),
+        cast(Fields, read_before(kind, row[6])),
+    )
+
+
+def last_of(tx: Tx, account: AccountName, types: Iterable[str]) -> datetime | None:
+    """Say when the last event of these types happened in an account."""
+    wanted = tuple(types)
+    if not wanted:
+        return None
+    marks = ",".join("?" * len(wanted))
+    row = tx.one(f"SELECT max(at) FROM events WHERE account = ? AND type IN ({marks})", account, *wanted)
+    return at(row[0]) if row else None
+
+
+def rearm(tx: Tx, account: AccountName, event_type: str, subject_type: str, now: datetime) -> None:
+    """Have the next sight asked for this event type as if it were the first."""
+    tx.run(
+        "INSERT INTO rearmed VALUES (?, ?, ?, ?) ON CONFLICT (account, event_type) DO UPDATE SET at = excluded.at",
+        account,
+        event_type,
+        subject_type,
+        microseconds(now),
+    )
+
+
+def rearmed(tx: Tx, account: AccountName, subject_types: Iterable[str]) -> frozenset[str]:
+    """Give the event types that are asked anew, and forget them: they are asked in this transaction."""
+    found: set[str] = set()
+    for subject_type in subject_types:
+        rows = tx.all("SELECT event_type FROM rearmed WHERE account = ? AND subject_type = ?", account, subject_type)
+        if rows:
+            tx.run("DELETE FROM rearmed WHERE account = ? AND subject_type = ?", account, subject_type)
+            found.update(row[0] for row in rows)
+    return frozenset(found)

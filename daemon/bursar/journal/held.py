@@ -1,0 +1,127 @@
+"""Observations that were held back because implausibly much changed: kept aside until a person, or the next
+plausible poll, decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from bursar.domain.ids import AccountName, SubjectRef, digest, microseconds
+from bursar.domain.observation import Observation, Observed
+from bursar.domain.subject import SubjectType
+from bursar.domain.values import Json, Value, from_json, to_json
+from bursar.journal.codec import at, read_json, read_mapping, us, write_json
+from bursar.journal.writer import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRow:
+    """One held observation."""
+
+    id: int
+    account: AccountName
+    stream: str
+    at: datetime
+    reason: str
+    observation: str
+
+
+def key(observation: Observation) -> str:
+    """Stand for the subjects that an observation is about, so that the same poll held again is the same row."""
+    return digest(observation.stream, *sorted(str(seen.ref) for seen in observation.subjects))
+
+
+def hold(tx: Tx, account: AccountName, observation: Observation, key_: str, reason: str, now: datetime) -> int | None:
+    """Keep an observation aside; give its id if it is newly held, None if it was held before."""
+    text = write_json(_plain(observation))
+    updated = tx.run(
+        "UPDATE held_observations SET observation = ?, reason = ? WHERE account = ? AND stream = ? AND digest = ? AND state = 'held'",
+        text,
+        reason,
+        account,
+        observation.stream,
+        key_,
+    )
+    if updated:
+        return None
+    return tx.insert(
+        "INSERT INTO held_observations (account, stream, at, reason, digest, observation, state) VALUES (?,?,?,?,?,?,'held')",
+        account,
+        observation.stream,
+        microseconds(now),
+        reason,
+        key_,
+        text,
+    )
+
+
+def covers(row: HeldRow, observation: Observation) -> bool:
+    """Say whether an observation looked again at what a held one was about."""
+    if observation.nothing_new or (observation.complete and not observation.unchanged):
+        return True
+    seen = {one.ref.id for one in observation.subjects} | set(observation.unchanged)
+    kept = {str(one["id"]) for one in cast("list[dict[str, Json]]", read_mapping(row.observation)["subjects"])}
+    return bool(kept) and len(seen & kept) * 2 > len(kept)
+
+
+def held(tx: Tx, account: AccountName | None = None) -> list[HeldRow]:
+    """Give what is held."""
+    sql = "SELECT id, account, stream, at, reason, observation FROM held_observations WHERE state = 'held'"
+    rows = tx.all(f"{sql} AND account = ? ORDER BY id", account) if account else tx.all(f"{sql} ORDER BY id")
+    return [HeldRow(row[0], AccountName(row[1]), row[2], cast(datetime, at(row[3])), row[4], row[5]) for row in rows]
+
+
+def end(tx: Tx, id_: int, state: str, now: datetime) -> bool:
+    """Accept or drop a held observation; False when it is not held any more."""
+    return bool(
+        tx.run(
+            "UPDATE held_observations SET state = ?, ended_at = ?, observation = '{}' WHERE id = ? AND state = 'held'",
+            state,
+            microseconds(now),
+            id_,
+        )
+    )
+
+
+def revive(raw: str, kinds: dict[str, SubjectType]) -> Observation:
+    """Read a kept observation back."""
+    plain = read_mapping(raw)
+    subjects = []
+    for row in cast("list[dict[str, Json]]", plain["subjects"]):
+        kind = kinds[str(row["type"])]
+        fields: dict[str, Value | None] = {
+            name: from_json(kind.fields[name].kind, value)
+            for name, value in cast("dict[str, Json]", row["fields"]).items()
+            if name in kind.fields
+        }
+        state = row["state"]
+        subjects.append(
+            Observed(
+                SubjectRef(str(row["type"]), str(row["id"])),
+                fields,
+                None if state is None else str(state),
+                at(cast("int | None", row["created_at"])),
+            )
+        )
+    return Observation(
+        str(plain["stream"]), tuple(subjects), complete=bool(plain["complete"]), cursor=read_json(str(plain["cursor"]))
+    )
+
+
+def _plain(observation: Observation) -> dict[str, object]:
+    return {
+        "stream": observation.stream,
+        "complete": observation.complete,
+        "cursor": write_json(observation.cursor),
+        "subjects": [
+            {
+                "type": seen.ref.type,
+                "id": seen.ref.id,
+                "state": seen.state,
+                "created_at": us(seen.created_at),
+                "fields": {name: to_json(value) for name, value in seen.fields.items() if value is not None},
+            }
+            for seen in observation.subjects
+        ],
+    }

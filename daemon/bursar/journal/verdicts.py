@@ -1,0 +1,140 @@
+"""The latest verdict of each rule on each subject, and how subjects stand with state rules: the holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bursar.domain.evaluate import Match, NoMatch, Standing
+from bursar.domain.event import Event
+from bursar.domain.ids import AccountName, SubjectRef, microseconds
+from bursar.domain.rule import Rule
+from bursar.journal.codec import at, us
+from bursar.journal.writer import Tx
+
+NOTHING = SubjectRef("", "")
+
+
+def word(verdict: Match | NoMatch) -> str:
+    if isinstance(verdict, Match):
+        return "match"
+    return "unknown" if verdict.unknown else "no_match"
+
+
+def note(
+    tx: Tx,
+    rule: Rule,
+    account: AccountName,
+    subject: SubjectRef | None,
+    verdict: Match | NoMatch,
+    event: Event | None,
+    now: datetime,
+) -> None:
+    """Keep the latest verdict of an event rule."""
+    ref = subject or NOTHING
+    tx.run(
+        "INSERT INTO verdicts (rule, account, subject_type, subject_id, fingerprint, verdict, reason, at, event_id) "
+        "VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (rule, account, subject_type, subject_id) DO UPDATE SET "
+        "fingerprint = excluded.fingerprint, verdict = excluded.verdict, reason = excluded.reason, at = excluded.at, "
+        "event_id = excluded.event_id",
+        rule.name,
+        account,
+        ref.type,
+        ref.id,
+        rule.fingerprint,
+        word(verdict),
+        verdict.reason,
+        microseconds(now),
+        event.id if event is not None else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How a subject stands with a state rule, as the journal has it."""
+
+    standing: Standing
+    verdict: str
+    reason: str
+
+
+def standing(tx: Tx, rule: Rule, account: AccountName, subject: SubjectRef) -> Held | None:
+    """Give how a subject stands with a state rule; None when the rule, as it is now, has never seen it."""
+    row = tx.one(
+        "SELECT fingerprint, inside, since, fired, ask_at, verdict, reason FROM verdicts WHERE rule = ? AND account = ? "
+        "AND subject_type = ? AND subject_id = ?",
+        rule.name,
+        account,
+        subject.type,
+        subject.id,
+    )
+    if row is None or row[0] != rule.fingerprint or row[1] is None:
+        return None
+    return Held(Standing(bool(row[1]), at(row[2]), bool(row[3]), at(row[4])), row[5], row[6])
+
+
+def stand(
+    tx: Tx,
+    rule: Rule,
+    account: AccountName,
+    subject: SubjectRef,
+    now: datetime,
+    new: Standing,
+    verdict: Match | NoMatch,
+) -> None:
+    """Keep how a subject stands with a state rule."""
+    tx.run(
+        "INSERT INTO verdicts (rule, account, subject_type, subject_id, fingerprint, verdict, reason, at, inside, since, "
+        "fired, ask_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (rule, account, subject_type, subject_id) DO UPDATE SET "
+        "fingerprint = excluded.fingerprint, verdict = excluded.verdict, reason = excluded.reason, at = excluded.at, "
+        "event_id = NULL, inside = excluded.inside, since = excluded.since, fired = excluded.fired, ask_at = excluded.ask_at",
+        rule.name,
+        account,
+        subject.type,
+        subject.id,
+        rule.fingerprint,
+        word(verdict),
+        verdict.reason,
+        microseconds(now),
+        new.inside,
+        us(new.since),
+        new.fired,
+        us(new.ask_at),
+    )
+
+
+def due_subjects(tx: Tx, account: AccountName, now: datetime) -> list[SubjectRef]:
+    """Give the subjects that time alone may have changed a verdict on."""
+    rows = tx.all(
+        "SELECT DISTINCT subject_type, subject_id FROM verdicts WHERE account = ? AND ask_at <= ?",
+        account,
+        microseconds(now),
+    )
+    return [SubjectRef(*row) for row in rows]
+
+
+def rule_since(tx: Tx, rule: Rule, now: datetime) -> datetime:
+    """Say since when the rule, as it is now, has been there; note it when it is new."""
+    row = tx.one("SELECT fingerprint, since FROM rules WHERE name = ?", rule.name)
+    if row is not None and row[0] == rule.fingerprint:
+        return at(row[1]) or now
+    tx.run(
+        "INSERT INTO rules VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET fingerprint = excluded.fingerprint, "
+        "since = excluded.since",
+        rule.name,
+        rule.fingerprint,
+        microseconds(now),
+    )
+    return now
+
+
+def forget_missing(tx: Tx, names: set[str]) -> None:
+    """End what was waiting for rules that are there no more."""
+    for (name,) in tx.all("SELECT name FROM rules"):
+        if name not in names:
+            tx.run("DELETE FROM rules WHERE name = ?", name)
+            tx.run("UPDATE verdicts SET ask_at = NULL, inside = NULL WHERE rule = ?", name)
+            tx.run(
+                "UPDATE matches SET state = 'dropped', reason = 'the rule is gone' WHERE rule = ? AND state = 'held'",
+                name,
+            )

@@ -1,0 +1,235 @@
+"""The one writer: a thread with the only writing connection, which puts what waits under one commit (group commit).
+
+What comes in is a function of a transaction; what goes out is its result, once it is on disk. A function that raises
+is rolled back alone; a commit that fails (disk full) fails every function in it: nothing is half done. Readers have
+a connection of their own that cannot write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from bursar.journal.errors import JournalMissing, explain
+from bursar.journal.files import claim, connect, prepare_file
+from bursar.journal.sidecar import Sidecar
+
+T = TypeVar("T")
+Row = tuple[Any, ...]
+GROUP = 256
+
+
+class Tx:
+    """One open transaction. Statements take `?` parameters."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def run(self, sql: str, *params: object) -> int:
+        """Run a statement; give how many rows it touched."""
+        return self._connection.execute(sql, params).rowcount
+
+    def insert(self, sql: str, *params: object) -> int:
+        """Run an insert; give the new row's integer key."""
+        return self._connection.execute(sql, params).lastrowid or 0
+
+    def one(self, sql: str, *params: object) -> Row | None:
+        """Give the first row."""
+        row: Row | None = self._connection.execute(sql, params).fetchone()
+        return row
+
+    def all(self, sql: str, *params: object) -> list[Row]:
+        """Give all rows."""
+        return self._connection.execute(sql, params).fetchall()
+
+    def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        """Run a statement for each row."""
+        self._connection.executemany(sql, rows)
+
+
+@dataclass(slots=True)
+class _Call(Generic[T]):
+    function: Callable[[Tx], T]
+    future: asyncio.Future[T]
+    loop: asyncio.AbstractEventLoop
+    result: Any = None
+    error: BaseException | None = None
+
+
+class Journal:
+    """An open journal. Make it with `Journal.open`; it holds the lock of its folder until `close`."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, lock: int, sidecar: Sidecar) -> None:
+        self.path = path
+        self.sidecar = sidecar
+        self._connection = connection
+        self._lock = lock
+        self._calls: queue.SimpleQueue[_Call[Any] | None] = queue.SimpleQueue()
+        self._reader: sqlite3.Connection | None = None
+        self._readers = ThreadPoolExecutor(1, thread_name_prefix="journal-reader")
+        self._thread = threading.Thread(target=self._turn, name="journal-writer", daemon=True)
+        self._thread.start()
+        self.commits = 0
+
+    @classmethod
+    def open(cls, path: Path, *, create: bool = True) -> Journal:
+        """Open for writing: take the lock, check what the file is, bring its tables up to date.
+
+        Raises:
+            JournalError: it is locked, read-only, full, missing, damaged or newer; nothing was changed.
+        """
+        lock = claim(path, create=create)
+        try:
+            sidecar = Sidecar(path.with_name(path.name + ".fence"))
+            prepare_file(path, sidecar, create=create)
+            connection = connect(path)
+            return cls(path, connection, lock, sidecar)
+        except BaseException:
+            _release(lock)
+            raise
+
+    async def write(self, function: Callable[[Tx], T]) -> T:
+        """Run a function in a transaction and give its result when it is committed and on disk.
+
+        A waiter that is cancelled does not cancel the write.
+
+        Raises:
+            JournalError: it could not be committed; nothing of it happened.
+        """
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._calls.put(_Call(function, future, loop))
+        return await future
+
+    async def read(self, function: Callable[[Tx], T]) -> T:
+        """Run a reading function on a connection that cannot write; it sees what is committed."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._readers, self._read, function)
+
+    def close(self) -> None:
+        """Finish what waits, close, and let the lock go."""
+        self._calls.put(None)
+        self._thread.join()
+        self._readers.submit(self._close_reader).result()
+        self._readers.shutdown()
+        with suppress(sqlite3.Error):
+            self._connection.close()
+        self.sidecar.close()
+        _release(self._lock)
+
+    def _read(self, function: Callable[[Tx], T]) -> T:
+        try:
+            if self._reader is None:
+                self._reader = connect(self.path, read_only=True)
+            return function(Tx(self._reader))
+        except sqlite3.Error as error:
+            raise explain(error, self.path) from error
+
+    def _close_reader(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+
+    def _turn(self) -> None:
+        while (call := self._calls.get()) is not None:
+            group, last = self._gather(call)
+            self._commit(group)
+            _answer(group)
+            if last:
+                return
+
+    def _gather(self, first: _Call[Any]) -> tuple[list[_Call[Any]], bool]:
+        group = [first]
+        while len(group) < GROUP:
+            try:
+                call = self._calls.get_nowait()
+            except queue.Empty:
+                return group, False
+            if call is None:
+                return group, True
+            group.append(call)
+        return group, False
+
+    def _commit(self, group: list[_Call[Any]]) -> None:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            tx = Tx(self._connection)
+            for call in group:
+                self._run(tx, call, alone=len(group) == 1)
+            self._connection.execute("COMMIT")
+            self.commits += 1
+        except BaseException as error:  # the thread must outlive any fault; each waiter gets its error
+            self._undo()
+            failure = explain(error, self.path) if isinstance(error, (sqlite3.Error, OSError)) else error
+            for call in group:
+                call.error = call.error or failure
+
+    def _run(self, tx: Tx, call: _Call[Any], *, alone: bool) -> None:
+        if alone:
+            call.result = call.function(tx)
+            return
+        self._connection.execute("SAVEPOINT one")
+        try:
+            call.result = call.function(tx)
+        except Exception as error:
+            if not self._connection.in_transaction:  # the database itself rolled everything back
+                raise
+            self._connection.execute("ROLLBACK TO one")
+            call.error = explain(error, self.path) if isinstance(error, sqlite3.Error) else error
+        self._connection.execute("RELEASE one")
+
+    def _undo(self) -> None:
+        with suppress(sqlite3.Error):
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+
+
+def read_once(path: Path, function: Callable[[Tx], T]) -> T:
+    """Read a journal that this process does not write, without a lock.
+
+    Raises:
+        JournalError: it is missing, damaged or newer.
+    """
+    if not path.exists():
+        raise JournalMissing(f"{path}: there is no journal yet; `bursar run` makes it")
+    try:
+        connection = connect(path, read_only=True)
+        try:
+            return function(Tx(connection))
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise explain(error, path) from error
+
+
+def _answer(group: list[_Call[Any]]) -> None:
+    by_loop: dict[asyncio.AbstractEventLoop, list[_Call[Any]]] = {}
+    for call in group:
+        by_loop.setdefault(call.loop, []).append(call)
+    for loop, calls in by_loop.items():
+        with suppress(RuntimeError):  # the loop is gone, and nobody waits
+            loop.call_soon_threadsafe(_tell, calls)
+
+
+def _tell(calls: list[_Call[Any]]) -> None:
+    for call in calls:
+        if call.future.done():
+            continue
+        if call.error is not None:
+            call.future.set_exception(call.error)
+        else:
+            call.future.set_result(call.result)
+
+
+def _release(lock: int) -> None:
+    os.close(lock)

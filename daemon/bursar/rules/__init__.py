@@ -1,0 +1,1 @@
+"""Rules: YAML in, compiled and indexed rules out."""

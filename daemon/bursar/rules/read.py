@@ -1,0 +1,233 @@
+"""YAML in, compiled rules out.
+
+Comes in: the list of rules as plain data, and what it is checked against. Goes out: the rules that are sound, and every
+problem of the others, each at its place. It never raises, whatever the list holds, and reads nothing else. Each rule
+is read to its end: one fault does not hide another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from bursar.api.function import Function
+from bursar.api.provider import Provider
+from bursar.domain.ids import AccountName, RuleName, digest
+from bursar.domain.rule import Approve, Budget, Limit, Mode, Rule, Step
+from bursar.rules.complaints import Complaints, KeyPath, Place, short, sort_of
+from bursar.rules.conditions import CompiledCondition, compile_condition
+from bursar.rules.listening import Listening, listen
+from bursar.rules.names import Names
+from bursar.rules.nearest import ConditionError
+from bursar.rules.steps import StepReader, plain_name
+from bursar.rules.world import ConfiguredAccount, ResolveSecret, World
+from bursar.settings.model import Problem
+
+KEYS = (
+    "name", "on", "when", "for", "do", "accounts", "limit", "cooldown", "mode", "approve", "budget", "severity",
+)
+NOT_BUILT = ("count", "absent", "group", "once_within", "unless", "silence")
+RULE = "a rule: a mapping with name, on and do"
+LIMIT = "a limit such as {per: order, max: 3, every: 24h}"
+APPROVE = "an approval such as {above: 500, within: 12h}"
+BUDGET = "a budget such as {payout: {max: 2000, every: 24h}}"
+
+
+def compile_rules(
+    raw: object,
+    at: Callable[[KeyPath], Place],
+    accounts: Mapping[AccountName, ConfiguredAccount],
+    providers: Mapping[str, Provider],
+    sinks: Collection[str],
+    functions: Mapping[str, Function],
+    resolve_secret: ResolveSecret,
+) -> tuple[tuple[Rule, ...], list[Problem]]:
+    """Compile the rules of a configuration.
+
+    Args:
+        raw: The value of `rules:`; numbers as `int` or `Decimal`. None is no rule.
+        at: Gives the place of a value from its path in the list, such as `(0, "limit", "max")`; for one that is not
+            there, the place of what it is missing from.
+        accounts: The configured accounts.
+        providers: Every installed provider, by name; for better suggestions.
+        sinks: The names of the configured sinks.
+        functions: What plugins let conditions call, by name without the `$`.
+        resolve_secret: Gives the secret that a parameter names; a `ValueError` of it becomes a problem.
+
+    Returns:
+        The sound rules, in their order, and all problems.
+    """
+    complaints = Complaints(at)
+    world = World(accounts, providers, sinks, functions, resolve_secret)
+    if raw is not None and not isinstance(raw, list):
+        complaints.say((), f"expected a list of rules, not {sort_of(raw)}")
+        raw = []
+    rules: list[Rule] = []
+    seen: dict[str, int] = {}
+    for index, each in enumerate(raw or []):
+        before = len(complaints.found)
+        rule = RuleReader((index,), world, complaints).read(each, seen)
+        if rule is not None and len(complaints.found) == before:
+            rules.append(rule)
+    return tuple(rules), complaints.found
+
+
+class RuleReader:
+    """Reads one rule.
+
+    Args:
+        path: The rule's path.
+        world: What it is checked against.
+        complaints: Where faults are noted.
+    """
+
+    def __init__(self, path: tuple[int], world: World, complaints: Complaints) -> None:
+        self._path = path
+        self._world = world
+        self._complaints = complaints
+
+    def read(self, raw: object, seen: dict[str, int]) -> Rule | None:
+        """Read a rule; None when it cannot be used, with the reasons noted.
+
+        Args:
+            raw: What YAML had.
+            seen: The names of the rules before it, with their positions.
+        """
+        if not isinstance(raw, dict):
+            self._complaints.say(self._path, f"expected {RULE}, not {sort_of(raw)}")
+            return None
+        self._check_keys(raw)
+        name = self._name(raw, seen)
+        listening = listen(raw, self._path, self._world, self._complaints)
+        names = listening.names()
+        steps = self._steps(raw, listening, names)
+        when = self._when(raw, names)
+        severity = self._optional(raw, "severity", StepReader(listening, names, self._world, self._complaints).severity)
+        return Rule(
+            name=RuleName(name),
+            do=steps,
+            fingerprint=fingerprint(listening, when),
+            on=listening.on,
+            watches=listening.watches,
+            when=when,
+            hold_for=self._hold(raw, listening),
+            accounts=listening.accounts,
+            limit=self._optional(raw, "limit", lambda value, path: self._limit(value, path, listening)),
+            cooldown=self._optional(raw, "cooldown", self._complaints.duration),
+            mode=self._optional(raw, "mode", self._mode) or Mode.LIVE,
+            approve=self._optional(raw, "approve", self._approve),
+            budget=self._optional(raw, "budget", lambda value, path: self._budget(value, path, steps)) or (),
+            severity=severity,
+        )
+
+    def _optional(self, raw: dict[str, Any], key: str, read: Callable[[Any, KeyPath], Any]) -> Any:
+        return read(raw[key], (*self._path, key)) if key in raw else None
+
+    def _check_keys(self, raw: dict[str, Any]) -> None:
+        for key in raw:
+            if key in NOT_BUILT:
+                self._complaints.say((*self._path, key), f"{key!r} is not built yet")
+            elif key not in KEYS:
+                self._complaints.unknown((*self._path, key), "key", str(key), KEYS)
+
+    def _name(self, raw: dict[str, Any], seen: dict[str, int]) -> str:
+        if "name" not in raw:
+            self._complaints.say(self._path, f"'name' is missing: expected {RULE}")
+            return ""
+        name, path = raw["name"], (*self._path, "name")
+        if not isinstance(name, str) or not plain_name(name):
+            self._complaints.say(path, "expected a name of letters, digits, '-', '_' and '.'")
+            return ""
+        if name in seen:
+            first = self._complaints.at((seen[name], "name"))
+            self._complaints.say(path, f"duplicate name {short(name)}: it is already at {first.file}:{first.line}")
+        seen.setdefault(name, self._path[0])
+        return name
+
+    def _steps(self, raw: dict[str, Any], listening: Listening, names: Names) -> tuple[Step, ...]:
+        if "do" not in raw:
+            self._complaints.say(self._path, f"'do' is missing: expected {RULE}")
+            return ()
+        return StepReader(listening, names, self._world, self._complaints).read(raw["do"], (*self._path, "do"))
+
+    def _when(self, raw: dict[str, Any], names: Names) -> CompiledCondition | None:
+        path = (*self._path, "when")
+        text = self._complaints.text(raw["when"], path, "a condition") if "when" in raw else None
+        try:
+            return compile_condition(text, names, self._world.functions) if text is not None else None
+        except ConditionError as error:
+            self._complaints.say(path, str(error))
+            return None
+
+    def _hold(self, raw: dict[str, Any], listening: Listening) -> Any:
+        if "for" in raw and listening.watches is None and listening.whole:
+            why = "`for` is for rules that watch a state, as with `on: order`: an event holds no time"
+            self._complaints.say((*self._path, "for"), why)
+        return self._optional(raw, "for", self._complaints.duration)
+
+    def _mode(self, raw: Any, path: KeyPath) -> Mode | None:
+        modes = [mode.value for mode in Mode]
+        if isinstance(raw, str) and raw in modes:
+            return Mode(raw)
+        if isinstance(raw, str):
+            self._complaints.unknown(path, "mode", raw, modes)
+        else:
+            self._complaints.say(path, f"expected {' or '.join(modes)}, not {sort_of(raw)}")
+        return None
+
+    def _limit(self, raw: Any, path: KeyPath, listening: Listening) -> Limit | None:
+        keys = ("per", "max", "every")
+        given = self._complaints.mapping(raw, path, LIMIT, keys, keys)
+        if given is None or any(key not in given for key in keys):
+            return None
+        per = self._per(given["per"], (*path, "per"), listening)
+        most = self._whole_number(given["max"], (*path, "max"))
+        every = self._complaints.duration(given["every"], (*path, "every"))
+        return Limit(per, most, every) if per is not None and most is not None and every is not None else None
+
+    def _per(self, raw: Any, path: KeyPath, listening: Listening) -> str | None:
+        known = [*(listening.subjects if listening.core or not listening.whole else listening.about), "account", "rule"]
+        if isinstance(raw, str) and raw in known:
+            return raw
+        if isinstance(raw, str):
+            self._complaints.say(path, f"a limit counts per {' or '.join(known)}, not per {short(raw)}")
+        else:
+            self._complaints.say(path, f"expected {' or '.join(known)}, not {sort_of(raw)}")
+        return None
+
+    def _whole_number(self, raw: Any, path: KeyPath) -> int | None:
+        if isinstance(raw, int) and not isinstance(raw, bool) and raw >= 1:
+            return raw
+        self._complaints.say(path, "expected a whole number of at least 1")
+        return None
+
+    def _approve(self, raw: Any, path: KeyPath) -> Approve | None:
+        given = self._complaints.mapping(raw, path, APPROVE, ("above", "within"), ("within",))
+        if given is None or "within" not in given:
+            return None
+        above = self._complaints.number(given["above"], (*path, "above"), least=0) if "above" in given else None
+        within = self._complaints.duration(given["within"], (*path, "within"))
+        return Approve(above, within) if within is not None else None
+
+    def _budget(self, raw: Any, path: KeyPath, steps: tuple[Step, ...]) -> tuple[Budget, ...]:
+        if not isinstance(raw, dict) or not raw:
+            self._complaints.say(path, f"expected {BUDGET}, not {sort_of(raw) if raw != {} else 'an empty one'}")
+            return ()
+        done = {name for step in steps if (name := getattr(step, "action", None)) is not None}
+        budgets = [self._window(str(action), value, (*path, action), done) for action, value in raw.items()]
+        return tuple(budget for budget in budgets if budget is not None)
+
+    def _window(self, action: str, raw: Any, path: KeyPath, done: set[str]) -> Budget | None:
+        if action not in done:
+            self._complaints.unknown(path, "action of this rule", action, done)
+        given = self._complaints.mapping(raw, path, BUDGET, ("max", "every"), ("max", "every"))
+        if given is None or "max" not in given or "every" not in given:
+            return None
+        most = self._complaints.number(given["max"], (*path, "max"), above=0)
+        every = self._complaints.duration(given["every"], (*path, "every"))
+        return Budget(action, most, every) if most is not None and every is not None else None
+
+
+def fingerprint(listening: Listening, when: CompiledCondition | None) -> str:
+    """Stand for `on` and `when`: when it changes, what was waiting for the rule ends."""
+    return digest("on", listening.watches or "", *listening.on, "when", when.text if when is not None else "")

@@ -1,0 +1,108 @@
+"""The control socket: commands ask the running daemon over it. One request, one JSON answer, over a Unix socket."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol
+
+import aiohttp
+import msgspec
+from aiohttp import web
+
+from bursar.domain.values import Json
+from bursar.runtime.declined import Declined
+
+MAX_REQUEST_BYTES = 64 * 1024 * 1024
+
+
+class Answers(Protocol):
+    """Whoever answers."""
+
+    async def answer(self, verb: str, params: dict[str, Json]) -> Json:
+        """Answer one question, or raise `Declined`."""
+
+
+class Control:
+    """The server; use it as a context."""
+
+    def __init__(self, path: Path, desk: Answers) -> None:
+        self._path = path
+        self._desk = desk
+        self._runner: web.AppRunner | None = None
+        self._folder: int | None = None
+
+    async def __aenter__(self) -> Control:
+        app = web.Application(client_max_size=MAX_REQUEST_BYTES)
+        app.router.add_post("/{verb}", self._handle)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        await self._runner.setup()
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.unlink(missing_ok=True)
+        self._folder = os.open(self._path.parent, os.O_PATH | os.O_CLOEXEC)
+        await web.UnixSite(self._runner, reachable(self._path, self._folder)).start()
+        os.chmod(self._path, 0o660)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+        self._path.unlink(missing_ok=True)
+        if self._folder is not None:
+            os.close(self._folder)
+
+    async def _handle(self, request: web.Request) -> web.Response:
+        try:
+            params = msgspec.json.decode(await request.read() or b"{}")
+            result = await self._desk.answer(request.match_info["verb"], params if isinstance(params, dict) else {})
+            body: dict[str, object] = {"result": result}
+        except Declined as declined:
+            body = {"declined": str(declined), "exit": declined.exit_code}
+        return web.Response(body=msgspec.json.encode(body, enc_hook=str), content_type="application/json")
+
+
+async def ask_daemon(path: Path, verb: str, params: dict[str, Json], timeout_s: float) -> Json:
+    """Ask the daemon that listens at a socket.
+
+    Raises:
+        Declined: it declines; or it does not answer.
+        ConnectionError: nobody listens there.
+    """
+    if not path.exists():
+        raise ConnectionError(str(path))
+    folder = os.open(path.parent, os.O_PATH | os.O_CLOEXEC)
+    try:
+        connector = aiohttp.UnixConnector(reachable(path, folder))
+        timeout = aiohttp.ClientTimeout(total=timeout_s)
+        async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
+            body = msgspec.json.encode(params, enc_hook=str)
+            async with session.post(f"http://bursar/{verb}", data=body) as response:
+                if response.status != 200:
+                    raise Declined(f"the daemon could not answer (HTTP {response.status}); see its log", 1)
+                answer = msgspec.json.decode(await response.read())
+    except PermissionError:
+        raise Declined(f"{path}: you may not speak to the daemon; use the user that it runs as, or root", 1) from None
+    except aiohttp.ClientConnectorError as error:
+        if isinstance(error.os_error, PermissionError):
+            raise Declined(
+                f"{path}: you may not speak to the daemon; use the user that it runs as, or root", 1
+            ) from None
+        raise ConnectionError(str(path)) from None
+    except TimeoutError:
+        raise Declined("the daemon does not answer; see its log", 1) from None
+    except aiohttp.ClientError:
+        raise Declined("the daemon went away while it was asked", 1) from None
+    finally:
+        os.close(folder)
+    if "declined" in answer:
+        raise Declined(answer["declined"], answer["exit"])
+    result: Json = answer["result"]
+    return result
+
+
+def reachable(path: Path, folder: int) -> str:
+    """Give a name for a socket that is short enough, however deep its folder lies."""
+    return str(path) if len(str(path).encode()) < 100 else f"/proc/self/fd/{folder}/{path.name}"

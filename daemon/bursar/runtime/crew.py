@@ -1,0 +1,144 @@
+"""The loops of one configuration: a poller and an executor for each account, a courier for each sink, and the timer.
+
+A reload lets a crew finish what it is sending, dismisses it, and takes on a new one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from bursar.api.http import Http
+from bursar.api.provider import Adapter, Tools
+from bursar.host.isolation import open_adapter, open_sink
+from bursar.journal import deliveries
+from bursar.runtime.delivering import Courier
+from bursar.runtime.executing import Executor
+from bursar.runtime.office import Office
+from bursar.runtime.polling import Poller
+from bursar.runtime.pulse import keep_turning
+from bursar.runtime.timing import Timer
+from bursar.runtime.turns import Turns
+from bursar.settings.model import Account, Configuration, ConfiguredSink
+
+LANES = 4
+Conceal = Callable[[str], None]
+
+
+class Crew:
+    """The loops of one configuration.
+
+    Args:
+        office: What the loops share.
+        configuration: What they are for.
+        conceal: Keeps a value out of the logs.
+    """
+
+    def __init__(self, office: Office, configuration: Configuration, conceal: Conceal) -> None:
+        self._office = office
+        self.configuration = configuration
+        self.pollers: dict[str, Poller] = {}
+        self.executors: dict[str, Executor] = {}
+        self.adapters: dict[str, Adapter] = {}
+        self.couriers: dict[str, Courier] = {}
+        self._https: list[Http] = []
+        self.timer = Timer(office, configuration.settings.retention)
+        shared: dict[tuple[str, str], Turns] = {}
+        for account in configuration.accounts.values():
+            self._take_on(account, shared, conceal)
+        for sink in configuration.sinks.values():
+            self._take_on_sink(sink, conceal)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._sending: set[asyncio.Task[None]] = set()
+
+    async def start(self, group: asyncio.TaskGroup) -> None:
+        """Load what is under watch, and set every loop going."""
+        for name, poller in self.pollers.items():
+            await poller.load()
+            for lane in range(LANES):
+                self._go(group, f"polling {name}", poller.turn, lane=lane)
+        for name in self.executors:
+            self.start_executing(group, name)
+        for name, courier in self.couriers.items():
+            self._go(group, f"delivering {name}", courier.turn)
+        self._go(group, "timing", self.timer.turn)
+        self._ring()
+
+    def start_executing(self, group: asyncio.TaskGroup, name: str) -> None:
+        """Set the executor of one account going."""
+        self._go(group, f"executing {name}", self.executors[name].turn, sends=True)
+
+    async def dismiss(self, patience_s: float) -> None:
+        """Stop every loop: at once, but for what is being sent, which has so long to end."""
+        for task in self._tasks - self._sending:
+            task.cancel()
+        for executor in self.executors.values():
+            executor.stop()
+        if self._sending:
+            await asyncio.wait(self._sending, timeout=patience_s)
+        for task in self._sending:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        for poller in self.pollers.values():
+            await poller.close()
+        for courier in self.couriers.values():
+            await courier.close()
+        for http in self._https:
+            await http.close()
+
+    async def overdue_s(self) -> float:
+        """Say how long the most overdue message has been due without being tried."""
+        worst = 0.0
+        for courier in self.couriers.values():
+            oldest = await self._office.journal.read(lambda tx, n=courier.name: deliveries.next_due(tx, n))  # type: ignore[misc]
+            worst = max(worst, courier.overdue_s(oldest))
+        return worst
+
+    def _take_on(self, account: Account, shared: dict[tuple[str, str], Turns], conceal: Conceal) -> None:
+        key = (account.provider.name, account.settings.key.reveal())
+        turns = shared.setdefault(key, Turns(self._office.clock, *account.rate))
+        terms = self._office.terms.accounts[account.name]
+        tools = self._tools(Http(self._office.clock, turns.wait, wait_first=_no_wait), conceal)
+        adapter = open_adapter(account.provider, account.settings, tools)
+        self.adapters[account.name] = adapter
+        polls = {stream: every for stream, every in account.polls.items() if every is not None}
+        self.pollers[account.name] = Poller(self._office, terms, adapter, turns, polls)
+        self.executors[account.name] = Executor(self._office, terms, adapter, turns)
+
+    def _take_on_sink(self, sink: ConfiguredSink, conceal: Conceal) -> None:
+        tools = self._tools(Http(self._office.clock, _no_wait), conceal)
+        self.couriers[sink.name] = Courier(self._office, sink.name, open_sink(sink.type, sink.settings, tools))
+
+    def _tools(self, http: Http, conceal: Conceal) -> Tools:
+        self._https.append(http)
+        return Tools(http, self._office.clock, conceal)
+
+    def _go(
+        self,
+        group: asyncio.TaskGroup,
+        name: str,
+        turn: Callable[[], Awaitable[None]],
+        *,
+        lane: int = 0,
+        sends: bool = False,
+    ) -> None:
+        until = self.executors[name.split(" ", 1)[1]].stopping if sends else None
+        task = group.create_task(
+            keep_turning(name, self._office.clock, self._office.pulse, turn, until), name=f"{name} {lane}"
+        )
+        self._tasks.add(task)
+        if sends:
+            self._sending.add(task)
+
+    def _ring(self) -> None:
+        """Pass the office's bells on to every loop of that kind."""
+        for kind, bells in (
+            ("executing", [executor.bell for executor in self.executors.values()]),
+            ("delivering", [courier.bell for courier in self.couriers.values()]),
+        ):
+            self._office.bells[kind].answer_with(bells)
+
+
+async def _no_wait() -> None:
+    """Sinks have no rate limit; and an executor has taken its turn before it committed the sending."""

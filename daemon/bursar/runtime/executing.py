@@ -1,0 +1,205 @@
+"""The executing loop of one account: ready intents are sent, one attempt each, and lost ones are looked for.
+
+The order is everything: evidence is read, `sending` is committed, the sidecar is raised, then the request leaves, then
+the outcome is committed. A crash between any two leaves what the table of an intent's life knows how to go on from.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import cast
+
+import structlog
+
+from bursar.api.errors import NeverSent, ProviderError
+from bursar.api.provider import Adapter, PerformsMany
+from bursar.domain.action import ActionType
+from bursar.domain.ids import AccountName, IntentId
+from bursar.domain.intent import CannotTell, Finding, Intent, Lost, LostReply, NotSent, Outcome, State
+from bursar.domain.values import Json
+from bursar.journal import accounts, intents, streams
+from bursar.journal.writer import Tx
+from bursar.runtime.moving import Sending, record_finding, record_outcome, start_sending
+from bursar.runtime.office import Office
+from bursar.runtime.pulse import Bell
+from bursar.runtime.ruling import blocks
+from bursar.runtime.telling import Commit
+from bursar.runtime.terms import AccountTerms
+from bursar.runtime.turns import Turns
+
+IDLE_S = 1.0
+PREPARE_PAUSE_S = 15.0
+log = structlog.get_logger("bursar")
+
+
+class Executor:
+    """Sends the intents of one account.
+
+    Args:
+        office: What the loops share.
+        terms: The account's terms.
+        adapter: The account's adapter.
+        turns: The key's rate limit: the turn is taken before `sending` is committed.
+    """
+
+    def __init__(self, office: Office, terms: AccountTerms, adapter: Adapter, turns: Turns) -> None:
+        self._office = office
+        self._terms = terms
+        self._adapter = adapter
+        self._turns = turns
+        self.bell = Bell()
+        self.stopping = asyncio.Event()
+        self._rest_until: dict[IntentId, float] = {}
+
+    def stop(self) -> None:
+        """End after the turn that is under way."""
+        self.stopping.set()
+        self.bell.ring()
+
+    async def turn(self) -> None:
+        """Look for a lost attempt, or send what is ready, or wait."""
+        self._office.pulse.beat(f"executing {self._terms.name}")
+        lost, ready = await self._office.journal.read(self._find)
+        if lost:
+            await self._reconcile(lost[0])
+        elif ready:
+            await self._execute(ready)
+        else:
+            await self.bell.wait(self._office.clock, IDLE_S)
+
+    def _find(self, tx: Tx) -> tuple[list[Intent], list[Intent]]:
+        """Give the lost intents to look for, and the next ready ones of one action that may go in one request."""
+        name, now = self._terms.name, self._office.clock.now()
+        opened = intents.in_state(tx, (State.READY, State.UNKNOWN), name)
+        if not opened:
+            return [], []
+        lost = [i for i in opened if i.state is State.UNKNOWN and self._due(i, now) and self._looks(i)]
+        return lost, [] if lost else self._ready(tx, opened)
+
+    def _ready(self, tx: Tx, opened: Sequence[Intent]) -> list[Intent]:
+        if not self._may_act(tx):
+            return []
+        fresh_since, clock_s = self._office.fresh_since(), self._office.clock.monotonic()
+        chosen: list[Intent] = []
+        for intent in opened:
+            action = self._terms.actions.get(intent.action)
+            if intent.state is not State.READY or action is None or self._rest_until.get(intent.id, 0.0) > clock_s:
+                continue
+            if intent.match is not None and (intent.facts_at is None or intent.facts_at < fresh_since):
+                continue
+            if self._blocked(tx, intent, action) or not self._stream_well(tx, intent):
+                continue
+            if not chosen or (intent.action == chosen[0].action and len(chosen) < self._batch(action)):
+                chosen.append(intent)
+        return chosen
+
+    def _may_act(self, tx: Tx) -> bool:
+        row = accounts.load(tx, self._terms.name)
+        stopped = row is None or row.frozen_digest is not None or row.parked_at is not None
+        return not stopped and self._office.steady and accounts.paused(tx, self._terms.name) is None
+
+    def _blocked(self, tx: Tx, intent: Intent, action: ActionType) -> bool:
+        return (
+            blocks(Commit(tx, self._office.terms, self._office.clock.now()), intent.account, action, but=intent.id)
+            is not None
+        )
+
+    def _stream_well(self, tx: Tx, intent: Intent) -> bool:
+        """An intent of a rule waits while the stream that its facts come from fails."""
+        kind = self._terms.kinds.get(intent.subject.type)
+        return intent.match is None or kind is None or streams.load(tx, intent.account, kind.stream).failures == 0
+
+    def _batch(self, action: ActionType) -> int:
+        return action.batch if getattr(self._adapter, "performs_many", False) else 1
+
+    def _due(self, intent: Intent, now: datetime) -> bool:
+        return intent.due_at is not None and intent.due_at <= now
+
+    def _looks(self, intent: Intent) -> bool:
+        """A repeatable intent is asked again (timing does that), not looked for, until its tries are used up."""
+        action = self._terms.actions.get(intent.action)
+        return action is not None and action.lost_reply is not LostReply.REPEATABLE
+
+    async def _execute(self, ready: Sequence[Intent]) -> None:
+        evidence = await self._prepare(ready)
+        if evidence is _FAILED:
+            return
+        await self._turns.wait_first()
+        if self.stopping.is_set():
+            return
+        ids, fresh_since = [intent.id for intent in ready], self._office.fresh_since()
+        sending: Sending = await self._office.commit(lambda c: start_sending(c, ids, cast(Json, evidence), fresh_since))
+        if not sending.intents:
+            self._rest([intent.id for intent in ready], IDLE_S)
+            return
+        if sending.mark is not None:
+            self._office.journal.sidecar.raise_to(sending.mark)
+        outcomes = await self._perform(sending.intents)
+        await self._office.commit(lambda c: [record_outcome(c, i.id, i.fence, outcomes[i.id]) for i in sending.intents])
+        for intent in sending.intents:
+            self._log(intent, outcomes[intent.id])
+
+    async def _prepare(self, ready: Sequence[Intent]) -> object:
+        """Read the evidence; an intent whose evidence cannot be read stays ready, and is tried again a little later."""
+        try:
+            return await self._adapter.prepare(ready[0])
+        except ProviderError as error:
+            log.warning(
+                "the evidence before sending cannot be read",
+                account=self._terms.name,
+                kind=error.kind,
+                intent=ready[0].id,
+                reason=error.reason,
+            )
+            pause = error.retry_after.total_seconds() if error.retry_after is not None else PREPARE_PAUSE_S
+            self._rest([intent.id for intent in ready], pause)
+            return _FAILED
+
+    def _rest(self, ids: Sequence[IntentId], seconds: float) -> None:
+        until = self._office.clock.monotonic() + seconds
+        self._rest_until = {id_: at for id_, at in self._rest_until.items() if at > self._office.clock.monotonic()}
+        self._rest_until.update(dict.fromkeys(ids, until))
+
+    async def _perform(self, sending: Sequence[Intent]) -> Mapping[IntentId, Outcome]:
+        """Make the one attempt. Whatever is raised is an outcome, too."""
+        try:
+            if len(sending) == 1:
+                return {sending[0].id: await self._adapter.perform(sending[0])}
+            many = await cast(PerformsMany, self._adapter).perform_many(sending)
+            return {intent.id: many.get(intent.id, Lost("the answer does not speak of it")) for intent in sending}
+        except NeverSent as error:
+            outcome: Outcome = NotSent(error.reason, error.retry_after)
+        except ProviderError as error:
+            outcome = Lost(error.reason)
+        return dict.fromkeys((intent.id for intent in sending), outcome)
+
+    async def _reconcile(self, intent: Intent) -> None:
+        try:
+            finding: Finding = await self._adapter.reconcile(intent, intent.evidence)
+        except ProviderError as error:
+            finding = CannotTell(f"it could not be looked for: {error.reason}")
+        await self._office.commit(lambda c: record_finding(c, intent.id, intent.fence, finding))
+        log.info(
+            "looked for a lost action",
+            account=self._terms.name,
+            intent=intent.id,
+            action=intent.action,
+            finding=type(finding).__name__,
+            reason=finding.reason,
+        )
+
+    def _log(self, intent: Intent, outcome: Outcome) -> None:
+        log.info(
+            "an action was sent",
+            account=AccountName(intent.account),
+            rule=intent.rule,
+            intent=intent.id,
+            action=intent.action,
+            subject=str(intent.subject),
+            outcome=type(outcome).__name__.lower(),
+        )
+
+
+_FAILED = object()

@@ -1,0 +1,72 @@
+"""What the loops share: the journal, the terms, the clock, the bells. Nothing is decided here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from bursar.api.clock import Clock
+from bursar.domain.values import Json
+from bursar.journal.writer import Journal, Tx
+from bursar.runtime.pulse import Bell, Pulse
+from bursar.runtime.ruling import conclude
+from bursar.runtime.telling import Commit
+from bursar.runtime.terms import Terms
+
+T = TypeVar("T")
+FRESH = timedelta(seconds=60)
+"""Facts that are older than this are looked at again before anything is sent on them."""
+
+
+@dataclass(slots=True)
+class Office:
+    """The shared things of one run of the daemon.
+
+    Attributes:
+        journal: The journal.
+        terms: What is configured now; a reload puts new ones here.
+        clock: The one clock.
+        pulse: Where loops say that they turn.
+        started_at: When this run began: older facts are not fresh.
+        steady: The wall clock can be believed.
+        unsteady_since: The last commit, when this run's clock began before it.
+        bells: Wake the loops.
+        kept: Secret parameters that a person gave in this run, by intent.
+    """
+
+    journal: Journal
+    terms: Terms
+    clock: Clock
+    pulse: Pulse
+    started_at: datetime
+    steady: bool = True
+    unsteady_since: datetime | None = None
+    kept: dict[int, dict[str, Json]] = field(default_factory=dict)
+    bells: dict[str, Bell] = field(
+        default_factory=lambda: {name: Bell() for name in ("polling", "timing", "executing", "delivering")}
+    )
+
+    async def commit(self, decide: Callable[[Commit], T]) -> T:
+        """Decide and write in one transaction; wake the loops that have something to do then.
+
+        Raises:
+            JournalError: nothing of it happened.
+        """
+        terms, now, steady = self.terms, self.clock.now(), self.steady
+
+        def work(tx: Tx) -> tuple[T, set[str]]:
+            c = Commit(tx, terms, now, steady, kept=self.kept)
+            result = decide(c)
+            conclude(c)
+            return result, c.woken
+
+        result, woken = await self.journal.write(work)
+        for name in woken:
+            self.bells[name].ring()
+        return result
+
+    def fresh_since(self) -> datetime:
+        """Say from when on facts are fresh enough to act on."""
+        return max(self.started_at, self.clock.now() - FRESH)

@@ -1,0 +1,96 @@
+"""The pulse of the daemon: every loop says that it turned. The watchdog is fed, and the heartbeat asked, only while
+all of them turn and nothing that is due is overdue."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+
+import structlog
+
+from bursar.api.clock import Clock
+from bursar.journal.errors import JournalError
+
+STILL_S = 60.0
+log = structlog.get_logger("bursar")
+
+
+class Pulse:
+    """When each loop last turned, on the monotonic clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._turned: dict[str, float] = {}
+
+    def beat(self, loop: str) -> None:
+        """The loop turned."""
+        self._turned[loop] = self._clock.monotonic()
+
+    def forget(self, loop: str) -> None:
+        """The loop ended on purpose."""
+        self._turned.pop(loop, None)
+
+    def still(self) -> list[str]:
+        """Name the loops that have not turned for a minute."""
+        now = self._clock.monotonic()
+        return [name for name, at in self._turned.items() if now - at > STILL_S]
+
+
+class Bell:
+    """Wakes a loop that waits: rung by commits, and waited for with a time limit."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+        self._others: tuple[Bell, ...] = ()
+
+    def ring(self) -> None:
+        self._event.set()
+        for other in self._others:
+            other.ring()
+
+    def answer_with(self, others: Iterable[Bell]) -> None:
+        """Ring these, too, whenever this one rings."""
+        self._others = tuple(others)
+
+    async def wait(self, clock: Clock, seconds: float) -> None:
+        """Wait until it is rung, or so long."""
+        if not self._event.is_set() and seconds > 0:
+            await first_of(self._event.wait(), clock.sleep(seconds))
+        self._event.clear()
+
+
+async def first_of(*awaitables: Awaitable[object]) -> None:
+    """Wait for whichever comes first; the others are canceled and waited for."""
+    tasks = [asyncio.ensure_future(awaitable) for awaitable in awaitables]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+async def keep_turning(
+    name: str, clock: Clock, pulse: Pulse, turn: Callable[[], Awaitable[None]], until: asyncio.Event | None = None
+) -> None:
+    """Run one loop for good: whatever a turn raises is logged, and it goes on after a pause that doubles.
+
+    With `until`, it ends between two turns once that is set.
+    """
+    pause_s = 1.0
+    while until is None or not until.is_set():
+        pulse.beat(name)
+        try:
+            await turn()
+            pause_s = 1.0
+        except JournalError as error:
+            log.error("the journal cannot be written", loop=name, reason=str(error))
+            await clock.sleep(min(pause_s, 30.0))
+            pause_s *= 2
+        except Exception:
+            log.exception("a loop failed, and goes on", loop=name)
+            await clock.sleep(min(pause_s, 30.0))
+            pause_s *= 2

@@ -1,0 +1,298 @@
+"""From an observation to the journal: snapshots, events, matches, intents and deliveries of one poll, in one commit.
+
+What comes in is what the adapter saw; what is decided is decided by `domain`. A poll that says nothing new, and that
+nobody waits for, writes the stream's one row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+
+from bursar.domain.detect import Sight, detect, vanish
+from bursar.domain.ids import AccountName, SubjectRef
+from bursar.domain.observation import Observation, Observed, Snapshot
+from bursar.domain.sanity import implausible
+from bursar.domain.subject import Coverage, SubjectType
+from bursar.journal import accounts, events, held, intents, streams, subjects
+from bursar.journal.streams import StreamRow
+from bursar.runtime.ruling import ask_again, ask_state_rules
+from bursar.runtime.telling import Commit, tell, tell_core
+from bursar.runtime.terms import AccountTerms
+
+UNREACHABLE_AFTER = 3
+RECOGNISED_ENOUGH = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a poll's commit did.
+
+    Attributes:
+        changed: The new snapshots of what changed, by id (for the watch's cadence).
+        held: The observation was implausible and is kept aside: nothing of it is believed.
+    """
+
+    changed: Mapping[str, Snapshot]
+    held: bool = False
+
+
+def record(
+    c: Commit,
+    account: AccountTerms,
+    observation: Observation,
+    asked: Collection[SubjectRef] = (),
+    *,
+    first: bool = False,
+    recovering: bool = False,
+    believed: bool = False,
+) -> Recorded:
+    """Write what one good poll saw, and all that follows from it.
+
+    Args:
+        c: The commit.
+        account: Whose poll it was.
+        observation: What it saw.
+        asked: Subjects that somebody waits for (holds that fell due, held-back matches, ready intents).
+        first: The first poll of these subjects in this run: state rules are asked of what did not change, too.
+        recovering: The stream's last poll failed, or the account was parked.
+        believed: A person accepted it: its plausibility is not asked.
+    """
+    wanted = first or recovering or bool(asked) or _says_something(observation)
+    row = streams.load(c.tx, account.name, observation.stream) if wanted else None
+    streams.tick(c.tx, account.name, observation.stream, c.now)
+    if row is None:
+        return Recorded({})
+    _recover(c, account.name, row)
+    kinds = account.kinds_of(observation.stream)
+    steps = _see(c, account, kinds, observation, row, asked)
+    if not believed and (reason := _doubt(c, account, kinds, observation, steps, row)) is not None:
+        return _hold(c, account.name, observation, reason)
+    _unhold(c, account.name, observation)
+    _write(c, account, observation, steps, row)
+    _thaw(c, account, steps)
+    _follow(c, account, observation, steps, asked, first)
+    return Recorded({step.sight.snapshot.ref.id: step.sight.snapshot for step in steps if step.sight.fresh})
+
+
+def record_failure(c: Commit, account: AccountName, stream: str, kind: str, reason: str) -> int:
+    """Write that a poll failed; it teaches nothing else. Tell after the third in a row, once."""
+    failures = streams.fail(c.tx, account, stream, kind, reason, c.now)
+    row = streams.load(c.tx, account, stream)
+    others = any(other.told_at is not None for other in streams.load_all(c.tx, account) if other.stream != stream)
+    if failures >= UNREACHABLE_AFTER and row.told_at is None:
+        streams.told(c.tx, account, stream, c.now)
+        if not others:
+            tell_core(c, "account.unreachable", account, {"stream": stream, "reason": reason, "kind": kind})
+    return failures
+
+
+def record_rejection(c: Commit, account: AccountName, stream: str, reason: str) -> None:
+    """Write that the provider rejects the caller: the account is parked. Told once."""
+    row = accounts.load(c.tx, account)
+    streams.fail(c.tx, account, stream, "rejected", reason, c.now)
+    accounts.park(c.tx, account, reason, c.now)
+    if row is None or row.parked_at is None:
+        tell_core(c, "account.rejected", account, {"stream": stream, "reason": reason})
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    before: Snapshot | None
+    sight: Sight
+    seen: bool
+    news: bool
+
+
+def _says_something(observation: Observation) -> bool:
+    if observation.subjects or observation.problems or observation.cursor is not None:
+        return True
+    return not observation.nothing_new and not observation.unchanged
+
+
+def _recover(c: Commit, account: AccountName, row: StreamRow) -> None:
+    """A stream answers again: tell, if people were told that it did not and it was the last that failed."""
+    parked = accounts.unpark(c.tx, account)
+    others = any(other.told_at is not None for other in streams.load_all(c.tx, account) if other.stream != row.stream)
+    if parked or (row.told_at is not None and not others):
+        tell_core(c, "account.recovered", account, {"stream": row.stream})
+
+
+def _see(
+    c: Commit,
+    account: AccountTerms,
+    kinds: dict[str, SubjectType],
+    observation: Observation,
+    row: StreamRow,
+    asked: Collection[SubjectRef],
+) -> list[_Step]:
+    """Compare every subject that was seen with its snapshot; and, of a complete listing, those that were not."""
+    rearmed = events.rearmed(c.tx, account.name, kinds)
+    steps: list[_Step] = []
+    coverage = account.streams[observation.stream].coverage
+    for kind in kinds.values():
+        seen = {one.ref.id: one for one in observation.subjects if one.ref.type == kind.name}
+        listing = coverage is Coverage.LISTING and observation.complete and not observation.nothing_new
+        known = (
+            subjects.load_all(c.tx, account.name, kind)
+            if listing or (rearmed and observation.nothing_new)
+            else subjects.load(c.tx, account.name, kind, list(seen))
+        )
+        for one in seen.values():
+            steps.append(_compare(c, account.name, kind, known.get(one.ref.id), one, row, coverage, rearmed))
+        if rearmed and observation.nothing_new:
+            steps += [_again(c, account.name, kind, one, row, coverage, rearmed) for one in known.values()]
+        if listing:
+            steps += [
+                _Step(one, vanish(kind, one, c.now), seen=False, news=False)
+                for id_, one in known.items()
+                if id_ not in seen and one.vanished_at is None and one.first_seen_at is not None
+            ]
+    return steps
+
+
+def _compare(
+    c: Commit,
+    account: AccountName,
+    kind: SubjectType,
+    before: Snapshot | None,
+    one: Observed,
+    row: StreamRow,
+    coverage: Coverage,
+    rearmed: Collection[str],
+) -> _Step:
+    news = (
+        coverage is Coverage.TRACKED
+        or kind.first_sight_is_news
+        or c.terms.baseline_events
+        or row.baselined_at is not None
+    )
+    return _Step(before, detect(kind, account, before, one, c.now, news=news, rearmed=rearmed), seen=True, news=news)
+
+
+def _again(
+    c: Commit,
+    account: AccountName,
+    kind: SubjectType,
+    before: Snapshot,
+    row: StreamRow,
+    coverage: Coverage,
+    rearmed: Collection[str],
+) -> _Step:
+    """An unchanged answer shows a subject as it was: look at it anew."""
+    same = Observed(before.ref, before.fields, before.state, before.created_at)
+    return _compare(c, account, kind, before, same, row, coverage, rearmed)
+
+
+def _doubt(
+    c: Commit,
+    account: AccountTerms,
+    kinds: dict[str, SubjectType],
+    observation: Observation,
+    steps: list[_Step],
+    row: StreamRow,
+) -> str | None:
+    known = [step for step in steps if step.before is not None and step.before.first_seen_at is not None]
+    moved = [(step.before, step.sight) for step in known if step.seen and step.sight.fresh and step.before is not None]
+    vanishing = sum(1 for step in known if not step.seen and step.before is not None and step.before.missed == 0)
+    looked_at = sum(1 for step in known if step.seen) + len(observation.unchanged)
+    since = c.now - row.ok_at if row.ok_at is not None else None
+    return implausible(kinds, moved, looked_at, vanishing, len(known), since)
+
+
+def _hold(c: Commit, account: AccountName, observation: Observation, reason: str) -> Recorded:
+    key = held.key(observation)
+    newly = held.hold(c.tx, account, observation, key, reason, c.now)
+    if newly is not None:
+        tell_core(c, "observation.held", account, {"stream": observation.stream, "reason": reason, "held": str(newly)})
+    return Recorded({}, held=True)
+
+
+def _unhold(c: Commit, account: AccountName, observation: Observation) -> None:
+    """A plausible poll of a stream of which something was held: the held one was a slip, and is dropped."""
+    seen = {str(one.ref) for one in observation.subjects} | set(observation.unchanged)
+    for row in held.held(c.tx, account):
+        if row.stream != observation.stream or not (seen or observation.nothing_new):
+            continue
+        if held.covers(row, observation) and held.end(c.tx, row.id, "dropped", c.now):
+            why = "the next poll was plausible again"
+            tell_core(c, "observation.dropped", account, {"stream": row.stream, "reason": why, "held": str(row.id)})
+
+
+def _write(c: Commit, account: AccountTerms, observation: Observation, steps: list[_Step], row: StreamRow) -> None:
+    subjects.save(c.tx, [step.sight.snapshot for step in steps if step.sight.fresh])
+    kinds = account.kinds_of(observation.stream)
+    for id_, problem in observation.problems.items():
+        for kind in kinds.values():
+            subjects.set_problem(c.tx, account.name, kind, id_, problem)
+    baselined = c.now if row.baselined_at is None and not observation.more else None
+    streams.settle(c.tx, account.name, observation.stream, observation.cursor, baselined)
+    for step in steps:
+        for event in step.sight.events:
+            tell(c, event, step.sight.snapshot)
+
+
+def _thaw(c: Commit, account: AccountTerms, steps: list[_Step]) -> None:
+    """In a frozen account: do known subjects reappear? Enough of them, and none that is another, and it is thawed."""
+    row = accounts.load(c.tx, account.name)
+    if row is None or row.frozen_digest is None:
+        return
+    recognised = contradicted = 0
+    for step in steps:
+        if not step.seen or step.before is None or step.before.first_seen_at is None:
+            continue
+        verdict = _same_subject(account.kinds[step.before.ref.type], step.before, step.sight.snapshot)
+        recognised += verdict is True
+        contradicted += verdict is False
+    accounts.count_recognised(c.tx, account.name, recognised, contradicted)
+    known = min(RECOGNISED_ENOUGH, max(1, len(steps)))
+    if row.contradicted + contradicted == 0 and row.recognised + recognised >= known:
+        accounts.bind(c.tx, account.name, row.provider, row.frozen_digest, c.now)
+        tell_core(c, "account.thawed", account.name, {"reason": "its known subjects reappeared"})
+
+
+def _same_subject(kind: SubjectType, before: Snapshot, after: Snapshot) -> bool | None:
+    """Say whether two sights are of one subject, by its identity fields; None when there is nothing to tell by."""
+    pairs = [
+        (before.fields[name], after.fields.get(name))
+        for name, spec in kind.fields.items()
+        if spec.identity and before.fields.get(name) is not None
+    ]
+    return all(was == is_ for was, is_ in pairs) if pairs else None
+
+
+def _follow(
+    c: Commit,
+    account: AccountTerms,
+    observation: Observation,
+    steps: list[_Step],
+    asked: Collection[SubjectRef],
+    first: bool,
+) -> None:
+    """Ask the state rules about what changed or is waited for; and once more the rules that were held back."""
+    seen = {step.sight.snapshot.ref for step in steps if step.seen}
+    for step in steps:
+        if step.seen and (step.sight.fresh or first or step.sight.snapshot.ref in asked):
+            ask_state_rules(c, step.sight.snapshot, news=step.news)
+    unchanged = _unchanged_refs(account, observation)
+    for ref in {*asked, *(unchanged if first else ())}:
+        kind = account.kinds.get(ref.type)
+        if kind is None or kind.stream != observation.stream:
+            continue
+        if ref not in seen and ref not in unchanged and not observation.nothing_new:
+            continue
+        snapshot = subjects.load_one(c.tx, account.name, kind, ref.id)
+        if snapshot is not None and snapshot.vanished_at is None and snapshot.first_seen_at is not None:
+            _answer_waiting(c, account, replace(snapshot, observed_at=c.now), asked_already=ref in seen)
+
+
+def _answer_waiting(c: Commit, account: AccountTerms, snapshot: Snapshot, *, asked_already: bool) -> None:
+    if not asked_already:
+        ask_state_rules(c, snapshot, news=False)
+    intents.facts_seen(c.tx, account.name, snapshot.ref, c.now)
+    ask_again(c, account.name, snapshot.ref, snapshot)
+
+
+def _unchanged_refs(account: AccountTerms, observation: Observation) -> set[SubjectRef]:
+    kinds = list(account.kinds_of(observation.stream))
+    return {SubjectRef(kinds[0], id_) for id_ in observation.unchanged} if len(kinds) == 1 else set()

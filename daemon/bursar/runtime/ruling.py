@@ -1,0 +1,273 @@
+"""From news and sights to matches, and from matches to intents and deliveries, within one commit.
+
+The deciding is done by `domain` (`evaluate`, `stand`, `plan`); here its answers are written, in order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from bursar.domain.action import ActionType
+from bursar.domain.detect import public
+from bursar.domain.evaluate import Match, evaluate, judge, stand
+from bursar.domain.event import Event
+from bursar.domain.guard import HeldBack, History, Obstacle
+from bursar.domain.ids import AccountName, IntentId, SubjectRef
+from bursar.domain.intent import MAX_REFUSALS, Cause, LostReply, Planned, move
+from bursar.domain.observation import Snapshot
+from bursar.domain.plan import Note, Plan, plan
+from bursar.domain.route import route_note
+from bursar.domain.rule import Budget, Rule, Scope
+from bursar.domain.values import Json
+from bursar.journal import accounts, audit, deliveries, events, intents, matches, verdicts
+from bursar.journal.matches import MatchRow
+from bursar.runtime.telling import DEEPEST, Commit, tell_core
+
+
+def conclude(c: Commit) -> None:
+    """Ask the rules about all news of this commit, and about the news that comes of it."""
+    while c.news:
+        news = c.news.popleft()
+        if news.depth > DEEPEST:
+            continue
+        c.depth = news.depth
+        ask_event_rules(c, news.event, news.snapshot)
+
+
+def ask_event_rules(c: Commit, event: Event, snapshot: Snapshot | None) -> None:
+    """Put an event to the rules that listen to it, once each."""
+    facts = c.terms.facts(event.account)
+    for rule in c.terms.rules.for_event(event.type, facts):
+        verdict = evaluate(rule, event, facts, snapshot, c.now)
+        verdicts.note(c.tx, rule, event.account, event.subject, verdict, event, c.now)
+        if isinstance(verdict, Match):
+            match = matches.add(c.tx, rule, event.account, event.subject, event, verdict.reason, c.now)
+            carry_out(c, rule, match, Scope(facts, c.now, snapshot, event))
+
+
+def ask_state_rules(c: Commit, snapshot: Snapshot, *, news: bool) -> None:
+    """Put a subject that was just observed to the state rules that watch its type.
+
+    Args:
+        c: The commit.
+        snapshot: The subject as the observation left it.
+        news: Its first sight, if this is it, counts as an entry; a baseline does not.
+    """
+    facts = c.terms.facts(snapshot.account)
+    for rule in c.terms.rules.for_subject(snapshot.ref.type, facts):
+        since = verdicts.rule_since(c.tx, rule, c.now)
+        held = verdicts.standing(c.tx, rule, snapshot.account, snapshot.ref)
+        before = held.standing if held is not None else None
+        entry = news and snapshot.first_seen_at == c.now and since < c.now
+        after, verdict = stand(rule, facts, snapshot, before, c.now, entry=entry)
+        if held is None or after != before or (verdicts.word(verdict), verdict.reason) != (held.verdict, held.reason):
+            verdicts.stand(c.tx, rule, snapshot.account, snapshot.ref, c.now, after, verdict)
+        if isinstance(verdict, Match):
+            match = matches.add(c.tx, rule, snapshot.account, snapshot.ref, None, verdict.reason, c.now)
+            carry_out(c, rule, match, Scope(facts, c.now, snapshot))
+
+
+def ask_again(c: Commit, account: AccountName, ref: SubjectRef, snapshot: Snapshot) -> None:
+    """The obstacle of held-back matches has ended and their subject was just observed: ask their rules once more."""
+    facts = c.terms.facts(account)
+    for match in matches.held_of(c.tx, account, ref, c.now):
+        rule = c.terms.rules.get(match.rule)
+        if rule is None:
+            matches.drop(c.tx, match.id, "the rule is gone or off")
+            continue
+        scope = Scope(facts, c.now, snapshot, recall(c, match))
+        answer = judge(rule, scope)
+        if answer.truth:
+            carry_out(c, rule, match, scope)
+        elif answer.truth is False:
+            matches.drop(c.tx, match.id, f"no longer true: {answer.reason}")
+
+
+def recall(c: Commit, match: MatchRow) -> Event | None:
+    """Give the event that a match answers to."""
+    account = c.terms.accounts.get(match.account)
+    if match.event_id is None:
+        return None
+    return events.load(c.tx, account.kinds if account is not None else {}, match.event_id)
+
+
+def carry_out(c: Commit, rule: Rule, match: MatchRow, scope: Scope) -> None:
+    """Plan a match and write what comes of it."""
+    account = c.terms.accounts.get(match.account)
+    actions = account.actions if account is not None else {}
+
+    def history(action: ActionType | None, subject: SubjectRef | None) -> History:
+        return gather(c, rule, match, action, subject)
+
+    decided = plan(
+        rule,
+        match.id,
+        scope,
+        actions,
+        history,
+        c.terms.seal,
+        acts_planned=match.acts_planned,
+        told=match.fired_at is not None,
+    )
+    data = (
+        public(scope.subject)
+        if scope.subject is not None
+        else dict(scope.event.data)
+        if scope.event is not None
+        else {}
+    )
+    for note in decided.notes:
+        _owe(c, rule, match, scope, note, data)
+    intent_id = _plan_intent(c, decided, scope) if decided.intent is not None else None
+    _close_match(c, match, decided, intent_id)
+
+
+def _owe(c: Commit, rule: Rule, match: MatchRow, scope: Scope, note: Note, data: dict[str, Json]) -> None:
+    key = f"{match.account}{match.id}{match.at.isoformat()}"
+    owed = route_note(note, key, rule.name, match.account, scope.event, match.subject, data, c.now)
+    deliveries.add(c.tx, [owed])
+    c.woken.add("delivering")
+
+
+def _plan_intent(c: Commit, decided: Plan, scope: Scope) -> int:
+    planned = decided.intent
+    assert planned is not None
+    state = move(None, Cause.GUARDED if planned.asks is not None else Cause.PLANNED)
+    due_at = c.now + (planned.within or timedelta(0)) if planned.asks is not None else None
+    facts_at = c.now if scope.subject is not None and scope.subject.observed_at == c.now else None
+    intent = intents.add(c.tx, planned, state, due_at, facts_at, c.now)
+    audit.add(c.tx, f"rule:{planned.rule}", f"intent.{state}", intent.id, describe(planned), c.now)
+    c.caused += 1
+    if planned.asks is not None:
+        _ask_person(c, planned, intent.id)
+    c.woken.add("executing")
+    return intent.id
+
+
+def _ask_person(c: Commit, planned: Planned, id_: int) -> None:
+    data = {"intent": str(id_), "action": planned.action, "rule": planned.rule, "reason": planned.asks}
+    over_ceiling = c.caused > c.terms.ceiling
+    if over_ceiling and not c.ceiling_told:
+        c.ceiling_told = True
+        tell_core(c, "ceiling.reached", planned.account, {"reason": planned.asks, "action": planned.action})
+    if not over_ceiling:
+        tell_core(c, "approval.wanted", planned.account, {**data}, planned.subject)
+
+
+def describe(planned: Planned) -> dict[str, Json]:
+    """Give what the audit trail keeps of a planned intent."""
+    return {
+        "account": planned.account,
+        "action": planned.action,
+        "subject": str(planned.subject),
+        "params": dict(planned.params),
+        "cost": None if planned.cost is None else str(planned.cost),
+        "match": planned.match,
+        "reason": planned.reason,
+    }
+
+
+def _close_match(c: Commit, match: MatchRow, decided: Plan, intent_id: int | None) -> None:
+    held = decided.held
+    if intent_id is not None or held is None:
+        matches.fired(c.tx, match, decided.acts_planned, 1 if intent_id is not None else 0, c.now)
+    if held is None:
+        return
+    if intent_id is not None:
+        held = replace(held, waits_for=intent_id)
+    if held.obstacle is Obstacle.FAILED:
+        matches.drop(c.tx, match.id, held.reason)
+        tell_core(c, "rule.failed", match.account, {"rule": match.rule, "reason": held.reason}, match.subject)
+        return
+    matches.hold_back(c.tx, match, held, decided.acts_planned)
+    _tell_held(c, match, held)
+
+
+def _tell_held(c: Commit, match: MatchRow, held: HeldBack) -> None:
+    """A budget that stops, and a giving up, are told once per match."""
+    if held.obstacle is Obstacle.BUDGET and match.obstacle != Obstacle.BUDGET:
+        tell_core(c, "budget.exhausted", match.account, {"rule": match.rule, "reason": held.reason}, match.subject)
+
+
+def gather(c: Commit, rule: Rule, match: MatchRow, action: ActionType | None, subject: SubjectRef | None) -> History:
+    """Gather what the guards need to know."""
+    row = accounts.load(c.tx, match.account)
+    history = History(
+        mode=c.terms.mode,
+        paused=accounts.paused(c.tx, match.account),
+        frozen=row is not None and row.frozen_digest is not None,
+        steady=c.steady,
+        fired_at=matches.last_fired(c.tx, rule, match.account, match.subject, but=match.id) if rule.cooldown else None,
+        counted=_counted(c, rule, match),
+        caused=c.caused,
+        ceiling=c.terms.ceiling,
+    )
+    if action is None or subject is None:
+        return history
+    return _gather_action(c, rule, match.account, action, subject, history)
+
+
+def _gather_action(
+    c: Commit, rule: Rule, account: AccountName, action: ActionType, subject: SubjectRef, history: History
+) -> History:
+    open_ = intents.open_on(c.tx, account, subject)
+    blocking = blocks(c, account, action)
+    row = accounts.load(c.tx, account)
+    resumed_at = row.resumed_at if row is not None else None
+    ends = intents.last_ended(c.tx, account, subject, action.name, MAX_REFUSALS, resumed_at)
+    refusals = 0
+    for state, _ in ends:
+        if state != "refused":
+            break
+        refusals += 1
+    undone = events.last_of(c.tx, account, action.undone_by)
+    last = ends[0][1] if refusals else None
+    return replace(
+        history,
+        open_intent=None if open_ is None else (open_.id, f"intent {open_.id} ({open_.action}, {open_.state})"),
+        blocked_by=blocking,
+        refusals=refusals,
+        refused_at=max((at for at in (last, undone) if at is not None), default=None),
+        spent=_spent(c, rule, account, action),
+    )
+
+
+def blocks(c: Commit, account: AccountName, action: ActionType, *, but: int | None = None) -> tuple[int, str] | None:
+    """Say what blocks an action on the account: an unknown attempt at one whose loss cannot be repeated."""
+    if action.lost_reply is LostReply.REPEATABLE:
+        return None
+    unknown = intents.unknown_of(c.tx, account, action.name, but=None if but is None else IntentId(but))
+    return None if unknown is None else (unknown.id, f"intent {unknown.id} ({unknown.state})")
+
+
+def _counted(c: Commit, rule: Rule, match: MatchRow) -> list[datetime]:
+    limit = rule.limit
+    if limit is None:
+        return []
+    account = None if limit.per == "rule" else match.account
+    subject = match.subject if limit.per not in ("rule", "account") else None
+    since = c.now - limit.every
+    if rule.acts():
+        return intents.planned_times(c.tx, rule.name, since, account=account, subject=subject)
+    return matches.fired_times(c.tx, rule, since, account=account, subject=subject)
+
+
+def _spent(
+    c: Commit, rule: Rule, account: AccountName, action: ActionType
+) -> list[tuple[Budget, Decimal, datetime | None]]:
+    terms = c.terms.accounts[account]
+    found: list[tuple[Budget, Decimal, datetime | None]] = []
+    for budget, by_rule in [(b, True) for b in rule.budget] + [(b, False) for b in terms.budgets]:
+        if budget.action != action.name:
+            continue
+        spent, oldest = intents.spent(
+            c.tx,
+            action.name,
+            c.now - budget.every,
+            account=None if by_rule else account,
+            rule=rule.name if by_rule else None,
+        )
+        found.append((budget, spent, None if oldest is None else oldest + budget.every))
+    return found

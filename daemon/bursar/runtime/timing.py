@@ -1,0 +1,76 @@
+"""The timing loop: what time alone does. Approvals and ready intents lapse, deferred ones are ready again, accepted
+actions that showed no effect are told, old rows are let go; and the wall clock is watched for jumps."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+
+from bursar.domain.guard import Obstacle
+from bursar.domain.ids import AccountName
+from bursar.journal import matches, retention
+from bursar.runtime.moving import pass_time
+from bursar.runtime.office import Office
+from bursar.runtime.telling import Commit, tell_core
+from bursar.settings.model import Retention
+
+TURN_S = 1.0
+JUMP_S = 60.0
+STEADY_AFTER_S = 60.0
+CLEAN_EVERY_S = 60.0
+NOBODY = AccountName("")
+log = structlog.get_logger("bursar")
+
+
+class Timer:
+    """Watches time for the whole daemon."""
+
+    def __init__(self, office: Office, kept: Retention) -> None:
+        self._office = office
+        self.kept = kept
+        clock = office.clock
+        self._offset_s = clock.now().timestamp() - clock.monotonic()
+        self._steady_s = clock.monotonic()
+        self._cleaned_s = clock.monotonic()
+
+    async def turn(self) -> None:
+        """Do what is due, then wait a second."""
+        await self._watch_clock()
+        await self._office.commit(pass_time)
+        if self._office.clock.monotonic() - self._cleaned_s >= CLEAN_EVERY_S:
+            self._cleaned_s = self._office.clock.monotonic()
+            await self._clean()
+        await self._office.bells["timing"].wait(self._office.clock, TURN_S)
+
+    async def _watch_clock(self) -> None:
+        """The wall clock jumped against the monotonic one: watch only, until it has been steady for a minute."""
+        clock = self._office.clock
+        offset_s = clock.now().timestamp() - clock.monotonic()
+        jumped_s = offset_s - self._offset_s
+        if abs(jumped_s) > JUMP_S:
+            self._offset_s = offset_s
+            await self.unsteady(f"the wall clock jumped by {jumped_s:+.0f} s")
+        elif not self._office.steady and clock.monotonic() - self._steady_s >= STEADY_AFTER_S:
+            self._office.steady = True
+            await self._office.commit(lambda c: matches.release(c.tx, Obstacle.CLOCK, c.now))
+
+    async def unsteady(self, reason: str) -> None:
+        """Stop acting, and say why."""
+        self._office.steady = False
+        self._steady_s = self._office.clock.monotonic()
+        log.error("the wall clock cannot be believed; watching only", reason=reason)
+
+        def say(c: Commit) -> None:
+            tell_core(c, "clock.jumped", NOBODY, {"reason": reason})
+
+        await self._office.commit(say)
+
+    async def _clean(self) -> None:
+        """Let go of finished rows that are older than the retention, a bounded number at a time."""
+        now, kept = self._office.clock.now(), self.kept
+        removed = await self._office.commit(
+            lambda c: retention.clean(c.tx, kept.events, kept.matches, kept.deliveries, now)
+        )
+        if removed >= retention.AT_ONCE:
+            self._cleaned_s -= CLEAN_EVERY_S - timedelta(seconds=2).total_seconds()

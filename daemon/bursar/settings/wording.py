@@ -1,0 +1,41 @@
+"""How bad input is answered: the nearest known name, and plain words for what was found instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from bursar.rules.nearest import nearest
+
+LONGEST_LIST = 12
+LONGEST_QUOTE = 40
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Give what follows an unknown name: ` (did you mean 'when'?)`, or the names that there are."""
+    names = sorted(known)
+    meant = nearest(word, names)
+    if meant is not None:
+        return f" (did you mean {meant!r}?)"
+    if not names:
+        return ""
+    more = ", …" if len(names) > LONGEST_LIST else ""
+    return f" (known: {', '.join(names[:LONGEST_LIST])}{more})"
+
+
+def quoted(text: str) -> str:
+    """Quote what somebody wrote, cut to a length that fits into a line."""
+    return repr(text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1] + "…")
+
+
+def kind_of(value: object) -> str:
+    """Say what a value is, without showing it: it may be a secret."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, (int, float, Decimal)):
+        return "a number"
+    if isinstance(value, str):
+        return "text"
+    return "a list" if isinstance(value, list) else "a mapping"

@@ -1,0 +1,75 @@
+"""Is what a provider or sink declares sound? Sentences come out; none means that it is.
+
+First what the host asks of it when it is loaded (`host.declarations`); then what the host cannot ask: the functions of
+a declaration (`raised`, `cost`, `intents`) are called with nothing known, which they must survive. No adapter is
+opened, no request is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from functools import partial
+from typing import TypeVar
+
+from bursar.api import ActionType, EventType, Method, Provider, SinkType
+from bursar.host.declarations import BadDeclaration, check_provider, check_sink
+
+T = TypeVar("T")
+
+
+def problems_of(provider: Provider) -> list[str]:
+    """Give what is wrong with what a provider declares; what the host refuses comes first, and alone."""
+    try:
+        check_provider(provider)
+    except BadDeclaration as error:
+        return [str(error)]
+    actions = {action.name for action in provider.actions}
+    return [
+        *(problem for subject in provider.subjects for event in subject.events for problem in _event(event)),
+        *(problem for action in provider.actions for problem in _cost(action)),
+        *(problem for method in provider.methods for problem in _intents(method, actions)),
+    ]
+
+
+def problems_of_sink(sink: SinkType) -> list[str]:
+    """Give what is wrong with what a sink declares."""
+    try:
+        check_sink(sink)
+    except BadDeclaration as error:
+        return [str(error)]
+    return []
+
+
+def _event(event: EventType) -> Iterator[str]:
+    for verdict in (_tried(partial(event.raised, None, {})), _tried(partial(event.raised, {}, {}))):
+        if isinstance(verdict, Exception):
+            yield f"event {event.name} raises {type(verdict).__name__} when nothing is known"
+        elif verdict is not False:
+            yield f"event {event.name} happens although nothing is known"
+
+
+def _cost(action: ActionType) -> Iterator[str]:
+    amount = _tried(partial(action.cost, {}, None)) if action.cost is not None else None
+    if isinstance(amount, Exception):
+        yield f"the cost of {action.name!r} raises {type(amount).__name__} when nothing is known"
+    elif amount is not None and not isinstance(amount, Decimal):
+        yield f"the cost of {action.name!r} is a {type(amount).__name__}, not a Decimal"
+
+
+def _intents(method: Method, actions: set[str]) -> Iterator[str]:
+    wanted = _tried(partial(method.intents, {})) if method.intents is not None else ()
+    if isinstance(wanted, Exception):
+        if not isinstance(wanted, ValueError):
+            yield f"method {method.name!r} raises {type(wanted).__name__} without parameters, not ValueError"
+        return
+    for one in wanted:
+        if one.action not in actions:
+            yield f"method {method.name!r} asks for action {one.action!r}, which does not exist"
+
+
+def _tried(call: Callable[[], T]) -> T | Exception:
+    try:
+        return call()
+    except Exception as error:  # noqa: BLE001  whatever a stranger's function raises is what is asked for here
+        return error

@@ -1,0 +1,62 @@
+"""Write news into the log: one delivery in, one line out.
+
+The line says what happened, to what, in which account, by which rule, and the delivery's id. It goes through the
+daemon's own structlog, and so through its redaction; foreign text is made one line, so that nobody can forge a second.
+"""
+
+from __future__ import annotations
+
+import logging
+
+import structlog
+
+from bursar.api import Delivery, Json, Sink, SinkSettings, SinkType, Tools
+
+LEVELS = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+    "critical": logging.CRITICAL,
+}
+FIELDS = ("account", "rule", "intent", "action", "reason", "text")
+"""What of `data` a line says, where it is there."""
+
+
+class Log:
+    """The daemon's log, as a place for news."""
+
+    def __init__(self, name: str) -> None:
+        self._log: structlog.stdlib.BoundLogger = structlog.get_logger("bursar.sink", sink=name)
+
+    async def deliver(self, delivery: Delivery) -> None:
+        """Write one line."""
+        data = delivery.body.get("data")
+        said: dict[str, Json] = data if isinstance(data, dict) else {}
+        words = {name: one_line(said[name]) for name in FIELDS if said.get(name) is not None}
+        subject = delivery.body.get("subject")
+        if subject is not None:
+            words["subject"] = one_line(subject)
+        level = level_of(said.get("severity"))
+        self._log.log(level, one_line(delivery.body.get("type")), delivery=delivery.id, **words)
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+def level_of(severity: Json) -> int:
+    """Give the level that a severity asks for; that of `info` where it asks for none that there is."""
+    return LEVELS.get(severity, logging.INFO) if isinstance(severity, str) else logging.INFO
+
+
+def one_line(value: Json) -> str:
+    """Give a text without line ends and other signs that steer a terminal."""
+    return "".join(sign if sign.isprintable() else " " for sign in str(value)).strip()
+
+
+def open_sink(settings: SinkSettings, tools: Tools) -> Sink:  # noqa: ARG001  every sink is opened so
+    """Make the live object of one sink."""
+    return Log(settings.name)
+
+
+LOG = SinkType("log", open_sink, description="One line in the daemon's log.")

@@ -1,0 +1,154 @@
+"""The live object for one account at a Premium Exchanger site: requests out, normalised observations back.
+
+`api_action`, `api_key` and `method` travel in the query; every other parameter in a form-encoded POST body, because the
+site ignores filters in the URL without a word (PROVIDERS, section 2). The URL therefore holds the key: no error, log or
+answer made here shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from decimal import Decimal
+
+from bursar.api import (
+    AccountSettings,
+    Answer,
+    Finding,
+    Intent,
+    Json,
+    Look,
+    Lost,
+    NeverSent,
+    NotSent,
+    Observation,
+    Observed,
+    Outcome,
+    ProviderError,
+    Request,
+    Tools,
+    number,
+)
+from bursar_premium_exchanger import answers, payout, sightings
+from bursar_premium_exchanger.answers import Envelope, Row
+from bursar_premium_exchanger.cursor import Cursor, oldest_waiting
+from bursar_premium_exchanger.masking import concealable, masked, wallets
+from bursar_premium_exchanger.methods import check
+
+READ: Mapping[str, tuple[str, Callable[[str, Row], Observed]]] = {
+    "visits": ("get_links", sightings.visit),
+    "exchanges": ("get_exchanges", sightings.exchange),
+    "payouts": ("get_payouts", sightings.payout),
+}
+"""The method that shows each stream, and what reads one of its rows."""
+
+
+class PremiumExchanger:
+    """The adapter of one account."""
+
+    def __init__(self, settings: AccountSettings, tools: Tools) -> None:
+        self._settings = settings
+        self._tools = tools
+        self._currency = settings.currency
+
+    async def observe(self, look: Look) -> Observation:
+        """Poll one stream once."""
+        cursor = replace(Cursor.read(look.cursor), currency=self._currency)
+        remembered = Cursor.read(look.cursor).currency == self._currency
+        if look.stream == "info":
+            answer = await self._ask("get_info")
+            if look.same("", answer.body) and remembered:
+                return Observation("info", nothing_new=True)
+            subjects, listed = sightings.partner(self._accepted(answer).data, self._currency)
+            return Observation("info", subjects, complete=listed, cursor=cursor.write())
+        return await self._window(look, cursor, remembered)
+
+    async def prepare(self, intent: Intent) -> Json:
+        """Read the payouts known and the balance, just before sending."""
+        method, account = self._target(intent)
+        known, balance = await self._standing()
+        return payout.evidence(known, balance, method, account)
+
+    async def perform(self, intent: Intent) -> Outcome:
+        """Ask for the payout, once."""
+        method, account = self._target(intent)
+        try:
+            answer = await self._tools.http.send(self._request("add_payout", {"method_id": method, "account": account}))
+            return payout.outcome(answers.decode(answer), self._secrets(account))
+        except NeverSent as error:
+            return NotSent(error.reason)
+        except ProviderError as error:
+            return Lost(error.reason)
+
+    async def reconcile(self, intent: Intent, evidence: Json) -> Finding:
+        """Look whether a payout that was lost is there."""
+        method, account = self._target(intent)
+        known, balance = await self._standing()
+        return payout.finding(known, balance, evidence, method, account)
+
+    async def call(self, method: str, params: Mapping[str, str]) -> Json:
+        """Call a reading method and give its whole answer, masked."""
+        check(method, params)
+        envelope = answers.decode(await self._ask(method, params))
+        self._conceal(envelope.whole)
+        if envelope.error != 0:
+            raise answers.refusal(envelope, self._secrets())
+        return masked(envelope.whole, self._secrets())
+
+    async def close(self) -> None:
+        """Nothing is held: the pooled connections are the daemon's."""
+
+    async def _window(self, look: Look, cursor: Cursor, remembered: bool) -> Observation:
+        method, read = READ[look.stream]
+        paged = look.stream == "exchanges"
+        answer = await self._ask(method, cursor.form() if paged else replace(cursor, pages=False).form())
+        if not cursor.walking and look.same("", answer.body) and remembered and not cursor.long:
+            return Observation(look.stream, nothing_new=True)
+        envelope = self._accepted(answer)
+        seen = answers.rows(envelope.data)
+        onward = cursor.onward(seen, newer=envelope.newer) if paged else None
+        after = onward or cursor.after(seen, oldest_waiting(seen) if look.stream == "payouts" else None)
+        return Observation(
+            look.stream,
+            tuple(read(id_, row) for id_, row in seen.items()),
+            problems=self._problems(seen) if look.stream == "payouts" else {},
+            cursor=after.write(),
+            more=onward is not None,
+        )
+
+    async def _standing(self) -> tuple[Mapping[str, Row], Decimal | None]:
+        """Read all payouts, unfiltered, and then the balance: a payout that lands in between lowers it."""
+        listed = self._accepted(await self._ask("get_payouts"))
+        partner = self._accepted(await self._ask("get_info")).data
+        return answers.rows(listed.data), number(partner.get("balance")) if isinstance(partner, dict) else None
+
+    async def _ask(self, method: str, form: Mapping[str, str] | None = None) -> Answer:
+        return await self._tools.http.ask(self._request(method, form))
+
+    def _request(self, method: str, form: Mapping[str, str] | None) -> Request:
+        key = self._settings.key.reveal()
+        return Request(
+            self._settings.url,
+            query={"api_action": "pp", "api_key": key, "method": method},
+            form=form or None,
+            timeout=self._settings.timeout,
+        )
+
+    def _accepted(self, answer: Answer) -> Envelope:
+        envelope = answers.accepted(answer, self._secrets())
+        self._conceal(envelope.whole)
+        return envelope
+
+    def _conceal(self, whole: Json) -> None:
+        for wallet in concealable(wallets(whole)):
+            self._tools.conceal(wallet)
+
+    def _problems(self, seen: Mapping[str, Row]) -> dict[str, str]:
+        told = {id_: sightings.payout_problem(row, self._currency) for id_, row in seen.items()}
+        return {id_: problem for id_, problem in told.items() if problem is not None}
+
+    def _secrets(self, *more: str) -> frozenset[str]:
+        return frozenset({self._settings.key.reveal()}) | concealable(frozenset(more))
+
+    def _target(self, intent: Intent) -> tuple[str, str]:
+        return str(intent.params["method"]).strip(), str(intent.params["account"]).strip()

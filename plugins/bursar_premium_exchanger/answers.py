@@ -1,0 +1,178 @@
+"""From one HTTP answer of a site to its decoded envelope, whatever dialect the site's script speaks.
+
+Comes in: an `Answer`. Goes out: an `Envelope`, or one clear error. Never happens: a decision on the HTTP status or on
+`error_text` while there is an `error` to go by, or an empty form (`[]`, `{}`, missing) taken for something that
+vanished.
+
+Three dialects are known (PROVIDERS, "Premium Exchanger partner API"; observed, not promised): A says `error` as a
+number and keys `items` by id; B says it as text and lists `items`; C is A with `status` beside it. The vendor's own
+page names the fields and no envelope, so an answer without one is read too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bursar.api import Answer, BadAnswer, Json, RateLimited, Refusal, number
+from bursar_premium_exchanger.masking import masked, spoken
+
+DISABLED = "api disabled"
+CONTRACT_NAMES = frozenset({"items", "balance", "min_payout", "payout_id"})
+MAX_ID_CHARS = 128
+_ID = re.compile(r"[A-Za-z0-9][\w-]{0,127}", re.ASCII)
+_NONE = frozenset({"false", "true", "null", "none"})
+
+Row = Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A decoded answer.
+
+    Attributes:
+        error: 0 is yes; nothing else decides.
+        text: `error_text`, as it came: in the site's language, and perhaps filled on success.
+        data: What it carries; None for every form of "nothing".
+        whole: The whole answer, for people.
+        newer: It shows signs of dialect B, which pages its exchanges.
+    """
+
+    error: int
+    text: str
+    data: dict[str, Json] | list[Json] | None
+    whole: Json
+    newer: bool
+
+    @property
+    def disabled(self) -> bool:
+        """Say whether it is the site's word for a bad key, a ban and maintenance alike."""
+        return self.error != 0 and self.text.strip().rstrip(".!").casefold() == DISABLED
+
+
+def decode(answer: Answer) -> Envelope:
+    """Read an answer's envelope, be it a yes or a no.
+
+    Raises:
+        BadAnswer: it is not the site's protocol.
+        RateLimited: it is not, and the status is 429.
+    """
+    if answer.status == 501 and not answer.body.strip(b"\xef\xbb\xbf \t\r\n"):
+        raise BadAnswer(
+            "the partner API module is off at the site, or its script does not know the method (HTTP 501, empty)",
+            kind="disabled",
+        )
+    if answer.body.strip(b"\xef\xbb\xbf \t\r\n.!").lower() == DISABLED.encode():
+        raise _disabled()
+    return _envelope(answer.json())
+
+
+def accepted(answer: Answer, secrets: frozenset[str]) -> Envelope:
+    """Read the answer to a call that reads.
+
+    Args:
+        answer: What came back.
+        secrets: What the site may echo and nobody may see.
+
+    Raises:
+        Refusal: the site said no; carries its answer, masked.
+        ProviderError: it did not answer in its protocol, or says "Api disabled".
+    """
+    envelope = decode(answer)
+    if envelope.error == 0:
+        return envelope
+    if envelope.disabled:
+        raise _disabled()
+    if answer.status == 429:
+        raise RateLimited("the site limits the rate (HTTP 429)", retry_after=answer.retry_after())
+    raise refusal(envelope, secrets)
+
+
+def refusal(envelope: Envelope, secrets: frozenset[str]) -> Refusal:
+    """Give the site's no as an error that carries its answer, masked."""
+    return Refusal(refused_because(envelope, secrets), answer=masked(envelope.whole, secrets))
+
+
+def refused_because(envelope: Envelope, secrets: frozenset[str]) -> str:
+    """Give the site's reason for its no, in one line."""
+    return spoken(envelope.text, secrets) or f"the site gives no reason (error {envelope.error})"
+
+
+def rows(data: Json) -> dict[str, Row]:
+    """Give the rows of a list method by id, in their order; of two with one id the later.
+
+    Raises:
+        BadAnswer: what is there is not a list of things with ids.
+    """
+    if isinstance(data, dict) and "items" in data:
+        data = data["items"]
+    if data is None or data is False or data == "":
+        return {}
+    if isinstance(data, dict):
+        return dict(_row(row, key) for key, row in data.items())
+    if isinstance(data, list):
+        return dict(_row(row, None) for row in data)
+    raise BadAnswer("a list of items that is no list", kind="protocol")
+
+
+def payout_id(envelope: Envelope) -> str | None:
+    """Give the id of the payout that the answer names; 0, false and empty name none."""
+    for place in (envelope.data, envelope.whole):
+        if isinstance(place, dict) and isinstance(raw := place.get("payout_id"), (int, str)):
+            named = str(raw).strip()
+            if not isinstance(raw, bool) and _ID.fullmatch(named) and named.strip("0") and named.lower() not in _NONE:
+                return named
+    return None
+
+
+def _disabled() -> BadAnswer:
+    return BadAnswer("the site says 'Api disabled': a wrong key, a ban, or maintenance", kind="disabled")
+
+
+def _envelope(whole: Json) -> Envelope:
+    if isinstance(whole, str) and whole.strip().rstrip(".!").casefold() == DISABLED:
+        return Envelope(1, whole, None, whole, newer=False)
+    if isinstance(whole, list):
+        return Envelope(0, "", whole or None, whole, newer=bool(whole))
+    if not isinstance(whole, dict):
+        raise BadAnswer("JSON that is not an answer of the partner API", kind="protocol")
+    flat = "data" not in whole and not CONTRACT_NAMES.isdisjoint(whole)
+    data = whole if flat else _contents(whole.get("data"))
+    text = whole.get("error_text")
+    newer = isinstance(whole.get("error"), str) or isinstance(data, list) or _lists_items(data)
+    return Envelope(_error(whole, data), text if isinstance(text, str) else "", data, whole, newer)
+
+
+def _error(whole: dict[str, Json], data: Json) -> int:
+    """Read `error`; an answer without one is a yes only where it carries what the vendor's page names."""
+    if "error" not in whole and data is not None:
+        return 0
+    raw = whole.get("error")
+    code = number(raw) if not isinstance(raw, bool) else number(int(raw))
+    if code is None or code != code.to_integral_value():
+        raise BadAnswer("an answer without a readable `error`: not the partner API, or another script", kind="protocol")
+    return int(code)
+
+
+def _contents(data: Json) -> dict[str, Json] | list[Json] | None:
+    if isinstance(data, (dict, list)):
+        return data or None
+    if data is None or data is False or data == "":
+        return None
+    raise BadAnswer("an answer whose `data` is neither an object nor a list", kind="protocol")
+
+
+def _lists_items(data: Json) -> bool:
+    return isinstance(data, dict) and isinstance(items := data.get("items"), list) and bool(items)
+
+
+def _row(row: Json, key: str | None) -> tuple[str, Row]:
+    """Give a row with its id, the opaque text that it is; dialect A says it once more as the row's key."""
+    if not isinstance(row, dict):
+        raise BadAnswer("a list of items with something else in it", kind="protocol")
+    raw = row.get("id", key)
+    named = "" if isinstance(raw, bool) or not isinstance(raw, (int, str)) else str(raw).strip()
+    if not named or len(named) > MAX_ID_CHARS or not named.isprintable():
+        raise BadAnswer("an item without an id", kind="protocol")
+    return named, row

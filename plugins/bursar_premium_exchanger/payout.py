@@ -1,0 +1,111 @@
+"""The one thing that moves money: what `add_payout` answered, and, when no answer came, whether it happened.
+
+Pure. `add_payout` takes the whole balance; it has no amount, no idempotency key and no lock (PROVIDERS, section 2), and
+nothing but `get_payouts` tells afterwards. So the ids known just before are the evidence: a new one with the same
+method and account happened. Wallets are compared with those of the intent and are never part of the evidence.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from decimal import Decimal
+
+from bursar.api import (
+    BadAnswer,
+    CannotTell,
+    DidNot,
+    Finding,
+    Happened,
+    Json,
+    Lost,
+    Outcome,
+    Refused,
+    Succeeded,
+    number,
+)
+from bursar_premium_exchanger.answers import Envelope, Row, payout_id, refused_because
+from bursar_premium_exchanger.sightings import seconds, text
+
+CLOCK_SLACK_S = 2 * 86400
+_LOOKALIKES = str.maketrans("авекмнорстухіјѕ", "abekmhopctyxijs")
+
+
+def outcome(envelope: Envelope, secrets: frozenset[str]) -> Outcome:
+    """Read the decoded answer to `add_payout`: a yes with an id, a no without one; anything else is lost."""
+    made = payout_id(envelope)
+    if envelope.error == 0:
+        return Succeeded(reference=made) if made is not None else Lost("the site says yes and names no payout")
+    if made is not None:
+        return Lost(f"the site says no (error {envelope.error}) and names payout {made}")
+    return Refused(refused_because(envelope, secrets))
+
+
+def evidence(payouts: Mapping[str, Row], balance: Decimal | None, method: str, account: str) -> Json:
+    """Give what is known just before sending: ids and the balance, no wallet.
+
+    Raises:
+        BadAnswer: the site does not say the balance, without which a lost reply could not be judged.
+    """
+    if balance is None:
+        raise BadAnswer("the site does not say the balance, so the payout is not sent", kind="protocol")
+    return {
+        "payouts": [*payouts],
+        "alike": [id_ for id_, row in payouts.items() if _is_for(row, method, account)],
+        "newest": max((at for row in payouts.values() if (at := seconds(row.get("time"))) is not None), default=None),
+        "balance": format(balance, "f"),
+    }
+
+
+def finding(payouts: Mapping[str, Row], balance: Decimal | None, before: Json, method: str, account: str) -> Finding:
+    """Say whether a lost `add_payout` happened, from what the site shows now and the evidence of before."""
+    known = before.get("payouts") if isinstance(before, dict) else None
+    if not isinstance(before, dict) or not isinstance(known, list):
+        return CannotTell("what the site showed before sending was not kept")
+    fresh = {id_: row for id_, row in payouts.items() if id_ not in known and not _is_old(row, before.get("newest"))}
+    ours = [id_ for id_, row in fresh.items() if _is_for(row, method, account)]
+    if ours:
+        return _happened(ours, fresh)
+    if unclear := [id_ for id_, row in fresh.items() if _is_for(row, method, account) is None]:
+        return CannotTell(f"payout {unclear[-1]} is new, and the site does not say for which method and account")
+    if known and not payouts:
+        return CannotTell("the site lists no payouts at all, and listed some before")
+    had = number(before.get("balance"))
+    if balance is None or had is None:
+        return CannotTell("no new payout is listed, and the balance is not known")
+    if balance < had:
+        return CannotTell(f"no new payout is listed, but the balance fell from {had:f} to {balance:f}")
+    return DidNot(f"no new payout is listed, and the balance of {balance:f} has not fallen")
+
+
+def _happened(ours: list[str], fresh: Mapping[str, Row]) -> Happened:
+    newest = max(ours, key=lambda id_: (seconds(fresh[id_].get("time")) or 0, len(id_), id_))
+    reason = f"payout {newest} is new, with this method and account"
+    if len(ours) > 1:
+        reason = f"{len(ours)} new payouts have this method and account ({', '.join(ours)}); the newest is {newest}"
+    return Happened(Succeeded(reference=newest), reason)
+
+
+def _is_for(row: Row, method: str, account: str) -> bool | None:
+    """Compare a payout with what was asked for; None: the site does not say."""
+    its_method, its_account = text(row.get("method_id")), text(row.get("account"))
+    if (its_method is not None and its_method != method.strip()) or (
+        its_account is not None and _folded(its_account) != _folded(account)
+    ):
+        return False
+    return None if its_method is None or its_account is None else True
+
+
+def _folded(account: str) -> str:
+    """Fold a wallet to what survives a site's cleaning: it may drop signs, and swap letters for their lookalikes.
+
+    Too much folding would take a stranger's payout for ours, which stops money; too little would send it twice.
+    """
+    plain = html.unescape(account).casefold().translate(_LOOKALIKES)
+    return "".join(letter for letter in plain if letter.isalnum()) or plain.strip()
+
+
+def _is_old(row: Row, newest: Json) -> bool:
+    """Say whether a payout is plainly older than the newest of before: an old one that came back is not ours."""
+    at = seconds(row.get("time"))
+    return at is not None and isinstance(newest, int) and at < newest - CLOCK_SLACK_S

@@ -1,0 +1,234 @@
+"""The live object for one account at one panel: asks, and has the answers read.
+
+Comes in: what the core wants to look at or to do. Goes out: observations, outcomes, findings, or one clear error.
+It decides nothing and keeps nothing that matters. The quick path is the poll of many orders that says nothing new: the
+answer is cut into one raw piece per order, and only the pieces that changed are decoded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+import msgspec
+
+from bursar.api import (
+    AccountSettings,
+    Answer,
+    BadAnswer,
+    CannotTell,
+    Finding,
+    Intent,
+    Json,
+    Look,
+    Lost,
+    NeverSent,
+    NotSent,
+    Observation,
+    Observed,
+    Outcome,
+    ProviderError,
+    RateLimited,
+    Refusal,
+    Refused,
+    Rejected,
+    Request,
+    Tools,
+)
+from bursar_smm import seen, service_types
+from bursar_smm.answers import entries, failure_text, message, strange
+from bursar_smm.asking import Asking
+from bursar_smm.methods import asked_for
+from bursar_smm.outcomes import Reply, not_sent
+from bursar_smm.refills import panel_ids
+from bursar_smm.texts import Meaning, about_subject, meaning, sentence, wait
+
+_PIECES = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_ENTRY = msgspec.json.Decoder(float_hook=Decimal)
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError)
+
+
+class SmmAdapter:
+    """An account at a panel.
+
+    Args:
+        settings: The account.
+        tools: What bursar lends.
+    """
+
+    def __init__(self, settings: AccountSettings, tools: Tools) -> None:
+        self._http = tools.http
+        self._asking = Asking(settings)
+        self._secret = settings.key.reveal()
+        self._numbers = {str(word): state for word, state in (settings.options.get("status_numbers") or {}).items()}
+        self._cancel_with: str = settings.options.get("cancel_with", "orders")
+
+    async def observe(self, look: Look) -> Observation:
+        """Poll once."""
+        if look.stream == "orders":
+            return await self._orders(look)
+        if look.stream == "refills":
+            return await self._refills(look)
+        return await self._listing(look)
+
+    async def prepare(self, intent: Intent) -> Json:
+        """Read the balance before an order is added; repeatable actions need no evidence."""
+        if intent.action != "add":
+            return None
+        fields = (await self._balance()).fields
+        return {"balance": seen.shown(fields["amount"]), "currency": seen.shown(fields["currency"])}
+
+    async def perform(self, intent: Intent) -> Outcome:
+        """Do it, once."""
+        if intent.action != "add":
+            return (await self.perform_many([intent])).get(intent.id, Lost("the answer does not mention the order"))
+        try:
+            service_types.check(intent.params)
+        except ValueError as error:
+            return Refused(str(error), never=True)
+        reply = await self._effect(self._asking.plain("add", intent.params))
+        return reply.to_add(intent) if isinstance(reply, Reply) else reply
+
+    async def perform_many(self, intents: Sequence[Intent]) -> Mapping[int, Outcome]:
+        """Request refills or cancellations of several orders in one request."""
+        action, ids = intents[0].action, [intent.subject.id for intent in intents]
+        one = self._cancel_with if action == "cancel" else "order"
+        reply = await self._effect(self._asking.about(action, ids, one, "orders"))
+        if not isinstance(reply, Reply):
+            return {intent.id: reply for intent in intents}
+        try:
+            return reply.to_orders(intents)
+        except BadAnswer as error:
+            return {intent.id: Lost(error.reason) for intent in intents}
+
+    async def reconcile(self, intent: Intent, evidence: Json) -> Finding:
+        """Put the balance beside the one before: it proves nothing, but a person may read something from it."""
+        if intent.action != "add":
+            return CannotTell("only a later status of the order tells")
+        now = (await self._balance()).fields
+        before = evidence if isinstance(evidence, dict) else {}
+        return CannotTell(
+            f"the balance was {_money(before.get('balance'), before.get('currency'))} before and is "
+            f"{_money(seen.shown(now['amount']), seen.shown(now['currency']))} now; no panel lists its orders: "
+            "look there, then say `bursar actions resolve`"
+        )
+
+    async def call(self, method: str, params: Mapping[str, str]) -> Json:
+        """Call a reading method and give the panel's own answer."""
+        request = self._asking.plain(method, asked_for(method, params))
+        answer = self._checked(await self._http.ask(request))
+        if not isinstance(answer, (dict, list)):
+            raise strange(answer)
+        return seen.masked(answer, self._secret)
+
+    async def close(self) -> None:
+        """Let go of nothing: the way to the wire is bursar's."""
+
+    async def _orders(self, look: Look) -> Observation:
+        answer = await self._http.ask(self._asking.about("status", look.ids, "order", "orders"))
+        try:
+            pieces = _PIECES.decode(answer.body)
+            if "error" not in pieces and not pieces.keys().isdisjoint(look.ids):
+                return self._pieces(look, pieces)
+        except _UNREADABLE:
+            pass
+        return self._any_shape(look, answer)
+
+    def _pieces(self, look: Look, pieces: Mapping[str, msgspec.Raw]) -> Observation:
+        """Read a map by id, decoding only what changed."""
+        same = look.same
+        unchanged: list[str] = []
+        changed: dict[str, Json] = {}
+        for id_ in look.ids:
+            if (piece := pieces.get(id_)) is None:
+                continue
+            raw = bytes(piece)
+            if same(id_, raw):
+                unchanged.append(id_)
+            else:
+                changed[id_] = _ENTRY.decode(raw)
+        return self._seen(unchanged, changed) if changed else Observation("orders", unchanged=unchanged)
+
+    def _any_shape(self, look: Look, answer: Answer) -> Observation:
+        """Read a flat answer, a list, a map that lacks ids, or one with a script's warning before it."""
+        decoded = answer.json()
+        failure = failure_text(decoded)
+        if failure is not None and len(look.ids) == 1 and about_subject(failure):
+            return Observation(look.stream, problems={look.ids[0]: sentence(failure, self._secret)})
+        found = entries(self._checked(answer), look.ids, "order")
+        unchanged = [id_ for id_, entry in found.items() if look.same(id_, msgspec.json.encode(entry))]
+        return self._seen(unchanged, {id_: entry for id_, entry in found.items() if id_ not in unchanged})
+
+    def _seen(self, unchanged: Sequence[str], changed: Mapping[str, Json]) -> Observation:
+        subjects: list[Observed] = []
+        problems: dict[str, str] = {}
+        for id_, entry in changed.items():
+            try:
+                if (observed := seen.order(id_, entry, self._numbers)) is not None:
+                    subjects.append(observed)
+            except seen.Problem as problem:
+                problems[id_] = sentence(str(problem), self._secret)
+        return Observation("orders", tuple(subjects), unchanged, problems)
+
+    async def _refills(self, look: Look) -> Observation:
+        wanted, problems = panel_ids(look)
+        if not wanted:
+            return Observation("refills", problems=problems)
+        ids = list(wanted)
+        answer = await self._http.ask(self._asking.about("refill_status", ids, "refill", "refills"))
+        failure = failure_text(answer.json())
+        if failure is not None and len(ids) == 1 and about_subject(failure):
+            return Observation("refills", problems={**problems, wanted[ids[0]]: sentence(failure, self._secret)})
+        subjects = []
+        for panel_id, entry in entries(self._checked(answer), ids, "refill").items():
+            try:
+                if (observed := seen.refill(wanted[panel_id], entry)) is not None:
+                    subjects.append(observed)
+            except seen.Problem as problem:
+                problems[wanted[panel_id]] = sentence(str(problem), self._secret)
+        return Observation("refills", tuple(subjects), problems=problems)
+
+    async def _listing(self, look: Look) -> Observation:
+        answer = await self._http.ask(self._asking.plain(look.stream, {}))
+        if look.same("", answer.body):
+            return Observation(look.stream, nothing_new=True)
+        decoded = self._checked(answer)
+        if look.stream == "balance":
+            return Observation(look.stream, (seen.balance(decoded),))
+        subjects, complete = seen.services(decoded)
+        return Observation(look.stream, tuple(subjects), complete=complete)
+
+    async def _balance(self) -> Observed:
+        return seen.balance(self._checked(await self._http.ask(self._asking.plain("balance", {}))))
+
+    async def _effect(self, request: Request) -> Reply | NotSent | Lost:
+        try:
+            answer = await self._http.send(request)
+            return Reply(answer.json(), answer.status, answer.retry_after(), self._secret)
+        except NeverSent as error:
+            return not_sent(error)
+        except ProviderError as error:
+            return Lost(error.reason)
+
+    def _checked(self, answer: Answer) -> Json:
+        """Decode an answer to a question.
+
+        Raises:
+            ProviderError: it is none, or it is a failure as a whole; which kind, its text says.
+        """
+        decoded = answer.json()
+        text = failure_text(decoded)
+        if text is None and (said := message(decoded)) and meaning(said) in (Meaning.KEY, Meaning.RATE):
+            text = said
+        if text is None:
+            return decoded
+        what, why = meaning(text), sentence(text, self._secret)
+        if what is Meaning.KEY:
+            raise Rejected(f"the panel rejects the key: {why}")
+        if what is Meaning.RATE or (answer.status == 429 and what is Meaning.OTHER):
+            raise RateLimited(f"the panel limits the rate: {why}", retry_after=answer.retry_after() or wait(text))
+        raise Refusal(f"the panel says: {why}", answer=seen.masked(decoded, self._secret))
+
+
+def _money(amount: Json, currency: Json) -> str:
+    return "unknown" if amount is None else f"{amount} {currency or ''}".rstrip()

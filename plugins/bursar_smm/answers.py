@@ -1,0 +1,162 @@
+"""The shapes of a panel's answers, brought to one: what is said about which id.
+
+Comes in: decoded JSON, and the ids that were asked for. Goes out: the entry of each id, whichever of the three shapes
+(flat, map, list) the panel chose; for an effect, a `Yes`, a `No`, or None where it says neither or both. Nothing is
+concluded from an id that is missing, and nothing is ever taken for an id that was not asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from bursar.api import BadAnswer, Json
+from bursar_smm.words import squeeze
+
+FAILS = frozenset({"error", "fail", "failed", "false"})
+RESULTS = frozenset({"status", "order", "refill", "cancel"})
+FLAT = RESULTS | {"charge", "start_count", "remains", "currency", "runs", "orders", "posts", "expiry"}
+AGREES = frozenset({
+    "success", "ok", "true", "yes", "accepted", "requested", "pending", "canceled", "cancelled", "cancel",
+})
+
+
+@dataclass(frozen=True, slots=True)
+class Yes:
+    """The panel did it; `reference` is the id it gave to what it made, if any."""
+
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class No:
+    """The panel refused, and says why."""
+
+    text: str
+
+
+def failure_text(answer: Json) -> str | None:
+    """Give the text of an answer that is a failure as a whole: a truthy `error`, even beside other keys."""
+    if isinstance(answer, str):
+        return answer
+    if not isinstance(answer, dict):
+        return None
+    error = answer.get("error")
+    if error and error != "0":
+        return _words(error) or message(answer) or "an error without a text"
+    status = answer.get("status")
+    failed = status is False or (isinstance(status, str) and squeeze(status) in FAILS)
+    return message(answer) if failed else None
+
+
+def message(answer: Json) -> str | None:
+    """Give the `message` that some panels, and the frameworks under them, put in place of an `error`."""
+    if not isinstance(answer, dict):
+        return None
+    text = answer.get("message") or answer.get("msg")
+    return text if isinstance(text, str) else None
+
+
+def entries(answer: Json, ids: Sequence[str], name: str) -> dict[str, Json]:
+    """Give the entry of each id that the answer speaks of.
+
+    Args:
+        answer: Flat (one id), a map by id, or a list whose rows name their id under `name` or `id`.
+        ids: What was asked for.
+        name: `order` or `refill`.
+
+    Raises:
+        BadAnswer: it is none of the three.
+    """
+    if isinstance(answer, list):
+        return _from_list(answer, ids, name)
+    if not isinstance(answer, dict):
+        raise strange(answer)
+    canceled = answer.get("canceled", answer.get("cancelled"))
+    if isinstance(canceled, list):
+        return {str(id_): True for id_ in canceled if str(id_) in ids}
+    if found := {id_: answer[id_] for id_ in ids if id_ in answer}:
+        return found
+    return _from_flat(answer, ids, name)
+
+
+def strange(answer: Json) -> BadAnswer:
+    """Name an answer that is JSON, and not the panel's."""
+    kind = "a list" if isinstance(answer, list) else "an object" if isinstance(answer, dict) else "a bare value"
+    return BadAnswer(f"JSON, but not a panel's answer ({kind})", kind="not_expected")
+
+
+def verdict(entry: Json, name: str) -> Yes | No | None:
+    """Read what an entry says to an effect: yes, no, or (None) neither or both.
+
+    Args:
+        entry: What stands in the answer for one id.
+        name: The effect: its result stands under `refill`, `cancel`, or (of `add`) `order`.
+    """
+    if not isinstance(entry, dict):
+        return _scalar(entry)
+    no = failure_text(entry)
+    inner = verdict(entry[name], name) if name in entry else _by_status(entry)
+    if no is None:
+        return inner
+    return None if isinstance(inner, Yes) else No(no)
+
+
+def _from_list(rows: Sequence[Json], ids: Sequence[str], name: str) -> dict[str, Json]:
+    found: dict[str, Json] = {}
+    for row in rows:
+        if not isinstance(row, dict):
+            continue
+        named = row.get(name, row.get("id"))
+        if named is None and len(rows) == len(ids) == 1:
+            named = ids[0]
+        if str(named) in ids:
+            found[str(named)] = row
+    return found
+
+
+def _from_flat(answer: Mapping[str, Json], ids: Sequence[str], name: str) -> dict[str, Json]:
+    named = answer.get(name)
+    if isinstance(named, (str, int)):
+        return {str(named): dict(answer)} if str(named) in ids else {}
+    of_other_ids = all(isinstance(value, dict) for value in answer.values()) and RESULTS.isdisjoint(answer)
+    if of_other_ids:
+        return {}
+    if len(ids) == 1 and not FLAT.isdisjoint(answer):
+        return {ids[0]: dict(answer)}
+    raise strange(dict(answer))
+
+
+def _by_status(entry: Mapping[str, Json]) -> Yes | No | None:
+    status, id_ = entry.get("status"), entry.get("id")
+    made = str(id_) if isinstance(id_, (str, int)) and not isinstance(id_, bool) and id_ else None
+    if status is True or (isinstance(status, str) and squeeze(status) in AGREES):
+        return Yes(made)
+    return Yes(made) if status is None and made is not None else None
+
+
+def _scalar(value: Json) -> Yes | No | None:
+    """Read a bare value: an id or 1 is a yes, a sentence is a no; 0, false, null and lone words say nothing."""
+    if isinstance(value, bool):
+        return Yes() if value else None
+    if isinstance(value, int):
+        return Yes(str(value)) if value > 0 else None
+    if not isinstance(value, str):
+        return None
+    text = value.strip()
+    if " " in text:
+        return No(text)
+    if squeeze(text) in AGREES:
+        return Yes()
+    return Yes(text) if text.strip("0") and any(sign.isdigit() for sign in text) else None
+
+
+def _words(error: Json) -> str | None:
+    if isinstance(error, str):
+        return error
+    if isinstance(error, dict):
+        return message(error) or failure_text(error)
+    if isinstance(error, list):
+        return "; ".join(part for part in map(_words, error) if part) or None
+    return str(error) if isinstance(error, (int, Decimal)) and not isinstance(error, bool) else None

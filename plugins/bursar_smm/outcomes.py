@@ -1,0 +1,157 @@
+"""From a panel's answer to an effect to the outcome of the intent. Pure.
+
+Only decoded JSON of the panel's own kind says yes, no or later; whatever says neither, or both at once, is `Lost`.
+`add` is never later but for a rate limit: nothing but the panel's plain "asked too often" lets an order go out again
+by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from bursar.api import (
+    BadAnswer,
+    Intent,
+    Json,
+    Later,
+    Lost,
+    NeverSent,
+    NotSent,
+    Observed,
+    Outcome,
+    Refused,
+    SubjectRef,
+    Succeeded,
+    Value,
+)
+from bursar_smm.answers import No, Yes, entries, failure_text, verdict
+from bursar_smm.service_types import ordered_quantity
+from bursar_smm.texts import Meaning, meaning, sentence, wait
+
+BOTH = "the answer says yes and no at once"
+NEITHER = "the answer says neither yes nor no"
+NOT_NOW = "not now: "
+NOT_SENT = "not sent: "
+NEVER = frozenset({Meaning.NEVER, Meaning.NO_SUCH})
+
+
+class Reply:
+    """A panel's decoded answer to an effect, with what its headers say.
+
+    Args:
+        answer: The decoded JSON.
+        status: The HTTP status; 429 makes an error that nobody understands a rate limit, and nothing else.
+        retry_after: The header's wish.
+        secret: The key, which some panels echo.
+    """
+
+    def __init__(self, answer: Json, status: int, retry_after: timedelta | None, secret: str) -> None:
+        self._answer = answer
+        self._status = status
+        self._retry_after = retry_after
+        self._secret = secret
+
+    def to_add(self, intent: Intent) -> Outcome:
+        """Read the answer to `add`."""
+        answer = self._answer
+        if isinstance(answer, list) and len(answer) == 1:
+            answer = answer[0]
+        if not isinstance(answer, dict):
+            return Lost(NEITHER)
+        said = verdict(answer, "order") if "order" in answer or failure_text(answer) is not None else None
+        if isinstance(said, No):
+            return self._refusal(said.text, intent)
+        if said is None or said.reference is None:
+            return Lost(BOTH if failure_text(answer) is not None else NEITHER)
+        made = Observed(SubjectRef("order", said.reference), _ordered(intent.params))
+        return Succeeded(reference=said.reference, tracked=(made,))
+
+    def to_orders(self, intents: Sequence[Intent]) -> dict[int, Outcome]:
+        """Read the answer to `refill` or `cancel`, of one order or of several."""
+        if not isinstance(self._answer, (dict, list)):
+            return dict.fromkeys([intent.id for intent in intents], Lost(NEITHER))
+        name, ids = intents[0].action, [intent.subject.id for intent in intents]
+        failure = failure_text(self._answer)
+        if failure is not None and isinstance(self._answer, dict):
+            both = _agrees_beside(self._answer, ids, name)
+            one = len(intents) == 1
+            return {intent.id: Lost(BOTH) if both else self._refusal(failure, intent, of_it=one) for intent in intents}
+        found = entries(self._answer, ids, "order")
+        return {
+            intent.id: self._to_order(found[intent.subject.id], intent)
+            for intent in intents
+            if intent.subject.id in found
+        }
+
+    def _to_order(self, entry: Json, intent: Intent) -> Outcome:
+        said = verdict(entry, intent.action)
+        if isinstance(said, Yes):
+            return requested(intent, said.reference)
+        if isinstance(said, No):
+            return self._refusal(said.text, intent)
+        return Lost(BOTH if failure_text(entry) is not None else NEITHER)
+
+    def _refusal(self, text: str, intent: Intent, *, of_it: bool = True) -> Outcome:
+        """Say what a no means for the intent; one to a whole batch (`of_it` false) is never a *never*."""
+        what, why = meaning(text), sentence(text, self._secret)
+        if what is Meaning.RATE or (self._status == 429 and what is Meaning.OTHER):
+            return Later(f"{NOT_NOW}the panel limits the rate: {why}", self._retry_after or wait(text))
+        if what is Meaning.KEY:
+            return Refused(f"the panel rejects the key: {why}")
+        if what is Meaning.OUTAGE:
+            return Lost(f"the panel's server failed: {why}")
+        if intent.action == "add":
+            return Refused(why)
+        if what is Meaning.ALREADY:
+            return _already(why, intent)
+        if what is Meaning.NOT_NOW:
+            return Later(NOT_NOW + why, wait(text) or self._retry_after)
+        return Refused(why, never=of_it and what in NEVER)
+
+
+def requested(intent: Intent, reference: str | None) -> Succeeded:
+    """Give the success of an accepted refill or cancel: requested, not done.
+
+    Panels give colliding refill ids (the order's, a constant 1), so the refill is named after order and intent; the
+    panel's own id is a field. Without one there is nothing that could be asked for, and nothing is put under watch.
+    """
+    facts: Mapping[str, Value | None] = {f"{intent.action}_requested": True}
+    if intent.action != "refill" or reference is None:
+        return Succeeded(reference=reference, facts=facts)
+    order = intent.subject.id
+    made = Observed(SubjectRef("refill", f"{order}.{intent.id}"), {"order": order, "panel_id": reference})
+    return Succeeded(reference=reference, facts=facts, tracked=(made,))
+
+
+def _agrees_beside(answer: Mapping[str, Json], ids: Sequence[str], name: str) -> bool:
+    """Say whether a failure of the whole call holds a yes as well."""
+    rest: Json = {key: value for key, value in answer.items() if key != "error"}
+    try:
+        return any(isinstance(verdict(entry, name), Yes) for entry in entries(rest, ids, "order").values())
+    except BadAnswer:
+        return False
+
+
+def not_sent(error: NeverSent) -> NotSent:
+    """Say that an attempt never left."""
+    return NotSent(NOT_SENT + error.reason, error.retry_after)
+
+
+def _already(why: str, intent: Intent) -> Outcome:
+    """Read "already requested": not now; but after an attempt that was lost, it is the proof that the attempt took.
+
+    The intent still carries the reason of its last attempt, and that of a lost one is neither `NOT_NOW` nor `NOT_SENT`.
+    """
+    if intent.fence > 1 and not intent.reason.startswith((NOT_NOW, NOT_SENT)):
+        return requested(intent, None)
+    return Later(NOT_NOW + why, wait(why))
+
+
+def _ordered(params: Mapping[str, Json]) -> dict[str, Value | None]:
+    link = params.get("link") or params.get("username")
+    return {
+        "service": str(params["service"]),
+        "link": None if link is None else str(link),
+        "quantity": ordered_quantity(params),
+    }

@@ -1,0 +1,131 @@
+"""From one entry of an answer to what was seen of a subject. Pure.
+
+null, "", "Unknown" and what is missing are "no information" and leave the last known value; money is exact. A string
+that stands in an entry's place is the panel's complaint about that id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from bursar.api import Json, Observed, SubjectRef, Value, number
+from bursar_smm.answers import failure_text, strange
+from bursar_smm.words import NO_INFORMATION, order_state, refill_state
+
+ORDER_NUMBERS = ("charge", "start_count", "remains")
+ORDER_TEXTS = ("status", "currency")
+SERVICE_NUMBERS = ("rate", "min", "max")
+SERVICE_TEXTS = ("name", "category", "type")
+SERVICE_FLAGS = ("refill", "cancel")
+BALANCE = SubjectRef("balance", "balance")
+
+
+class Problem(Exception):
+    """What the panel says in a subject's place; data about one id, not a failure of the poll."""
+
+
+def order(id_: str, entry: Json, numbers: Mapping[str, str]) -> Observed | None:
+    """Read an order's status; drip-feed and subscription orders have fewer fields. None: it says nothing.
+
+    Raises:
+        Problem: the panel complains about this id.
+    """
+    row = _row(entry)
+    fields: dict[str, Value | None] = {name: number(row[name]) for name in ORDER_NUMBERS if name in row}
+    fields.update({name: text(row[name]) for name in ORDER_TEXTS if name in row})
+    if not fields:
+        return None
+    return Observed(SubjectRef("order", id_), fields, order_state(row.get("status"), numbers))
+
+
+def refill(id_: str, entry: Json) -> Observed | None:
+    """Read a refill's status: an object, or the bare word.
+
+    Raises:
+        Problem: the panel complains about this id.
+    """
+    if isinstance(entry, str) and refill_state(entry) not in ("failed", "unknown"):
+        entry = {"status": entry}
+    status = _row(entry).get("status")
+    if isinstance(status, dict):
+        _row(status)
+    if text(status) is None:
+        return None
+    return Observed(SubjectRef("refill", id_), {"status": text(status)}, refill_state(status))
+
+
+def services(answer: Json) -> tuple[list[Observed], bool]:
+    """Read the list of services (some panels give a map by id); the second says whether every row could be read.
+
+    Raises:
+        BadAnswer: it is neither.
+    """
+    if isinstance(answer, dict) and all(isinstance(row, dict) for row in answer.values()):
+        answer = [{"service": id_, **row} for id_, row in answer.items() if isinstance(row, dict)]
+    if not isinstance(answer, list):
+        raise strange(answer)
+    found = [_service(row) for row in answer]
+    readable = [row for row in found if row is not None]
+    if answer and not readable:
+        raise strange(answer)
+    return readable, len(readable) == len(found)
+
+
+def balance(answer: Json) -> Observed:
+    """Read the balance.
+
+    Raises:
+        BadAnswer: there is none in it.
+    """
+    row = answer[0] if isinstance(answer, list) and len(answer) == 1 else answer
+    if not isinstance(row, dict) or "balance" not in row or isinstance(row["balance"], (dict, list)):
+        raise strange(answer)
+    return Observed(BALANCE, {"amount": number(row["balance"]), "currency": text(row.get("currency"))})
+
+
+def text(raw: Json) -> str | None:
+    """Read a text, or a number that stands for one; no information is None."""
+    if raw is None or isinstance(raw, (bool, dict, list)):
+        return None
+    plain = format(raw, "f") if isinstance(raw, Decimal) else str(raw).strip()
+    return None if plain.lower() in NO_INFORMATION else plain
+
+
+def flag(raw: Json) -> bool | None:
+    """Read `true`, `1`, `"1"`, `"yes"` and their opposites; what is missing or none of these is None."""
+    word = str(raw).strip().lower()
+    if word in ("true", "1", "yes"):
+        return True
+    return False if word in ("false", "0", "no") else None
+
+
+def _row(entry: Json) -> Mapping[str, Json]:
+    if (complaint := failure_text(entry)) is not None:
+        raise Problem(complaint)
+    return entry if isinstance(entry, dict) else {}
+
+
+def _service(row: Json) -> Observed | None:
+    if not isinstance(row, dict) or (id_ := text(row.get("service", row.get("id")))) is None:
+        return None
+    fields: dict[str, Value | None] = {name: text(row.get(name)) for name in SERVICE_TEXTS}
+    fields.update({name: number(row.get(name)) for name in SERVICE_NUMBERS})
+    fields.update({name: flag(row.get(name)) for name in SERVICE_FLAGS})
+    return Observed(SubjectRef("service", id_), fields)
+
+
+def shown(value: Value | None) -> str | None:
+    """Write a value for evidence: a Decimal with all its digits."""
+    return None if value is None else format(value, "f") if isinstance(value, Decimal) else str(value)
+
+
+def masked(answer: Json, secret: str) -> Json:
+    """Give an answer without the key that some panels echo."""
+    if isinstance(answer, str):
+        return answer.replace(secret, "***") if secret else answer
+    if isinstance(answer, list):
+        return [masked(part, secret) for part in answer]
+    if isinstance(answer, dict):
+        return {name: masked(part, secret) for name, part in answer.items()}
+    return answer

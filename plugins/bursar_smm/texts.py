@@ -1,0 +1,118 @@
+r"""What a panel's error text means. There are no codes: only English sentences, each panel with its own.
+
+Comes in: a text. Goes out: a `Meaning`, and how long to wait where the text says so. Pure. The order of the patterns
+matters: "Refill will be available in 5 hours" is *not now* although "not available" is *never*. What no pattern knows
+is `OTHER`: a plain no. The patterns stand on the texts in PROVIDERS.md and on public panel sources.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from enum import Enum, auto
+
+
+class Meaning(Enum):
+    """What a text says."""
+
+    KEY = auto()
+    """The key or the caller is rejected: stop asking."""
+    RATE = auto()
+    """Asked too often."""
+    OUTAGE = auto()
+    """A server or a gateway broke: says neither yes nor no to an effect."""
+    NOT_NOW = auto()
+    """It may be asked again later."""
+    ALREADY = auto()
+    """Not now: it was requested before, or is being done."""
+    NEVER = auto()
+    """It will always be refused for this subject."""
+    WRONG_STATE = auto()
+    """The order is not in a state in which it can be done."""
+    NO_SUCH = auto()
+    """There is no such order or refill."""
+    OTHER = auto()
+
+
+OF_THE_CALL = frozenset({Meaning.KEY, Meaning.RATE, Meaning.OUTAGE})
+"""What is never said about one order or refill."""
+
+_WRONG = (
+    r"\b(?:invalid|incorrect|wrong|bad|unknown|missing|expired|disabled|inactive|required|not\s+(?:found|valid|exist\w*))"
+)
+_KEY = r"(?:\b|_|\bapi)key\b"
+_DONE = r"(?:cancell?ed|completed?|refunded|finished)"
+_THING = r"\b(?:orders?|refills?)\b"
+_WORDS: tuple[tuple[Meaning, tuple[str, ...]], ...] = (
+    (Meaning.RATE, (
+        r"rate.?limit", r"too many (?:requests|attempts|calls|queries)", r"(?:requests?|api) limit",
+        r"limit of requests", r"slow down",
+    )),
+    (Meaning.KEY, (
+        rf"{_KEY}.{{0,30}}{_WRONG}", rf"{_WRONG}\b.{{0,20}}{_KEY}", r"\bno (?:api )?key\b",
+        r"unauthori[sz]ed|unauthenticated|forbidden|access denied(?!.*\border)", r"\bapi\b.{0,20}\bdisabled",
+        r"\b(?:user|account)\b.{0,20}\b(?:blocked|banned|suspended|disabled|inactive|deactivated)",
+        r"\bip\b.{0,30}\b(?:blocked|banned|not (?:allowed|permitted|whitelisted))",
+        r"неверн\w* (?:api[- ])?ключ|ключ\w* неверн",
+    )),
+    (Meaning.OUTAGE, (
+        r"internal (?:server )?error|server error|bad gateway|gateway time-?out",
+        r"service (?:temporarily )?unavailable", r"\bupstream\b|timed? ?out\b|\btimeout\b",
+    )),
+    (Meaning.NO_SUCH, (
+        rf"{_WRONG}\b.{{0,12}}{_THING}.{{0,6}}(?:\bids?\b|$)",
+        rf"{_THING}(?: ids?\b)?.{{0,10}}\b(?:not (?:found|exist\w*)|(?:is|are) (?:invalid|incorrect))",
+        r"\b(?:no such|does(?: not|n't) exist)\b",
+    )),
+    (Meaning.NEVER, (
+        r"not (?:available|allowed|possible|supported|enabled) (?:for|on|with|by) (?:this|the|that|your)",
+        r"not support|does(?: not|n't) (?:support|have|allow)", r"no (?:longer|refill|cancel)",
+        r"\bexpired\b|\bperiod\b.{0,12}\b(?:over|ended|passed)\b",
+    )),
+    (Meaning.WRONG_STATE, (
+        r"must be", rf"\bonly\b.{{0,20}}\b(?:{_DONE}|partial|pending)", rf"not (?:yet )?{_DONE}",
+        rf"already (?:been )?{_DONE}", r"(?:wrong|incorrect|invalid) (?:order )?status",
+    )),
+    (Meaning.ALREADY, (
+        r"already|in progress|in process", r"being (?:refilled|processed|cancell?ed)",
+        r"is pending|pending refill|active refill",
+    )),
+    (Meaning.NOT_NOW, (
+        r"\b(?:not|isn't) .{0,20}\byet\b", r"try (?:again )?later|again later|please wait|maintenance|temporar",
+    )),
+    (Meaning.NEVER, (
+        r"not (?:available|allowed|possible|enabled)|unavailable|disabled", r"can(?:not|'t| not) be|impossible",
+    )),
+)
+_PATTERNS = tuple((what, re.compile("|".join(words), re.IGNORECASE)) for what, words in _WORDS)
+_SUBJECT = re.compile(r"\b(?:orders?|refills?|ids?)\b", re.IGNORECASE)
+_WAIT = re.compile(
+    r"\b(?:in|after|wait|every)\s+(?:about\s+)?(\d{1,5})\s*(second|sec|minute|min|hour|hr|day|s|m|h|d)", re.IGNORECASE
+)
+_TOO_LATE = re.compile(r"expired|\bnot\b.*\bafter\b", re.IGNORECASE)
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def meaning(text: str) -> Meaning:
+    """Say what a text means."""
+    first = next((what for what, pattern in _PATTERNS if pattern.search(text)), Meaning.OTHER)
+    if first not in OF_THE_CALL and wait(text) is not None:
+        return Meaning.NOT_NOW
+    return first
+
+
+def wait(text: str) -> timedelta | None:
+    """Read how long a text asks to wait ("available in 5 hours"); None where it does not say."""
+    found = None if _TOO_LATE.search(text) else _WAIT.search(text)
+    return timedelta(**{_UNITS[found[2][0].lower()]: int(found[1])}) if found else None
+
+
+def about_subject(text: str) -> bool:
+    """Say whether a text that answers a question about one id talks of that id, not of the whole call."""
+    return meaning(text) not in OF_THE_CALL and _SUBJECT.search(text) is not None
+
+
+def sentence(text: str, secret: str = "") -> str:
+    """Give a panel's text as it may be shown: on one line, not endless, and without the key that some panels echo."""
+    shown = text.replace(secret, "***") if secret else text
+    return " ".join(shown.split())[:200]

@@ -1,0 +1,75 @@
+"""Command lines: what is misspelt is one sentence and exit code 2; `--config` may stand anywhere."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bursar.cli import run
+
+
+def said(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
+    """Run a command line; give its exit code and what it said on the error stream."""
+    code = run(words)
+    return code, capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["acounts"], "there is no command 'acounts' (did you mean 'accounts'?)"),
+        (["--cnofig", "x", "status"], "No such option '--cnofig'. Did you mean '--config'?"),
+        (["status", "--jsno"], "No such option '--jsno'. Did you mean '--json'?"),
+        (["call", "main-panel"], "Missing argument 'METHOD'."),
+        (["track", "main-panel"], "say which orders: ids, or --file CSV"),
+        (["actions", "resolve", "1"], "say one of --happened and --did-not"),
+        (["actions", "resolve", "1", "--happened", "--again"],
+         "--again goes with --did-not: what happened is not done again"),
+        (["sandbox", "--fault", "smm"],
+         "a fault is written PROVIDER:METHOD:FAULT or PROVIDER:METHOD:FAULT:TIMES; 'smm' is not"),
+    ],
+)
+def test_wrong_usage_is_one_sentence(capsys: pytest.CaptureFixture[str], words: list[str], sentence: str) -> None:
+    assert said(capsys, *words) == (2, f"bursar: {sentence}\n")
+
+
+def test_an_unknown_command_without_a_likeness_names_those_that_exist(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "there is demo, run, check" in said(capsys, "frobnicate")[1]
+
+
+def test_a_bad_row_names_its_line_and_nothing_is_tracked(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "orders.csv"
+    file.write_text("id\n1\n1 2\n", encoding="utf-8")
+    assert said(capsys, "track", "main-panel", "--file", str(file)) == (
+        2, "bursar: line 3: '1 2' is not an id\nbursar: nothing was tracked\n"
+    )
+
+
+@pytest.mark.parametrize("place", ["before", "after", "both"])
+def test_the_configuration_may_be_named_anywhere(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, place: str
+) -> None:
+    for name in ("a.yaml", "b.yaml"):
+        (tmp_path / name).write_text(f"{name}: 1\n", encoding="utf-8")
+    first, second = ["-c", str(tmp_path / "a.yaml")], ["--config", str(tmp_path / "b.yaml")]
+    words = {
+        "before": [*first, *second, "check"], "after": ["check", *first, *second], "both": [*first, "check", *second],
+    }
+    code = run(words[place])
+    out = capsys.readouterr().out
+    assert (code, "a.yaml:1:1: " in out, "b.yaml:1:1: " in out) == (78, True, True)
+
+
+def test_help_imports_nothing_slow() -> None:
+    code = "import sys; from bursar.cli import run; run(['--help']); print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert {"aiohttp", "rich", "yaml", "msgspec"} & set(done.stderr.split()) == set()
+
+
+def test_a_reader_that_leaves_is_nobodys_error() -> None:
+    line = f"{sys.executable} -m bursar plugins smm --json | head -c 1"
+    done = subprocess.run(line, shell=True, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("{", "")

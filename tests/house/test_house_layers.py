@@ -1,0 +1,52 @@
+"""The contracts of import-linter name the whole house, so that nothing new stands outside of them."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CONFIGURATION: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+LINTER = CONFIGURATION["tool"]["importlinter"]
+PLUGINS = {path.parent.name for path in (ROOT / "plugins").glob("*/__init__.py")}
+
+
+def contract(name: str) -> dict[str, Any]:
+    """Give the contract of that name."""
+    return next(found for found in LINTER["contracts"] if found["name"] == name)
+
+
+def core() -> set[str]:
+    """Give the packages and modules right under `bursar`."""
+    found = {path.stem for path in (ROOT / "daemon" / "bursar").glob("*.py")}
+    found |= {path.parent.name for path in (ROOT / "daemon" / "bursar").glob("*/__init__.py")}
+    return {f"bursar.{name}" for name in found - {"__init__", "__main__"}}
+
+
+def test_every_package_but_the_journal_is_kept_from_sql() -> None:
+    assert set(contract("SQL lives in the journal alone")["source_modules"]) == core() - {"bursar.journal"} | PLUGINS
+
+
+def test_plugins_are_kept_from_everything_but_their_door() -> None:
+    forbidden = set(contract("plugins import only bursar.api and bursar.testing")["forbidden_modules"])
+    assert forbidden == core() - {"bursar.api", "bursar.testing"}
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        contract("plugins import only bursar.api and bursar.testing")["source_modules"],
+        contract("the core never imports a plugin")["forbidden_modules"],
+        contract("plugins do not know each other")["modules"],
+        [name for name in LINTER["root_packages"] if name != "bursar"],
+        [Path(path).name for path in CONFIGURATION["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+         if path.startswith("plugins/")],
+        list(CONFIGURATION["project"]["entry-points"]["bursar"].values()),
+    ],
+    ids=["door", "core", "independence", "roots", "wheel", "entry points"],
+)
+def test_every_plugin_is_named(where: list[str]) -> None:
+    assert set(where) == PLUGINS

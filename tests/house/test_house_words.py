@@ -1,0 +1,53 @@
+"""One name per thing: the words that say nothing are not used for modules, classes and functions."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+EMPTY = {
+    "manager", "helper", "util", "utils", "common", "base", "handler", "processor", "service", "job", "task", "item",
+    "info", "data",
+}
+FOREIGN = {
+    ("bursar_smm", "service"): "a subject of the panels",
+    ("bursar_premium_exchanger", "info"): "the site's method get_info",
+    ("bursar_premium_exchanger", "data"): "the envelope's field",
+    ("bursar_premium_exchanger", "item"): "the envelope's field",
+    ("bursar_anticaptcha", "data"): "the vendor's method getResellerData",
+}
+"""Words of a provider, used for what the provider calls so."""
+
+PROTOCOLS = {"data_received"}
+"""Names that a library calls us by."""
+
+
+def modules() -> list[Path]:
+    """Give every module of the core and of our plugins."""
+    return sorted(path for source in ("daemon", "plugins") for path in (ROOT / source).rglob("*.py"))
+
+
+def words(name: str) -> set[str]:
+    """Split a name of any case into its words."""
+    return {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)}
+
+
+def names(path: Path) -> Iterator[str]:
+    """Give the module's own name and that of every class and function in it."""
+    yield path.stem
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name if node.name not in PROTOCOLS else ""
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_names_say_something(path: Path) -> None:
+    package = path.relative_to(ROOT).parts[1]
+    allowed = {word for (owner, word) in FOREIGN if owner == package}
+    empty = {name: found for name in names(path) if (found := words(name) & EMPTY - allowed)}
+    assert not empty

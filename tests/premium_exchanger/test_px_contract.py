@@ -1,0 +1,36 @@
+"""The suite that every provider must pass, over the sandbox in the two dialects that differ most, fault by fault."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import ClassVar
+
+from px_site import WALLET, intent
+
+from bursar.api import Clock, Intent, Provider, Wire
+from bursar.testing import AdapterContract
+from bursar_premium_exchanger.provider import PROVIDER
+from bursar_premium_exchanger.wire import Dialect, Site, served
+
+
+class TestDialectA(AdapterContract):
+    """The older script."""
+
+    provider: ClassVar[Provider] = PROVIDER
+    params: ClassVar = {"add_payout": {"method_id": "7", "account": WALLET}}
+    dialect: ClassVar[Dialect] = Dialect.A
+
+    def make_wire(self, clock: Clock) -> Wire:
+        site = Site(1, 1.0, clock, self.dialect)
+        site.world.balance = Decimal("60.00")
+        return served(site)
+
+    def intents(self, wire: Wire) -> Sequence[Intent]:
+        return (intent(),)
+
+
+class TestDialectB(TestDialectA):
+    """The newer script."""
+
+    dialect = Dialect.B

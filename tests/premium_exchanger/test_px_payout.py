@@ -1,0 +1,374 @@
+"""The action that moves money: what counts as yes, no and lost; its evidence; and what a look afterwards finds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from aiohttp import web
+from px_site import (
+    FAR_FROM_HERE,
+    KEY,
+    NOW,
+    WALLET,
+    Reply,
+    ScriptedSite,
+    broken_off,
+    hang,
+    intent,
+    listed,
+    partner,
+    payout_row,
+    reset,
+    said,
+    settings,
+    tools,
+)
+
+from bursar.api import (
+    BadAnswer,
+    CannotTell,
+    DidNot,
+    Happened,
+    Json,
+    Lost,
+    LostReply,
+    NotSent,
+    Outcome,
+    Refusal,
+    Refused,
+    Snapshot,
+    SubjectRef,
+    Succeeded,
+)
+from bursar.domain.ids import AccountName
+from bursar_premium_exchanger.adapter import PremiumExchanger
+from bursar_premium_exchanger.provider import PAYOUT_ACTION
+
+HTML = b"<html><body>504 Gateway Time-out</body></html>"
+IMPATIENT = timedelta(seconds=0.2)
+
+
+async def perform(adapter: PremiumExchanger, site: ScriptedSite, body: Any, **how: Any) -> Outcome:
+    site.say("add_payout", body, **how)
+    return await adapter.perform(intent())
+
+
+async def prepared(adapter: PremiumExchanger, site: ScriptedSite, *known: dict[str, Any], balance: str = "60") -> Json:
+    site.say("get_payouts", listed("a", *known))
+    site.say("get_info", partner("a", balance))
+    return await adapter.prepare(intent())
+
+
+async def look(
+    adapter: PremiumExchanger, site: ScriptedSite, evidence: Json, *now: dict[str, Any], balance: Any = "60"
+) -> Happened | DidNot | CannotTell:
+    site.say("get_payouts", listed("a", *now))
+    site.say("get_info", partner("a", balance))
+    return await adapter.reconcile(intent(), evidence)
+
+
+class TestPerform:
+    async def test_method_and_account_travel_in_the_body(self, site: ScriptedSite, adapter: PremiumExchanger) -> None:
+        await perform(adapter, site, said("a", {"payout_id": 17}))
+        assert site.asked[0].form == {"method_id": "7", "account": WALLET}
+
+    async def test_key_and_method_travel_in_the_query(self, site: ScriptedSite, adapter: PremiumExchanger) -> None:
+        await perform(adapter, site, said("a", {"payout_id": 17}))
+        assert site.asked[0].query == {"api_action": "pp", "api_key": KEY, "method": "add_payout"}
+
+    @pytest.mark.parametrize("dialect", ["a", "b", "c"])
+    @pytest.mark.parametrize("id_", [17, "17"])
+    async def test_an_id_is_a_yes(
+        self, site: ScriptedSite, adapter: PremiumExchanger, dialect: str, id_: object
+    ) -> None:
+        assert await perform(adapter, site, said(dialect, {"payout_id": id_})) == Succeeded(reference="17")
+
+    async def test_error_text_beside_a_yes_changes_nothing(self, site: ScriptedSite, adapter: PremiumExchanger) -> None:
+        answer = said("a", {"payout_id": 17}, error_text="Ошибка")
+        assert await perform(adapter, site, answer) == Succeeded(reference="17")
+
+    async def test_a_warning_before_the_yes_changes_nothing(
+        self, site: ScriptedSite, adapter: PremiumExchanger
+    ) -> None:
+        body = b"\xef\xbb\xbf<b>Warning</b>: x in y\n" + json.dumps(said("a", {"payout_id": 17})).encode()
+        assert await perform(adapter, site, body) == Succeeded(reference="17")
+
+    @pytest.mark.parametrize("id_", [0, "0", "00", False, True, None, "", "false", -1, "-1", [], {}, 1.5])
+    async def test_a_yes_without_an_id_is_lost(
+        self, site: ScriptedSite, adapter: PremiumExchanger, id_: object
+    ) -> None:
+        assert isinstance(await perform(adapter, site, said("a", {"payout_id": id_})), Lost)
+
+    @pytest.mark.parametrize("dialect", ["a", "b", "c"])
+    async def test_a_yes_without_data_is_lost(
+        self, site: ScriptedSite, adapter: PremiumExchanger, dialect: str
+    ) -> None:
+        assert isinstance(await perform(adapter, site, said(dialect, None)), Lost)
+
+    @pytest.mark.parametrize("error", [1, "1", 3])
+    async def test_a_no_is_a_refusal_in_the_sites_words(
+        self, site: ScriptedSite, adapter: PremiumExchanger, error: object
+    ) -> None:
+        answer = {"error": error, "error_text": "Минимум &mdash; 50&nbsp;USD"}
+        assert await perform(adapter, site, answer) == Refused("Минимум — 50 USD")
+
+    async def test_a_no_without_words_is_a_refusal_with_its_number(
+        self, site: ScriptedSite, adapter: PremiumExchanger
+    ) -> None:
+        assert await perform(adapter, site, {"error": 4, "error_text": ""}) == Refused(
+            "the site gives no reason (error 4)"
+        )
+
+    @pytest.mark.parametrize("body", [{"error": "1", "error_text": "Api disabled"}, b'"Api disabled"'])
+    async def test_api_disabled_is_a_no(self, site: ScriptedSite, adapter: PremiumExchanger, body: object) -> None:
+        assert await perform(adapter, site, body) == Refused("Api disabled")
+
+    @pytest.mark.parametrize("id_", [0, False, None])
+    async def test_a_no_with_an_empty_id_is_a_no(
+        self, site: ScriptedSite, adapter: PremiumExchanger, id_: object
+    ) -> None:
+        assert isinstance(await perform(adapter, site, said("a", {"payout_id": id_}, error=1)), Refused)
+
+    @pytest.mark.parametrize("answer", [{"data": {"payout_id": 17}}, {"payout_id": "17"}])
+    async def test_yes_and_no_at_once_is_lost(
+        self, site: ScriptedSite, adapter: PremiumExchanger, answer: dict[str, Any]
+    ) -> None:
+        assert isinstance(await perform(adapter, site, {"error": 1, "error_text": "x", **answer}), Lost)
+
+    @pytest.mark.parametrize("status", [200, 403, 429, 500, 502, 503])
+    async def test_html_is_lost(self, site: ScriptedSite, adapter: PremiumExchanger, status: int) -> None:
+        assert isinstance(await perform(adapter, site, HTML, status=status), Lost)
+
+    @pytest.mark.parametrize("status", [200, 500, 501])
+    async def test_an_empty_body_is_lost(self, site: ScriptedSite, adapter: PremiumExchanger, status: int) -> None:
+        assert isinstance(await perform(adapter, site, b"", status=status), Lost)
+
+    @pytest.mark.parametrize(
+        "body",
+        [b'{"error":0,"data":{"payout_id":17', b"Api disabled", b'"hello"', b"1", b"null", b"[]", b'{"error":"x"}'],
+    )
+    async def test_what_is_not_the_sites_answer_is_lost(
+        self, site: ScriptedSite, adapter: PremiumExchanger, body: bytes
+    ) -> None:
+        assert isinstance(await perform(adapter, site, body), Lost)
+
+    async def test_a_redirect_is_lost_and_not_followed(self, site: ScriptedSite, adapter: PremiumExchanger) -> None:
+        outcome = await perform(adapter, site, b"", status=307, headers={"Location": site.url})
+        assert (type(outcome), len(site.asked)) == (Lost, 1)
+
+    @pytest.mark.parametrize("cut", [broken_off, reset])
+    async def test_a_connection_that_breaks_is_lost_and_not_tried_again(
+        self, site: ScriptedSite, adapter: PremiumExchanger, cut: Any
+    ) -> None:
+        site.do("add_payout", cut(site))
+        outcome = await adapter.perform(intent())
+        assert (type(outcome), len(site.asked)) == (Lost, 1)
+
+    @pytest.mark.parametrize("effect", [False, True])
+    async def test_no_answer_in_time_is_lost(self, site: ScriptedSite, effect: bool) -> None:
+        site.do("add_payout", hang(site, effect=effect))
+        outcome = await PremiumExchanger(settings(site.url, timeout=IMPATIENT), tools([])).perform(intent())
+        assert (type(outcome), site.effects, len(site.asked)) == (Lost, effect, 1)
+
+    async def test_no_connection_is_not_sent(self) -> None:
+        adapter = PremiumExchanger(settings("http://127.0.0.1:9/api.html"), tools([]))
+        assert isinstance(await adapter.perform(intent()), NotSent)
+
+    @pytest.mark.parametrize(
+        "body",
+        [{"error": 1, "error_text": f"account {WALLET} or key {KEY} is wrong"}, HTML + KEY.encode(), {"error": WALLET}],
+    )
+    async def test_no_outcome_shows_key_or_wallet(
+        self, site: ScriptedSite, adapter: PremiumExchanger, body: object
+    ) -> None:
+        outcome = repr(await perform(adapter, site, body))
+        assert (KEY in outcome, WALLET in outcome) == (False, False)
+
+
+class TestPrepare:
+    async def test_evidence_holds_ids_and_balance(self, site: ScriptedSite, adapter: PremiumExchanger) -> None:
+        other = payout_row("4", method_id="9", time=str(FAR_FROM_HERE + 5))
+        assert await prepared(adapter, site, payout_row("3"), other) == {
+            "payouts": ["3", "4"], "alike": ["3"], "newest": FAR_FROM_HERE + 5, "balance": "60",
+        }
+
+    async def test_evidence_shows_no_wallet(self, site: ScriptedSite, adapter: PremiumExchanger) -> None:
+        assert WALLET not in repr(await prepared(adapter, site, payout_row("3")))
+
+    async def test_all_payouts_are_asked_for(self, site: ScriptedSite, adapter: PremiumExchanger) -> None:
+        await prepared(adapter, site, payout_row("3"))
+        assert site.forms("get_payouts") == [{}]
+
+    async def test_nothing_is_sent_without_a_balance(self, site: ScriptedSite, adapter: PremiumExchanger) -> None:
+        site.say("get_payouts", listed("a"))
+        site.say("get_info", said("a", None))
+        with pytest.raises(BadAnswer):
+            await adapter.prepare(intent())
+
+    @pytest.mark.parametrize("method", ["get_payouts", "get_info"])
+    async def test_nothing_is_sent_when_a_reading_fails(
+        self, site: ScriptedSite, adapter: PremiumExchanger, method: str
+    ) -> None:
+        site.say("get_payouts", listed("a"))
+        site.say("get_info", partner("a"))
+        site.say(method, {"error": 1, "error_text": "no"})
+        with pytest.raises(Refusal):
+            await adapter.prepare(intent())
+
+
+class TestReconcile:
+    async def test_a_new_payout_with_method_and_account_happened(
+        self, site: ScriptedSite, adapter: PremiumExchanger
+    ) -> None:
+        before = await prepared(adapter, site, payout_row("3"))
+        found = await look(adapter, site, before, payout_row("3"), payout_row("4"), balance="0")
+        assert isinstance(found, Happened)
+        assert found.success == Succeeded(reference="4")
+
+    async def test_one_that_was_canceled_since_happened_too(
+        self, site: ScriptedSite, adapter: PremiumExchanger
+    ) -> None:
+        found = await look(adapter, site, await prepared(adapter, site), payout_row("4", status="2"), balance="60")
+        assert isinstance(found, Happened)
+
+    async def test_one_that_was_known_before_did_not(self, site: ScriptedSite, adapter: PremiumExchanger) -> None:
+        before = await prepared(adapter, site, payout_row("3"))
+        assert isinstance(await look(adapter, site, before, payout_row("3")), DidNot)
+
+    @pytest.mark.parametrize("other", [{"method_id": "9"}, {"account": "TAnotherWalletOfSomebodyElse12345"}])
+    async def test_somebody_elses_did_not(
+        self, site: ScriptedSite, adapter: PremiumExchanger, other: dict[str, str]
+    ) -> None:
+        assert isinstance(await look(adapter, site, await prepared(adapter, site), payout_row("4", **other)), DidNot)
+
+    async def test_a_balance_that_grew_did_not(self, site: ScriptedSite, adapter: PremiumExchanger) -> None:
+        assert isinstance(await look(adapter, site, await prepared(adapter, site), balance="75.5"), DidNot)
+
+    async def test_a_balance_that_fell_cannot_tell(self, site: ScriptedSite, adapter: PremiumExchanger) -> None:
+        assert isinstance(await look(adapter, site, await prepared(adapter, site), balance="0"), CannotTell)
+
+    @pytest.mark.parametrize("balance", [None, "", "Unknown"])
+    async def test_a_balance_that_is_not_said_cannot_tell(
+        self, site: ScriptedSite, adapter: PremiumExchanger, balance: object
+    ) -> None:
+        assert isinstance(await look(adapter, site, await prepared(adapter, site), balance=balance), CannotTell)
+
+    @pytest.mark.parametrize("unsaid", ["method_id", "account"])
+    async def test_a_new_one_that_is_not_wholly_said_cannot_tell(
+        self, site: ScriptedSite, adapter: PremiumExchanger, unsaid: str
+    ) -> None:
+        row = payout_row("4", **{unsaid: None})
+        assert isinstance(await look(adapter, site, await prepared(adapter, site), row), CannotTell)
+
+    async def test_a_list_that_lost_everything_cannot_tell(
+        self, site: ScriptedSite, adapter: PremiumExchanger
+    ) -> None:
+        before = await prepared(adapter, site, payout_row("3"))
+        assert isinstance(await look(adapter, site, before), CannotTell)
+
+    @pytest.mark.parametrize("evidence", [None, [], {}, {"payouts": None}, {"balance": "60"}])
+    async def test_without_evidence_it_cannot_tell(
+        self, site: ScriptedSite, adapter: PremiumExchanger, evidence: Json
+    ) -> None:
+        assert isinstance(await look(adapter, site, evidence, payout_row("4")), CannotTell)
+
+    async def test_of_several_new_ones_the_newest_is_taken_and_all_are_told(
+        self, site: ScriptedSite, adapter: PremiumExchanger
+    ) -> None:
+        rows = [payout_row("10", time=str(FAR_FROM_HERE + 9)), payout_row("9", time=str(FAR_FROM_HERE + 9))]
+        found = await look(adapter, site, await prepared(adapter, site), *rows)
+        assert isinstance(found, Happened)
+        assert (found.success.reference, "10, 9" in found.reason) == ("10", True)
+
+    async def test_an_old_payout_that_comes_back_is_not_ours(
+        self, site: ScriptedSite, adapter: PremiumExchanger
+    ) -> None:
+        before = await prepared(adapter, site, payout_row("3"))
+        old = payout_row("2", time=str(FAR_FROM_HERE - 30 * 86400))
+        assert isinstance(await look(adapter, site, before, payout_row("3"), old), DidNot)
+
+    @pytest.mark.parametrize(
+        "shown", [WALLET.lower(), f" {WALLET} ", WALLET.replace("a", "а"), f"{WALLET[:6]} {WALLET[6:]}"]
+    )
+    async def test_a_wallet_that_the_site_cleaned_is_recognised(
+        self, site: ScriptedSite, adapter: PremiumExchanger, shown: str
+    ) -> None:
+        before = await prepared(adapter, site)
+        assert isinstance(await look(adapter, site, before, payout_row("4", account=shown)), Happened)
+
+    async def test_a_wallet_with_escaped_signs_is_recognised(
+        self, site: ScriptedSite, adapter: PremiumExchanger
+    ) -> None:
+        asked = replace(intent(), params={"method": "7", "account": "a&b <c@d.example>"})
+        site.say("get_payouts", listed("a"))
+        site.say("get_info", partner("a"))
+        before = await adapter.prepare(asked)
+        site.say("get_payouts", listed("a", payout_row("4", account="a&amp;b &lt;c@d.example&gt;")))
+        assert isinstance(await adapter.reconcile(asked, before), Happened)
+
+    @pytest.mark.parametrize("effect", [False, True])
+    async def test_after_a_lost_reply_the_look_tells_what_the_site_did(
+        self, site: ScriptedSite, effect: bool
+    ) -> None:
+        lent = tools([])
+        adapter = PremiumExchanger(settings(site.url, timeout=IMPATIENT), lent)
+        before = await prepared(adapter, site)
+        site.do("add_payout", hang(site, effect=effect))
+        await adapter.perform(intent())
+        now = [payout_row("4")] if site.effects else []
+        found = await look(adapter, site, before, *now, balance="0" if site.effects else "60")
+        await lent.http.close()
+        assert isinstance(found, Happened if effect else DidNot)
+
+    async def test_a_look_that_fails_is_an_error(self, site: ScriptedSite, adapter: PremiumExchanger) -> None:
+        before = await prepared(adapter, site)
+        site.say("get_payouts", HTML, status=503)
+        with pytest.raises(BadAnswer):
+            await adapter.reconcile(intent(), before)
+
+    async def test_a_look_changes_nothing(self, site: ScriptedSite, adapter: PremiumExchanger) -> None:
+        await look(adapter, site, await prepared(adapter, site))
+        assert {asked.method for asked in site.asked} == {"get_payouts", "get_info"}
+
+
+class TestDeclaration:
+    def test_it_moves_the_whole_balance(self) -> None:
+        known = Snapshot(AccountName("x"), SubjectRef("balance", "balance"), {"amount": Decimal(60)}, NOW)
+        assert PAYOUT_ACTION.cost is not None
+        assert PAYOUT_ACTION.cost({}, known) == Decimal(60)
+
+    def test_it_does_not_take_an_old_payouts_amount_for_the_balance(self) -> None:
+        known = Snapshot(AccountName("x"), SubjectRef("payout", "3"), {"amount": Decimal(60)}, NOW)
+        assert PAYOUT_ACTION.cost is not None
+        assert PAYOUT_ACTION.cost({}, known) is None
+
+    def test_a_lost_reply_is_reconciled_and_the_wallet_secret(self) -> None:
+        assert (PAYOUT_ACTION.lost_reply, PAYOUT_ACTION.money, PAYOUT_ACTION.params["account"].secret) == (
+            LostReply.RECONCILABLE, True, True,
+        )
+
+
+async def test_every_payout_goes_out_on_a_connection_of_its_own(
+    site: ScriptedSite, adapter: PremiumExchanger
+) -> None:
+    ports: list[object] = []
+
+    def seen(body: dict[str, Any]) -> Reply:
+        async def reply(request: web.Request, _form: Mapping[str, str]) -> web.StreamResponse:
+            assert request.transport is not None
+            ports.append(request.transport.get_extra_info("peername"))
+            return web.json_response(body)
+
+        return reply
+
+    site.do("get_info", seen(partner("a")))
+    site.do("add_payout", seen(said("a", {"payout_id": 17})))
+    await adapter.call("get_info", {})
+    await adapter.perform(intent())
+    assert len(set(ports)) == 2

@@ -1,0 +1,130 @@
+"""When time alone changes an answer: to the microsecond, and never later than that."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from rules_world import NOW, names, scope
+
+from bursar.api import FieldKind, Function
+from bursar.rules.conditions import compile_condition
+from bursar.rules.crossing import first_change
+from bursar.rules.judge import COMPARISONS
+
+US = timedelta(microseconds=1)
+DAY = timedelta(days=1)
+
+
+def crossing(text, **facts):
+    return compile_condition(text, names()).changes_at(scope(**facts))
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ('order.age > t"P30D"', NOW + 27 * DAY + US),
+        ('order.age >= t"P30D"', NOW + 27 * DAY),
+        ('order.age < t"P30D"', NOW + 27 * DAY),
+        ('order.age <= t"P30D"', NOW + 27 * DAY + US),
+        ('order.age == t"P30D"', NOW + 27 * DAY),
+        ('order.age != t"P30D"', NOW + 27 * DAY),
+        ('t"P30D" < order.age', NOW + 27 * DAY + US),
+        ('order.age > t"P3D"', NOW + US),
+        ('order.age == t"P3D"', NOW + US),
+        ('order.age > t"P2D"', None),
+        ('order.age < t"P2D"', None),
+        ('order.state_age > t"PT2H"', NOW + timedelta(hours=1) + US),
+        ('order.age + order.age >= t"P30D"', NOW + 12 * DAY),
+        ("order.age > order.state_age", None),
+        ('now >= d"2026-12-01"', datetime(2026, 12, 1, tzinfo=timezone.utc)),
+        ('now - order.placed >= t"P9D"', NOW + 8 * DAY),
+        ('-order.age <= -t"P4D"', NOW + DAY),
+        ("order.remains > 0", None),
+        ('order.remains > 0 and order.age > t"P4D"', NOW + DAY + US),
+        ('order.age > t"P5D" or order.age > t"P4D"', NOW + DAY + US),
+        ('not (order.age >= t"P4D")', NOW + DAY),
+        ('order.age in [t"P9D", t"P4D"]', NOW + DAY),
+        ('(order.age > t"P4D") == true', NOW + DAY + US),
+        ('(order.charge == null ? order.age : order.state_age) >= t"P4D"', NOW + DAY),
+        ("now.hour == 13", NOW + timedelta(minutes=1)),
+        ('(now + t"PT30S").minute == 0', NOW + timedelta(seconds=30)),
+        ('(d"2026-12-01T00:00:20Z" - order.age).minute == 1', NOW + timedelta(seconds=20) + US),
+        ('order.age > t"P999999999D" + t"P1D"', None),
+    ],
+)
+def test_the_instant_of_the_next_change(text, at):
+    assert crossing(text, placed=NOW - DAY, remains=Decimal(1)) == at
+
+
+def test_what_is_unknown_waits_for_no_time():
+    assert crossing('order.state_age > t"P1D"', state_age=None) is None
+
+
+def test_a_fallback_moves_as_what_it_falls_back_to():
+    text = '(order.state_age ?? order.age) >= t"P4D"'
+    assert crossing(text, state_age=None) == NOW + DAY
+    assert crossing(text) == NOW + 4 * DAY - timedelta(hours=1)
+
+
+def test_a_plugins_function_of_an_age_is_asked_every_full_minute():
+    functions = {"odd": Function("odd", lambda age: age.days % 2 == 1, (FieldKind.DURATION,), FieldKind.BOOLEAN)}
+    condition = compile_condition("$odd(order.age)", names(), functions)
+    assert condition.changes_at(scope(now=NOW + timedelta(seconds=7))) == NOW + timedelta(minutes=1)
+
+
+@given(
+    sign=st.sampled_from(sorted(COMPARISONS)),
+    distance=st.integers(-40, 40),
+    rate=st.integers(-4, 4),
+)
+def test_first_change_is_the_first(sign, distance, rate):
+    compare = COMPARISONS[sign]
+    answers = [compare(distance + rate * step, 0) for step in range(100)]
+    expected = next((step for step, answer in enumerate(answers) if answer is not answers[0]), None)
+    assert first_change(sign, distance, rate) == expected
+
+
+SIGN = st.sampled_from(["<", "<=", ">", ">=", "==", "!="])
+CLOCK = st.sampled_from(["order.age", "order.state_age", "(order.age + order.age)", "(order.age - order.state_age)",
+                         "(order.state_age ?? order.age)", "(now - order.placed)"])
+SPAN = st.sampled_from(['t"P4D"', 't"PT90M"', 't"P1DT1S"', 't"PT0S"', "order.state_age", "(order.age - t\"PT3H\")"])
+LINE = st.tuples(CLOCK, SIGN, SPAN).map(" ".join)
+HOUR = st.tuples(st.sampled_from(["now", "(now + order.age)", "(now - t\"PT17S\")"]), st.sampled_from(["minute", "hour"]),
+                 SIGN, st.integers(0, 23)).map(lambda parts: "{}.{} {} {}".format(*parts))
+LEAF = st.one_of(LINE, HOUR)
+CONDITION = st.lists(LEAF, min_size=1, max_size=3).flatmap(
+    lambda leaves: st.sampled_from([" and ", " or "]).map(lambda word: word.join(f"({leaf})" for leaf in leaves))
+)
+AGE = st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=6))
+
+
+def later(about, now):
+    return replace(about, now=now)
+
+
+@settings(max_examples=300, deadline=None)
+@given(text=CONDITION, age=AGE, state_age=AGE, placed=AGE, part=st.floats(0, 1), beyond=AGE)
+def test_nothing_changes_before_the_instant(text, age, state_age, placed, part, beyond):
+    condition = compile_condition(text, names())
+    about = scope(age=age, state_age=state_age, placed=NOW - placed)
+    at = condition.changes_at(about)
+    until = at - US if at is not None else NOW + beyond
+    now = condition.judge(about).truth
+    for instant in (NOW + (until - NOW) * part, until):
+        assert condition.judge(later(about, instant)).truth is now
+
+
+@settings(max_examples=300, deadline=None)
+@given(text=LINE, age=AGE, state_age=AGE, placed=AGE)
+def test_a_single_comparison_does_change_at_it(text, age, state_age, placed):
+    condition = compile_condition(text, names())
+    about = scope(age=age, state_age=state_age, placed=NOW - placed)
+    at = condition.changes_at(about)
+    assume(at is not None)
+    assert at > NOW
+    assert condition.judge(later(about, at)).truth is (not condition.judge(about).truth)

@@ -1,0 +1,439 @@
+"""Effects against a real server: yes, no, later, never left, and nobody knows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from smm_panel import KEY, ScriptedPanel, open_account
+
+from bursar.api import CannotTell, Later, Lost, NotSent, Outcome, Refusal, Refused, SubjectRef, Succeeded
+from bursar.domain.ids import IntentId
+from bursar.domain.intent import Intent
+from bursar.testing.fakes import Loan, make_intent
+from bursar_smm.adapter import SmmAdapter
+from bursar_smm.service_types import PARAMS, TYPES
+
+WANTED = {"service": "1", "link": "https://x.example/p/1", "quantity": "100"}
+
+
+def on_order(action: str, id_: str = "5", intent: int = 1, **changes: Any) -> Intent:
+    return make_intent(action, SubjectRef("order", id_), id=IntentId(intent), **changes)
+
+
+def add(params: Mapping[str, Any] = WANTED) -> Intent:
+    return make_intent("add", SubjectRef("order", "+abc"), params)
+
+
+async def many(adapter: SmmAdapter, action: str, *ids: str) -> dict[str, Outcome]:
+    intents = [on_order(action, id_, number) for number, id_ in enumerate(ids, 1)]
+    outcomes = await adapter.perform_many(intents)
+    return {intent.subject.id: outcomes[intent.id] for intent in intents if intent.id in outcomes}
+
+
+# add
+
+
+@pytest.mark.parametrize(
+    ("answer", "id_"),
+    [
+        ({"order": 23501}, "23501"), ({"order": "23501"}, "23501"), ({"order": "ord_01HG"}, "ord_01HG"),
+        ({"status": "success", "order": 7}, "7"), ([{"order": 7}], "7"), ({"order": 7, "error": ""}, "7"),
+    ],
+)
+async def test_an_order_that_was_added_is_named(
+    adapter: SmmAdapter, panel: ScriptedPanel, answer: Any, id_: str
+) -> None:
+    panel.say(answer)
+    outcome = await adapter.perform(add())
+    assert isinstance(outcome, Succeeded)
+    assert (outcome.reference, [seen.ref for seen in outcome.tracked]) == (id_, [SubjectRef("order", id_)])
+
+
+async def test_an_order_that_was_added_is_known_by_what_was_ordered(
+    adapter: SmmAdapter, panel: ScriptedPanel
+) -> None:
+    panel.say({"order": 7})
+    outcome = await adapter.perform(add({**WANTED, "runs": 3, "interval": 60}))
+    assert isinstance(outcome, Succeeded)
+    assert outcome.tracked[0].fields == {"service": "1", "link": "https://x.example/p/1", "quantity": Decimal(300)}
+
+
+@pytest.mark.parametrize("type_", TYPES)
+async def test_add_sends_the_parameters_of_every_type(adapter: SmmAdapter, panel: ScriptedPanel, type_: str) -> None:
+    names = ("service", *TYPES[type_][0], *TYPES[type_][1])
+    params = {name: {"expiry": "1/2/2027", "comments": "so nice\n& ünïcode"}.get(name, "10") for name in names}
+    panel.say({"order": 7})
+    await adapter.perform(add(params))
+    assert panel.forms == [{"key": KEY, "action": "add", **params}]
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ({"error": "Not enough funds on balance"}, "Not enough funds"),
+        ({"order": {"error": "Incorrect service ID"}}, "Incorrect service ID"),
+        ({"error": "You have active order with this link. Please wait"}, "active order"),
+        ({"error": "Invalid API key"}, "rejects the key"),
+        ({"error": "System error"}, "System error"),
+    ],
+)
+async def test_an_add_that_the_panel_refuses(
+    adapter: SmmAdapter, panel: ScriptedPanel, answer: Any, reason: str
+) -> None:
+    panel.say(answer)
+    outcome = await adapter.perform(add())
+    assert isinstance(outcome, Refused)
+    assert reason in outcome.reason
+
+
+async def test_an_add_with_bad_parameters_never_leaves(adapter: SmmAdapter, panel: ScriptedPanel) -> None:
+    outcome = await adapter.perform(add({"service": "1", "link": "x", "quantity": "-5"}))
+    assert isinstance(outcome, Refused)
+    assert panel.asked == []
+
+
+NOBODY_KNOWS = [
+    pytest.param(b"<html>Bad gateway</html>", 502, id="html 502"),
+    pytest.param(b"<html>Just a moment</html>", 200, id="html 200"),
+    pytest.param(b"<html>Forbidden</html>", 403, id="html 403"),
+    pytest.param(b"", 200, id="empty"),
+    pytest.param(b"", 501, id="empty 501"),
+    pytest.param(b'{"order":235', 200, id="truncated"),
+    pytest.param(b"", 429, id="bare 429"),
+    pytest.param(b"", 301, id="redirect"),
+    pytest.param(b"null", 200, id="null"),
+    pytest.param(b'"Rate limit exceeded"', 200, id="a bare string"),
+    pytest.param({}, 200, id="empty object"),
+    pytest.param([], 200, id="empty list"),
+    pytest.param({"message": "Server Error"}, 500, id="framework's 500"),
+    pytest.param({"error": "Internal server error"}, 500, id="a gateway's error"),
+    pytest.param({"error": "Request timed out"}, 200, id="a time-out as text"),
+]
+
+
+@pytest.mark.parametrize(("body", "status"), NOBODY_KNOWS)
+@pytest.mark.parametrize("intent", [add(), on_order("refill"), on_order("cancel")], ids=lambda intent: intent.action)
+async def test_what_is_no_plain_answer_is_lost(
+    adapter: SmmAdapter, panel: ScriptedPanel, body: Any, status: int, intent: Intent
+) -> None:
+    panel.say(body, status=status, headers={"Location": "https://new.example/"} if status == 301 else {})
+    assert isinstance(await adapter.perform(intent), Lost)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"order": 7, "error": "System error"}, {"order": 0}, {"order": None}, {"order": False}, {"order": ""},
+        {"order": "0"}, {"order": True}, {"status": "success"}, {"id": 7}, [{"order": 7}, {"order": 8}], {"order": -1},
+    ],
+)
+async def test_an_add_that_says_yes_and_no_or_neither_is_lost(
+    adapter: SmmAdapter, panel: ScriptedPanel, answer: Any
+) -> None:
+    panel.say(answer)
+    assert isinstance(await adapter.perform(add()), Lost)
+
+
+@pytest.mark.parametrize("intent", [add(), on_order("refill"), on_order("cancel")], ids=lambda intent: intent.action)
+@pytest.mark.parametrize("status", [200, 429])
+async def test_the_panels_own_rate_limit_is_later(
+    adapter: SmmAdapter, panel: ScriptedPanel, intent: Intent, status: int
+) -> None:
+    panel.say({"error": "Rate limit exceeded"}, status=status, headers={"Retry-After": "9"})
+    outcome = await adapter.perform(intent)
+    assert isinstance(outcome, Later)
+    assert outcome.retry_after == timedelta(seconds=9)
+
+
+@pytest.mark.parametrize("intent", [add(), on_order("refill"), on_order("cancel")], ids=lambda intent: intent.action)
+async def test_no_connection_is_not_sent(loan: Loan, unused_tcp_port: int, intent: Intent) -> None:
+    adapter = open_account(f"http://127.0.0.1:{unused_tcp_port}/", loan.tools)
+    assert isinstance(await adapter.perform(intent), NotSent)
+
+
+@pytest.mark.parametrize("how", ["hang", "vanish"])
+@pytest.mark.parametrize("intent", [add(), on_order("refill"), on_order("cancel")], ids=lambda intent: intent.action)
+async def test_an_effect_without_an_answer_is_lost_and_was_asked_once(
+    panel: ScriptedPanel, loan: Loan, intent: Intent, how: str
+) -> None:
+    panel.do(getattr(panel, how))
+    outcome = await open_account(panel.url, loan.tools, timeout=0.3).perform(intent)
+    assert (type(outcome), panel.effects) == (Lost, 1)
+
+
+@pytest.mark.parametrize("transport", ["form", "json", "get"])
+async def test_a_dropped_effect_is_not_repeated_after_a_poll(
+    panel: ScriptedPanel, loan: Loan, transport: str
+) -> None:
+    adapter = open_account(panel.url, loan.tools, transport=transport)
+    panel.say({"balance": "1"})
+    await adapter.prepare(add())
+    panel.do(panel.vanish)
+    assert (type(await adapter.perform(add())), panel.effects) == (Lost, 1)
+
+
+@pytest.mark.parametrize("status", [200, 403, 500])
+async def test_the_http_status_decides_nothing_beside_a_plain_yes(
+    adapter: SmmAdapter, panel: ScriptedPanel, status: int
+) -> None:
+    panel.say({"order": 7}, status=status)
+    assert isinstance(await adapter.perform(add()), Succeeded)
+
+
+async def test_a_warning_before_a_yes_is_passed_over(adapter: SmmAdapter, panel: ScriptedPanel) -> None:
+    panel.say(b"<b>Warning</b>: x in y.php<br />\n" + json.dumps({"order": 7}).encode())
+    assert isinstance(await adapter.perform(add()), Succeeded)
+
+
+@pytest.mark.parametrize("intent", [add(), on_order("refill")], ids=lambda intent: intent.action)
+@pytest.mark.parametrize("text", [f"Invalid key {KEY}", f"Order of {KEY} refused"])
+async def test_no_reason_shows_the_key(
+    adapter: SmmAdapter, panel: ScriptedPanel, intent: Intent, text: str
+) -> None:
+    panel.say({"error": text})
+    assert KEY not in repr(await adapter.perform(intent))
+
+
+async def test_the_balance_is_the_evidence_of_an_add(adapter: SmmAdapter, panel: ScriptedPanel) -> None:
+    panel.say(b'{"balance":100.8429200,"currency":"USD"}')
+    assert await adapter.prepare(add()) == {"balance": "100.8429200", "currency": "USD"}
+
+
+async def test_an_add_is_not_prepared_while_the_balance_cannot_be_read(
+    adapter: SmmAdapter, panel: ScriptedPanel
+) -> None:
+    panel.say({"error": "System error", "balance": "0.00"})
+    with pytest.raises(Refusal):
+        await adapter.prepare(add())
+
+
+@pytest.mark.parametrize("now", ["100.5", "90.5", "110"])
+async def test_a_lost_add_is_for_a_person_whatever_the_balance_says(
+    adapter: SmmAdapter, panel: ScriptedPanel, now: str
+) -> None:
+    panel.say({"balance": now, "currency": "USD"})
+    finding = await adapter.reconcile(add(), {"balance": "100.5", "currency": "USD"})
+    assert isinstance(finding, CannotTell)
+    assert "100.5 USD before" in finding.reason
+    assert f"{now} USD now" in finding.reason
+
+
+async def test_a_lost_add_without_evidence_is_for_a_person(adapter: SmmAdapter, panel: ScriptedPanel) -> None:
+    panel.say({"balance": "1", "currency": "USD"})
+    finding = await adapter.reconcile(add(), None)
+    assert "unknown before" in finding.reason
+
+
+# refill and cancel
+
+
+async def test_one_refill_is_asked_for_as_order(adapter: SmmAdapter, panel: ScriptedPanel) -> None:
+    panel.say({"refill": "1"})
+    await adapter.perform(on_order("refill", "23501"))
+    assert panel.forms == [{"key": KEY, "action": "refill", "order": "23501"}]
+
+
+async def test_one_cancel_is_asked_for_as_orders(adapter: SmmAdapter, panel: ScriptedPanel) -> None:
+    panel.say([{"order": 23501, "cancel": 1}])
+    await adapter.perform(on_order("cancel", "23501"))
+    assert panel.forms == [{"key": KEY, "action": "cancel", "orders": "23501"}]
+
+
+async def test_one_cancel_is_asked_for_as_the_account_says(panel: ScriptedPanel, loan: Loan) -> None:
+    panel.say({"cancel": 1})
+    await open_account(panel.url, loan.tools, cancel_with="order").perform(on_order("cancel", "23501"))
+    assert panel.forms == [{"key": KEY, "action": "cancel", "order": "23501"}]
+
+
+@pytest.mark.parametrize("action", ["refill", "cancel"])
+async def test_several_are_asked_for_in_one_request(
+    adapter: SmmAdapter, panel: ScriptedPanel, action: str
+) -> None:
+    panel.say([])
+    await many(adapter, action, "1", "2", "3")
+    assert panel.forms == [{"key": KEY, "action": action, "orders": "1,2,3"}]
+
+
+REFILLED = [
+    {"refill": "1"}, {"refill": 77}, {"order": 5, "refill": 1}, [{"order": 5, "refill": 1}], {"5": {"refill": 1}},
+    {"5": 1}, [{"order": "5", "refill": "r_9"}], [{"refill": 3}], {"refill": {"id": 4, "status": "Pending"}},
+]
+
+
+@pytest.mark.parametrize("answer", REFILLED)
+async def test_a_refill_that_is_accepted_is_requested(adapter: SmmAdapter, panel: ScriptedPanel, answer: Any) -> None:
+    panel.say(answer)
+    outcome = await adapter.perform(on_order("refill"))
+    assert isinstance(outcome, Succeeded)
+    assert outcome.facts == {"refill_requested": True}
+
+
+async def test_a_refill_is_put_under_watch_with_the_panels_id(adapter: SmmAdapter, panel: ScriptedPanel) -> None:
+    panel.say({"refill": "1"})
+    outcome = await adapter.perform(on_order("refill", "23501", 12))
+    assert isinstance(outcome, Succeeded)
+    assert [(seen.ref, dict(seen.fields)) for seen in outcome.tracked] == [
+        (SubjectRef("refill", "23501.12"), {"order": "23501", "panel_id": "1"})
+    ]
+
+
+async def test_refills_with_the_same_panel_id_are_told_apart(adapter: SmmAdapter, panel: ScriptedPanel) -> None:
+    panel.say([{"order": 1, "refill": 1}, {"order": 2, "refill": 1}])
+    outcomes = await many(adapter, "refill", "1", "2")
+    refs = [seen.ref.id for outcome in outcomes.values() if isinstance(outcome, Succeeded) for seen in outcome.tracked]
+    assert refs == ["1.1", "2.2"]
+
+
+async def test_a_refill_without_an_id_is_requested_and_not_watched(
+    adapter: SmmAdapter, panel: ScriptedPanel
+) -> None:
+    panel.say({"status": "Success"})
+    assert await adapter.perform(on_order("refill")) == Succeeded(facts={"refill_requested": True})
+
+
+CANCELED = [
+    [{"order": 5, "cancel": 1}], {"cancel": 1}, {"status": "Canceled"}, {"canceled": [5]}, {"cancelled": ["5"]},
+    {"5": {"cancel": 1}}, {"5": 1}, {"5": {"status": "Canceled"}}, [{"order": 5, "cancel": {"status": "Canceled"}}],
+    [{"order": "5", "cancel": 9931}], [{"order": 5, "cancel": True}], [{"order": 5, "cancel": {"cancel": 1}}],
+]
+
+
+@pytest.mark.parametrize("answer", CANCELED)
+async def test_a_cancel_that_is_accepted_is_requested(adapter: SmmAdapter, panel: ScriptedPanel, answer: Any) -> None:
+    panel.say(answer)
+    outcome = await adapter.perform(on_order("cancel"))
+    assert isinstance(outcome, Succeeded)
+    assert (outcome.facts, outcome.tracked) == ({"cancel_requested": True}, ())
+
+
+@pytest.mark.parametrize("action", ["refill", "cancel"])
+@pytest.mark.parametrize(
+    "row",
+    [
+        lambda action: {"order": 3, action: {"error": "Incorrect order ID"}},
+        lambda action: {"order": 3, action: "Incorrect order ID"},
+        lambda action: {"order": 3, "error": "Incorrect order ID"},
+        lambda action: {"order": 3, action: None, "error": "Incorrect order ID"},
+    ],
+)
+async def test_in_a_batch_each_order_has_its_own_outcome(
+    adapter: SmmAdapter, panel: ScriptedPanel, action: str, row: Callable[[str], Any]
+) -> None:
+    panel.say([{"order": 1, action: 1}, row(action)])
+    outcomes = await many(adapter, action, "1", "2", "3")
+    assert isinstance(outcomes["1"], Succeeded)
+    assert outcomes["3"] == Refused("Incorrect order ID", never=True)
+
+
+async def test_an_order_that_the_batch_leaves_out_has_no_outcome(adapter: SmmAdapter, panel: ScriptedPanel) -> None:
+    panel.say([{"order": 1, "cancel": 1}])
+    assert set(await many(adapter, "cancel", "1", "2")) == {"1"}
+
+
+async def test_the_only_order_being_left_out_is_lost(adapter: SmmAdapter, panel: ScriptedPanel) -> None:
+    panel.say([{"order": 99, "cancel": 1}])
+    assert isinstance(await adapter.perform(on_order("cancel", "1")), Lost)
+
+
+@pytest.mark.parametrize("action", ["refill", "cancel"])
+@pytest.mark.parametrize("value", [0, "0", None, False, "", {}, [], "strange", -1])
+async def test_a_row_that_says_neither_is_lost(
+    adapter: SmmAdapter, panel: ScriptedPanel, action: str, value: Any
+) -> None:
+    panel.say([{"order": 1, action: value}, {"order": 2, action: 1}])
+    assert isinstance((await many(adapter, action, "1", "2"))["1"], Lost)
+
+
+@pytest.mark.parametrize("action", ["refill", "cancel"])
+async def test_a_row_that_says_both_is_lost(adapter: SmmAdapter, panel: ScriptedPanel, action: str) -> None:
+    panel.say([{"order": 1, action: 1, "error": "No"}, {"order": 2, action: 1}])
+    assert isinstance((await many(adapter, action, "1", "2"))["1"], Lost)
+
+
+@pytest.mark.parametrize("answer", [{"error": "No", "refill": 1}, {"error": "No", "1": {"refill": 1}}])
+async def test_a_refusal_beside_a_yes_is_lost(adapter: SmmAdapter, panel: ScriptedPanel, answer: Any) -> None:
+    panel.say(answer)
+    assert isinstance(await adapter.perform(on_order("refill", "1")), Lost)
+
+
+async def test_a_refusal_of_the_whole_batch_is_each_ones(adapter: SmmAdapter, panel: ScriptedPanel) -> None:
+    panel.say({"error": "Incorrect order ID", "code": 7})
+    refused = Refused("Incorrect order ID", never=False)
+    assert await many(adapter, "cancel", "1", "2") == {"1": refused, "2": refused}
+
+
+async def test_a_rate_limit_of_the_whole_batch_is_later_for_each(adapter: SmmAdapter, panel: ScriptedPanel) -> None:
+    panel.say({"error": "Too many requests", "code": 429})
+    outcomes = await many(adapter, "cancel", "1", "2")
+    assert [type(outcome) for outcome in outcomes.values()] == [Later, Later]
+
+
+async def test_a_lost_batch_is_lost_for_each(adapter: SmmAdapter, panel: ScriptedPanel) -> None:
+    panel.say(b"<html>", status=502)
+    outcomes = await many(adapter, "cancel", "1", "2")
+    assert [type(outcome) for outcome in outcomes.values()] == [Lost, Lost]
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome", "never", "pause"),
+    [
+        ("Refill already requested", Later, None, None),
+        ("Refill in progress", Later, None, None),
+        ("Refill will be available in 5 hours", Later, None, timedelta(hours=5)),
+        ("Refill is not available for this service", Refused, True, None),
+        ("Refill expired", Refused, True, None),
+        ("Order must be completed", Refused, False, None),
+        ("Incorrect order ID", Refused, True, None),
+        ("System error", Refused, False, None),
+        ("Invalid API key", Refused, False, None),
+    ],
+)
+async def test_what_a_refill_text_leads_to(
+    adapter: SmmAdapter, panel: ScriptedPanel, text: str, outcome: type[Outcome], never: bool | None,
+    pause: timedelta | None,
+) -> None:
+    panel.say({"error": text})
+    got = await adapter.perform(on_order("refill"))
+    assert type(got) is outcome
+    assert (getattr(got, "never", None), getattr(got, "retry_after", None)) == (never, pause)
+
+
+async def test_already_requested_after_a_lost_attempt_is_a_yes(adapter: SmmAdapter, panel: ScriptedPanel) -> None:
+    panel.say({"error": "Refill already requested"})
+    again = on_order("refill", fence=2, attempts=2, reason="no answer within 30 s")
+    assert await adapter.perform(again) == Succeeded(facts={"refill_requested": True})
+
+
+@pytest.mark.parametrize("text", ["Refill already requested", "Rate limit exceeded", "Try again later"])
+async def test_already_requested_after_a_later_is_still_not_now(
+    adapter: SmmAdapter, panel: ScriptedPanel, text: str
+) -> None:
+    panel.say({"error": text}, {"error": "Refill already requested"})
+    first = await adapter.perform(on_order("refill"))
+    assert isinstance(first, Later)
+    again = on_order("refill", fence=2, attempts=2, reason=first.reason)
+    assert isinstance(await adapter.perform(again), Later)
+
+
+async def test_already_requested_after_an_attempt_that_never_left_is_not_now(
+    adapter: SmmAdapter, panel: ScriptedPanel, loan: Loan, unused_tcp_port: int
+) -> None:
+    first = await open_account(f"http://127.0.0.1:{unused_tcp_port}/", loan.tools).perform(on_order("refill"))
+    assert isinstance(first, NotSent)
+    panel.say({"error": "Refill already requested"})
+    again = on_order("refill", fence=2, attempts=2, reason=first.reason)
+    assert isinstance(await adapter.perform(again), Later)
+
+
+async def test_a_lost_refill_is_not_guessed_at(adapter: SmmAdapter) -> None:
+    assert isinstance(await adapter.reconcile(on_order("refill"), None), CannotTell)
+
+
+def test_every_parameter_of_add_belongs_to_a_type() -> None:
+    named = {name for needs, may in TYPES.values() for name in (*needs, *may)}
+    assert named | {"service"} == set(PARAMS)

@@ -1,0 +1,60 @@
+"""What error texts mean."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bursar_smm.texts import Meaning, about_subject, meaning, sentence, wait
+
+TEXTS = {
+    Meaning.KEY: [
+        "Invalid API key", "Incorrect key", "API key is invalid", "Bad Key", "Invalid api_key", "Key not found",
+        "Access denied", "Your account is suspended", "Your IP is not allowed", "Неверный API ключ",
+    ],
+    Meaning.RATE: ["Rate limit exceeded", "Too many requests, try again in 30 seconds", "Request limit reached"],
+    Meaning.OUTAGE: ["Internal server error", "502 Bad Gateway", "Request timed out"],
+    Meaning.NO_SUCH: ["Incorrect order ID", "Order not found", "Refill not found", "Invalid order"],
+    Meaning.ALREADY: ["Refill already requested", "Refill in progress", "Refill is pending"],
+    Meaning.NOT_NOW: ["Refill will be available in 5 hours", "Not available yet", "Please try again later"],
+    Meaning.NEVER: ["Refill is not available for this service", "Refill expired", "Refill period is over"],
+    Meaning.WRONG_STATE: ["Order must be completed", "Only completed orders", "Order already canceled"],
+    Meaning.OTHER: ["Not enough funds on balance", "System error", "Invalid keywords", "Minimum quantity is 50"],
+}
+
+
+@pytest.mark.parametrize(("what", "text"), [(what, text) for what, texts in TEXTS.items() for text in texts])
+def test_a_text_means(what: Meaning, text: str) -> None:
+    assert meaning(text) is what
+
+
+@pytest.mark.parametrize(
+    ("text", "pause"),
+    [
+        ("Refill will be available in 5 hours", timedelta(hours=5)),
+        ("Wait 30 min", timedelta(minutes=30)),
+        ("You can refill every 2 days", timedelta(days=2)),
+        ("Rate limit, retry after 10s", timedelta(seconds=10)),
+        ("Refill is not possible after 30 days", None),
+        ("Refill already requested", None),
+    ],
+)
+def test_a_text_says_how_long_to_wait(text: str, pause: timedelta | None) -> None:
+    assert wait(text) == pause
+
+
+def test_a_key_that_is_rejected_is_never_about_one_order() -> None:
+    assert not about_subject("Invalid key for order 5")
+
+
+def test_a_system_error_is_about_no_order() -> None:
+    assert not about_subject("System error")
+
+
+def test_a_sentence_shows_no_key() -> None:
+    assert sentence("Key s3cret\n is wrong", "s3cret") == "Key *** is wrong"
+
+
+def test_a_sentence_is_not_endless() -> None:
+    assert len(sentence("long " * 1000)) == 200

@@ -1,0 +1,61 @@
+"""The unit file, as systemd itself judges it; skipped in one line where its checker is not installed."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ANALYZE = shutil.which("systemd-analyze")
+UNIT = Path(__file__).parents[2] / "systemd" / "bursar.service"
+MOST_EXPOSURE = 1.5
+
+needs_systemd = pytest.mark.skipif(ANALYZE is None, reason="systemd-analyze is not installed (apt install systemd)")
+
+
+def analyze(*words: str) -> str:
+    """Run systemd-analyze and give all that it says, its last line being `exit N`."""
+    assert ANALYZE is not None
+    done = subprocess.run([ANALYZE, *words], capture_output=True, text=True, check=False)
+    return f"{done.stdout}{done.stderr}exit {done.returncode}"
+
+
+def setting(name: str) -> list[str]:
+    """Give every value of a setting of the unit."""
+    lines = UNIT.read_text(encoding="utf-8").splitlines()
+    return [line.partition("=")[2] for line in lines if line.startswith(f"{name}=")]
+
+
+@needs_systemd
+def test_systemd_takes_the_unit_without_a_word(tmp_path: Path) -> None:
+    installed = UNIT.read_text(encoding="utf-8").replace("/opt/bursar/bin/bursar", sys.executable)
+    unit = tmp_path / "bursar.service"
+    unit.write_text(installed, encoding="utf-8")
+    assert analyze("verify", "--man=no", str(unit)) == "exit 0"
+
+
+@needs_systemd
+def test_the_unit_is_hardly_exposed() -> None:
+    said = analyze("security", "--offline=true", str(UNIT))
+    level = re.search(r"exposure level for bursar.service: ([0-9.]+)", said)
+    assert level is not None, said
+    assert float(level[1]) <= MOST_EXPOSURE
+
+
+def test_a_bad_configuration_is_not_tried_again() -> None:
+    assert setting("RestartPreventExitStatus") == ["78"]
+
+
+def test_every_credential_lies_in_the_folder_that_the_unit_explains() -> None:
+    wrong = [line for line in setting("LoadCredential") if line != _expected(line)]
+    assert setting("LoadCredential")
+    assert not wrong
+
+
+def _expected(line: str) -> str:
+    name = line.partition(":")[0]
+    return f"{name}:/etc/bursar/credentials/{name}"
