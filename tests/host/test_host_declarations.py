@@ -84,7 +84,10 @@ def event(name: str, **more: Any) -> dict[str, Any]:
         ({"actions": (replace(RETURN, subject="order"),)}, "there is no subject 'order'"),
         ({"actions": (replace(RETURN, batch=101),)}, "a batch is 1 to 100 intents, not 101"),
         ({"actions": (replace(RETURN, lost_reply="repeatable"),)}, "lost_reply is a LostReply"),
-        ({"actions": (replace(RETURN, confirmed_by=("parcel.lost",)),)}, "confirmed_by: there is no event 'parcel.lost'"),
+        (
+            {"actions": (replace(RETURN, confirmed_by=("parcel.lost",)),)},
+            "confirmed_by: there is no event 'parcel.lost'",
+        ),
         ({"actions": (replace(RETURN, undone_by=("parcel.lost",)),)}, "undone_by: there is no event 'parcel.lost'"),
         ({"actions": (replace(RETURN, params={"why": "text"}),)}, "parameter 'why' is no Param"),
         ({"actions": (ActionType("notify", "parcel", LostReply.NEITHER),)}, "a meaning of its own in rules"),

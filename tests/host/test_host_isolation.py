@@ -49,7 +49,11 @@ async def failure(answer: Any) -> ProviderError:
 async def test_a_good_observation_passes_as_it_is() -> None:
     observation = seen(
         parcel("1", fields={"weight": Decimal(1), "name": "x", "due": AT, "left": MINUTE, "safe": True}),
-        parcel("2", state=None, created_at=None), unchanged=("3",), problems={"4": "gone"}, cursor={"at": [1, "x", None]},
+        parcel(
+            "2",
+            state=None,
+            created_at=None,
+        ), unchanged=("3",), problems={"4": "gone"}, cursor={"at": [1, "x", None]},
     )
     assert await guarded(observation).observe(LOOK) is observation
 
@@ -157,7 +161,10 @@ async def test_an_outcome_passes_as_it_is(outcome: Any) -> None:
         (None, Lost("the plugin's perform gave a NoneType in place of an outcome")),
         (True, Lost("the plugin's perform gave a bool in place of an outcome")),
         (Succeeded(reference=77), Lost("the plugin's perform gave a reference that is not text")),  # type: ignore[arg-type]
-        (Succeeded(facts={"weight": Decimal(1)}), Lost("the plugin's perform gave the field 'weight', which parcel does not declare as bursar's own")),
+        (
+            Succeeded(facts={"weight": Decimal(1)}),
+            Lost("the plugin's perform gave the field 'weight', which parcel does not declare as bursar's own"),
+        ),
         (Succeeded(tracked=("9",)), Lost("the plugin's perform gave a str in place of an Observed")),  # type: ignore[arg-type]
         (Later("wait", 5), Lost("the plugin's perform gave a retry_after that is no timedelta")),  # type: ignore[arg-type]
     ],

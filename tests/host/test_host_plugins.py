@@ -64,12 +64,18 @@ def test_a_plugin_is_loaded_and_reported(installed: Installed) -> None:
 def test_every_hook_registers(installed: Installed) -> None:
     installed.add("all", GOOD + SINKS + (
         "import click\n"
-        "@hookimpl\ndef bursar_functions(register):\n    register(Function('twice', lambda x: x * 2, (FieldKind.NUMBER,), FieldKind.NUMBER))\n"
+        "@hookimpl\ndef bursar_functions(register):\n"
+        "    register(Function('twice', lambda x: x * 2, (FieldKind.NUMBER,), FieldKind.NUMBER))\n"
         "@hookimpl\ndef bursar_commands(register):\n    register(click.Command('stamp'))\n"
     ))
     registry = installed.load()
     assert registry.plugins[0].provides == ("provider post", "sink pigeon", "function twice", "command stamp")
-    assert (*registry.providers, *registry.sinks, *registry.functions, *registry.commands) == ("post", "pigeon", "twice", "stamp")
+    assert (
+        *registry.providers,
+        *registry.sinks,
+        *registry.functions,
+        *registry.commands,
+    ) == ("post", "pigeon", "twice", "stamp")
 
 
 def test_the_registry_is_frozen(installed: Installed) -> None:
@@ -94,20 +100,41 @@ def test_an_object_may_be_the_plugin(installed: Installed) -> None:
         ("raise SystemExit(3)\n", "SystemExit: 3"),
         ("def broken(:\n", "SyntaxError: "),
         ("x = 1\n", "it registers nothing"),
-        (HEAD + "@hookimpl\ndef bursar_provider(register):\n    pass\n", "'bursar_provider' is not a hook (did you mean 'bursar_providers'?)"),
+        (
+            HEAD + "@hookimpl\ndef bursar_provider(register):\n    pass\n",
+            "'bursar_provider' is not a hook (did you mean 'bursar_providers'?)",
+        ),
         (HEAD + "@hookimpl\ndef frobnicate():\n    pass\n", "'frobnicate' is not a hook (known: bursar_providers, "),
-        (HEAD + "@hookimpl(specname='bursar_snks')\ndef x(register):\n    pass\n", "'bursar_snks' is not a hook (did you mean 'bursar_sinks'?)"),
+        (
+            HEAD + "@hookimpl(specname='bursar_snks')\ndef x(register):\n    pass\n",
+            "'bursar_snks' is not a hook (did you mean 'bursar_sinks'?)",
+        ),
         (HEAD + "def bursar_sinks(register):\n    register(sink())\n", "bursar_sinks is not marked with hookimpl"),
-        (HEAD + "@hookimpl\nasync def bursar_sinks(register):\n    register(sink())\n", "bursar_sinks must be a plain function, not async"),
-        (HEAD + "@hookimpl\nasync def bursar_sinks(register):\n    yield 1\n", "bursar_sinks must be a plain function, not async"),
+        (
+            HEAD + "@hookimpl\nasync def bursar_sinks(register):\n    register(sink())\n",
+            "bursar_sinks must be a plain function, not async",
+        ),
+        (
+            HEAD + "@hookimpl\nasync def bursar_sinks(register):\n    yield 1\n",
+            "bursar_sinks must be a plain function, not async",
+        ),
         (HEAD + "@hookimpl\ndef bursar_sinks(registre):\n    pass\n", "registre"),
         (HEAD + "@hookimpl\ndef bursar_sinks(register):\n    raise KeyError('x')\n", "KeyError: 'x'"),
-        (HEAD + "@hookimpl\ndef bursar_sinks(register):\n    register(provider())\n", "bursar_sinks registers a SinkType, not a Provider"),
-        (HEAD + "@hookimpl\ndef bursar_sinks(register):\n    register('pigeon')\n", "bursar_sinks registers a SinkType, not a str"),
+        (
+            HEAD + "@hookimpl\ndef bursar_sinks(register):\n    register(provider())\n",
+            "bursar_sinks registers a SinkType, not a Provider",
+        ),
+        (
+            HEAD + "@hookimpl\ndef bursar_sinks(register):\n    register('pigeon')\n",
+            "bursar_sinks registers a SinkType, not a str",
+        ),
         (HEAD + "@hookimpl\ndef bursar_sinks(register):\n    register(sink(api_level=9))\n", "made for level 9"),
         (SINKS.rstrip() + "\n    register(sink())\n", "it registers the sink 'pigeon' twice"),
         (GOOD + "    register(provider(name='Post'))\n", "a name is made of small letters"),
-        (HEAD + "@hookimpl\ndef bursar_providers(register):\n    register(provider(subjects=(None,)))\n", "expected a SubjectType"),
+        (
+            HEAD + "@hookimpl\ndef bursar_providers(register):\n    register(provider(subjects=(None,)))\n",
+            "expected a SubjectType",
+        ),
     ],
 )
 def test_a_plugin_that_fails_is_named_and_disabled(installed: Installed, code: str, error: str) -> None:

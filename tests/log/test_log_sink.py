@@ -14,7 +14,6 @@ from bursar_log.sink import LOG
 
 class TestLog(SinkContract):
     sink_type = LOG
-    over_http = False
 
 
 async def lines(type_: str = "bursar.notify", data: Any = None, **more: Any) -> list[Any]:

@@ -51,7 +51,10 @@ def test_other_text_stays_as_it_is(redactor: Redactor) -> None:
     assert redactor.redact(text) == text
 
 
-@pytest.mark.parametrize("name", ["token", "hook_secret", "password", "Authorization", "api_key", "apiKey", "api-key", "key", "clientKey"])
+@pytest.mark.parametrize(
+    "name",
+    ["token", "hook_secret", "password", "Authorization", "api_key", "apiKey", "api-key", "key", "clientKey"],
+)
 def test_a_value_under_a_name_of_a_secret_is_masked(name: str) -> None:
     assert Redactor()(None, "info", {"event": "x", name: "anything"})[name] == "***"
 
@@ -75,7 +78,11 @@ def test_an_object_whose_text_fails_does_not_lose_the_line(redactor: Redactor) -
 
 
 def test_numbers_and_flags_pass(redactor: Redactor) -> None:
-    assert redactor(None, "info", {"n": 5, "f": 1.5, "b": True, "none": None}) == {"n": 5, "f": 1.5, "b": True, "none": None}
+    assert redactor(
+        None,
+        "info",
+        {"n": 5, "f": 1.5, "b": True, "none": None},
+    ) == {"n": 5, "f": 1.5, "b": True, "none": None}
 
 
 def test_a_secret_made_of_digits_is_masked_as_a_number_too() -> None:

@@ -37,6 +37,10 @@ def start(stream: TextIO, level: str = "info", environ: Mapping[str, str] | None
     configure(stream, level, Redactor([KEY]), environ=environ or {})
 
 
+def fail(error: Exception) -> None:
+    raise error
+
+
 def lines(stream: io.StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in stream.getvalue().splitlines()]
 
@@ -62,7 +66,7 @@ def test_a_traceback_is_cleaned() -> None:
     stream = io.StringIO()
     start(stream)
     try:
-        raise ValueError(f"cannot reach https://panel.example/?k={KEY}")
+        fail(ValueError(f"cannot reach https://panel.example/?k={KEY}"))
     except ValueError:
         structlog.get_logger("x").exception("failed")
     assert KEY not in stream.getvalue()
@@ -73,7 +77,7 @@ def test_a_library_passes_the_same_redactor() -> None:
     stream = io.StringIO()
     start(stream)
     try:
-        raise RuntimeError(KEY)
+        fail(RuntimeError(KEY))
     except RuntimeError:
         logging.getLogger("aiohttp.client").exception("asked %s", f"/?api_key={KEY}", extra={"token": "t"})
     assert KEY not in stream.getvalue()
@@ -125,7 +129,7 @@ def test_a_traceback_on_a_terminal_is_cleaned() -> None:
     stream = Terminal()
     start(stream)
     try:
-        raise ValueError(KEY)
+        fail(ValueError(KEY))
     except ValueError:
         structlog.get_logger("x").exception("failed")
     assert "ValueError: ***" in stream.getvalue()

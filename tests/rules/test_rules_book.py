@@ -20,7 +20,8 @@ def found(book, event, facts=PANEL):
 
 
 def test_exact_names_and_globs_in_their_order():
-    book = Rulebook([rule("glob", "order.*"), rule("other", "order.failed"), rule("exact", "order.partial"), rule("all", "*")])
+    rules = [rule("glob", "order.*"), rule("other", "order.failed"), rule("exact", "order.partial"), rule("all", "*")]
+    book = Rulebook(rules)
     assert found(book, "order.partial") == ["glob", "exact", "all"]
 
 
@@ -44,7 +45,8 @@ def test_the_same_event_of_two_accounts_is_kept_apart():
 
 
 def test_an_event_of_the_daemon_itself():
-    assert found(Rulebook([rule("clock", "clock.jumped")]), "clock.jumped", AccountFacts(AccountName(""), "")) == ["clock"]
+    daemon = AccountFacts(AccountName(""), "")
+    assert found(Rulebook([rule("clock", "clock.jumped")]), "clock.jumped", daemon) == ["clock"]
 
 
 def test_rules_that_are_off_are_asked_nothing_and_can_be_got():

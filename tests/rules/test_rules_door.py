@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from rules_world import ORDER, SHOP_BALANCE, SMM_BALANCE, names, scope
+from rules_world import ORDER, REFILL, SHOP_BALANCE, SMM_BALANCE, names, scope
 
 from bursar.api import Field, FieldKind, SubjectType
 from bursar.rules.conditions import ConditionError, compile_condition
@@ -103,7 +103,8 @@ def test_hostile_and_foreign_expressions_are_refused(text, said):
         ('$lwer(order.id) == "x"', "unknown function $lwer (did you mean '$lower'?)"),
         ('order.state == "partail"', "order.state is never 'partail' (did you mean 'partial'?)"),
         ('"Partial" != order.state', "order.state is never 'Partial' (did you mean 'partial'?)"),
-        ('order.state in ["pending", "in progress"]', "order.state is never 'in progress' (did you mean 'in_progress'?)"),
+        ('order.state in ["pending", "in progress"]',
+         "order.state is never 'in progress' (did you mean 'in_progress'?)"),
         ('before.state == "inprogress"', "before.state is never 'inprogress' (did you mean 'in_progress'?)"),
         ('now.weekday == "monday"', "now.weekday is never 'monday' (did you mean 'Monday'?)"),
         ('now.week == "x"', "weekday (did you mean 'weekday'?)"),
@@ -125,12 +126,13 @@ def test_a_suggestion_is_there_for_programs_too():
         ('order.remains > "5"', 'order.remains is a number and "5" is text: they cannot be compared'),
         ('order.remains == "5"', 'order.remains is a number and "5" is text: they cannot be compared'),
         ("order.link == 5", "order.link is text and 5 is a number"),
-        ("order.age > 30", 'order.age is a duration and 30 is a number: they cannot be compared: write durations as t"P30D"'),
+        ("order.age > 30",
+         'order.age is a duration and 30 is a number: they cannot be compared: write durations as t"P30D"'),
         ('order.age > "30d"', 'write durations as t"P30D"'),
         ('now > t"P1D"', 'now is an instant and t"P1D" is a duration'),
         ("order.cancel_requested == 1", "order.cancel_requested is true or false and 1 is a number"),
         ("order.cancel_requested > false", "needs values with an order"),
-        ("order.remains in [1, \"2\"]", 'order.remains is a number and "2" is text in the list'),
+        ('order.remains in [1, "2"]', 'order.remains is a number and "2" is text in the list'),
         ("order.remains in order.link", "`in` needs a list"),
         ("1 in order.remains", "`in` needs a list"),
         ("order.remains + order.link == 1", "`+` does not go with them"),
@@ -145,12 +147,12 @@ def test_a_suggestion_is_there_for_programs_too():
         ("order.remains > null", "nothing is > null"),
         ("order.remains in [null]", "null can only be asked for"),
         ("null", "must give true or false, and null is null"),
-        ("order.cancel_requested ? 1 : \"a\"", "`? :` gives a number or text: both must be of one kind"),
+        ('order.cancel_requested ? 1 : "a"', "`? :` gives a number or text: both must be of one kind"),
         ("order.remains ?? order.link == order.link", "`??` gives a number or true or false: both must be of one kind"),
         ("order.remains ?? 0 > 1", "put parentheses around them"),
         ("[1, 2] == order.remains", "a list stands only after `in`"),
-        ("$lower(order.remains) == \"x\"", "$lower takes (text), and is given (a number)"),
-        ("$lower() == \"x\"", "$lower takes (text), and is given (nothing)"),
+        ('$lower(order.remains) == "x"', "$lower takes (text), and is given (a number)"),
+        ('$lower() == "x"', "$lower takes (text), and is given (nothing)"),
         ("$round(order.remains) > 1", "$round takes (a number, a number), and is given (a number)"),
     ],
 )
@@ -165,7 +167,9 @@ def test_a_state_rule_has_no_event():
 
 
 def test_subject_stands_for_the_only_subject_type():
-    assert "unknown name 'subject'" in str(error_of('subject.id == "1"', names_for({"order": [ORDER]})))
+    assert str(error_of('subject.id == "1"', names_for({"order": [ORDER], "refill": [REFILL]}))) == (
+        "'subject' is for rules about one kind of subject: here, name one of order, refill"
+    )
 
 
 def test_a_field_that_some_providers_lack_can_be_named():

@@ -83,7 +83,8 @@ def test_null_and_fallback_are_how_to_ask_for_absence(text, answer):
         ("order.charge == 10.1", True), ("order.charge == 0.1 + 10.00", True), ("order.charge * 3 == 30.30", True),
         ("order.charge - 10 == 0.1", True), ("order.charge / 4 == 2.525", True), ("order.charge // 3 == 3", True),
         ("order.charge % 3 == 1.10", True), ("order.charge ** 2 == 102.01", True), ("-order.charge == -10.1", True),
-        ("$round(order.charge / 3, 2) == 3.37", True), ("$round(0.125, 2) == 0.13", True), ("$abs(0 - order.charge) > 10", True),
+        ("$round(order.charge / 3, 2) == 3.37", True), ("$round(0.125, 2) == 0.13", True),
+         ("$abs(0 - order.charge) > 10", True),
         ("order.charge > 10.1", False), ("order.charge >= 10.1", True),
     ],
 )

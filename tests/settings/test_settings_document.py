@@ -39,11 +39,20 @@ def test_places_survive_the_merging(tmp_path: Path) -> None:
     [
         ("accounts: {x: {}}", "accounts:\n  x: {}", "b.yaml:2:3: duplicate key 'x': it is already at a.yaml:1:12"),
         ("sinks: {x: {}}", "sinks:\n  x: {}", "b.yaml:2:3: duplicate key 'x': it is already at a.yaml:1:9"),
-        ("settings: {mode: live}", "settings: {mode: shadow}", "b.yaml:1:12: duplicate key 'mode': it is already at a.yaml:1:12"),
+        (
+            "settings: {mode: live}",
+            "settings: {mode: shadow}",
+            "b.yaml:1:12: duplicate key 'mode': it is already at a.yaml:1:12",
+        ),
         ("other: 1", "other: 2", "b.yaml:1:1: duplicate key 'other': it is already at a.yaml:1:1"),
     ],
 )
-def test_a_key_of_two_files_is_a_problem_that_names_both(tmp_path: Path, first: str, second: str, expected: str) -> None:
+def test_a_key_of_two_files_is_a_problem_that_names_both(
+    tmp_path: Path,
+    first: str,
+    second: str,
+    expected: str,
+) -> None:
     write(tmp_path, a=first, b=second)
     assert messages(read_documents([tmp_path]), tmp_path) == [expected]
 
@@ -114,4 +123,5 @@ def test_a_file_too_large_is_not_read(tmp_path: Path) -> None:
 
 
 def test_no_path_at_all_is_a_problem() -> None:
-    assert [problem.message for problem in read_documents([]).problems] == ["no configuration was named: use --config PATH"]
+    [problem] = read_documents([]).problems
+    assert problem.message == "no configuration was named: use --config PATH"

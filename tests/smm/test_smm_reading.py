@@ -43,6 +43,7 @@ async def orders(adapter: SmmAdapter, *ids: str) -> Observation:
         pytest.param([PARTIAL], id="list without ids"),
         pytest.param({"error": "", **PARTIAL}, id="flat with an empty error"),
         pytest.param({"error": None, "1": PARTIAL}, id="map with an error that is null"),
+        pytest.param({"error": "0", **PARTIAL}, id="flat with the error 0"),
     ],
 )
 async def test_one_order_is_read_from_every_shape(adapter: SmmAdapter, panel: ScriptedPanel, shape: Any) -> None:
@@ -454,6 +455,12 @@ async def test_several_refills_with_an_error(adapter: SmmAdapter, panel: Scripte
     observation = await refills(adapter, {"11.1": "1", "12.2": "2", "13.3": "3", "14.4": "4"})
     assert {seen.ref.id: seen.state for seen in observation.subjects} == {"11.1": "completed", "12.2": "rejected"}
     assert observation.problems == {"13.3": "Refill not found", "14.4": "Refill not found"}
+
+
+async def test_a_bare_error_in_a_refills_place_is_no_failed_refill(adapter: SmmAdapter, panel: ScriptedPanel) -> None:
+    panel.say({"7": "Error"})
+    observation = await refills(adapter, {"1.1": "7"})
+    assert (observation.subjects, observation.problems) == ((), {"1.1": "Error"})
 
 
 @pytest.mark.parametrize(

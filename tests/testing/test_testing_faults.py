@@ -145,6 +145,36 @@ async def test_a_late_effect_comes_after_the_client_has_gone(stage: Stage) -> No
         await stage.shop.sold_something.wait()
 
 
+async def test_a_late_effect_comes_on_a_server_that_does_not_cancel_its_handlers(stage: Stage) -> None:
+    app = web.Application()
+    app.router.add_post("/api", stage.shop.buy)
+    faults = Faults(name_of)
+    faults.attach(app)
+    faults.add("buy", "late")
+    runner = web.AppRunner(app, handler_cancellation=False)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    host, port = runner.addresses[0][:2]
+    with pytest.raises(asyncio.TimeoutError):
+        await stage.session.post(
+            f"http://{host}:{port}/api", data={"action": "buy"}, timeout=aiohttp.ClientTimeout(total=0.2)
+        )
+    async with asyncio.timeout(10):
+        await stage.shop.sold_something.wait()
+    await runner.cleanup()
+
+
+@pytest.mark.parametrize("fault", ["timeout-before", "timeout-after", "late"])
+async def test_nothing_is_left_running_when_the_client_left(stage: Stage, fault: str) -> None:
+    stage.faults.add("buy", fault)
+    with pytest.raises(asyncio.TimeoutError):
+        await stage.ask(timeout=0.2)
+    await stage.session.close()
+    await stage.server.close()
+    assert [task for task in asyncio.all_tasks() if task is not asyncio.current_task()] == []
+
+
 async def test_too_large_goes_on_until_the_client_leaves(stage: Stage) -> None:
     stage.faults.add("buy", "too-large")
     async with stage.session.post(stage.server.make_url("/api"), data={"action": "buy"}) as response:

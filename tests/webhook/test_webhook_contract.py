@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bursar.api import Secret
-from bursar.testing import SinkContract
+from bursar.testing import HttpSinkContract
 from bursar_webhook.sink import WEBHOOK
 
 SECRET = "whsec_c2VjcmV0LXRoYXQtbm9ib2R5LW1heS1zZWU="
 
 
-class TestWebhook(SinkContract):
+class TestWebhook(HttpSinkContract):
     sink_type = WEBHOOK
 
     def options(self, url: str) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""`bursar accounts`: how the accounts are, and a person's word on what a changed or doubtful one is."""
+"""`bursar accounts`: how the accounts are, and a person's word on what a changed one is."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from bursar.cli.show import show_json
 COLUMNS = {
     "name": "ACCOUNT", "provider": "PROVIDER", "state": "STATE", "last_ok_at": "LAST GOOD POLL", "reason": "REASON",
 }
-HELD_COLUMNS = {"id": "ID", "account": "ACCOUNT", "stream": "STREAM", "at": "AT", "reason": "REASON"}
 
 
 @click.group(invoke_without_command=True)
@@ -75,47 +74,6 @@ def rename(old: str, new_name: str, as_json: bool) -> None:
         bursar accounts rename panel main-panel
     """
     _say("accounts_rename", as_json, f"{old} is now called {new_name}", old=old, new=_known(new_name))
-
-
-@accounts.command()
-@with_config
-@with_json
-def held(as_json: bool) -> None:
-    """Show the polls that were kept aside because implausibly much changed or vanished in them.
-
-    \b
-    Example:
-        bursar accounts held
-    """
-    show_list(looking(), "held", HELD_COLUMNS, as_json=as_json, empty="no poll is held")
-
-
-@accounts.command()
-@with_config
-@with_json
-@click.argument("id_", metavar="ID")
-def accept(id_: str, as_json: bool) -> None:
-    """Believe a held poll: its changes happen now.
-
-    \b
-    Example:
-        bursar accounts accept 17
-    """
-    _say("accept", as_json, f"the held poll {id_} was accepted", id=id_)
-
-
-@accounts.command()
-@with_config
-@with_json
-@click.argument("id_", metavar="ID")
-def drop(id_: str, as_json: bool) -> None:
-    """Do not believe a held poll: it teaches nothing.
-
-    \b
-    Example:
-        bursar accounts drop 17
-    """
-    _say("drop", as_json, f"the held poll {id_} was dropped", id=id_)
 
 
 def _known(name: str) -> str:

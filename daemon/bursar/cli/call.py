@@ -118,12 +118,17 @@ def _ask_first(account: str, wanted: Sequence[Wanted], secrets: frozenset[str], 
     """
     if yes:
         return
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not at_terminal():
         raise Stop("this changes something at the provider and there is no terminal to ask on: say --yes")
     for one in wanted:
         click.echo(_described(account, one, secrets), err=True)
     if not click.confirm("Do it?", err=True):
         raise Stop("nothing was done", FOUND)
+
+
+def at_terminal() -> bool:
+    """Say whether somebody can be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _described(account: str, one: Wanted, secrets: frozenset[str]) -> str:

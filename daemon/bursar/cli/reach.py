@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,9 +62,16 @@ class Desk:
         try:
             if self.lacks is not None:
                 return await self._ask_daemon(verb, given)
+            self._log_to_stderr()
             return await desk.ask(self.configuration, self.registry, verb, given)
         except desk.Declined as declined:
             raise Stop(str(declined), declined.exit_code) from None
+
+    def _log_to_stderr(self) -> None:
+        """Keep the output for the answer: where no daemon runs, its work is done here, and may have to warn."""
+        from bursar import logs
+
+        logs.configure(sys.stderr, "warning", logs.Redactor(self.configuration.secrets))
 
     async def runs(self) -> bool:
         """Say whether a daemon answers."""

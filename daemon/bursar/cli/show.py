@@ -89,7 +89,7 @@ def cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Mapping):
-        return " ".join(f"{one_line(str(key))}={cell(inner)}" for key, inner in value.items())
+        return " ".join(f"{one_line(str(key))}={cell(inner)}" for key, inner in value.items() if inner is not None)
     if isinstance(value, (list, tuple)):
         return ", ".join(cell(inner) for inner in value)
     return one_line(_moment(str(value)))

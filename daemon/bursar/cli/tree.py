@@ -30,6 +30,11 @@ COMMANDS = {
     "pause": "Stop acting, keep watching.",
     "resume": "Act again; also unparks a rejected account.",
     "reload": "Let the running daemon read its configuration again.",
+    "held": "Show the observations that were held; accept or drop one.",
+    "audit": "Check or export the audit trail.",
+    "backup": "Copy the journal, also while the daemon runs.",
+    "restore": "Put a backup in the journal's place.",
+    "doctor": "Look at the journal's health, the clock and the secrets' files.",
     "sandbox": "Serve the providers on loopback, in their real wire formats.",
     "plugins": "Show the plugins and what they bring.",
 }

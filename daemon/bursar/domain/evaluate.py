@@ -110,5 +110,5 @@ def _outside(
 ) -> tuple[Standing, NoMatch]:
     verdict = NoMatch(answer.reason, unknown=answer.truth is None)
     if before is not None and before.inside and (hidden or answer.truth is None):
-        return replace(before, ask_at=before.ask_at), verdict
+        return replace(before, ask_at=crossing), verdict
     return Standing(inside=False, since=None, fired=False, ask_at=crossing), verdict

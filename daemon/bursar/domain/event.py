@@ -41,6 +41,10 @@ CORE_EVENT_FIELDS = ("action", "reason", "rule", "intent", "stream", "state", "k
 """Text fields that events of the core may carry in `data`, beside what their subject knows."""
 
 
+_TELLING = ("intent", "rule", "held", "stream", "action")
+"""What tells facts of the core apart that have one type, subject and instant."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One fact.
@@ -64,4 +68,5 @@ class Event:
     @property
     def id(self) -> EventId:
         """The id that follows from the fact itself."""
-        return event_id(self.account, self.type, self.subject, self.at)
+        told_by = [str(self.data[key]) for key in _TELLING if key in self.data] if self.type in CORE_EVENTS else []
+        return event_id(self.account, self.type, self.subject, self.at, *told_by)

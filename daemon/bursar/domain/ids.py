@@ -47,9 +47,9 @@ def digest(*parts: object) -> str:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()
 
 
-def event_id(account: str, type_: str, subject: SubjectRef | None, at: datetime) -> EventId:
+def event_id(account: str, type_: str, subject: SubjectRef | None, at: datetime, *told_by: str) -> EventId:
     """Derive an event's id: sorts by time, and the same fact has the same id however often it is said."""
-    return EventId(f"ev_{microseconds(at):014x}{digest(account, type_, subject, microseconds(at))}")
+    return EventId(f"ev_{microseconds(at):014x}{digest(account, type_, subject, microseconds(at), *told_by)}")
 
 
 def delivery_id(news: str, sink: str, position: int) -> DeliveryId:

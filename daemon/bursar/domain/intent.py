@@ -23,6 +23,7 @@ MAX_ATTEMPTS = 8
 MAX_REFUSALS = 3
 FIRST_BACKOFF = timedelta(seconds=30)
 LONGEST_BACKOFF = timedelta(hours=1)
+LONGEST_WAIT = timedelta(days=7)
 
 
 class State(StrEnum):
@@ -85,6 +86,7 @@ TRANSITIONS: Mapping[tuple[State | None, Cause], State] = {
     (State.SENDING, Cause.NOT_SENT): State.DEFERRED,
     (State.SENDING, Cause.LOST): State.UNKNOWN,
     (State.SENDING, Cause.RESTORED): State.UNKNOWN,
+    (State.DEFERRED, Cause.RESTORED): State.UNKNOWN,
     (State.DEFERRED, Cause.DUE): State.READY,
     (State.DEFERRED, Cause.USED_UP): State.GAVE_UP,
     (State.UNKNOWN, Cause.REPEAT): State.READY,
@@ -298,7 +300,8 @@ def next_step(intent: Intent, outcome: Outcome, lost_reply: LostReply, settle: t
         pause = backoff(intent.attempts) if lost_reply is LostReply.REPEATABLE else min(settle, LOOKS_APART)
         return Step(Cause.LOST, move(intent.state, Cause.LOST), outcome.reason, now + pause)
     cause = Cause.LATER if isinstance(outcome, Later) else Cause.NOT_SENT
-    pause = outcome.retry_after if outcome.retry_after is not None else backoff(intent.attempts)
+    asked = outcome.retry_after
+    pause = backoff(intent.attempts) if asked is None else max(timedelta(0), min(asked, LONGEST_WAIT))
     return Step(cause, move(intent.state, cause), outcome.reason, now + pause)
 
 

@@ -177,7 +177,6 @@ class Rule:
         watches: The subject type of a state rule; None for an event rule.
         do: What to do, in order.
         when: The condition; None is always true.
-        unless: A match is dropped while this is true.
         hold_for: `for:`; how long a state rule's condition must hold without a break.
         fingerprint: Stands for `on` and `when`: when it changes, what was waiting for the rule ends.
     """

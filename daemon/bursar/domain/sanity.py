@@ -1,7 +1,7 @@
 """Is a poll believable? One in which implausibly much changed or vanished at once is held and reported, not believed.
 
-Pure. More than half of more than 20 subjects must have entered another state, changed an identity field, or vanished.
-Progress within a state (fewer `remains`) is what orders do, and never implausible.
+Pure. More than half of more than 20 subjects must have entered another state or vanished; or more than half of however
+many have become others, by their identity fields (another currency). Progress within a state (fewer `remains`) is what orders do, and never implausible.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ def implausible(
     if known > MANY and vanishing * 2 > known:
         return f"{vanishing} of {known} vanished at once"
     foreign = sum(1 for before, sight in steps if _identity_changed(kinds[before.ref.type], before, sight))
-    if looked_at > MANY and foreign * 2 > looked_at:
-        return f"{foreign} of {looked_at} are not what they were"
+    if foreign and foreign * 2 > looked_at:
+        return f"{foreign} of {looked_at} are not what they were (another currency, another kind of thing)"
     moved = sum(1 for before, sight in steps if before.known_state is not None and before.state != sight.snapshot.state)
     recent = since_last is not None and since_last <= RECENT
     if recent and looked_at > MANY and moved * 2 > looked_at:

@@ -38,10 +38,8 @@ def number(raw: object) -> Decimal | None:
     """
     if raw is None or isinstance(raw, bool):
         return None
-    text = str(raw).strip().replace("\u00a0", "").replace(" ", "")
-    if "," in text:
-        text = text.replace(",", "") if "." in text or text.count(",") > 1 else text.replace(",", ".")
-    if len(text) > 64:
+    text = _with_point(str(raw).strip().replace("\u00a0", "").replace(" ", ""))
+    if len(text) > 64 or "_" in text or not text.isascii():
         return None
     try:
         value = Decimal(text)
@@ -50,6 +48,15 @@ def number(raw: object) -> Decimal | None:
     if not value.is_finite() or abs(value) >= LARGEST or (value and value.adjusted() < -30):
         return None
     return value
+
+
+def _with_point(text: str) -> str:
+    """Bring "1,234.56", "1.234,56", "0,5" and "12,345,678" to one form: the last sign of the two is the decimal one."""
+    if "," not in text:
+        return text
+    if text.rfind(".") > text.rfind(",") or text.count(",") > 1:
+        return text.replace(",", "")
+    return text.replace(".", "").replace(",", ".")
 
 
 def to_json(value: Value | None) -> Json:

@@ -7,12 +7,13 @@ outlives the entries, so that what retention removed still anchors what is left.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bursar.domain.ids import IntentId, microseconds
-from bursar.domain.values import Json
+from bursar.domain.ids import IntentId, instant, microseconds
+from bursar.domain.values import Json, to_public
+from bursar.journal import ledger
 from bursar.journal.codec import write_json
 from bursar.journal.writer import Tx
 
@@ -52,6 +53,16 @@ def add(tx: Tx, actor: str, what: str, intent: IntentId | None, detail: Mapping[
         previous,
         value,
     )
+    ledger.put(tx, "audit_head", f"{seq} {value}")
+
+
+def export(tx: Tx) -> Iterator[dict[str, Json]]:
+    """Give every entry that is kept, oldest first, with its hashes."""
+    for seq, at_us, actor, what, intent, detail, previous, value in tx.all(f"SELECT {_COLUMNS} FROM audit ORDER BY seq"):
+        yield {
+            "seq": seq, "at": to_public(instant(at_us)), "at_us": at_us, "actor": actor, "what": what, "intent": intent,
+            "detail": detail, "previous": previous, "hash": value,
+        }  # fmt: skip
 
 
 def chain(previous: str, seq: int, at: int, actor: str, what: str, intent: int | None, detail: str) -> str:
@@ -81,7 +92,11 @@ def verify(tx: Tx) -> tuple[int, Broken | None]:
                 return good, Broken(last_seq, f"segment {segment} does not end as its head says")
         previous, expected = head, last_seq + 1
     tail = tx.all(f"SELECT {_COLUMNS} FROM audit WHERE seq >= ? ORDER BY seq", expected)
-    count, broken, _last = _walk(tail, previous, expected)
+    count, broken, last = _walk(tail, previous, expected)
+    if broken is None and (head := ledger.get(tx, "audit_head")) is not None:
+        seq, value = head.split()
+        if (int(seq), value) != (expected + len(tail) - 1, last):
+            broken = Broken(expected + len(tail), "entries at the end are missing")
     return good + count, broken
 
 

@@ -27,8 +27,21 @@ def at(raw: int | None) -> datetime | None:
 
 
 def write_json(value: object) -> str:
-    """Write JSON; Decimals as text."""
-    return msgspec.json.encode(value).decode()
+    """Write JSON; Decimals as text. Half a surrogate pair, which no database takes, becomes a question mark."""
+    try:
+        return msgspec.json.encode(value).decode()
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_whole(value)).decode()
+
+
+def _whole(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, Mapping):
+        return {_whole(key): _whole(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_whole(inner) for inner in value]
+    return value
 
 
 def read_json(raw: str) -> Json:

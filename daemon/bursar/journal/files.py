@@ -85,18 +85,25 @@ def connect(path: Path, *, read_only: bool = False, fresh: bool = False) -> sqli
     return connection
 
 
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    version, application, tables = (
-        connection.execute("PRAGMA user_version").fetchone()[0],
-        connection.execute("PRAGMA application_id").fetchone()[0],
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0],
-    )
-    if application not in (0, APPLICATION_ID) or (application == 0 and tables):
+def check(connection: sqlite3.Connection, path: Path) -> int:
+    """Check that a database is a journal of this bursar or of an older one; give the version of its tables.
+
+    Raises:
+        JournalError: it is another program's, or a newer bursar's.
+    """
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if application not in {0, APPLICATION_ID} or (application == 0 and tables):
         raise JournalDamaged(f"{path}: is another program's database, not a journal of bursar")
     if version > VERSION:
-        raise JournalNewer(
-            f"{path}: was written by a newer bursar (tables {version}, this one knows {VERSION}); upgrade bursar"
-        )
+        newer = f"tables {version}, this one knows {VERSION}"
+        raise JournalNewer(f"{path}: was written by a newer bursar ({newer}); upgrade bursar")
+    return version
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    version = check(connection, path)
     if version == VERSION:
         return
     connection.execute("BEGIN IMMEDIATE")

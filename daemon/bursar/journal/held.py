@@ -56,9 +56,9 @@ def hold(tx: Tx, account: AccountName, observation: Observation, key_: str, reas
     )
 
 
-def covers(row: HeldRow, observation: Observation) -> bool:
+def covers(row: HeldRow, observation: Observation, *, listing: bool) -> bool:
     """Say whether an observation looked again at what a held one was about."""
-    if observation.nothing_new or (observation.complete and not observation.unchanged):
+    if observation.nothing_new or listing:
         return True
     seen = {one.ref.id for one in observation.subjects} | set(observation.unchanged)
     kept = {str(one["id"]) for one in cast("list[dict[str, Json]]", read_mapping(row.observation)["subjects"])}

@@ -26,6 +26,7 @@ class Sidecar:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file: int | None = None
+        self._raised: Mark | None = None
 
     def exists(self) -> bool:
         return self.path.exists()
@@ -39,16 +40,19 @@ class Sidecar:
             return None
 
     def raise_to(self, mark: Mark) -> None:
-        """Write and fsync.
+        """Write and fsync; never lower, in whatever order two senders come.
 
         Raises:
             OSError: it could not be written; then nothing may be sent.
         """
+        if self._raised is not None and self._raised.journal == mark.journal and self._raised.sent >= mark.sent:
+            return
         if self._file is None:
             self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         line = f"{mark.journal} {mark.sent:020d}\n".encode("ascii")
         os.pwrite(self._file, line, 0)
         os.fsync(self._file)
+        self._raised = mark
 
     def close(self) -> None:
         if self._file is not None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from bursar.domain.ids import AccountName, microseconds
 from bursar.domain.values import Json
 from bursar.journal.codec import at, read_json, write_json
-from bursar.journal.writer import Tx
+from bursar.journal.writer import Row, Tx
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +86,7 @@ def told(tx: Tx, account: AccountName, stream: str, now: datetime) -> None:
     tx.run("UPDATE streams SET told_at = ? WHERE account = ? AND stream = ?", microseconds(now), account, stream)
 
 
-def _row(row: tuple[object, ...]) -> StreamRow:
+def _row(row: Row) -> StreamRow:
     stream, ok_at, baselined_at, failures, failed_at, kind, reason, told_at, cursor = row
-    return StreamRow(
-        str(stream),
-        at(ok_at),
-        at(baselined_at),
-        int(str(failures)),
-        at(failed_at),  # type: ignore[arg-type]
-        kind,
-        reason,
-        at(told_at),
-        read_json(str(cursor)) if cursor else None,  # type: ignore[arg-type]
-    )
+    where = read_json(cursor) if cursor else None
+    return StreamRow(stream, at(ok_at), at(baselined_at), failures, at(failed_at), kind, reason, at(told_at), where)

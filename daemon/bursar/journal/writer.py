@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from bursar.journal.errors import JournalMissing, explain
-from bursar.journal.files import claim, connect, prepare_file
+from bursar.journal.errors import JournalError, JournalMissing, explain
+from bursar.journal.files import check, claim, connect, prepare_file
 from bursar.journal.sidecar import Sidecar
 
 T = TypeVar("T")
@@ -81,6 +81,7 @@ class Journal:
         self._thread = threading.Thread(target=self._turn, name="journal-writer", daemon=True)
         self._thread.start()
         self.commits = 0
+        self._closed = False
 
     @classmethod
     def open(cls, path: Path, *, create: bool = True) -> Journal:
@@ -90,12 +91,13 @@ class Journal:
             JournalError: it is locked, read-only, full, missing, damaged or newer; nothing was changed.
         """
         lock = claim(path, create=create)
+        sidecar = Sidecar(path.with_name(path.name + ".fence"))
         try:
-            sidecar = Sidecar(path.with_name(path.name + ".fence"))
             prepare_file(path, sidecar, create=create)
             connection = connect(path)
             return cls(path, connection, lock, sidecar)
         except BaseException:
+            sidecar.close()
             _release(lock)
             raise
 
@@ -107,6 +109,8 @@ class Journal:
         Raises:
             JournalError: it could not be committed; nothing of it happened.
         """
+        if self._closed:
+            raise JournalError(f"{self.path}: the journal is closed")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._calls.put(_Call(function, future, loop))
@@ -119,6 +123,7 @@ class Journal:
 
     def close(self) -> None:
         """Finish what waits, close, and let the lock go."""
+        self._closed = True
         self._calls.put(None)
         self._thread.join()
         self._readers.submit(self._close_reader).result()
@@ -132,7 +137,7 @@ class Journal:
         try:
             if self._reader is None:
                 self._reader = connect(self.path, read_only=True)
-            return function(Tx(self._reader))
+            return _at_one_instant(self._reader, function)
         except sqlite3.Error as error:
             raise explain(error, self.path) from error
 
@@ -194,6 +199,15 @@ class Journal:
                 self._connection.execute("ROLLBACK")
 
 
+def _at_one_instant(connection: sqlite3.Connection, function: Callable[[Tx], T]) -> T:
+    """Run a reading function in one read transaction: all that it reads is of one commit."""
+    connection.execute("BEGIN")
+    try:
+        return function(Tx(connection))
+    finally:
+        connection.execute("ROLLBACK")
+
+
 def read_once(path: Path, function: Callable[[Tx], T]) -> T:
     """Read a journal that this process does not write, without a lock.
 
@@ -205,7 +219,8 @@ def read_once(path: Path, function: Callable[[Tx], T]) -> T:
     try:
         connection = connect(path, read_only=True)
         try:
-            return function(Tx(connection))
+            check(connection, path)
+            return _at_one_instant(connection, function)
         finally:
             connection.close()
     except sqlite3.Error as error:

@@ -80,8 +80,9 @@ def listen(raw: dict[str, Any], path: KeyPath, world: World, complaints: Complai
     about = [watches] if watches else sorted({known[event] for event in heard if event in known})
     whole = len(complaints.found) == before and bool(entries)
     core = any(event in CORE_EVENTS for event in heard)
-    if not whole:
-        about = sorted({*about, *(name for entry, _ in entries if (name := entry.split(".")[0]) in subjects)})
+    if not whole:  # what was meant may be another account's: check the rest of the rule against all there is
+        providers, chosen = tuple(world.providers.values()) or providers, tuple(world.accounts.values())
+        about = sorted({*about, *(entry.split(".")[0] for entry, _ in entries)} & {*subjects_of(providers)})
     every = core or not about
     able = [each for each in providers if every or _can(each, heard if whole and watches is None else None, about)]
     can = tuple(account for account in chosen if account.provider.name in {each.name for each in able})

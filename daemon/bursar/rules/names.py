@@ -93,6 +93,8 @@ def names_for(
     if meant:
         roots[SUBJECT], clashes = _fields(SUBJECT, meant, former=False)
         barred.update(clashes)
+    elif subjects:
+        barred[SUBJECT] = f"{SUBJECT!r} is for rules about one kind of subject: here, name one of {', '.join(subjects)}"
     if event:
         every = [(name, kind) for name, kinds in subjects.items() for kind in kinds]
         roots["before"], clashes = _fields("before", meant or every, former=True)

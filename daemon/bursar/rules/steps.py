@@ -27,6 +27,7 @@ from bursar.rules.world import World
 
 DO = "a list of actions, such as [refill]"
 NOTIFY = "notify"
+MASK = "***"
 SECRET_SOURCES = ("env", "file", "credential")
 _SEVERITY = re.compile(r"\w[\w-]{0,31}")
 
@@ -119,7 +120,7 @@ class StepReader:
         if not found:
             self.complaints.unknown(path, "action", name, [a.name for p in providers for a in p.actions] + [NOTIFY])
         lacking = {provider.name for provider in providers if name not in {each.name for each in provider.actions}}
-        if found and lacking:
+        if found and lacking and self.listening.whole:
             accounts = [
                 f"{account.facts.name} ({account.provider.name})"
                 for account in self.listening.chosen
@@ -183,6 +184,8 @@ class StepReader:
         except TemplateError as error:
             self.complaints.say(path, str(error))
             return None
+        if isinstance(template, Fixed) and param.secret:
+            return self._written_secret(str(template.value), path)
         if isinstance(template, Fixed) and param.kind is FieldKind.NUMBER:
             value = number(template.value)
             if value is None:
@@ -192,6 +195,13 @@ class StepReader:
             self.complaints.say(path, "expected true or false, not text")
             return None
         return template
+
+    def _written_secret(self, text: str, path: KeyPath) -> Template | None:
+        """Keep a secret that is written out from being shown by the rule."""
+        if not text.strip():
+            self.complaints.say(path, "expected a value or a secret, not an empty text")
+            return None
+        return SecretTemplate(MASK, Secret(text))
 
     def _secret(self, raw: Mapping[Any, Any], path: KeyPath) -> Template | None:
         source, name = next(iter(raw.items()), (None, None))

@@ -19,7 +19,7 @@ from bursar.domain.plan import MASK, Seal
 from bursar.domain.values import Json
 from bursar.host.isolation import open_adapter
 from bursar.host.registry import Registry
-from bursar.journal import ledger, views
+from bursar.journal import audit, ledger, views
 from bursar.journal.errors import JournalError
 from bursar.journal.writer import Journal, read_once
 from bursar.runtime.binding import bind_accounts
@@ -29,7 +29,7 @@ from bursar.runtime.crew import Crew
 from bursar.runtime.deciding import DECISIONS
 from bursar.runtime.declined import Declined
 from bursar.runtime.looking import LOOKS, known_account, nearest, text
-from bursar.runtime.moving import Unwanted, plan_by_person
+from bursar.runtime.moving import PERSON, Unwanted, plan_by_person
 from bursar.runtime.office import Office
 from bursar.runtime.pulse import Pulse
 from bursar.runtime.telling import Commit
@@ -72,6 +72,7 @@ class Desk:
             if verb in DECISIONS:
                 return await self._office.commit(lambda c: DECISIONS[verb](c, configuration, params))
         except Unwanted as unwanted:
+            await self._note_attempt(verb, params, str(unwanted))
             raise Declined(str(unwanted)) from None
         except JournalError as error:
             raise Declined(str(error), 1) from None
@@ -80,6 +81,13 @@ class Desk:
         if verb == "reload":
             return self._reloaded()
         raise Declined(f"the daemon does not know {verb!r}; is it an older one?")
+
+    async def _note_attempt(self, verb: str, params: dict[str, Json], reason: str) -> None:
+        """What a person asked for in vain is in the audit trail, too."""
+        asked: dict[str, Json] = {name: value for name, value in params.items() if name in {"id", "ids", "account"}}
+        await self._office.commit(
+            lambda c: audit.add(c.tx, PERSON, f"declined.{verb}", None, {**asked, "reason": reason}, c.now)
+        )
 
     def _reloaded(self) -> Json:
         if self._reload is None:

@@ -32,11 +32,11 @@ from bursar.domain.intent import (
     when_due,
 )
 from bursar.domain.plan import unseal
-from bursar.domain.rule import Scope, TemplateFailed
+from bursar.domain.rule import Mode, Scope, TemplateFailed
 from bursar.domain.values import Json
 from bursar.journal import accounts, audit, intents, ledger, matches, subjects
 from bursar.journal.sidecar import Mark
-from bursar.runtime.ruling import blocks, describe, recall
+from bursar.runtime.ruling import active, blocks, describe, recall
 from bursar.runtime.telling import Commit, tell_core
 
 PERSON = "person"
@@ -66,6 +66,8 @@ def plan_by_person(c: Commit, planned: Planned) -> Intent:
     action = c.terms.accounts[planned.account].actions[planned.action]
     open_ = intents.open_on(c.tx, planned.account, planned.subject)
     blocked = blocks(c, planned.account, action)
+    if c.terms.mode is Mode.SHADOW:
+        raise Unwanted("the whole daemon is in shadow mode (settings.mode): it does nothing")
     if paused is not None:
         raise Unwanted(f"{paused}: say `bursar resume` first")
     if row is not None and row.frozen_digest is not None:
@@ -103,7 +105,7 @@ def start_sending(c: Commit, ids: Sequence[IntentId], evidence: Json, fresh_sinc
 def _forbidden(c: Commit, intent: Intent) -> bool:
     row = accounts.load(c.tx, intent.account)
     account = c.terms.accounts.get(intent.account)
-    if account is None or intent.action not in account.actions or not c.steady:
+    if account is None or intent.action not in account.actions or not c.steady or c.terms.mode is Mode.SHADOW:
         return True
     if accounts.paused(c.tx, intent.account) is not None or (row is not None and (row.frozen_digest or row.parked_at)):
         return True
@@ -117,10 +119,13 @@ def _still_wanted(c: Commit, intent: Intent, fresh_since: datetime) -> dict[str,
     if intent.facts_at is None or intent.facts_at < fresh_since:
         return None
     match = matches.load(c.tx, intent.match)
-    rule = c.terms.rules.get(intent.rule or "")
+    rule = active(c, intent.rule)
     account = c.terms.accounts[intent.account]
     if match is None or rule is None:
         take_step(c, intent, Step(Cause.STALE, move(intent.state, Cause.STALE), "its rule is gone or off"))
+        return None
+    if rule.mode is Mode.SHADOW:
+        take_step(c, intent, Step(Cause.STALE, move(intent.state, Cause.STALE), "its rule is in shadow mode now"))
         return None
     snapshot = subjects.find(c.tx, intent.account, account.kinds, match.subject) if match.subject is not None else None
     scope = Scope(account.facts, c.now, snapshot, recall(c, match))
@@ -213,7 +218,7 @@ def _repeat_unknown(c: Commit, intent: Intent) -> None:
 
 def wake_up(c: Commit, *, restored: bool) -> None:
     """At the start: what was being sent when the process died is unknown; in a restored journal, what was ready too."""
-    for intent in intents.in_state(c.tx, (State.SENDING, State.READY) if restored else (State.SENDING,)):
+    for intent in intents.in_state(c.tx, (State.SENDING, State.READY, State.DEFERRED) if restored else (State.SENDING,)):
         cause = Cause.RESTORED if restored else Cause.LOST
         reason = "the journal was restored; it may have been sent" if restored else "the process died while it was sent"
         account = c.terms.accounts.get(intent.account)
@@ -227,14 +232,13 @@ def decide(c: Commit, id_: IntentId, cause: Cause, reason: str) -> Intent:
     """Write a person's decision about an intent.
 
     Raises:
-        Unwanted: there is no such intent, or it is not waiting for this decision; the attempt is in the audit trail.
+        Unwanted: there is no such intent, or it is not waiting for this decision (the desk notes the attempt).
     """
     intent = intents.load(c.tx, id_)
     expected = State.AWAITING_APPROVAL if cause in (Cause.APPROVED, Cause.DENIED) else State.UNKNOWN
-    if intent is None or intent.state is not expected:
-        audit.add(c.tx, PERSON, f"declined.{cause.name.lower()}", id_, {"reason": reason}, c.now)
-        if intent is None:
-            raise Unwanted(f"there is no intent {id_}: see `bursar actions`")
+    if intent is None:
+        raise Unwanted(f"there is no intent {id_}: see `bursar actions`")
+    if intent.state is not expected:
         raise Unwanted(f"intent {id_} is {intent.state}, not {expected}")
     if cause is Cause.PERSON_HAPPENED:
         _succeed(c, intent, Succeeded(reference=intent.reference))

@@ -68,7 +68,7 @@ def record(
     steps = _see(c, account, kinds, observation, row, asked)
     if not believed and (reason := _doubt(c, account, kinds, observation, steps, row)) is not None:
         return _hold(c, account.name, observation, reason)
-    _unhold(c, account.name, observation)
+    _unhold(c, account, observation)
     _write(c, account, observation, steps, row)
     _thaw(c, account, steps)
     _follow(c, account, observation, steps, asked, first)
@@ -208,15 +208,16 @@ def _hold(c: Commit, account: AccountName, observation: Observation, reason: str
     return Recorded({}, held=True)
 
 
-def _unhold(c: Commit, account: AccountName, observation: Observation) -> None:
+def _unhold(c: Commit, account: AccountTerms, observation: Observation) -> None:
     """A plausible poll of a stream of which something was held: the held one was a slip, and is dropped."""
+    listing = account.streams[observation.stream].coverage is Coverage.LISTING and observation.complete
     seen = {str(one.ref) for one in observation.subjects} | set(observation.unchanged)
-    for row in held.held(c.tx, account):
+    for row in held.held(c.tx, account.name):
         if row.stream != observation.stream or not (seen or observation.nothing_new):
             continue
-        if held.covers(row, observation) and held.end(c.tx, row.id, "dropped", c.now):
+        if held.covers(row, observation, listing=listing) and held.end(c.tx, row.id, "dropped", c.now):
             why = "the next poll was plausible again"
-            tell_core(c, "observation.dropped", account, {"stream": row.stream, "reason": why, "held": str(row.id)})
+            tell_core(c, "observation.dropped", account.name, {"stream": row.stream, "reason": why, "held": str(row.id)})
 
 
 def _write(c: Commit, account: AccountTerms, observation: Observation, steps: list[_Step], row: StreamRow) -> None:

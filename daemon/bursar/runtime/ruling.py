@@ -19,7 +19,7 @@ from bursar.domain.intent import MAX_REFUSALS, Cause, LostReply, Planned, move
 from bursar.domain.observation import Snapshot
 from bursar.domain.plan import Note, Plan, plan
 from bursar.domain.route import route_note
-from bursar.domain.rule import Budget, Rule, Scope
+from bursar.domain.rule import Budget, Mode, Rule, Scope
 from bursar.domain.values import Json
 from bursar.journal import accounts, audit, deliveries, events, intents, matches, verdicts
 from bursar.journal.matches import MatchRow
@@ -73,7 +73,7 @@ def ask_again(c: Commit, account: AccountName, ref: SubjectRef, snapshot: Snapsh
     """The obstacle of held-back matches has ended and their subject was just observed: ask their rules once more."""
     facts = c.terms.facts(account)
     for match in matches.held_of(c.tx, account, ref, c.now):
-        rule = c.terms.rules.get(match.rule)
+        rule = active(c, match.rule)
         if rule is None:
             matches.drop(c.tx, match.id, "the rule is gone or off")
             continue
@@ -83,6 +83,12 @@ def ask_again(c: Commit, account: AccountName, ref: SubjectRef, snapshot: Snapsh
             carry_out(c, rule, match, scope)
         elif answer.truth is False:
             matches.drop(c.tx, match.id, f"no longer true: {answer.reason}")
+
+
+def active(c: Commit, name: str | None) -> Rule | None:
+    """Give a rule by its name, if it is there and not off."""
+    rule = c.terms.rules.get(name or "")
+    return None if rule is None or rule.mode is Mode.OFF else rule
 
 
 def recall(c: Commit, match: MatchRow) -> Event | None:

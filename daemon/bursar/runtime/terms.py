@@ -66,6 +66,11 @@ class Terms:
     baseline_events: bool
     seal: Seal
 
+    def counted(self) -> timedelta:
+        """Say how far back rules look: the longest cooldown or limit of any."""
+        windows = [rule.cooldown for rule in self.rules.rules] + [r.limit.every for r in self.rules.rules if r.limit]
+        return max((window for window in windows if window is not None), default=timedelta(0))
+
     def facts(self, name: AccountName) -> AccountFacts:
         """Give what conditions may ask of an account; facts of the daemon itself belong to none."""
         terms = self.accounts.get(name)

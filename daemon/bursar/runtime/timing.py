@@ -70,7 +70,7 @@ class Timer:
         """Let go of finished rows that are older than the retention, a bounded number at a time."""
         now, kept = self._office.clock.now(), self.kept
         removed = await self._office.commit(
-            lambda c: retention.clean(c.tx, kept.events, kept.matches, kept.deliveries, now)
+            lambda c: retention.clean(c.tx, kept.events, kept.matches, kept.deliveries, now, counted=c.terms.counted())
         )
         if removed >= retention.AT_ONCE:
             self._cleaned_s -= CLEAN_EVERY_S - timedelta(seconds=2).total_seconds()

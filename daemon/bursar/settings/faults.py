@@ -192,6 +192,7 @@ def _hint(error: _Error) -> str:
     wanted, value = error.schema.get("type"), error.value
     if wanted == "boolean" and isinstance(value, str) and value.lower() in _YES_AND_NO:
         return ": write true or false"
-    if wanted == "string" and isinstance(value, (int, Decimal)) and "format" not in error.schema:
+    texts = (wanted == "string" and "format" not in error.schema) or error.schema.get("format") == "bursar-secret"
+    if texts and isinstance(value, (int, Decimal)) and not isinstance(value, bool):
         return ": put quotes around it"
     return ""

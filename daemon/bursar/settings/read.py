@@ -140,7 +140,7 @@ class _Reader:
 
     def _account(self, name: str, raw: Mapping[str, Any], provider: Provider) -> Account:
         path: KeyPath = ("accounts", name)
-        self._check_budgets(path, raw, provider)
+        self._check_budgets(path, provider)
         self._warn_of_exposure((*path, "url"), raw.get("url"))
         settings = AccountSettings(
             name=name,
@@ -160,9 +160,10 @@ class _Reader:
     def _secret(self, raw: Any, path: KeyPath) -> Secret:
         return self.source.resolve(raw, self.document.at(path))
 
-    def _check_budgets(self, path: KeyPath, raw: Mapping[str, Any], provider: Provider) -> None:
+    def _check_budgets(self, path: KeyPath, provider: Provider) -> None:
         known = [action.name for action in provider.actions]
-        for action in raw.get("budget", {}):
+        written = self.document.value["accounts"][path[1]].get("budget")
+        for action in written if isinstance(written, dict) else ():
             if action not in known:
                 text = f"{provider.name} has no action {quoted(action)}{did_you_mean(action, known)}"
                 self.problems.append(self.document.key((*path, "budget", action)).problem(text))

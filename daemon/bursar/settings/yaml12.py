@@ -220,13 +220,15 @@ class _Composer:
         if mark is None:
             return Problem(self.file, 1, 1, f"not YAML: {error.problem}")
         what = _PLAINER.get(str(error.problem), str(error.problem))
+        lines = self.text.splitlines() or [""]
+        if mark.line >= len(lines):
+            return Problem(self.file, len(lines), len(lines[-1]) + 1, what)
         if what.startswith("found character"):
-            what = self._explain_character(mark.line, mark.column)
+            what = self._explain_character(lines[mark.line][mark.column:mark.column + 1])
         return Problem(self.file, mark.line + 1, mark.column + 1, what)
 
-    def _explain_character(self, line: int, column: int) -> str:
-        lines = self.text.splitlines()
-        found = lines[line][column:column + 1] if line < len(lines) else ""
+    @staticmethod
+    def _explain_character(found: str) -> str:
         if found == "\t":
             return "a tab cannot indent: use spaces"
         return f"a text that begins with {found!r} needs quotes"

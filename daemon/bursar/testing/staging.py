@@ -7,7 +7,7 @@ told to misbehave. Everything that was opened is closed at the end.
 from __future__ import annotations
 
 import traceback
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -165,6 +165,15 @@ async def outcome_of(adapter: Adapter, intent: Intent) -> Outcome:
         return NotSent(error.reason, error.retry_after)
     except ProviderError as error:
         return Lost(error.reason)
+
+
+async def error_of(doing: Awaitable[object], expected: type[Exception] = ProviderError) -> Exception:
+    """Await something that must fail, and give its error."""
+    try:
+        result = await doing
+    except expected as error:
+        return error
+    raise AssertionError(f"{expected.__name__} was expected, it gave {type(result).__name__}")
 
 
 def leaks(seen: object, secrets: Iterable[str]) -> list[str]:

@@ -209,10 +209,7 @@ def _end(
     show_summary(story, watched, counts)
     if play.interrupted.is_set() and not play.keep:
         return INTERRUPTED
-    faults = story.missing() + [
-        f"the sandbox counted {count.sandbox} {count.effect}, and the journal says {count.journal}"
-        for count in counts if count.journal != count.sandbox
-    ]
+    faults = story.missing() + [str(count) for count in counts if count.journal != count.sandbox]
     for fault in faults:
         complain(fault)
     if faults:

@@ -12,6 +12,7 @@ from bursar.cli.stage.receiver import Receiver
 from bursar.domain.rule import Notify, Rule
 
 Row = Mapping[str, Any]
+MOST_NAMED = 6
 
 
 @dataclass(slots=True)
@@ -33,11 +34,7 @@ class Story:
 
     def take(self, events: Iterable[Row], actions: Iterable[Row]) -> list[str]:
         """Take what the journal lists now, oldest first, and tell what is new in it."""
-        lines = [*self._new_events(events), *self._moved_actions(actions)]
-        messages = list(self.receiver.verified.values())
-        lines += [f"told      {cell(_said(body))}  (signature verified)" for body in messages[self._told:]]
-        self._told = len(messages)
-        return lines
+        return [*self._new_events(events), *self._moved_actions(actions), *self._new_messages()]
 
     def missing(self) -> list[str]:
         """Say what has not happened yet; nothing is left when the demo is over."""
@@ -70,10 +67,19 @@ class Story:
     def _new_events(self, rows: Iterable[Row]) -> list[str]:
         new = {str(row["id"]): row for row in rows if str(row["id"]) not in self.events}
         self.events |= new
-        return [
-            f"event     {cell(row.get('account'))}: {cell(row.get('type'))} {cell(row.get('subject'))}"
-            for row in new.values() if not str(row.get("type")).endswith((".changed", ".appeared"))
+        told = [
+            (f"{row.get('account')}: {row.get('type')}", row.get("subject"))
+            for row in new.values() if not _is_plain(str(row.get("type")))
         ]
+        return [f"event     {what} {subjects}" for what, subjects in _together(told)]
+
+    def _new_messages(self) -> list[str]:
+        messages = list(self.receiver.verified.values())[self._told:]
+        self._told += len(messages)
+        told = [(str(body.get("data", {}).get("text", "")), body) for body in messages]
+        news = [(str(body.get("type")), body.get("subject")) for text, body in told if not text]
+        lines = [*(text for text, _ in told if text), *(f"{what} {subjects}" for what, subjects in _together(news))]
+        return [f"told      {cell(line)}  (signature verified)" for line in lines]
 
     def _moved_actions(self, rows: Iterable[Row]) -> list[str]:
         lines = []
@@ -89,6 +95,17 @@ class Story:
         return lines
 
 
-def _said(body: Mapping[str, Any]) -> str:
-    data = body.get("data", {})
-    return str(data.get("text") or f"{body.get('type')} {body.get('subject', '')}")
+def _is_plain(type_: str) -> bool:
+    """Say whether an event is not told: there are too many of it, or another line says the same."""
+    return type_.endswith((".changed", ".appeared")) or type_.startswith("action.")
+
+
+def _together(news: Iterable[tuple[str, object]]) -> list[tuple[str, str]]:
+    """Put what is said of many subjects into one line."""
+    about: dict[str, list[str]] = {}
+    for what, subject in news:
+        about.setdefault(cell(what), []).append(cell(subject))
+    return [
+        (what, " ".join(subjects[:MOST_NAMED]) + (f" … ({len(subjects)})" if len(subjects) > MOST_NAMED else ""))
+        for what, subjects in about.items()
+    ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bursar.cli.show import show_rows
-from bursar.cli.stage.story import Story
+from bursar.cli.stage.story import Row, Story
 
 if TYPE_CHECKING:
     from bursar.domain.rule import Rule
@@ -23,17 +22,22 @@ EFFECT_COLUMNS = {
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """One kind of effect, as both sides count it."""
+    """One kind of effect, as both sides count it; `subject` where the sandbox counts one subject's apart."""
 
     provider: str
     effect: str
     journal: int
     sandbox: int
+    subject: str | None = None
 
     def row(self) -> dict[str, str]:
         return {
             "provider": self.provider, "effect": self.effect, "journal": str(self.journal), "sandbox": str(self.sandbox)
         }
+
+    def __str__(self) -> str:
+        of = f" of {self.subject}" if self.subject is not None else ""
+        return f"the sandbox counted {self.sandbox} {self.effect}{of}, and the journal says {self.journal}"
 
 
 def show_summary(story: Story, watched: Mapping[str, int], counts: list[Count]) -> None:
@@ -46,35 +50,42 @@ def show_summary(story: Story, watched: Mapping[str, int], counts: list[Count]) 
     """
     show_rows([_rule_row(story, rule, watched) for rule in story.rules], RULE_COLUMNS, empty="there are no rules")
     click.echo()
-    show_rows([count.row() for count in counts], EFFECT_COLUMNS, empty="the sandbox counted no effect")
+    show_rows([count.row() for count in counts if count.subject is None], EFFECT_COLUMNS, empty="the sandbox counted no effect")
 
 
-def compare(
-    story: Story, provider_of: Mapping[str, str], effects: Mapping[str, Mapping[str, int]]
-) -> list[Count]:
+def compare(story: Story, provider_of: Mapping[str, str], effects: Mapping[str, Mapping[str, int]]) -> list[Count]:
     """Put the journal's successes beside the sandbox's own count.
 
     Args:
         story: What happened.
         provider_of: The provider of each account.
-        effects: The sandbox's counts by provider and effect; an effect is named after the API's method, so
-            `add_payout` counts the action `payout`.
+        effects: The sandbox's counts by provider and effect. An effect is named after the API's method, so
+            `add_payout` counts the action `payout`; `refill:101` counts those of one subject.
     """
-    done = Counter(
-        (provider_of.get(str(row["account"]), "?"), str(row["action"]))
-        for row in story.actions.values() if row.get("state") == "succeeded"
-    )
-    return [
-        Count(provider, effect, sum(n for (where, act), n in done.items() if where == provider and _is(act, effect)), n)
-        for provider, counted in effects.items() for effect, n in counted.items()
-    ]
+    succeeded = [row for row in story.actions.values() if row.get("state") == "succeeded"]
+    counts = []
+    for provider, counted in effects.items():
+        rows = [row for row in succeeded if provider_of.get(str(row["account"])) == provider]
+        for name, sandbox in counted.items():
+            effect, _, subject = name.partition(":")
+            journal = sum(1 for row in rows if _is(row, effect, subject or None))
+            counts.append(Count(provider, effect, journal, sandbox, subject or None))
+    return counts
 
 
-def _is(action: str, effect: str) -> bool:
-    return effect == action or effect.endswith(f"_{action}")
+def _is(row: Row, effect: str, subject: str | None) -> bool:
+    """Say whether an action of the journal is that effect."""
+    action = str(row["action"])
+    if effect != action and not effect.endswith(f"_{action}"):
+        return False
+    return subject is None or subject in {str(row.get("subject")).rpartition("/")[2], str(row.get("reference"))}
 
 
 def _rule_row(story: Story, rule: Rule, watched: Mapping[str, int]) -> dict[str, str]:
-    seen = f"{watched.get(rule.name, 0)} subjects" if rule.watches else f"{story.seen(rule)} events"
+    seen = _counted(watched.get(rule.name, 0), "subject") if rule.watches else _counted(story.seen(rule), "event")
     decided = len(story.decided(rule)) if rule.acts() else story.receiver.told_by(rule.name)
     return {"rule": rule.name, "seen": seen, "decided": str(decided), "done": str(story.done(rule))}
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -1,0 +1,108 @@
+"""The daemon's own path, as `bursar run` builds it: the example's rules, a real journal, the smm plugin behind its
+guard, a poller; driven in a closed loop, so that it polls as fast as it can in place of when it is due."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from benchmarks.orders import BATCH, known
+from bursar.cli.stage.overlay import as_yaml, merge, read_example
+from bursar.domain.ids import AccountName
+from bursar.host.plugins import load_plugins
+from bursar.journal import ledger, subjects
+from bursar.journal.writer import Journal
+from bursar.runtime.binding import bind_accounts, open_books
+from bursar.runtime.clock import RealClock
+from bursar.runtime.crew import LANES, Crew
+from bursar.runtime.office import Office
+from bursar.runtime.polling import Due, Poller
+from bursar.runtime.pulse import Pulse
+from bursar.runtime.telling import Commit
+from bursar.runtime.terms import terms_of
+from bursar.settings.identity import account_digest
+from bursar.settings.model import Configuration
+from bursar.settings.read import read_configuration
+
+EXAMPLE = Path(__file__).parents[1] / "rules.example.yaml"
+PANEL = AccountName("main-panel")
+SECRETS = {"PANEL_KEY": "bench", "PX_KEY": "bench", "HOOK_SECRET": "whsec_YmVuY2hiZW5jaGJlbmNoYmVuY2g=", "USDT_WALLET": "T"}
+
+
+def configure(folder: Path, url: str) -> Configuration:
+    """Read the example's configuration, with its panel on this server and a rate that never waits."""
+    overlay: dict[str, Any] = {
+        "settings": {"state": str(folder / "journal.db")},
+        "accounts": {
+            PANEL: {"url": url, "rate": "1000000/s", "poll": {"orders": "60s", "refills": "off", "balance": "off", "services": "off"}},
+            "shop": {"key": "bench"},
+        },
+    }
+    path = folder / "bench.yaml"
+    path.write_text(as_yaml(merge(read_example(EXAMPLE.read_text("utf-8")), overlay)), "utf-8")
+    return read_configuration([path], load_plugins(), environ=SECRETS)
+
+
+class Bench:
+    """A daemon whose one panel is polled on demand."""
+
+    def __init__(self, office: Office, crew: Crew) -> None:
+        self.office = office
+        self.crew = crew
+        self.poller: Poller = crew.pollers[PANEL]
+
+    async def watch(self, count: int) -> None:
+        """Put so many orders under watch, as if they had been watched for an hour, and nothing was new."""
+        now = self.office.clock.now()
+        kind = self.office.terms.accounts[PANEL].kinds["order"]
+
+        def put(c: Commit, start: int) -> None:
+            orders = known(PANEL, range(start, min(start + 5000, count)), now - timedelta(minutes=30))
+            subjects.track(c.tx, PANEL, kind, [(one.ref.id, {}, one.created_at) for one in orders], now)
+            subjects.save(c.tx, orders)
+
+        for start in range(0, count, 5000):
+            await self.office.commit(lambda c, start=start: put(c, start))  # type: ignore[misc]
+
+    async def poll(self, polls: int) -> float:
+        """Poll so many batches; give how many seconds that took."""
+        polled = self.poller.streams["orders"]
+        left = polls
+
+        async def lane() -> None:
+            nonlocal left
+            while left > 0:
+                left -= 1
+                assert polled.watch is not None
+                ids = polled.watch.take(float("inf"), BATCH)
+                assert await self.poller.poll(Due(polled, ids, frozenset())) is not None
+
+        began = time.perf_counter()
+        async with asyncio.TaskGroup() as group:
+            for _ in range(LANES):
+                group.create_task(lane())
+        return time.perf_counter() - began
+
+
+@asynccontextmanager
+async def opened(folder: Path, url: str) -> AsyncIterator[Bench]:
+    """Open a daemon on a folder; nothing in it turns by itself."""
+    configuration = configure(folder, url)
+    clock = RealClock()
+    journal = await asyncio.to_thread(Journal.open, configuration.settings.state)
+    try:
+        key = await journal.read(ledger.digest_key)
+        office = Office(journal, terms_of(configuration, key), clock, Pulse(clock), clock.now())
+        digests = {n: (a.provider.name, account_digest(a, key)) for n, a in configuration.accounts.items()}
+        await office.commit(lambda c: bind_accounts(c, digests))
+        await office.commit(lambda c: open_books(c, clean=True, restored=False, sinks=set(configuration.sinks)))
+        crew = Crew(office, configuration, lambda value: None)
+        yield Bench(office, crew)
+        await crew.dismiss(1.0)
+    finally:
+        await asyncio.to_thread(journal.close)

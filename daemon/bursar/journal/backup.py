@@ -1,0 +1,220 @@
+"""Back-up, restore and a look at the journal's health. None of it needs the daemon to stop, but for restore."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from bursar.domain.ids import microseconds
+from bursar.journal import audit, ledger
+from bursar.journal.errors import JournalDamaged, JournalError, JournalMissing, JournalNewer, explain
+from bursar.journal.files import APPLICATION_ID, claim, connect
+from bursar.journal.schema import TABLES, VERSION, statements
+from bursar.journal.sidecar import Sidecar
+from bursar.journal.writer import Tx
+
+FIXED_WAL = (3, 51, 3)
+"""From this version on SQLite does not corrupt a WAL under two writers."""
+
+
+def back_up(source: Path, target: Path) -> int:
+    """Copy a journal, also one that is being written, as it is at one instant; give its size in bytes.
+
+    Raises:
+        JournalError: there is none, the target exists, or it cannot be written.
+    """
+    if not source.exists():
+        raise JournalMissing(f"{source}: there is no journal yet; `bursar run` makes it")
+    if target.exists():
+        raise JournalError(f"{target}: exists already; name another file")
+    part = target.with_name(f".{target.name}.part")
+    try:
+        os.close(os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600))
+        reader, copy = connect(source, read_only=True), sqlite3.connect(part, isolation_level=None)
+        try:
+            reader.backup(copy, pages=-1)
+            copy.execute("PRAGMA journal_mode=DELETE")
+        finally:
+            reader.close()
+            copy.close()
+        check_file(part)
+        _sync(part)
+        part.rename(target)
+        _sync(target.parent)
+    except (sqlite3.Error, OSError) as error:
+        part.unlink(missing_ok=True)
+        raise explain(error, target) from error
+    return target.stat().st_size
+
+
+def restore(backup: Path, target: Path, now: datetime) -> Path | None:
+    """Put a back-up in the place of a journal; give where the old one was moved to, if there was one.
+
+    The sidecar stays: by it the next start recognises that the journal was restored, and what was ready or being sent
+    in it becomes unknown.
+
+    Raises:
+        JournalError: a daemon runs, or the file is not a whole journal.
+    """
+    check_file(backup)
+    lock = claim(target, create=True)
+    try:
+        moved = None
+        if target.exists():
+            moved = target.with_name(f"{target.name}.before-restore-{now:%Y%m%d-%H%M%S}")
+            _checkpoint(target)
+            target.rename(moved)
+        for suffix in ("-wal", "-shm"):
+            target.with_name(target.name + suffix).unlink(missing_ok=True)
+        part = target.with_name(f".{target.name}.part")
+        shutil.copyfile(backup, part)
+        part.chmod(0o600)
+        _sync(part)
+        part.rename(target)
+        _sync(target.parent)
+    except (sqlite3.Error, OSError) as error:
+        raise explain(error, target) from error
+    finally:
+        os.close(lock)
+    return moved
+
+
+def check_file(path: Path) -> None:
+    """Check that a file is a whole journal.
+
+    Raises:
+        JournalError: it is missing, another program's, damaged, or newer than this bursar.
+    """
+    if not path.exists():
+        raise JournalMissing(f"{path}: there is no such file")
+    try:
+        connection = connect(path, read_only=True)
+        try:
+            if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+                raise JournalDamaged(f"{path}: is not a journal of bursar")
+            if connection.execute("PRAGMA user_version").fetchone()[0] > VERSION:
+                raise JournalNewer(f"{path}: was written by a newer bursar; upgrade bursar")
+            verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise explain(error, path) from error
+    if verdict != "ok":
+        raise JournalDamaged(f"{path}: is damaged ({verdict})")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at: `ok`, `warning` or `bad`, and a sentence."""
+
+    what: str
+    verdict: str
+    reason: str
+
+
+def examine(path: Path, now: datetime) -> list[Finding]:
+    """Look at a journal's health: the file, the tables, the chain, what is stuck, the clock."""
+    try:
+        check_file(path)
+    except JournalError as error:
+        return [Finding("file", "bad", str(error))]
+    connection = connect(path, read_only=True)
+    try:
+        tx = Tx(connection)
+        sidecar = Sidecar(path.with_name(path.name + ".fence"))
+        return [
+            Finding("file", "ok", "whole, by the database's own check"),
+            _tables(tx),
+            _chain(tx),
+            _sidecar(tx, sidecar),
+            *_stuck(tx, now),
+            _clock(tx, now),
+            _modes(path),
+            _engine(),
+        ]
+    finally:
+        connection.close()
+
+
+def _tables(tx: Tx) -> Finding:
+    there = {row[0] for row in tx.all("SELECT name FROM sqlite_master WHERE sql IS NOT NULL")}
+    wanted = {_name(statement) for statement in statements(TABLES)}
+    missing = sorted(wanted - there)
+    if missing:
+        return Finding("tables", "bad", f"missing: {', '.join(missing)}; restore a backup")
+    return Finding("tables", "ok", f"version {VERSION}")
+
+
+def _name(statement: str) -> str:
+    words = statement.replace("UNIQUE ", "").split()
+    return words[2]
+
+
+def _chain(tx: Tx) -> Finding:
+    good, broken = audit.verify(tx)
+    if broken is not None:
+        return Finding("audit", "bad", f"the first broken link is entry {broken.seq}: {broken.reason}")
+    return Finding("audit", "ok", f"{good} entries in order")
+
+
+def _sidecar(tx: Tx, sidecar: Sidecar) -> Finding:
+    if ledger.restored(tx, sidecar.read()):
+        return Finding("sidecar", "warning", "the journal is older than what was sent: the next start asks about it")
+    return Finding("sidecar", "ok", f"{ledger.mark(tx).sent} sendings counted")
+
+
+def _stuck(tx: Tx, now: datetime) -> list[Finding]:
+    questions = (
+        ("unknown actions", "SELECT count(*) FROM intents WHERE state = 'unknown'", "see `bursar actions --state unknown`"),
+        ("dead letters", "SELECT count(*) FROM deliveries WHERE state = 'dead'", "see `bursar deliveries --state dead`"),
+        ("held observations", "SELECT count(*) FROM held_observations WHERE state = 'held'", "see `bursar held`"),
+        ("frozen accounts", "SELECT count(*) FROM accounts WHERE frozen_digest IS NOT NULL", "see `bursar accounts`"),
+        ("rejected accounts", "SELECT count(*) FROM accounts WHERE parked_at IS NOT NULL", "see `bursar accounts`"),
+    )
+    found = []
+    for what, sql, hint in questions:
+        count = (tx.one(sql) or (0,))[0]
+        found.append(Finding(what, "warning" if count else "ok", f"{count}; {hint}" if count else "none"))
+    hour_ago = microseconds(now) - 3_600_000_000
+    late = (tx.one("SELECT count(*) FROM deliveries WHERE state = 'due' AND next_at < ?", hour_ago) or (0,))[0]
+    found.append(Finding("late deliveries", "warning" if late else "ok", f"{late} due for over an hour" if late else "none"))
+    return found
+
+
+def _clock(tx: Tx, now: datetime) -> Finding:
+    last = ledger.last_commit(tx)
+    if last is not None and (last - now).total_seconds() > 60:
+        return Finding("clock", "bad", f"the last commit, {last:%Y-%m-%d %H:%M:%S}Z, lies in the future: set the clock")
+    return Finding("clock", "ok", "after the last commit")
+
+
+def _modes(path: Path) -> Finding:
+    mode = path.stat().st_mode & 0o077
+    if mode:
+        return Finding("file mode", "warning", f"{path} can be read by others: chmod 600 it")
+    return Finding("file mode", "ok", "readable by its owner only")
+
+
+def _engine() -> Finding:
+    note = "" if sqlite3.sqlite_version_info >= FIXED_WAL else "; it needs one writer at a time, which bursar sees to"
+    return Finding("sqlite", "ok", f"{sqlite3.sqlite_version}{note}")
+
+
+def _checkpoint(path: Path) -> None:
+    connection = connect(path)
+    try:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        connection.close()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

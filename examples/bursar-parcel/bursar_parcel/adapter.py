@@ -1,0 +1,93 @@
+"""The live object for one Parcelbox account: it asks, has the answers read, and decides nothing.
+
+It holds no state that matters: bursar may throw it away and make it again at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from bursar.api import (
+    AccountSettings,
+    Answer,
+    CannotTell,
+    Finding,
+    Intent,
+    Json,
+    Look,
+    Observation,
+    Outcome,
+    Request,
+    Tools,
+    number,
+)
+from bursar_parcel import effects, reading
+
+
+class Parcelbox:
+    """An account at Parcelbox."""
+
+    def __init__(self, settings: AccountSettings, tools: Tools) -> None:
+        self._settings = settings
+        self._tools = tools
+        self._key = settings.key.reveal()
+        self._low_at = Decimal(settings.options["low_balance"])
+
+    async def observe(self, look: Look) -> Observation:
+        """Poll one stream once. Whatever is not a yes is raised, and then teaches nothing."""
+        if look.stream == "wallet":
+            return reading.wallet(self._accepted(await self._ask("wallet")), self._low_at)
+        answer = await self._ask(look.stream)
+        if look.same("", answer.body):
+            return Observation(look.stream, nothing_new=True)
+        said = self._accepted(answer)
+        return reading.parcels(said) if look.stream == "parcels" else reading.top_ups(said)
+
+    async def prepare(self, intent: Intent) -> Json:
+        """Read, just before money is spent, what will show afterwards whether it was."""
+        if intent.action != "top_up":
+            return None
+        return effects.evidence(*await self._standing())
+
+    async def perform(self, intent: Intent) -> Outcome:
+        """Do it, once. An error that is raised here is a lost reply, unless nothing was sent."""
+        wanted: dict[str, Json] = {"parcel": intent.subject.id} if intent.action == "remind" else dict(intent.params)
+        answer = await self._tools.http.send(self._request(intent.action, wanted))
+        return effects.outcome(intent, reading.decoded(answer), self._key)
+
+    async def reconcile(self, intent: Intent, evidence: Json) -> Finding:
+        """Look, without changing anything, whether a lost top-up is there."""
+        if intent.action != "top_up":
+            return CannotTell("a reminder is asked for again, and then answered")
+        return effects.finding(intent.params["amount"], evidence, *await self._standing())
+
+    async def call(self, method: str, params: Mapping[str, str]) -> Json:
+        """Give Parcelbox's own answer to a reading method, pickup codes masked."""
+        return reading.masked(dict(self._accepted(await self._ask(method))))
+
+    async def close(self) -> None:
+        """Nothing is held: connections are bursar's."""
+
+    async def _standing(self) -> tuple[Observation, Decimal | None]:
+        """Read the top-ups and then the balance: one that lands in between raises it."""
+        listed = reading.top_ups(self._accepted(await self._ask("top_ups")))
+        amount = number(self._accepted(await self._ask("wallet")).get("balance"))
+        return listed, amount
+
+    def _accepted(self, answer: Answer) -> reading.Said:
+        said = reading.decoded(answer)
+        for code in reading.pickup_codes(said):
+            self._tools.conceal(code)
+        return reading.accepted(said, self._key)
+
+    async def _ask(self, method: str) -> Answer:
+        return await self._tools.http.ask(self._request(method, {}))
+
+    def _request(self, method: str, body: dict[str, Json]) -> Request:
+        return Request(
+            f"{self._settings.url.rstrip('/')}/{method}",
+            json=body,
+            headers={"Authorization": f"Bearer {self._key}"},
+            timeout=self._settings.timeout,
+        )

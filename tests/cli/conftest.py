@@ -1,0 +1,113 @@
+"""A sandbox and a daemon as processes of their own, for commands that are tried the way people use them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bursar.cli import run
+from bursar.cli.stage.overlay import as_yaml
+from bursar.cli.world import Place
+from bursar.host.plugins import load_plugins
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Command = Callable[..., Said]
+
+
+def started(*words: str, ready: str = "") -> subprocess.Popen[str]:
+    """Start `bursar WORDS`; with `ready`, wait until its log says so."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bursar", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    while ready and ready not in (line := process.stderr.readline()):
+        assert line, f"bursar {words[0]} ended before it was ready"
+    return process
+
+
+@pytest.fixture(scope="session")
+def places() -> Iterator[dict[str, Place]]:
+    """Give every provider of a running sandbox, by its name."""
+    wanted = [provider for provider in load_plugins().providers.values() if provider.wire is not None]
+    with started("sandbox", "--json", "--speed", "20") as process:
+        assert process.stdout is not None
+        found = [Place.read(json.loads(process.stdout.readline())) for _ in wanted]
+        yield {place.provider: place for place in found}
+        process.terminate()
+
+
+def document(places: dict[str, Place], folder: Path) -> dict[str, Any]:
+    """Give a configuration for the sandbox, its state in a folder."""
+    names = {"smm": "main-panel", "anticaptcha": "shop", "premium_exchanger": "exchange"}
+    accounts = {
+        names[place.provider]: {"provider": place.provider, "url": place.url, "rate": "1200/min", **place.settings}
+        for place in places.values() if place.provider in names
+    }
+    tell = {"notify": {"sink": "book", "text": "{{ order.id }}"}}
+    partial = {"name": "tell-partial", "on": "order.partial", "do": [tell]}
+    return {
+        "settings": {"state": str(folder / "journal.db")}, "accounts": accounts, "sinks": {"book": {"type": "log"}},
+        "rules": [partial],
+    }
+
+
+@pytest.fixture
+def configuration(places: dict[str, Place], tmp_path: Path) -> Path:
+    """Write a configuration for the sandbox; no daemon runs by it."""
+    path = tmp_path / "bursar.yaml"
+    path.write_text(as_yaml(document(places, tmp_path)), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def alone(configuration: Path, capfd: pytest.CaptureFixture[str]) -> Command:
+    """Run commands where no daemon runs."""
+    return _command(configuration, capfd)
+
+
+@pytest.fixture(scope="session")
+def served(places: dict[str, Place], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Run a daemon against the sandbox; give its configuration."""
+    folder = tmp_path_factory.mktemp("served")
+    path = folder / "bursar.yaml"
+    path.write_text(as_yaml(document(places, folder)), encoding="utf-8")
+    with started("run", "-c", str(path), ready="watching") as process:
+        yield path
+        process.terminate()
+        process.communicate()
+
+
+@pytest.fixture
+def bursar(served: Path, capfd: pytest.CaptureFixture[str]) -> Command:
+    """Run commands beside the daemon."""
+    return _command(served, capfd)
+
+
+def _command(configuration: Path, capfd: pytest.CaptureFixture[str]) -> Command:
+    def command(*words: str) -> Said:
+        capfd.readouterr()
+        code = run([*words, "-c", str(configuration)])
+        printed = capfd.readouterr()
+        return Said(code, printed.out, printed.err)
+
+    return command

@@ -1,0 +1,65 @@
+"""Commands where no daemon runs: they look into the journal, or take its lock and do the work themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import Command
+
+ADD = ("call", "main-panel", "add", "service=1", "link=https://example.org/p", "quantity=100", "--yes", "--json")
+
+
+def test_without_a_journal_there_is_nothing_to_look_at(alone: Command) -> None:
+    said = alone("orders")
+    assert (said.code, said.out, len(said.err.splitlines())) == (1, "", 1)
+
+
+def test_a_reading_method_needs_no_daemon(alone: Command) -> None:
+    said = alone("call", "main-panel", "balance")
+    assert (said.code, said.json["currency"], said.err) == (0, "USD", "")
+
+
+def test_a_changing_method_goes_through_the_journal(alone: Command) -> None:
+    [done] = alone(*ADD).json
+    assert [(row["id"], row["state"]) for row in alone("actions", "--json").json] == [(done["id"], "succeeded")]
+
+
+def test_nothing_but_the_answer_is_printed(alone: Command) -> None:
+    said = alone(*ADD)
+    assert (said.code, said.err) == (0, "")
+
+
+def test_orders_come_under_watch_without_a_daemon(alone: Command) -> None:
+    alone("track", "main-panel", "101")
+    assert [row["id"] for row in alone("orders", "--json").json] == ["101"]
+
+
+def test_status_says_that_no_daemon_runs(alone: Command) -> None:
+    alone("track", "main-panel", "101")
+    assert alone("status", "--json").json["running"] is False
+
+
+def test_there_is_nothing_to_reload(alone: Command) -> None:
+    assert alone("reload").code == 1
+
+
+@pytest.fixture
+def keyless(configuration: Path) -> Path:
+    """Leave the panel's key to a variable that is not set."""
+    text = configuration.read_text(encoding="utf-8").replace("key: sandbox-panel-key", "key: {env: NO_SUCH_VARIABLE}")
+    configuration.write_text(text, encoding="utf-8")
+    return configuration
+
+
+@pytest.mark.parametrize("words", [("track", "main-panel", "101"), ("pause",), ("call", "main-panel", "balance")])
+def test_without_its_key_nothing_is_decided_here(keyless: Path, alone: Command, words: tuple[str, ...]) -> None:
+    said = alone(*words)
+    assert (said.code, "NO_SUCH_VARIABLE" in said.err, keyless.with_name("journal.db").exists()) == (78, True, False)
+
+
+def test_looking_needs_no_key(configuration: Path, alone: Command) -> None:
+    alone("track", "main-panel", "101")
+    text = configuration.read_text(encoding="utf-8")
+    configuration.write_text(text.replace("key: sandbox-panel-key", "key: {env: NO_SUCH_VARIABLE}"), encoding="utf-8")
+    assert [row["id"] for row in alone("orders", "--json").json] == ["101"]
