@@ -1,5 +1,6 @@
 """The daemon's own path, as `bursar run` builds it: the example's rules, a real journal, the smm plugin behind its
-guard, a poller; driven in a closed loop, so that it polls as fast as it can in place of when it is due."""
+guard, a poller with its lanes. Only the clock is moved on between two passes, so that all orders are due again at once.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +8,11 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from benchmarks.orders import BATCH, known
+from benchmarks.orders import known
 from bursar.cli.stage.overlay import as_yaml, merge, read_example
 from bursar.domain.ids import AccountName
 from bursar.host.plugins import load_plugins
@@ -21,7 +22,7 @@ from bursar.runtime.binding import bind_accounts, open_books
 from bursar.runtime.clock import RealClock
 from bursar.runtime.crew import LANES, Crew
 from bursar.runtime.office import Office
-from bursar.runtime.polling import Due, Poller
+from bursar.runtime.polling import Poller
 from bursar.runtime.pulse import Pulse
 from bursar.runtime.telling import Commit
 from bursar.runtime.terms import terms_of
@@ -29,6 +30,7 @@ from bursar.settings.identity import account_digest
 from bursar.settings.model import Configuration
 from bursar.settings.read import read_configuration
 
+AT_ONCE = 5000
 EXAMPLE = Path(__file__).parents[1] / "rules.example.yaml"
 PANEL = AccountName("main-panel")
 SECRETS = {"PANEL_KEY": "bench", "PX_KEY": "bench", "HOOK_SECRET": "whsec_YmVuY2hiZW5jaGJlbmNoYmVuY2g=", "USDT_WALLET": "T"}
@@ -39,7 +41,7 @@ def configure(folder: Path, url: str) -> Configuration:
     overlay: dict[str, Any] = {
         "settings": {"state": str(folder / "journal.db")},
         "accounts": {
-            PANEL: {"url": url, "rate": "1000000/s", "poll": {"orders": "60s", "refills": "off", "balance": "off", "services": "off"}},
+            PANEL: {"url": url, "rate": "1000000/s", "poll": {"orders": "1s", "refills": "off", "balance": "off", "services": "off"}},
             "shop": {"key": "bench"},
         },
     }
@@ -48,39 +50,58 @@ def configure(folder: Path, url: str) -> Configuration:
     return read_configuration([path], load_plugins(), environ=SECRETS)
 
 
+class Hurried(RealClock):
+    """The machine's clock, moved on by hand; whoever sleeps on it only lets the others have their turn."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta(0)
+
+    def hurry(self, seconds: float) -> None:
+        self._ahead += timedelta(seconds=seconds)
+
+    def now(self) -> datetime:
+        return super().now() + self._ahead
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(0)
+
+
 class Bench:
     """A daemon whose one panel is polled on demand."""
 
-    def __init__(self, office: Office, crew: Crew) -> None:
+    def __init__(self, office: Office, crew: Crew, clock: Hurried) -> None:
         self.office = office
         self.crew = crew
-        self.poller: Poller = crew.pollers[PANEL]
+        self._clock = clock
+        self._poller: Poller = crew.pollers[PANEL]
 
     async def watch(self, count: int) -> None:
-        """Put so many orders under watch, as if they had been watched for an hour, and nothing was new."""
-        now = self.office.clock.now()
+        """Put so many orders into the journal, seen and under watch for a minute, and load them."""
+        now = self._clock.now()
         kind = self.office.terms.accounts[PANEL].kinds["order"]
 
         def put(c: Commit, start: int) -> None:
-            orders = known(PANEL, range(start, min(start + 5000, count)), now - timedelta(minutes=30))
+            orders = known(PANEL, range(start, min(start + AT_ONCE, count)), now - timedelta(minutes=1))
             subjects.track(c.tx, PANEL, kind, [(one.ref.id, {}, one.created_at) for one in orders], now)
             subjects.save(c.tx, orders)
 
-        for start in range(0, count, 5000):
+        for start in range(0, count, AT_ONCE):
             await self.office.commit(lambda c, start=start: put(c, start))  # type: ignore[misc]
 
-    async def poll(self, polls: int) -> float:
-        """Poll so many batches; give how many seconds that took."""
-        polled = self.poller.streams["orders"]
-        left = polls
+    async def load(self) -> None:
+        """Take what the journal has under watch, as a daemon does when it starts."""
+        await self._poller.load()
+
+    async def pass_once(self) -> float:
+        """Poll every order once; give how many seconds that took."""
+        watch = self._poller.streams["orders"].watch
+        assert watch is not None
+        self._clock.hurry(3.0)
+        now_s = self._clock.now().timestamp()
 
         async def lane() -> None:
-            nonlocal left
-            while left > 0:
-                left -= 1
-                assert polled.watch is not None
-                ids = polled.watch.take(float("inf"), BATCH)
-                assert await self.poller.poll(Due(polled, ids, frozenset())) is not None
+            while (due_s := watch.next_due_s()) is not None and due_s <= now_s:
+                await self._poller.turn()
 
         began = time.perf_counter()
         async with asyncio.TaskGroup() as group:
@@ -93,7 +114,7 @@ class Bench:
 async def opened(folder: Path, url: str) -> AsyncIterator[Bench]:
     """Open a daemon on a folder; nothing in it turns by itself."""
     configuration = configure(folder, url)
-    clock = RealClock()
+    clock = Hurried()
     journal = await asyncio.to_thread(Journal.open, configuration.settings.state)
     try:
         key = await journal.read(ledger.digest_key)
@@ -102,7 +123,7 @@ async def opened(folder: Path, url: str) -> AsyncIterator[Bench]:
         await office.commit(lambda c: bind_accounts(c, digests))
         await office.commit(lambda c: open_books(c, clean=True, restored=False, sinks=set(configuration.sinks)))
         crew = Crew(office, configuration, lambda value: None)
-        yield Bench(office, crew)
+        yield Bench(office, crew, clock)
         await crew.dismiss(1.0)
     finally:
         await asyncio.to_thread(journal.close)

@@ -44,7 +44,7 @@ def said(number: int, changes: int) -> dict[str, str]:
 
 def _moves(number: int, changes: int) -> int:
     """Say how many of an order's changes moved it to another state."""
-    return (changes + number % 10) // 10
+    return (changes + number // 100 % 10) // 10
 
 
 def known(account: AccountName, numbers: Sequence[int], at: datetime) -> list[Snapshot]:

@@ -282,3 +282,11 @@ def test_an_adapter_that_cannot_be_opened_is_the_plugins_failure(opens: Any, exp
 def test_a_sink_that_cannot_be_opened_is_the_plugins_failure() -> None:
     with pytest.raises(ProviderError, match="without deliver, close"):
         open_sink(sink(open=lambda settings, tools: object()), None, None)  # type: ignore[arg-type]
+
+
+def test_a_sink_may_say_what_is_wrong_with_its_settings() -> None:
+    def opens(*_: object) -> Any:
+        raise DeliveryFailed("the secret is no base64")
+
+    with pytest.raises(ProviderError, match="the secret is no base64"):
+        open_sink(sink(open=opens), None, None)  # type: ignore[arg-type]

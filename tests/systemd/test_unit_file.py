@@ -56,6 +56,14 @@ def test_every_credential_lies_in_the_folder_that_the_unit_explains() -> None:
     assert not wrong
 
 
+def test_every_credential_of_the_example_is_handed_over() -> None:
+    example = (UNIT.parents[1] / "rules.example.yaml").read_text(encoding="utf-8")
+    code = "\n".join(line.partition("#")[0] for line in example.splitlines())
+    named = set(re.findall(r"\{credential: ([^}]+)\}", code))
+    assert named
+    assert named <= {line.partition(":")[0] for line in setting("LoadCredential")}
+
+
 def _expected(line: str) -> str:
     name = line.partition(":")[0]
     return f"{name}:/etc/bursar/credentials/{name}"

@@ -105,8 +105,21 @@ class Guarded:
 
         Raises:
             ProviderError: it failed, or the plugin did.
+            ValueError: the parameters make no sense; one sentence.
         """
-        return await self._ask("call", lambda: self._adapter.call(method, params), self._checks.json)
+        senseless: list[str] = []
+
+        async def call() -> Json:
+            try:
+                return await self._adapter.call(method, params)
+            except ValueError as error:
+                senseless.append(str(error))
+                return None
+
+        answer = await self._ask("call", call, self._checks.json)
+        if senseless:
+            raise ValueError(senseless[0])
+        return answer
 
     async def close(self) -> None:
         """Close the adapter; a failure is logged, no more."""
@@ -185,12 +198,14 @@ def open_sink(kind: SinkType, settings: SinkSettings, tools: Tools, *, limit: ti
     """Make a guarded sink.
 
     Raises:
-        ProviderError: the plugin failed (`kind` is `plugin`).
+        ProviderError: the plugin failed (`kind` is `plugin`), or says what is wrong with the sink's settings.
     """
     try:
         sink = kind.open(settings, tools)
     except ProviderError:
         raise
+    except DeliveryFailed as error:
+        raise ProviderError(error.reason, kind=KIND) from None
     except Exception as error:  # noqa: BLE001 - a plugin may raise anything
         raise _plugin_failed("open", error) from None
     _require_methods(sink, ("deliver", "close"))

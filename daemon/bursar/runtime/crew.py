@@ -8,9 +8,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import structlog
+
+from bursar.api.errors import ProviderError
 from bursar.api.http import Http
 from bursar.api.provider import Adapter, Tools
-from bursar.host.isolation import open_adapter, open_sink
+from bursar.api.sink import Sink
+from bursar.host.isolation import GRACE, open_adapter, open_sink
 from bursar.journal import deliveries
 from bursar.runtime.delivering import Courier
 from bursar.runtime.executing import Executor
@@ -19,9 +23,13 @@ from bursar.runtime.polling import Poller
 from bursar.runtime.pulse import keep_turning
 from bursar.runtime.timing import Timer
 from bursar.runtime.turns import Turns
+from bursar.runtime.unopened import UnopenedAdapter, UnopenedSink
 from bursar.settings.model import Account, Configuration, ConfiguredSink
 
 LANES = 4
+REQUESTS_A_CALL = 10
+"""How many turns of the rate limit one call of an adapter may wait for."""
+log = structlog.get_logger("bursar")
 Conceal = Callable[[str], None]
 
 
@@ -100,7 +108,7 @@ class Crew:
         turns = shared.setdefault(key, Turns(self._office.clock, *account.rate))
         terms = self._office.terms.accounts[account.name]
         tools = self._tools(Http(self._office.clock, turns.wait, wait_first=_no_wait), conceal)
-        adapter = open_adapter(account.provider, account.settings, tools)
+        adapter = _opened(account, tools)
         self.adapters[account.name] = adapter
         polls = {stream: every for stream, every in account.polls.items() if every is not None}
         self.pollers[account.name] = Poller(self._office, terms, adapter, turns, polls)
@@ -108,7 +116,7 @@ class Crew:
 
     def _take_on_sink(self, sink: ConfiguredSink, conceal: Conceal) -> None:
         tools = self._tools(Http(self._office.clock, _no_wait), conceal)
-        self.couriers[sink.name] = Courier(self._office, sink.name, open_sink(sink.type, sink.settings, tools))
+        self.couriers[sink.name] = Courier(self._office, sink.name, _opened_sink(sink, tools))
 
     def _tools(self, http: Http, conceal: Conceal) -> Tools:
         self._https.append(http)
@@ -134,10 +142,31 @@ class Crew:
     def _ring(self) -> None:
         """Pass the office's bells on to every loop of that kind."""
         for kind, bells in (
+            ("polling", [poller.bell for poller in self.pollers.values()]),
             ("executing", [executor.bell for executor in self.executors.values()]),
             ("delivering", [courier.bell for courier in self.couriers.values()]),
         ):
             self._office.bells[kind].answer_with(bells)
+
+
+def _opened(account: Account, tools: Tools) -> Adapter:
+    """Open an account's adapter; one that cannot be opened fails its polls, and nobody else's."""
+    requests, period = account.rate
+    grace = max(GRACE, period / requests * REQUESTS_A_CALL)
+    try:
+        return open_adapter(account.provider, account.settings, tools, grace=grace)
+    except ProviderError as error:
+        log.exception("the account's plugin could not open it", account=account.name, reason=error.reason)
+        return UnopenedAdapter(error)
+
+
+def _opened_sink(sink: ConfiguredSink, tools: Tools) -> Sink:
+    """Open a sink; one that cannot be opened keeps its messages owed."""
+    try:
+        return open_sink(sink.type, sink.settings, tools)
+    except ProviderError as error:
+        log.exception("the sink's plugin could not open it", sink=sink.name, reason=error.reason)
+        return UnopenedSink(error)
 
 
 async def _no_wait() -> None:

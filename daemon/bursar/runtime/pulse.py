@@ -53,11 +53,13 @@ class Bell:
         """Ring these, too, whenever this one rings."""
         self._others = tuple(others)
 
-    async def wait(self, clock: Clock, seconds: float) -> None:
-        """Wait until it is rung, or so long."""
+    async def wait(self, clock: Clock, seconds: float) -> bool:
+        """Wait until it is rung, or so long; say whether it was rung."""
         if not self._event.is_set() and seconds > 0:
             await first_of(self._event.wait(), clock.sleep(seconds))
+        rung = self._event.is_set()
         self._event.clear()
+        return rung
 
 
 async def first_of(*awaitables: Awaitable[object]) -> None:

@@ -30,11 +30,13 @@ class Recorded:
 
     Attributes:
         changed: The new snapshots of what changed, by id (for the watch's cadence).
+        absent: Subjects were absent from a complete listing for the first time: the next one must be looked at, too.
         held: The observation was implausible and is kept aside: nothing of it is believed.
     """
 
     changed: Mapping[str, Snapshot]
     held: bool = False
+    absent: bool = False
 
 
 def record(
@@ -72,7 +74,8 @@ def record(
     _write(c, account, observation, steps, row)
     _thaw(c, account, steps)
     _follow(c, account, observation, steps, asked, first)
-    return Recorded({step.sight.snapshot.ref.id: step.sight.snapshot for step in steps if step.sight.fresh})
+    changed = {step.sight.snapshot.ref.id: step.sight.snapshot for step in steps if step.sight.fresh}
+    return Recorded(changed, absent=any(not step.seen and step.sight.snapshot.missed == 1 for step in steps))
 
 
 def record_failure(c: Commit, account: AccountName, stream: str, kind: str, reason: str) -> int:

@@ -46,6 +46,9 @@ class Timer:
     async def _watch_clock(self) -> None:
         """The wall clock jumped against the monotonic one: watch only, until it has been steady for a minute."""
         clock = self._office.clock
+        if (last_at := self._office.unsteady_since) is not None:
+            self._office.unsteady_since = None
+            await self.unsteady(f"the clock is before the last commit, of {last_at:%Y-%m-%d %H:%M:%S}Z")
         offset_s = clock.now().timestamp() - clock.monotonic()
         jumped_s = offset_s - self._offset_s
         if abs(jumped_s) > JUMP_S:

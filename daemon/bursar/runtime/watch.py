@@ -45,6 +45,11 @@ class Watch:
         index = self._index.get(id_)
         return index is not None and self._kind[index] != OFF
 
+    def waits(self, id_: str) -> bool:
+        """Say whether a subject is under watch and not being asked for right now."""
+        index = self._index.get(id_)
+        return index is not None and self._kind[index] != OFF and self._due[index] >= 0.0
+
     def put(self, id_: str, *, changed_s: float, acted_s: float | None, terminal: bool, due_s: float) -> None:
         """Put a subject under watch, or say how it is now; it is due at `due_s`."""
         index = self._index.get(id_)
@@ -94,7 +99,7 @@ class Watch:
 
     def take(self, now_s: float, limit: int, wanted: Sequence[str] = ()) -> list[str]:
         """Take up to `limit` ids to ask for now: the wanted ones, then those that are due, oldest first."""
-        taken = [id_ for id_ in wanted if id_ in self][:limit]
+        taken = [id_ for id_ in wanted if self.waits(id_)][:limit]
         seen = set(taken)
         for id_ in taken:
             self._due[self._index[id_]] = -1.0

@@ -50,7 +50,8 @@ def show_summary(story: Story, watched: Mapping[str, int], counts: list[Count]) 
     """
     show_rows([_rule_row(story, rule, watched) for rule in story.rules], RULE_COLUMNS, empty="there are no rules")
     click.echo()
-    show_rows([count.row() for count in counts if count.subject is None], EFFECT_COLUMNS, empty="the sandbox counted no effect")
+    effects = [count.row() for count in counts if count.subject is None]
+    show_rows(effects, EFFECT_COLUMNS, empty="the sandbox counted no effect")
 
 
 def compare(story: Story, provider_of: Mapping[str, str], effects: Mapping[str, Mapping[str, int]]) -> list[Count]:
