@@ -16,17 +16,14 @@ from benchmarks.orders import known
 from bursar.cli.stage.overlay import as_yaml, merge, read_example
 from bursar.domain.ids import AccountName
 from bursar.host.plugins import load_plugins
-from bursar.journal import ledger, subjects
+from bursar.journal import subjects
 from bursar.journal.writer import Journal
-from bursar.runtime.binding import bind_accounts, open_books
 from bursar.runtime.clock import RealClock
 from bursar.runtime.crew import LANES, Crew
 from bursar.runtime.office import Office
+from bursar.runtime.opening import open_office
 from bursar.runtime.polling import Poller
-from bursar.runtime.pulse import Pulse
 from bursar.runtime.telling import Commit
-from bursar.runtime.terms import terms_of
-from bursar.settings.identity import account_digest
 from bursar.settings.model import Configuration
 from bursar.settings.read import read_configuration
 
@@ -117,11 +114,7 @@ async def opened(folder: Path, url: str) -> AsyncIterator[Bench]:
     clock = Hurried()
     journal = await asyncio.to_thread(Journal.open, configuration.settings.state)
     try:
-        key = await journal.read(ledger.digest_key)
-        office = Office(journal, terms_of(configuration, key), clock, Pulse(clock), clock.now())
-        digests = {n: (a.provider.name, account_digest(a, key)) for n, a in configuration.accounts.items()}
-        await office.commit(lambda c: bind_accounts(c, digests))
-        await office.commit(lambda c: open_books(c, clean=True, restored=False, sinks=set(configuration.sinks)))
+        office = await open_office(configuration, journal, clock)
         crew = Crew(office, configuration, lambda value: None)
         yield Bench(office, crew, clock)
         await crew.dismiss(1.0)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 
 import click
@@ -33,10 +34,13 @@ PATIENCE_S = 3.5
 """How long what is being sent has at SIGTERM: after that its outcome is unknown, and looked for at the next start."""
 RELOAD_PATIENCE_S = 60.0
 log = structlog.get_logger("bursar")
+Face = Callable[[Desk, Clock], AbstractAsyncContextManager[object]]
 
 
-async def serve(paths: Sequence[Path], environ: Mapping[str, str], clock: Clock | None = None) -> int:
-    """Run the daemon until SIGTERM or SIGINT; give its exit code."""
+async def serve(
+    paths: Sequence[Path], environ: Mapping[str, str], clock: Clock | None = None, faces: Sequence[Face] = ()
+) -> int:
+    """Run the daemon until SIGTERM or SIGINT, with what people see of it in a browser; give its exit code."""
     registry = load_plugins()
     try:
         configuration = read_configuration(paths, registry, environ=environ)
@@ -51,7 +55,8 @@ async def serve(paths: Sequence[Path], environ: Mapping[str, str], clock: Clock 
         _complain(error)
         return 1
     try:
-        return await Daemon(paths, environ, registry, configuration, journal, redactor, clock or RealClock()).run()
+        daemon = Daemon(paths, environ, registry, configuration, journal, redactor, clock or RealClock())
+        return await daemon.run(faces)
     except JournalError as error:
         _complain(error)
         return 1
@@ -84,7 +89,7 @@ class Daemon:
         self._stopping = self._reloading = False
         self._clock = clock
 
-    async def run(self) -> int:
+    async def run(self, faces: Sequence[Face] = ()) -> int:
         """Turn until told to stop.
 
         Raises:
@@ -94,7 +99,10 @@ class Daemon:
         office = await open_office(self._configuration, self._journal, self._clock)
         crew = Crew(office, self._configuration, self._redactor.conceal)
         desk = Desk(office, self._registry, crew, self._reload_now)
-        async with Control(self._configuration.settings.socket, desk), asyncio.TaskGroup() as group:
+        async with AsyncExitStack() as open_, asyncio.TaskGroup() as group:
+            await open_.enter_async_context(Control(self._configuration.settings.socket, desk))
+            for face in faces:
+                await open_.enter_async_context(face(desk, self._clock))
             await crew.start(group)
             minder = group.create_task(Minder(office, desk, self._systemd).mind(), name="minding")
             self._systemd.say("READY=1", "STATUS=watching")
@@ -162,7 +170,7 @@ class Daemon:
             configuration = read_configuration(self._paths, self._registry, environ=self._environ)
         except ConfigurationError as error:
             for problem in error.problems:
-                log.error("the configuration cannot be used; the old one stays", problem=str(problem))  # noqa: TRY400
+                log.error("the configuration cannot be used; the old one stays", problem=str(problem))
             return None
         if configuration.settings.state != self._configuration.settings.state:
             log.error("settings.state cannot change while bursar runs; the old configuration stays")

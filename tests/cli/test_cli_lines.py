@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -73,3 +74,36 @@ def test_a_reader_that_leaves_is_nobodys_error() -> None:
     line = f"{sys.executable} -m bursar plugins smm --json | head -c 1"
     done = subprocess.run(line, shell=True, capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("{", "")
+
+
+PLUGIN = """
+import click
+from bursar.api import hookimpl
+
+@click.command()
+def greet():
+    \"\"\"Say hello.\"\"\"
+    click.echo("hello")
+
+@hookimpl
+def bursar_commands(register):
+    register(greet)
+"""
+
+
+@pytest.fixture
+def stranger(tmp_path: Path) -> dict[str, str]:
+    """Install a stranger's plugin that brings a command; give the environment that sees it."""
+    (tmp_path / "mine.py").write_text(PLUGIN, encoding="utf-8")
+    installed = tmp_path / "mine-1.0.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: mine\nVersion: 1.0\n", encoding="utf-8")
+    (installed / "entry_points.txt").write_text("[bursar]\nmine = mine\n", encoding="utf-8")
+    return {**os.environ, "PYTHONPATH": str(tmp_path)}
+
+
+@pytest.mark.parametrize(("words", "sentence"), [(["greet"], "hello"), (["--help"], "Say hello.")])
+def test_a_plugin_brings_a_command(stranger: dict[str, str], words: list[str], sentence: str) -> None:
+    line = [sys.executable, "-m", "bursar", *words]
+    done = subprocess.run(line, env=stranger, capture_output=True, text=True, check=False)
+    assert (done.returncode, sentence in done.stdout, done.stderr) == (0, True, "")

@@ -9,8 +9,8 @@ import pytest
 
 from bursar.cli.tree import COMMANDS, bursar
 
-WITHOUT_JSON = {"bursar run", "bursar demo"}
-"""Commands that print no facts."""
+WITHOUT_JSON = {"bursar run", "bursar demo", "bursar audit"}
+"""Commands that print no facts, or JSON always."""
 
 
 def commands() -> list[tuple[str, click.Command]]:

@@ -211,7 +211,7 @@ class Http:
                 headers={**_content_type(request), **request.headers},
                 timeout=aiohttp.ClientTimeout(total=request.timeout.total_seconds()),
                 allow_redirects=False,
-                ssl=True if request.verify_tls else False,
+                ssl=request.verify_tls,
                 trace_request_ctx=progress,
             ) as response:
                 if 300 <= response.status < 400 and "Location" in response.headers:
@@ -223,7 +223,7 @@ class Http:
             if progress.connected:
                 raise Unreachable(f"the answer makes no sense ({type(error).__name__})", kind="protocol") from None
             raise NeverSent(f"the address makes no sense ({type(error).__name__})", kind="url") from None
-        except (aiohttp.ClientError, TimeoutError, ssl.SSLError, OSError) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _unanswered(error, progress.connected, request.timeout) from None
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:

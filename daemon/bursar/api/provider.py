@@ -72,7 +72,7 @@ class Same(Protocol):
     """Recognises an answer that says nothing new, cheaply."""
 
     def __call__(self, id_: str, raw: bytes | memoryview) -> bool:
-        """Say whether this subject's raw bytes are those of its last committed poll. Use the id `""` for a whole body."""
+        """Say whether a subject's raw bytes are those of its last committed poll; the id `""` is for a whole body."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,8 +54,9 @@ def verify(as_json: bool) -> int:
 
 @audit.command()
 @with_config
-def export() -> None:
-    """Print every entry as a line of JSON, with its hashes, so that anybody can check the chain.
+@with_json
+def export(as_json: bool) -> None:
+    """Print every entry as a line of JSON (with --json: as one list), with its hashes, so that anybody can check them.
 
     A hash is SHA-256 over the fields previous, seq, at_us, actor, what, intent and detail, joined by U+001F.
 
@@ -65,7 +66,11 @@ def export() -> None:
     """
     from bursar.journal import audit as trail
 
-    for entry in _read(lambda tx: list(trail.export(tx))):
+    entries = _read(lambda tx: list(trail.export(tx)))
+    if as_json:
+        show_json(entries)
+        return
+    for entry in entries:
         click.echo(json_line(entry))
 
 

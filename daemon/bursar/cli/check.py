@@ -10,8 +10,8 @@ import click
 
 from bursar.cli.options import with_config, with_json
 from bursar.cli.outcome import BAD_CONFIGURATION, FINE
-from bursar.cli.plain import plain
-from bursar.cli.reach import config_paths, count_problems
+from bursar.cli.plain import counted, plain
+from bursar.cli.reach import config_paths
 from bursar.cli.show import show_json
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def check(as_json: bool, without_secrets: bool) -> int:
         for problem in sorted([*problems, *warnings]):
             mark = "" if problem in problems else "warning: "
             click.echo(plain(f"{problem.file}:{problem.line}:{problem.column}: {mark}{problem.message}"))
-        click.echo(count_problems(problems) if problems else _fine(warnings))
+        click.echo(counted(len(problems), "problem") if problems else _fine(warnings))
     return BAD_CONFIGURATION if problems else FINE
 
 
@@ -69,6 +69,4 @@ def _rows(problems: Sequence[Problem], severity: str) -> list[dict[str, str | in
 
 
 def _fine(warnings: Sequence[Problem]) -> str:
-    if not warnings:
-        return "fine"
-    return f"fine, with {len(warnings)} warning{'s' if len(warnings) > 1 else ''}"
+    return f"fine, with {counted(len(warnings), 'warning')}" if warnings else "fine"

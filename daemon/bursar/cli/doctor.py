@@ -56,7 +56,8 @@ def _machine(state: Path) -> Iterator[Finding]:
         verdict = "ok" if free > LEAST_FREE_BYTES else "warning"
         yield Finding("disk", verdict, f"{free // 1024 // 1024:,} MiB free")
         writable = os.access(state.parent, os.W_OK)
-        yield Finding("folder", "ok" if writable else "warning", "writable" if writable else f"{state.parent} is not writable by you")
+        reason = "writable" if writable else f"{state.parent} is not writable by you"
+        yield Finding("folder", "ok" if writable else "warning", reason)
 
 
 def _files(configuration: Configuration) -> Iterator[Finding]:

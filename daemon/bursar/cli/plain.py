@@ -1,4 +1,4 @@
-"""Foreign text made harmless for a terminal: what a provider or a person's file says is shown, never obeyed."""
+"""Text for a terminal: what a provider or a person's file says is shown, never obeyed; numbers of things."""
 
 from __future__ import annotations
 
@@ -18,6 +18,11 @@ def plain(text: str) -> str:
 def one_line(text: str) -> str:
     """The same, for a table's cell: line ends and tabs as spaces too."""
     return plain(" ".join(text.split()) if not text.isprintable() else text)
+
+
+def counted(number: int, what: str) -> str:
+    """Write a number of things: `1 order`, `2 orders`."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _shown(character: str) -> str:

@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING
 
 from bursar.cli.options import named_paths
 from bursar.cli.outcome import BAD_CONFIGURATION, Stop, unknown
+from bursar.cli.plain import counted
 
 if TYPE_CHECKING:
     from bursar.domain.values import Json
     from bursar.host.registry import Registry
-    from bursar.settings.model import Account, Configuration, ConfigurationError, Problem
+    from bursar.settings.model import Account, Configuration, ConfigurationError
 
 ANSWER_WITHIN_S = 120.0
 
@@ -30,7 +31,7 @@ class BadConfiguration(Stop):
     """End the command with every problem of the configuration."""
 
     def __init__(self, error: ConfigurationError) -> None:
-        super().__init__(f"{count_problems(error.problems)}; nothing was done", BAD_CONFIGURATION)
+        super().__init__(f"{counted(len(error.problems), 'problem')}; nothing was done", BAD_CONFIGURATION)
         self.details = [str(problem) for problem in error.problems]
 
 
@@ -147,8 +148,3 @@ def config_paths() -> Sequence[Path]:
     from bursar.settings.read import default_paths
 
     return named_paths() or default_paths(os.environ)
-
-
-def count_problems(problems: Sequence[Problem]) -> str:
-    """Say how many there are."""
-    return "1 problem" if len(problems) == 1 else f"{len(problems)} problems"

@@ -23,5 +23,6 @@ def run() -> int:
     """
     from bursar.app import serve
     from bursar.cli.reach import config_paths
+    from bursar.web.approvals import Approvals
 
-    return asyncio.run(serve(config_paths(), os.environ))
+    return asyncio.run(serve(config_paths(), os.environ, faces=[Approvals]))

@@ -12,6 +12,7 @@ import click
 from bursar.cli.options import with_config, with_json
 from bursar.cli.orders_csv import BadRows, Row, read_rows
 from bursar.cli.outcome import Stop, complain
+from bursar.cli.plain import counted
 from bursar.cli.reach import Desk, deciding
 from bursar.cli.show import console, show_json
 
@@ -55,7 +56,8 @@ def track(account: str, ids: tuple[str, ...], file: click.File | None, as_json: 
     if as_json:
         show_json({"account": account, "tracked": tracked, "known": known})
     else:
-        click.echo(f"{tracked} orders of {account} came under watch" + (f"; {known} were already" if known else ""))
+        already = f"; {counted(known, 'order')} already there" if known else ""
+        click.echo(f"{counted(tracked, 'order')} of {account} came under watch{already}")
 
 
 @click.command()

@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from bursar.domain.action import ActionType
-from bursar.domain.intent import MAX_REFUSALS
+from bursar.domain.life import MAX_REFUSALS
 from bursar.domain.rule import Budget, Mode, Rule
 
 REFUSED_PAUSE = timedelta(hours=1)
@@ -57,6 +57,7 @@ class History:
         gave_up: The third refusal was told; a person decides.
         spent: For each budget of the rule and the account: it, what it has reserved and spent in its window, and when
             the oldest of that leaves the window.
+        restored: The journal was restored from a back-up, and no person has said since to go on: money asks first.
         caused: How many effects this poll has caused already.
         ceiling: How many one poll may cause.
     """
@@ -73,6 +74,7 @@ class History:
     refused_at: datetime | None = None
     gave_up: bool = False
     spent: Sequence[tuple[Budget, Decimal, datetime | None]] = ()
+    restored: bool = False
     caused: int = 0
     ceiling: int = 100
 
@@ -143,6 +145,9 @@ def guard_action(
         over = history.refused_at + pause
         if now < over:
             return HeldBack(Obstacle.REFUSED, f"refused before; waits until {over:%Y-%m-%d %H:%M:%S}Z", over)
+    if history.restored and action.money:
+        reason = "the journal was restored: it may not know what was sent since; `bursar resume` ends this"
+        return Asks(reason, CEILING_WITHIN)
     return _budget(action, cost, history, now) or _asks(rule, cost, history) or Clear()
 
 

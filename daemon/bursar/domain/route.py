@@ -6,7 +6,7 @@ Pure. A sink gets what `notify` sends it, and the events that its `events` globs
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -49,12 +49,14 @@ class Delivery:
     attempts: int = 0
 
 
-def route_event(event: Event, subscriptions: Iterable[Subscription]) -> list[Delivery]:
-    """Say who is told of an event."""
+def route_event(
+    event: Event, subscriptions: Iterable[Subscription], only_told: Mapping[str, Json] | None = None
+) -> list[Delivery]:
+    """Say who is told of an event. `only_told` goes to the sinks, and is not part of the event (a signed link)."""
     wanting = [sub for sub in subscriptions if sub.wants(event.type)]
     if not wanting:
         return []
-    data: dict[str, Json] = {**event.data, "account": event.account}
+    data: dict[str, Json] = {**event.data, "account": event.account, **(only_told or {})}
     if event.before:
         data["before"] = {name: to_public(value) for name, value in event.before.items()}
     body = envelope(event.id, f"bursar.{event.type}", event.account, event.subject, event.at, data)

@@ -1,7 +1,8 @@
 """Is a poll believable? One in which implausibly much changed or vanished at once is held and reported, not believed.
 
 Pure. More than half of more than 20 subjects must have entered another state or vanished; or more than half of however
-many have become others, by their identity fields (another currency). Progress within a state (fewer `remains`) is what orders do, and never implausible.
+many have become others, by their identity fields (another currency). Progress within a state (fewer `remains`) is what
+orders do, and never implausible.
 """
 
 from __future__ import annotations

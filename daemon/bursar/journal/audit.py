@@ -58,7 +58,9 @@ def add(tx: Tx, actor: str, what: str, intent: IntentId | None, detail: Mapping[
 
 def export(tx: Tx) -> Iterator[dict[str, Json]]:
     """Give every entry that is kept, oldest first, with its hashes."""
-    for seq, at_us, actor, what, intent, detail, previous, value in tx.all(f"SELECT {_COLUMNS} FROM audit ORDER BY seq"):
+    for seq, at_us, actor, what, intent, detail, previous, value in tx.all(
+        f"SELECT {_COLUMNS} FROM audit ORDER BY seq"
+    ):
         yield {
             "seq": seq, "at": to_public(instant(at_us)), "at_us": at_us, "actor": actor, "what": what, "intent": intent,
             "detail": detail, "previous": previous, "hash": value,

@@ -169,8 +169,16 @@ def _sidecar(tx: Tx, sidecar: Sidecar) -> Finding:
 
 def _stuck(tx: Tx, now: datetime) -> list[Finding]:
     questions = (
-        ("unknown actions", "SELECT count(*) FROM intents WHERE state = 'unknown'", "see `bursar actions --state unknown`"),
-        ("dead letters", "SELECT count(*) FROM deliveries WHERE state = 'dead'", "see `bursar deliveries --state dead`"),
+        (
+            "unknown actions",
+            "SELECT count(*) FROM intents WHERE state = 'unknown'",
+            "see `bursar actions --state unknown`",
+        ),
+        (
+            "dead letters",
+            "SELECT count(*) FROM deliveries WHERE state = 'dead'",
+            "see `bursar deliveries --state dead`",
+        ),
         ("held observations", "SELECT count(*) FROM held_observations WHERE state = 'held'", "see `bursar held`"),
         ("frozen accounts", "SELECT count(*) FROM accounts WHERE frozen_digest IS NOT NULL", "see `bursar accounts`"),
         ("rejected accounts", "SELECT count(*) FROM accounts WHERE parked_at IS NOT NULL", "see `bursar accounts`"),
@@ -181,7 +189,9 @@ def _stuck(tx: Tx, now: datetime) -> list[Finding]:
         found.append(Finding(what, "warning" if count else "ok", f"{count}; {hint}" if count else "none"))
     hour_ago = microseconds(now) - 3_600_000_000
     late = (tx.one("SELECT count(*) FROM deliveries WHERE state = 'due' AND next_at < ?", hour_ago) or (0,))[0]
-    found.append(Finding("late deliveries", "warning" if late else "ok", f"{late} due for over an hour" if late else "none"))
+    found.append(
+        Finding("late deliveries", "warning" if late else "ok", f"{late} due for over an hour" if late else "none")
+    )
     return found
 
 

@@ -70,6 +70,15 @@ def rearm(tx: Tx, account: AccountName, event_type: str, subject_type: str, now:
     )
 
 
+def rearmed_subjects(tx: Tx, account: AccountName) -> list[SubjectRef]:
+    """Give the subjects that event types wait to be asked of anew."""
+    rows = tx.all(
+        "SELECT s.type, s.id FROM rearmed r JOIN subjects s ON s.account = r.account AND s.type = r.subject_type WHERE r.account = ? LIMIT 100",
+        account,
+    )
+    return [SubjectRef(*row) for row in rows]
+
+
 def rearmed(tx: Tx, account: AccountName, subject_types: Iterable[str]) -> frozenset[str]:
     """Give the event types that are asked anew, and forget them: they are asked in this transaction."""
     found: set[str] = set()

@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import cast
 
 from bursar.domain.ids import AccountName, IntentId, MatchId, RuleName, SubjectRef, microseconds
-from bursar.domain.intent import OPEN, Intent, Planned, State, Step
+from bursar.domain.intent import OPEN, Intent, Planned, State
+from bursar.domain.life import Step
 from bursar.domain.values import Json
 from bursar.journal.codec import at, read_json, read_mapping, us, write_json
 from bursar.journal.writer import Row, Tx

@@ -173,7 +173,7 @@ class Journal:
                 self._run(tx, call, alone=len(group) == 1)
             self._connection.execute("COMMIT")
             self.commits += 1
-        except BaseException as error:  # the thread must outlive any fault; each waiter gets its error
+        except BaseException as error:  # noqa: BLE001 - the thread must outlive any fault; each waiter gets its error
             self._undo()
             failure = explain(error, self.path) if isinstance(error, (sqlite3.Error, OSError)) else error
             for call in group:

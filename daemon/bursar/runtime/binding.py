@@ -10,7 +10,8 @@ from collections.abc import Mapping
 
 from bursar.domain.guard import Obstacle
 from bursar.domain.ids import AccountName
-from bursar.domain.intent import OPEN, Cause, State, Step, move
+from bursar.domain.intent import OPEN, State
+from bursar.domain.life import Cause, Step, move
 from bursar.domain.rule import Mode
 from bursar.journal import accounts, deliveries, intents, ledger, matches, verdicts
 from bursar.journal.accounts import AccountRow
@@ -37,11 +38,12 @@ def bind_accounts(c: Commit, digests: Mapping[AccountName, tuple[str, str]]) -> 
 
 
 def _meet(c: Commit, name: AccountName, provider: str, digest: str, twin: AccountRow | None) -> None:
-    """A new name. If it means what a name that is gone meant, it may be that account: nothing is done until that is said."""
+    """A new name. If it means what a name that is gone meant, nothing is done there until a person says which it is."""
     accounts.bind(c.tx, name, provider, digest, c.now)
     if twin is not None and at_stake(c, twin.name):
         accounts.freeze(c.tx, name, digest)
-        reason = f"it is what {twin.name} was: say `bursar accounts rename {twin.name} {name}` or `bursar accounts new {name}`"
+        said = f"`bursar accounts rename {twin.name} {name}` or `bursar accounts new {name}`"
+        reason = f"it is what {twin.name} was: say {said}"
         tell_core(c, "account.frozen", name, {"reason": reason})
 
 

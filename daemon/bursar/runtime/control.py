@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol
+from typing import Protocol, Self
 
 import aiohttp
 import msgspec
@@ -33,7 +33,7 @@ class Control:
         self._runner: web.AppRunner | None = None
         self._folder: int | None = None
 
-    async def __aenter__(self) -> Control:
+    async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=MAX_REQUEST_BYTES)
         app.router.add_post("/{verb}", self._handle)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
@@ -42,7 +42,7 @@ class Control:
         self._path.unlink(missing_ok=True)
         self._folder = os.open(self._path.parent, os.O_PATH | os.O_CLOEXEC)
         await web.UnixSite(self._runner, reachable(self._path, self._folder)).start()
-        os.chmod(self._path, 0o660)
+        self._path.chmod(0o660)
         return self
 
     async def __aexit__(

@@ -7,11 +7,12 @@ from datetime import datetime, timezone
 from typing import cast
 
 from bursar.domain.ids import AccountName, IntentId
-from bursar.domain.intent import Cause, Intent
+from bursar.domain.intent import Intent
+from bursar.domain.life import Cause
 from bursar.domain.subject import SubjectType
 from bursar.domain.values import FieldKind, Json, Value
 from bursar.domain.values import number as decimal
-from bursar.journal import accounts, audit, deliveries, held, intents, subjects
+from bursar.journal import accounts, audit, deliveries, held, intents, ledger, subjects
 from bursar.runtime import binding
 from bursar.runtime.declined import Declined
 from bursar.runtime.looking import Params, known_account, text
@@ -40,6 +41,8 @@ def _pause(c: Commit, configuration: Configuration, params: Params, *, on: bool)
     if not on:
         unparked = [one for one in ([account] if name else list(configuration.accounts)) if accounts.unpark(c.tx, one)]
         accounts.resumed(c.tx, account, c.now)
+        if name is None:
+            ledger.put(c.tx, "restored_at", None)
         intents.forget_facts(c.tx, account if name else None)
         release_pause(c, account if name else None)
     return {"account": name, "paused": on, "unparked": [str(one) for one in unparked]}

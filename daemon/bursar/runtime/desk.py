@@ -8,12 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import cast
 
-from bursar.api.clock import Clock
 from bursar.api.errors import ProviderError, Refusal
 from bursar.api.http import Http
 from bursar.api.provider import Adapter, Method, Tools, Wanted
 from bursar.domain.action import ActionType
-from bursar.domain.ids import AccountName, SubjectRef
+from bursar.domain.ids import AccountName, IntentId, SubjectRef
 from bursar.domain.intent import OPEN, Planned
 from bursar.domain.plan import MASK, Seal
 from bursar.domain.values import Json
@@ -28,6 +27,7 @@ from bursar.runtime.control import ask_daemon
 from bursar.runtime.crew import Crew
 from bursar.runtime.deciding import DECISIONS
 from bursar.runtime.declined import Declined
+from bursar.runtime.links import Links
 from bursar.runtime.looking import LOOKS, known_account, nearest, text
 from bursar.runtime.moving import PERSON, Unwanted, plan_by_person
 from bursar.runtime.office import Office
@@ -58,6 +58,16 @@ class Desk:
         self._registry = registry
         self.crew = crew
         self._reload = reload
+
+    @property
+    def links(self) -> Links | None:
+        """The signed links of approvals, if they are configured."""
+        return self._office.terms.links
+
+    async def action(self, id_: IntentId) -> dict[str, Json] | None:
+        """Give one intent as commands show it."""
+        rows = await self._office.journal.read(lambda tx: views.actions(tx, None, None, [id_]))
+        return rows[0] if rows else None
 
     async def answer(self, verb: str, params: dict[str, Json]) -> Json:
         """Answer one question.
@@ -152,7 +162,9 @@ async def _decide_alone(configuration: Configuration, registry: Registry, verb: 
     journal = await asyncio.to_thread(Journal.open, configuration.settings.state)
     try:
         key = await journal.read(ledger.digest_key)
-        office = Office(journal, terms_of(configuration, key), clock, Pulse(clock), clock.now())
+        office = Office(
+            journal, terms_of(configuration, key, await journal.read(ledger.mark)), clock, Pulse(clock), clock.now()
+        )
         digests = {n: (a.provider.name, account_digest(a, key)) for n, a in configuration.accounts.items()}
         await office.commit(lambda c: bind_accounts(c, digests))
         crew = Crew(office, configuration, lambda value: None)

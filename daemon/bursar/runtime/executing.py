@@ -21,10 +21,11 @@ from bursar.domain.intent import CannotTell, Finding, Intent, Lost, LostReply, N
 from bursar.domain.values import Json
 from bursar.journal import accounts, intents, streams
 from bursar.journal.writer import Tx
-from bursar.runtime.moving import Sending, record_finding, record_outcome, start_sending
+from bursar.runtime.moving import record_finding, record_outcome
 from bursar.runtime.office import Office
 from bursar.runtime.pulse import Bell
 from bursar.runtime.ruling import blocks
+from bursar.runtime.sending import Sending, start_sending
 from bursar.runtime.telling import Commit
 from bursar.runtime.terms import AccountTerms
 from bursar.runtime.turns import Turns

@@ -3,40 +3,26 @@ its audit entry, and what it means for the match that it comes from."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from bursar.domain.evaluate import judge
 from bursar.domain.guard import REFUSED_MONEY_PAUSE, REFUSED_PAUSE, HeldBack, Obstacle
 from bursar.domain.ids import AccountName, IntentId
-from bursar.domain.intent import (
+from bursar.domain.intent import OPEN, Finding, Happened, Intent, LostReply, Outcome, Planned, Refused, State, Succeeded
+from bursar.domain.life import (
     MAX_REFUSALS,
-    OPEN,
     UNCONFIRMED_AFTER,
     Cause,
-    Finding,
-    Happened,
-    Intent,
-    LostReply,
-    Outcome,
-    Planned,
-    Refused,
-    State,
     Step,
-    Succeeded,
     move,
     next_step,
     repeat,
     settle_with,
     when_due,
 )
-from bursar.domain.plan import unseal
-from bursar.domain.rule import Mode, Scope, TemplateFailed
+from bursar.domain.rule import Mode
 from bursar.domain.values import Json
-from bursar.journal import accounts, audit, intents, ledger, matches, subjects
-from bursar.journal.sidecar import Mark
-from bursar.runtime.ruling import active, blocks, describe, recall
+from bursar.journal import accounts, audit, intents, matches, subjects
+from bursar.runtime.ruling import blocks, describe
 from bursar.runtime.telling import Commit, tell_core
 
 PERSON = "person"
@@ -45,14 +31,6 @@ DENIED_PAUSE = timedelta(hours=24)
 
 class Unwanted(Exception):
     """What a person asked for cannot be done; one sentence."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sending:
-    """Intents that were committed to `sending`, their secret parameters filled in, and the mark for the sidecar."""
-
-    intents: tuple[Intent, ...]
-    mark: Mark | None
 
 
 def plan_by_person(c: Commit, planned: Planned) -> Intent:
@@ -76,86 +54,13 @@ def plan_by_person(c: Commit, planned: Planned) -> Intent:
         raise Unwanted(f"{planned.subject} has an open intent: {open_.id} ({open_.action}, {open_.state})")
     if blocked is not None:
         raise Unwanted(
-            f"{planned.action} is blocked on {planned.account} by {blocked[1]}: say `bursar actions resolve {blocked[0]}` first"
+            f"{planned.action} is blocked on {planned.account} by {blocked[1]}: "
+            f"say `bursar actions resolve {blocked[0]}` first"
         )
     intent = intents.add(c.tx, planned, move(None, Cause.PLANNED), None, c.now, c.now)
     audit.add(c.tx, PERSON, "intent.ready", intent.id, describe(planned), c.now)
     c.woken.add("executing")
     return intent
-
-
-def start_sending(c: Commit, ids: Sequence[IntentId], evidence: Json, fresh_since: datetime) -> Sending:
-    """Commit ready intents to `sending`, each if its facts are fresh, its condition still true, and nothing forbids it."""
-    started: list[Intent] = []
-    mark: Mark | None = None
-    for id_ in ids:
-        intent = intents.load(c.tx, id_)
-        if intent is None or intent.state is not State.READY or _forbidden(c, intent):
-            continue
-        filled = _still_wanted(c, intent, fresh_since)
-        if filled is None:
-            continue
-        sent = intents.send(c.tx, intent, evidence, c.now)
-        mark = ledger.count_sending(c.tx)
-        audit.add(c.tx, "bursar", "intent.sending", id_, {"fence": sent.fence, "evidence": evidence}, c.now)
-        started.append(replace(sent, params=filled))
-    return Sending(tuple(started), mark)
-
-
-def _forbidden(c: Commit, intent: Intent) -> bool:
-    row = accounts.load(c.tx, intent.account)
-    account = c.terms.accounts.get(intent.account)
-    if account is None or intent.action not in account.actions or not c.steady or c.terms.mode is Mode.SHADOW:
-        return True
-    if accounts.paused(c.tx, intent.account) is not None or (row is not None and (row.frozen_digest or row.parked_at)):
-        return True
-    return blocks(c, intent.account, account.actions[intent.action], but=intent.id) is not None
-
-
-def _still_wanted(c: Commit, intent: Intent, fresh_since: datetime) -> dict[str, Json] | None:
-    """Check once more what the intent was planned on; give its filled parameters, or None (it lapsed, or must wait)."""
-    if intent.match is None:
-        return _given_by_person(c, intent)
-    if intent.facts_at is None or intent.facts_at < fresh_since:
-        return None
-    match = matches.load(c.tx, intent.match)
-    rule = active(c, intent.rule)
-    account = c.terms.accounts[intent.account]
-    if match is None or rule is None:
-        take_step(c, intent, Step(Cause.STALE, move(intent.state, Cause.STALE), "its rule is gone or off"))
-        return None
-    if rule.mode is Mode.SHADOW:
-        take_step(c, intent, Step(Cause.STALE, move(intent.state, Cause.STALE), "its rule is in shadow mode now"))
-        return None
-    snapshot = subjects.find(c.tx, intent.account, account.kinds, match.subject) if match.subject is not None else None
-    scope = Scope(account.facts, c.now, snapshot, recall(c, match))
-    answer = judge(rule, scope)
-    if not answer.truth:
-        take_step(c, intent, Step(Cause.STALE, move(intent.state, Cause.STALE), f"no longer true: {answer.reason}"))
-        return None
-    act = next((act for act in rule.acts() if act.action == intent.action), None)
-    try:
-        return (
-            unseal(intent.params, intent.sealed, act, scope, c.terms.seal) if act is not None else dict(intent.params)
-        )
-    except TemplateFailed as failed:
-        take_step(c, intent, Step(Cause.STALE, move(intent.state, Cause.STALE), str(failed)))
-        return None
-
-
-def _given_by_person(c: Commit, intent: Intent) -> dict[str, Json] | None:
-    """Give the parameters that a person gave; secret ones are known in the run that they were given in, only."""
-    kept = c.kept.get(intent.id, {})
-    if any(name not in kept for name in intent.sealed):
-        take_step(
-            c,
-            intent,
-            Step(
-                Cause.STALE, move(intent.state, Cause.STALE), "its secret parameter is not known any more; call again"
-            ),
-        )
-        return None
-    return {**intent.params, **kept}
 
 
 def record_outcome(c: Commit, id_: IntentId, fence: int, outcome: Outcome) -> Intent | None:
@@ -211,14 +116,18 @@ def _repeat_unknown(c: Commit, intent: Intent) -> None:
         or intent.due_at > c.now
     ):
         return
-    step = repeat(intent, c.now)
+    step = repeat(intent)
     if step is not None:
         take_step(c, intent, step)
 
 
+_MAY_HAVE_BEEN_SENT = (State.SENDING, State.READY, State.DEFERRED, State.AWAITING_APPROVAL)
+"""What a restored journal has still before it may long be done."""
+
+
 def wake_up(c: Commit, *, restored: bool) -> None:
     """At the start: what was being sent when the process died is unknown; in a restored journal, what was ready too."""
-    for intent in intents.in_state(c.tx, (State.SENDING, State.READY, State.DEFERRED) if restored else (State.SENDING,)):
+    for intent in intents.in_state(c.tx, _MAY_HAVE_BEEN_SENT if restored else (State.SENDING,)):
         cause = Cause.RESTORED if restored else Cause.LOST
         reason = "the journal was restored; it may have been sent" if restored else "the process died while it was sent"
         account = c.terms.accounts.get(intent.account)

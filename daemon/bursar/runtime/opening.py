@@ -27,7 +27,9 @@ async def open_office(configuration: Configuration, journal: Journal, clock: Clo
     """
     key = await journal.read(ledger.digest_key)
     started_at = clock.now()
-    office = Office(journal, terms_of(configuration, key), clock, Pulse(clock), started_at)
+    office = Office(
+        journal, terms_of(configuration, key, await journal.read(ledger.mark)), clock, Pulse(clock), started_at
+    )
     last_at = await journal.read(ledger.last_commit)
     clean = await journal.read(lambda tx: ledger.get(tx, "clean") is not None or ledger.is_new(tx))
     sidecar = journal.sidecar.read()
@@ -39,6 +41,7 @@ async def open_office(configuration: Configuration, journal: Journal, clock: Clo
         open_books(c, clean=clean, restored=restored, sinks=set(configuration.sinks))
         if restored:
             ledger.catch_up(c.tx, sidecar)
+            ledger.put_instant(c.tx, "restored_at", c.now)
 
     await office.commit(take_over)
     journal.sidecar.raise_to(await journal.read(ledger.mark))
@@ -49,7 +52,8 @@ async def open_office(configuration: Configuration, journal: Journal, clock: Clo
 
 async def rearrange(office: Office, configuration: Configuration) -> None:
     """Take a new configuration on, between two crews."""
-    office.terms = terms_of(configuration, await office.journal.read(ledger.digest_key))
+    key, mark = await office.journal.read(ledger.digest_key), await office.journal.read(ledger.mark)
+    office.terms = terms_of(configuration, key, mark)
 
     def take_on(c: Commit) -> None:
         bind(c, configuration)

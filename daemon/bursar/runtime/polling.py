@@ -18,7 +18,7 @@ from bursar.domain.cadence import absence
 from bursar.domain.ids import SubjectRef
 from bursar.domain.observation import Observation
 from bursar.domain.subject import SubjectType
-from bursar.journal import accounts, intents, matches, streams, subjects, verdicts
+from bursar.journal import accounts, events, intents, matches, streams, subjects, verdicts
 from bursar.journal.errors import JournalError
 from bursar.journal.streams import StreamRow
 from bursar.journal.subjects import Watched
@@ -130,9 +130,7 @@ class Poller:
         await self._remember(due, observation, recorded, digests)
         return recorded
 
-    async def _remember(
-        self, due: Due, observation: Observation, recorded: Recorded, digests: dict[str, int]
-    ) -> None:
+    async def _remember(self, due: Due, observation: Observation, recorded: Recorded, digests: dict[str, int]) -> None:
         """Note in memory what was committed; what is finished for good is watched no more."""
         polled, now_s = due.polled, self._now_s()
         polled.failures, self._parked_before = 0, False
@@ -196,7 +194,7 @@ class Poller:
         name = self._terms.name
         row = accounts.load(tx, name)
         wanted = {*verdicts.due_subjects(tx, name, now), *matches.due_subjects(tx, name, now)}
-        wanted.update(intents.stale_subjects(tx, name, fresh_since))
+        wanted.update(intents.stale_subjects(tx, name, fresh_since), events.rearmed_subjects(tx, name))
         watched = {
             stream: subjects.newly_watched(tx, name, polled.kind, since)
             for stream, polled in self.streams.items()

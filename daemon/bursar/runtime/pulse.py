@@ -64,7 +64,7 @@ class Bell:
 
 async def first_of(*awaitables: Awaitable[object]) -> None:
     """Wait for whichever comes first; the others are canceled and waited for."""
-    tasks = [asyncio.ensure_future(awaitable) for awaitable in awaitables]
+    tasks = [asyncio.ensure_future(awaitable) for awaitable in awaitables]  # noqa: TID251 - awaited right below
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:

@@ -67,8 +67,8 @@ def record(
         return Recorded({})
     _recover(c, account.name, row)
     kinds = account.kinds_of(observation.stream)
-    steps = _see(c, account, kinds, observation, row, asked)
-    if not believed and (reason := _doubt(c, account, kinds, observation, steps, row)) is not None:
+    steps = _see(c, account, kinds, observation, row)
+    if not believed and (reason := _doubt(c, kinds, observation, steps, row)) is not None:
         return _hold(c, account.name, observation, reason)
     _unhold(c, account, observation)
     _write(c, account, observation, steps, row)
@@ -127,7 +127,6 @@ def _see(
     kinds: dict[str, SubjectType],
     observation: Observation,
     row: StreamRow,
-    asked: Collection[SubjectRef],
 ) -> list[_Step]:
     """Compare every subject that was seen with its snapshot; and, of a complete listing, those that were not."""
     rearmed = events.rearmed(c.tx, account.name, kinds)
@@ -141,8 +140,9 @@ def _see(
             if listing or (rearmed and observation.nothing_new)
             else subjects.load(c.tx, account.name, kind, list(seen))
         )
-        for one in seen.values():
-            steps.append(_compare(c, account.name, kind, known.get(one.ref.id), one, row, coverage, rearmed))
+        steps += [
+            _compare(c, account.name, kind, known.get(one.ref.id), one, row, coverage, rearmed) for one in seen.values()
+        ]
         if rearmed and observation.nothing_new:
             steps += [_again(c, account.name, kind, one, row, coverage, rearmed) for one in known.values()]
         if listing:
@@ -189,7 +189,6 @@ def _again(
 
 def _doubt(
     c: Commit,
-    account: AccountTerms,
     kinds: dict[str, SubjectType],
     observation: Observation,
     steps: list[_Step],
@@ -220,7 +219,9 @@ def _unhold(c: Commit, account: AccountTerms, observation: Observation) -> None:
             continue
         if held.covers(row, observation, listing=listing) and held.end(c.tx, row.id, "dropped", c.now):
             why = "the next poll was plausible again"
-            tell_core(c, "observation.dropped", account.name, {"stream": row.stream, "reason": why, "held": str(row.id)})
+            tell_core(
+                c, "observation.dropped", account.name, {"stream": row.stream, "reason": why, "held": str(row.id)}
+            )
 
 
 def _write(c: Commit, account: AccountTerms, observation: Observation, steps: list[_Step], row: StreamRow) -> None:

@@ -15,13 +15,14 @@ from bursar.domain.evaluate import Match, evaluate, judge, stand
 from bursar.domain.event import Event
 from bursar.domain.guard import HeldBack, History, Obstacle
 from bursar.domain.ids import AccountName, IntentId, SubjectRef
-from bursar.domain.intent import MAX_REFUSALS, Cause, LostReply, Planned, move
+from bursar.domain.intent import LostReply, Planned
+from bursar.domain.life import MAX_REFUSALS, Cause, move
 from bursar.domain.observation import Snapshot
 from bursar.domain.plan import Note, Plan, plan
 from bursar.domain.route import route_note
 from bursar.domain.rule import Budget, Mode, Rule, Scope
 from bursar.domain.values import Json
-from bursar.journal import accounts, audit, deliveries, events, intents, matches, verdicts
+from bursar.journal import accounts, audit, deliveries, events, intents, ledger, matches, verdicts
 from bursar.journal.matches import MatchRow
 from bursar.runtime.telling import DEEPEST, Commit, tell_core
 
@@ -159,7 +160,9 @@ def _ask_person(c: Commit, planned: Planned, id_: int) -> None:
         c.ceiling_told = True
         tell_core(c, "ceiling.reached", planned.account, {"reason": planned.asks, "action": planned.action})
     if not over_ceiling:
-        tell_core(c, "approval.wanted", planned.account, {**data}, planned.subject)
+        until = c.now + (planned.within or timedelta(0))
+        links = c.terms.links.of(IntentId(id_), until) if c.terms.links is not None else {}
+        tell_core(c, "approval.wanted", planned.account, {**data}, planned.subject, {**links})
 
 
 def describe(planned: Planned) -> dict[str, Json]:
@@ -207,6 +210,7 @@ def gather(c: Commit, rule: Rule, match: MatchRow, action: ActionType | None, su
         steady=c.steady,
         fired_at=matches.last_fired(c.tx, rule, match.account, match.subject, but=match.id) if rule.cooldown else None,
         counted=_counted(c, rule, match),
+        restored=ledger.get(c.tx, "restored_at") is not None,
         caused=c.caused,
         ceiling=c.terms.ceiling,
     )

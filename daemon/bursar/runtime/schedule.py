@@ -160,7 +160,7 @@ class Schedule:
             due.polled.due_s = until_s
 
     def listed(self, due: Due, observation: Observation, digests: dict[str, int] | None, now_s: float) -> None:
-        """Note a listing that was committed; without digests it is not remembered (held, or absences wait for a second look)."""
+        """Note a committed listing; without digests it is not remembered: it was held, or must be looked at again."""
         polled = due.polled
         polled.first = False
         if digests is not None:

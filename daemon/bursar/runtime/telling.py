@@ -59,11 +59,13 @@ class Commit:
     kept: Mapping[int, Mapping[str, Json]] = field(default_factory=dict)
 
 
-def tell(c: Commit, event: Event, snapshot: Snapshot | None = None) -> None:
+def tell(
+    c: Commit, event: Event, snapshot: Snapshot | None = None, only_told: Mapping[str, Json] | None = None
+) -> None:
     """Write an event and all that follows from it without a rule."""
     if not events.add(c.tx, event):
         return
-    if c.terms.mode is not Mode.SHADOW and (owed := route_event(event, c.terms.subscriptions)):
+    if c.terms.mode is not Mode.SHADOW and (owed := route_event(event, c.terms.subscriptions, only_told)):
         deliveries.add(c.tx, owed)
         c.woken.add("delivering")
     account = c.terms.accounts.get(event.account)
@@ -74,14 +76,19 @@ def tell(c: Commit, event: Event, snapshot: Snapshot | None = None) -> None:
 
 
 def tell_core(
-    c: Commit, type_: str, account: AccountName, data: dict[str, Json], subject: SubjectRef | None = None
+    c: Commit,
+    type_: str,
+    account: AccountName,
+    data: dict[str, Json],
+    subject: SubjectRef | None = None,
+    only_told: Mapping[str, Json] | None = None,
 ) -> None:
-    """Tell a fact of the core's own; about a subject, it carries what is known of that."""
+    """Tell a fact of the core's own; about a subject, rules know what is known of that."""
     if type_ not in CORE_EVENTS:
         raise ValueError(f"{type_} is not an event of the core")
     terms = c.terms.accounts.get(account)
     snapshot = subjects.find(c.tx, account, terms.kinds, subject) if terms is not None and subject is not None else None
-    tell(c, Event(type_, account, c.now, subject, data), snapshot)
+    tell(c, Event(type_, account, c.now, subject, data), snapshot, only_told)
 
 
 def _confirm(c: Commit, account: AccountTerms, event: Event) -> None:

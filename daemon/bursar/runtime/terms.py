@@ -13,7 +13,9 @@ from bursar.domain.plan import Seal, seal_with
 from bursar.domain.route import Subscription
 from bursar.domain.rule import AccountFacts, Budget, Mode
 from bursar.domain.subject import Coverage, Stream, SubjectType
+from bursar.journal.sidecar import Mark
 from bursar.rules.book import Rulebook
+from bursar.runtime.links import Links
 from bursar.settings.model import Account, Configuration
 
 
@@ -56,6 +58,7 @@ class Terms:
         ceiling: How many effects one poll may cause.
         baseline_events: First sight raises events.
         seal: Stands for secret parameters.
+        links: Signs the links of approvals; None: there are none.
     """
 
     accounts: Mapping[AccountName, AccountTerms]
@@ -65,6 +68,7 @@ class Terms:
     ceiling: int
     baseline_events: bool
     seal: Seal
+    links: Links | None = None
 
     def counted(self) -> timedelta:
         """Say how far back rules look: the longest cooldown or limit of any."""
@@ -77,8 +81,9 @@ class Terms:
         return terms.facts if terms is not None else AccountFacts(name, "")
 
 
-def terms_of(configuration: Configuration, digest_key: bytes) -> Terms:
-    """Make the terms from the configuration."""
+def terms_of(configuration: Configuration, digest_key: bytes, journal: Mark) -> Terms:
+    """Make the terms from the configuration, for one journal."""
+    http = configuration.settings.http
     return Terms(
         accounts={name: account_terms(account) for name, account in configuration.accounts.items()},
         rules=Rulebook(configuration.rules),
@@ -87,6 +92,7 @@ def terms_of(configuration: Configuration, digest_key: bytes) -> Terms:
         ceiling=configuration.settings.ceiling,
         baseline_events=configuration.settings.baseline_events,
         seal=seal_with(digest_key),
+        links=None if http is None else Links(http.url, http.token, journal.journal),
     )
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from bursar.api.provider import AccountSettings, Provider
+from bursar.api.secret import Secret
 from bursar.api.sink import SinkSettings, SinkType
 from bursar.domain.ids import AccountName, SinkName
 from bursar.domain.rule import AccountFacts, Budget, Mode, Rule
@@ -46,6 +47,23 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True)
+class Listening:
+    """The `settings.http`: where people's approvals come in.
+
+    Attributes:
+        host: Where to listen.
+        port: Where to listen.
+        token: Signs the links.
+        url: How people reach it, without a slash at the end.
+    """
+
+    host: str
+    port: int
+    token: Secret
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The `settings:` of the configuration.
 
@@ -57,6 +75,7 @@ class Settings:
         retention: How long finished rows are kept.
         baseline_events: First sight of what accounts list raises events.
         ceiling: How many effects one poll may cause.
+        http: Where approvals come in; None: nowhere.
     """
 
     state: Path
@@ -66,6 +85,7 @@ class Settings:
     retention: Retention = Retention()
     baseline_events: bool = False
     ceiling: int = 100
+    http: Listening | None = None
 
 
 @dataclass(frozen=True, slots=True)

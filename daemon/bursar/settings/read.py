@@ -97,7 +97,7 @@ class _Reader:
 
     def settings(self, paths: Sequence[Path]) -> Settings:
         beside = Path(self.document.at(("settings", "state")).file).parent
-        return read_settings(self.sound["settings"], paths, beside, self.source.environ)
+        return read_settings(self.sound["settings"], paths, beside, self.source.environ, self._secret)
 
     def accounts(self) -> dict[AccountName, Account]:
         """Read the accounts whose provider is known."""

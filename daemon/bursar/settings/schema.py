@@ -37,6 +37,9 @@ def configuration_schema(registry: Registry) -> dict[str, Any]:
     }
 
 
+LISTEN = r"^(\[[0-9a-fA-F:]+\]|[^:\s\[\]]+):[0-9]{1,5}$"
+
+
 def settings_keys() -> dict[str, Schema]:
     """Give the keys of `settings:`."""
     return {
@@ -52,7 +55,19 @@ def settings_keys() -> dict[str, Schema]:
         ),
         "baseline": piece.choice("events", description="`events`: first sight of what an account lists is news."),
         "ceiling": piece.integer("How many effects one poll may cause before a person confirms the rest.", minimum=1),
-        "http": NOT_BUILT,
+        "http": {
+            **_mapping(
+                {
+                    "listen": piece.text(
+                        "Where to listen.", pattern=LISTEN, expected="an address and a port such as 127.0.0.1:8640"
+                    ),
+                    "token": piece.secret("Signs the links by which people approve."),
+                    "url": piece.url("How people reach it, where that is another address."),
+                },
+                description="Approvals by signed links; off unless set.",
+            ),
+            "required": ["listen", "token"],
+        },
     }
 
 

@@ -19,7 +19,7 @@ from bursar.domain.rule import Budget, Mode
 from bursar.rules.durations import parse_duration
 from bursar.settings.formats import read_interval, read_rate
 from bursar.settings.locations import place_state
-from bursar.settings.model import Retention, Settings
+from bursar.settings.model import Listening, Retention, Settings
 from bursar.settings.places import KeyPath
 
 Resolve = Callable[[Any, KeyPath], Secret]
@@ -27,7 +27,7 @@ Resolve = Callable[[Any, KeyPath], Secret]
 
 
 def read_settings(
-    raw: Mapping[str, Any], paths: Sequence[Path], beside: Path, environ: Mapping[str, str]
+    raw: Mapping[str, Any], paths: Sequence[Path], beside: Path, environ: Mapping[str, str], resolve: Resolve
 ) -> Settings:
     """Read `settings:`.
 
@@ -36,6 +36,7 @@ def read_settings(
         paths: The configuration's files and directories.
         beside: The folder of the file that says `state`.
         environ: The environment.
+        resolve: Gives the token.
     """
     state, socket = place_state(paths, raw.get("state"), beside, environ)
     retention = {name: parse_duration(text) for name, text in raw.get("retention", {}).items()}
@@ -47,7 +48,17 @@ def read_settings(
         retention=Retention(**retention),
         baseline_events=raw.get("baseline") == "events",
         ceiling=raw.get("ceiling", Settings.__dataclass_fields__["ceiling"].default),
+        http=_listening(raw.get("http", {}), resolve),
     )
+
+
+def _listening(raw: Mapping[str, Any], resolve: Resolve) -> Listening | None:
+    if "listen" not in raw or "token" not in raw:
+        return None
+    host, _, port = raw["listen"].rpartition(":")
+    token = resolve(raw["token"], ("settings", "http", "token"))
+    url = raw.get("url", f"http://{raw['listen']}").rstrip("/")
+    return Listening(host.strip("[]"), int(port), token, url)
 
 
 def read_polls(raw: Mapping[str, str], provider: Provider) -> dict[str, timedelta | None]:

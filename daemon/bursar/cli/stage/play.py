@@ -213,6 +213,7 @@ def _end(
     for fault in faults:
         complain(fault)
     if faults:
+        click.echo(last_words(play.folder / "daemon.log"), err=True)
         return FOUND
     click.echo("\nEvery rule fired, every signature was right, and nothing was done twice.")
     return FINE

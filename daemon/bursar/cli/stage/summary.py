@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bursar.cli.plain import counted
 from bursar.cli.show import show_rows
 from bursar.cli.stage.story import Row, Story
 
@@ -83,10 +84,6 @@ def _is(row: Row, effect: str, subject: str | None) -> bool:
 
 
 def _rule_row(story: Story, rule: Rule, watched: Mapping[str, int]) -> dict[str, str]:
-    seen = _counted(watched.get(rule.name, 0), "subject") if rule.watches else _counted(story.seen(rule), "event")
+    seen = counted(watched.get(rule.name, 0), "subject") if rule.watches else counted(story.seen(rule), "event")
     decided = len(story.decided(rule)) if rule.acts() else story.receiver.told_by(rule.name)
     return {"rule": rule.name, "seen": seen, "decided": str(decided), "done": str(story.done(rule))}
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -1,0 +1,108 @@
+"""The page behind a signed link: it asks once more, and only its button answers.
+
+A link that is merely opened (by a chat's preview, say) does nothing; the answer is a POST. What is decided goes the
+way of every decision, through the desk, and is in the audit trail.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+
+from bursar.api.clock import Clock
+from bursar.domain.ids import IntentId, microseconds
+from bursar.domain.values import Json
+from bursar.runtime.declined import Declined
+from bursar.runtime.desk import Desk
+
+PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width"><meta name="robots" content="noindex"><title>bursar</title></head>
+<body style="font-family:sans-serif;max-width:40em;margin:3em auto;padding:0 1em">
+<h1>{title}</h1>{body}</body></html>"""
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class Approvals:
+    """The server; use it as a context. Without `settings.http` it does nothing."""
+
+    def __init__(self, desk: Desk, clock: Clock) -> None:
+        self._desk = desk
+        self._clock = clock
+        self._runner: web.AppRunner | None = None
+
+    async def __aenter__(self) -> Self:
+        listening = self._desk.crew.configuration.settings.http
+        if listening is None:
+            return self
+        app = web.Application()
+        app.router.add_get("/approvals/{intent}/{verb}", self._show)
+        app.router.add_post("/approvals/{intent}/{verb}", self._answer)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, listening.host, listening.port).start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _show(self, request: web.Request) -> web.Response:
+        """Say what is asked, and offer the button."""
+        refusal = self._refusal(request)
+        if refusal is not None:
+            return refusal
+        intent, verb = request.match_info["intent"], request.match_info["verb"]
+        row = await self._row(intent)
+        if row is None or row["state"] != "awaiting_approval":
+            return page(410, "Nothing waits here", "<p>It was answered already, or its time is over.</p>")
+        words = "Say yes" if verb == "approve" else "Say no"
+        facts = "".join(
+            f"<tr><th align=left>{escape(name)}</th><td>{escape(str(row[name]))}</td></tr>"
+            for name in ("account", "action", "subject", "params", "rule", "reason", "created_at", "due_at")
+        )
+        button = f'<form method="post"><button style="font-size:1.3em;padding:.4em 1em">{words}</button></form>'
+        return page(200, f"{words}?", f"<table>{facts}</table>{button}")
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        """Decide."""
+        refusal = self._refusal(request)
+        if refusal is not None:
+            return refusal
+        intent, verb = request.match_info["intent"], request.match_info["verb"]
+        try:
+            await self._desk.answer(verb, {"ids": [intent]})
+        except Declined as declined:
+            return page(409, "That could not be done", f"<p>{escape(str(declined))}</p>")
+        return page(200, "Done", f"<p>Action {escape(intent)}: {'approved' if verb == 'approve' else 'denied'}.</p>")
+
+    def _refusal(self, request: web.Request) -> web.Response | None:
+        links = self._desk.links
+        intent, verb = request.match_info["intent"], request.match_info["verb"]
+        until, signature = request.query.get("until", ""), request.query.get("signature", "")
+        if links is None or not links.believe(intent, verb, until, signature):
+            return page(403, "This link is not valid", "<p>It was cut short, changed, or made by another bursar.</p>")
+        if int(until) < microseconds(self._clock.now()):
+            return page(410, "Too late", "<p>Its time is over: no answer meant no.</p>")
+        return None
+
+    async def _row(self, intent: str) -> dict[str, Json] | None:
+        return await self._desk.action(IntentId(int(intent)))
+
+
+def page(status: int, title: str, body: str) -> web.Response:
+    """Make a page."""
+    return web.Response(
+        status=status, text=PAGE.format(title=escape(title), body=body), content_type="text/html", headers=HEADERS
+    )
