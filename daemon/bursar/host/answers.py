@@ -66,7 +66,7 @@ class Checks:
         _require(seen.stream == look.stream, f"an observation of another stream than {look.stream!r}")
         _require(isinstance(seen.subjects, (tuple, list)), "subjects that are no tuple")
         _require(len(seen.subjects) <= MOST_SUBJECTS, f"more than {MOST_SUBJECTS} subjects at once")
-        asked = self._asked(look)
+        asked = self._asked(look) if seen.subjects else None
         for subject in seen.subjects:
             self.observed(subject, look.stream, asked)
         _check_ids("unchanged", seen.unchanged)
@@ -162,7 +162,7 @@ def _check_id(id_: object) -> None:
 
 
 def _check_ids(what: str, ids: object) -> None:
-    sound = isinstance(ids, Collection) and not isinstance(ids, str) and all(isinstance(id_, str) for id_ in ids)
+    sound = isinstance(ids, Collection) and not isinstance(ids, str) and {*map(type, ids)} <= {str}
     _require(sound, f"{what} that is no collection of ids")
 
 

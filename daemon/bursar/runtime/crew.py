@@ -26,7 +26,7 @@ from bursar.runtime.turns import Turns
 from bursar.runtime.unopened import UnopenedAdapter, UnopenedSink
 from bursar.settings.model import Account, Configuration, ConfiguredSink
 
-LANES = 4
+LANES = 8
 REQUESTS_A_CALL = 10
 """How many turns of the rate limit one call of an adapter may wait for."""
 log = structlog.get_logger("bursar")

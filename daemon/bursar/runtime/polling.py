@@ -115,7 +115,7 @@ class Poller:
 
     async def _commit(self, due: Due, observation: Observation, digests: dict[str, int]) -> Recorded | None:
         polled = due.polled
-        first = polled.first if polled.watch is None else any(polled.watch.digest(id_) == 0 for id_ in due.ids)
+        first = polled.first if polled.watch is None else not polled.watch.all_seen(due.ids)
         recovering = polled.failures > 0 or self._parked_before
         try:
             recorded = await self._office.commit(
@@ -240,7 +240,7 @@ class _Wishes:
 
 def _of_seen(digests: dict[str, int], observation: Observation, ids: Sequence[str]) -> dict[str, int]:
     """Give the digests of the subjects that the observation spoke of: the others are looked at anew."""
-    if len(observation.unchanged) == len(ids):
+    if not digests:
         return digests
     seen = {one.ref.id for one in observation.subjects} | set(observation.unchanged)
     return {id_: digest for id_, digest in digests.items() if id_ in seen}

@@ -65,7 +65,8 @@ def record(
     streams.tick(c.tx, account.name, observation.stream, c.now)
     if row is None:
         return Recorded({})
-    _recover(c, account.name, row)
+    if recovering or row.failures or row.told_at is not None:
+        _recover(c, account.name, row)
     kinds = account.kinds_of(observation.stream)
     steps = _see(c, account, kinds, observation, row)
     if not believed and (reason := _doubt(c, kinds, observation, steps, row)) is not None:
@@ -213,8 +214,11 @@ def _hold(c: Commit, account: AccountName, observation: Observation, reason: str
 def _unhold(c: Commit, account: AccountTerms, observation: Observation) -> None:
     """A plausible poll of a stream of which something was held: the held one was a slip, and is dropped."""
     listing = account.streams[observation.stream].coverage is Coverage.LISTING and observation.complete
+    rows = held.held(c.tx, account.name)
+    if not rows:
+        return
     seen = {str(one.ref) for one in observation.subjects} | set(observation.unchanged)
-    for row in held.held(c.tx, account.name):
+    for row in rows:
         if row.stream != observation.stream or not (seen or observation.nothing_new):
             continue
         if held.covers(row, observation, listing=listing) and held.end(c.tx, row.id, "dropped", c.now):
@@ -279,6 +283,8 @@ def _follow(
     for step in steps:
         if step.seen and (step.sight.fresh or first or step.sight.snapshot.ref in asked):
             ask_state_rules(c, step.sight.snapshot, news=step.news)
+    if not asked and not first:
+        return
     unchanged = _unchanged_refs(account, observation)
     for ref in {*asked, *(unchanged if first else ())}:
         kind = account.kinds.get(ref.type)

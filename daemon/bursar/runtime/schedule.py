@@ -64,7 +64,9 @@ class Polled:
 
     def same(self, digests: dict[str, int]) -> Same:
         """Give what recognises raw answers; it notes their digests, to be remembered once they are committed."""
-        last = self.bodies.get if self.watch is None else self.watch.digest
+        if self.watch is not None:
+            return self.watch.recognizer(digests)
+        last = self.bodies.get
 
         def same(id_: str, raw: bytes | memoryview) -> bool:
             digest = digests[id_] = hash(raw) or 1

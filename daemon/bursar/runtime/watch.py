@@ -7,10 +7,11 @@ It is memory only. All of it can be made again from the journal; without it ever
 from __future__ import annotations
 
 import heapq
+import math
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from bursar.domain.cadence import DAY_S, pause_s
+from bursar.domain.cadence import DAY_S, HOUR_S, pause_s
 
 OFF = 0
 MOVING = 1
@@ -81,6 +82,25 @@ class Watch:
         index = self._index.get(id_)
         return 0 if index is None else self._digest[index]
 
+    def all_seen(self, ids: Iterable[str]) -> bool:
+        """Say whether each of these was seen before in this run."""
+        index_of, stored = self._index, self._digest
+        return 0 not in [stored[index_of[id_]] for id_ in ids]
+
+    def recognizer(self, digests: dict[str, int]) -> Callable[[str, bytes | memoryview], bool]:
+        """Give what recognises raw answers; the digests of the others are noted, to be remembered once committed."""
+        index_of, stored = self._index, self._digest
+
+        def same(id_: str, raw: bytes | memoryview) -> bool:
+            digest = hash(raw) or 1
+            index = index_of.get(id_)
+            if index is not None and stored[index] == digest:
+                return True
+            digests[id_] = digest
+            return False
+
+        return same
+
     def remember(self, digests: Mapping[str, int]) -> None:
         """Note what the raw answers of a committed poll looked like."""
         for id_, digest in digests.items():
@@ -100,24 +120,30 @@ class Watch:
     def take(self, now_s: float, limit: int, wanted: Sequence[str] = ()) -> list[str]:
         """Take up to `limit` ids to ask for now: the wanted ones, then those that are due, oldest first."""
         taken = [id_ for id_ in wanted if self.waits(id_)][:limit]
-        seen = set(taken)
         for id_ in taken:
             self._due[self._index[id_]] = -1.0
+        due_of, kind, ids = self._due, self._kind, self._ids
         while len(taken) < limit and (due := self.next_due_s()) is not None and due <= now_s:
-            second = self._order[0]
-            bucket = self._buckets[second]
-            index = bucket.pop()
-            if self._kind[index] == OFF or int(self._due[index]) != second or self._ids[index] in seen:
-                continue
-            self._due[index] = -1.0
-            taken.append(self._ids[index])
+            bucket = self._buckets[self._order[0]]
+            while bucket and len(taken) < limit:
+                index = bucket.pop()
+                if due_of[index] == due and kind[index] != OFF:  # else it was taken or scheduled anew meanwhile
+                    due_of[index] = -1.0
+                    taken.append(ids[index])
         return taken
 
     def looked_at(self, ids: Iterable[str], now_s: float) -> list[str]:
         """Schedule subjects that were just looked at; give those that are finished for good."""
         finished = []
+        soon_s, lately_s = math.ceil(now_s + self.interval_s), now_s - HOUR_S
+        bucket = self._bucket(soon_s)
+        index_of, changed, kind, due = self._index, self._changed, self._kind, self._due
         for id_ in ids:
-            index = self._index[id_]
+            index = index_of[id_]
+            if kind[index] == MOVING and changed[index] > lately_s:  # what most are, and all that `pause_s` says of them
+                due[index] = soon_s
+                bucket.append(index)
+                continue
             quiet = now_s - self._changed[index]
             acted = self._acted[index] > 0 and now_s - self._acted[index] < DAY_S
             pause = pause_s(self.interval_s, quiet, self._kind[index] == TERMINAL, acted, self._watch_for_s)
@@ -143,10 +169,13 @@ class Watch:
             self._kind[index] = TERMINAL if terminal else MOVING
 
     def _schedule(self, index: int, due_s: float) -> None:
-        second = int(due_s) + (1 if due_s > int(due_s) else 0)
+        second = math.ceil(due_s)
         self._due[index] = float(second)
+        self._bucket(second).append(index)
+
+    def _bucket(self, second: int) -> array[int]:
         bucket = self._buckets.get(second)
         if bucket is None:
             bucket = self._buckets[second] = array("I")
             heapq.heappush(self._order, second)
-        bucket.append(index)
+        return bucket
