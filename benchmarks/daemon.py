@@ -16,13 +16,12 @@ from benchmarks.orders import known
 from bursar.cli.stage.overlay import as_yaml, merge, read_example
 from bursar.domain.ids import AccountName
 from bursar.host.plugins import load_plugins
-from bursar.journal import subjects
+from bursar.journal import subjects, views
 from bursar.journal.writer import Journal
 from bursar.runtime.clock import RealClock
 from bursar.runtime.crew import LANES, Crew
 from bursar.runtime.office import Office
 from bursar.runtime.opening import open_office
-from bursar.runtime.polling import Poller
 from bursar.runtime.telling import Commit
 from bursar.settings.model import Configuration
 from bursar.settings.read import read_configuration
@@ -30,7 +29,10 @@ from bursar.settings.read import read_configuration
 AT_ONCE = 5000
 EXAMPLE = Path(__file__).parents[1] / "rules.example.yaml"
 PANEL = AccountName("main-panel")
-SECRETS = {"PANEL_KEY": "bench", "PX_KEY": "bench", "HOOK_SECRET": "whsec_YmVuY2hiZW5jaGJlbmNoYmVuY2g=", "USDT_WALLET": "T"}
+POLL = {"orders": "1s", "refills": "off", "balance": "off", "services": "off"}
+SECRETS = {
+    "PANEL_KEY": "bench", "PX_KEY": "bench", "USDT_WALLET": "T", "HOOK_SECRET": "whsec_YmVuY2hiZW5jaGJlbmNoYmVuY2g=",
+}
 
 
 def configure(folder: Path, url: str) -> Configuration:
@@ -38,7 +40,7 @@ def configure(folder: Path, url: str) -> Configuration:
     overlay: dict[str, Any] = {
         "settings": {"state": str(folder / "journal.db")},
         "accounts": {
-            PANEL: {"url": url, "rate": "1000000/s", "poll": {"orders": "1s", "refills": "off", "balance": "off", "services": "off"}},
+            PANEL: {"url": url, "rate": "1000000/s", "poll": POLL},
             "shop": {"key": "bench"},
         },
     }
@@ -70,7 +72,6 @@ class Bench:
         self.office = office
         self.crew = crew
         self._clock = clock
-        self._poller: Poller = crew.pollers[PANEL]
 
     async def watch(self, count: int) -> None:
         """Put so many orders into the journal, seen and under watch for a minute, and load them."""
@@ -87,18 +88,19 @@ class Bench:
 
     async def load(self) -> None:
         """Take what the journal has under watch, as a daemon does when it starts."""
-        await self._poller.load()
+        await self.crew.pollers[PANEL].load()
 
     async def pass_once(self) -> float:
         """Poll every order once; give how many seconds that took."""
-        watch = self._poller.streams["orders"].watch
+        poller = self.crew.pollers[PANEL]
+        watch = poller.streams["orders"].watch
         assert watch is not None
         self._clock.hurry(3.0)
         now_s = self._clock.now().timestamp()
 
         async def lane() -> None:
             while (due_s := watch.next_due_s()) is not None and due_s <= now_s:
-                await self._poller.turn()
+                await poller.turn()
 
         began = time.perf_counter()
         async with asyncio.TaskGroup() as group:
@@ -106,11 +108,20 @@ class Bench:
                 group.create_task(lane())
         return time.perf_counter() - began
 
+    async def check_events(self, least: int) -> None:
+        """Make sure that what the panel changed was seen and committed.
+
+        Raises:
+            RuntimeError: fewer events are in the journal than there must be: what was measured means nothing.
+        """
+        counted = await self.office.journal.read(views.counts)
+        if int(str(counted["events"])) < least:
+            raise RuntimeError(f"{counted['events']} events are in the journal, and {least} orders were changed")
+
 
 @asynccontextmanager
-async def opened(folder: Path, url: str) -> AsyncIterator[Bench]:
-    """Open a daemon on a folder; nothing in it turns by itself."""
-    configuration = configure(folder, url)
+async def opened(configuration: Configuration) -> AsyncIterator[Bench]:
+    """Open a daemon; nothing in it turns by itself."""
     clock = Hurried()
     journal = await asyncio.to_thread(Journal.open, configuration.settings.state)
     try:

@@ -56,7 +56,7 @@ def _snapshot(account: AccountName, number: int, at: datetime) -> Snapshot:
     shown = said(number, 0)
     fields: dict[str, Value | None] = {name: Decimal(shown[name]) for name in ("charge", "start_count", "remains")}
     fields.update(
-        status=shown["status"], currency="USD", refill_requested=False, cancel_requested=False, quantity=Decimal(100_000)
+        status=shown["status"], currency=shown["currency"], refill_requested=False, cancel_requested=False
     )
     state = STATES[WORDS.index(shown["status"])]
     return Snapshot(

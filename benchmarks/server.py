@@ -10,14 +10,16 @@ import asyncio
 import os
 import subprocess
 import sys
+from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import aiohttp
 import msgspec
 
 from benchmarks.orders import ids, said
 
+ROOT = Path(__file__).parents[1]
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 
 
@@ -35,14 +37,12 @@ class Orders:
 
     def change(self) -> int:
         """Move the next one in a hundred on; give how many that were."""
-        count = max(1, len(self._ids) // 100)
-        for number in range(self._next, self._next + count):
-            at = number * 100 % len(self._ids) + (number * 100 // len(self._ids)) % 100
-            at %= len(self._ids)
-            self._changes[at] += 1
-            self._piece[self._ids[at]] = self._encoded(at)
-        self._next += count
-        return count
+        moved = range(self._next % 100, len(self._ids), 100)
+        for number in moved:
+            self._changes[number] += 1
+            self._piece[self._ids[number]] = self._encoded(number)
+        self._next += 1
+        return len(moved)
 
     def answer(self, form: bytes) -> bytes:
         """Answer `orders=1,2,3` or `order=1`."""
@@ -72,7 +72,8 @@ class Connection(asyncio.Protocol):
             if len(self._buffer) < end + 4 + length:
                 return
             form, self._buffer = self._buffer[end + 4 : end + 4 + length], self._buffer[end + 4 + length :]
-            body = b"%d" % self._orders.change() if b"/change" in head.split(b"\r\n", 1)[0] else self._orders.answer(form)
+            change = head.startswith(b"post /change ")
+            body = b"%d" % self._orders.change() if change else self._orders.answer(form)
             self._transport.write(HEAD % len(body) + body)
 
 
@@ -82,9 +83,10 @@ class Panel:
     def __init__(self, count: int) -> None:
         self._count = count
 
-    def __enter__(self) -> Panel:
+    def __enter__(self) -> Self:
         command = [sys.executable, "-m", "benchmarks.server", str(self._count)]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True)
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(command, stdout=pipe, stdin=pipe, text=True, cwd=ROOT)
         assert self._process.stdout is not None
         self.port = int(self._process.stdout.readline())
         return self
@@ -106,7 +108,7 @@ class Panel:
 
 
 def pin(core: int) -> None:
-    """Stay on one of the machine's cores, if there are several: the server on the last, what is measured on the first."""
+    """Stay on one of the machine's cores: the server on the last, what is measured on the first."""
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) > 1:
         os.sched_setaffinity(0, {cores[core]})

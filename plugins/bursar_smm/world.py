@@ -176,7 +176,7 @@ class World:
     def refill(self, id_: str, t: float) -> str:
         """Begin a refill: the order is in progress again, and then completed."""
         order = self.order(id_)
-        if order.refilling and t < order.ends_t:
+        if order.refilling and order.status(t) == "In progress":
             raise Sorry("Refill already requested")
         if order.status(t) not in ("Partial", "Completed"):
             raise Sorry("Order must be completed")

@@ -38,8 +38,8 @@ def test_an_interrupted_demo_takes_its_children_along(
 ) -> None:
     with subprocess.Popen([*WORDS, "--keep"], env=folder, stdout=subprocess.PIPE, text=True) as demo:
         assert demo.stdout is not None
-        while "bursar accounts -c" not in demo.stdout.readline():
-            pass
+        while "bursar accounts -c" not in (line := demo.stdout.readline()):
+            assert line, "the demo ended before it began"
         children = children_of(demo)
         demo.send_signal(number)
         demo.communicate()

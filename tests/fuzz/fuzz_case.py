@@ -40,6 +40,12 @@ class Case:
         assert self.look is not None
         return self.look.stream
 
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Give the ids as the provider is asked for them."""
+        assert self.look is not None
+        return tuple(str(self.look.known.get(id_, {}).get("panel_id", id_)) for id_ in self.look.ids)
+
 
 def looks(provider: str, stream: str, bodies: Sequence[Any], *, name: str = "", **more: Any) -> Case:
     """Make the case of a poll."""

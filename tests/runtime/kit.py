@@ -60,6 +60,8 @@ class World:
         """The site of the account `panel`."""
         return self.sites.sites["http://127.0.0.1:1/api"]
 
+    site_account = AccountName("panel")
+
     @property
     def journal(self) -> Journal:
         return self.office.journal

@@ -18,20 +18,23 @@ from bursar.api.provider import Adapter, PerformsMany
 from bursar.domain.action import ActionType
 from bursar.domain.ids import AccountName, IntentId
 from bursar.domain.intent import CannotTell, Finding, Intent, Lost, LostReply, NotSent, Outcome, State
+from bursar.domain.rule import TemplateFailed
 from bursar.domain.values import Json
 from bursar.journal import accounts, intents, streams
+from bursar.journal.errors import JournalError
 from bursar.journal.writer import Tx
 from bursar.runtime.moving import record_finding, record_outcome
 from bursar.runtime.office import Office
 from bursar.runtime.pulse import Bell
 from bursar.runtime.ruling import blocks
-from bursar.runtime.sending import Sending, start_sending
+from bursar.runtime.sending import Sending, revealed, start_sending
 from bursar.runtime.telling import Commit
 from bursar.runtime.terms import AccountTerms
 from bursar.runtime.turns import Turns
 
 IDLE_S = 1.0
 PREPARE_PAUSE_S = 15.0
+LONGEST_PAUSE_S = 30.0
 log = structlog.get_logger("bursar")
 
 
@@ -76,6 +79,8 @@ class Executor:
         opened = intents.in_state(tx, (State.READY, State.UNKNOWN), name)
         if not opened:
             return [], []
+        if self._away(tx):
+            return [], []
         lost = [i for i in opened if i.state is State.UNKNOWN and self._due(i, now) and self._looks(i)]
         return lost, [] if lost else self._ready(tx, opened)
 
@@ -96,16 +101,19 @@ class Executor:
                 chosen.append(intent)
         return chosen
 
-    def _may_act(self, tx: Tx) -> bool:
+    def _away(self, tx: Tx) -> bool:
+        """A frozen account may be another world, where nothing can be found out; a parked one is left alone."""
         row = accounts.load(tx, self._terms.name)
-        stopped = row is None or row.frozen_digest is not None or row.parked_at is not None
-        return not stopped and self._office.steady and accounts.paused(tx, self._terms.name) is None
+        return row is None or row.frozen_digest is not None or row.parked_at is not None
+
+    def _may_act(self, tx: Tx) -> bool:
+        return self._office.steady and accounts.paused(tx, self._terms.name) is None
 
     def _blocked(self, tx: Tx, intent: Intent, action: ActionType) -> bool:
-        return (
-            blocks(Commit(tx, self._office.terms, self._office.clock.now()), intent.account, action, but=intent.id)
-            is not None
-        )
+        return blocks(self._reading(tx), intent.account, action, but=intent.id) is not None
+
+    def _reading(self, tx: Tx) -> Commit:
+        return Commit(tx, self._office.terms, self._office.clock.now(), kept=self._office.kept)
 
     def _stream_well(self, tx: Tx, intent: Intent) -> bool:
         """An intent of a rule waits while the stream that its facts come from fails."""
@@ -135,17 +143,18 @@ class Executor:
         if not sending.intents:
             self._rest([intent.id for intent in ready], IDLE_S)
             return
-        if sending.mark is not None:
-            self._office.journal.sidecar.raise_to(sending.mark)
-        outcomes = await self._perform(sending.intents)
-        await self._office.commit(lambda c: [record_outcome(c, i.id, i.fence, outcomes[i.id]) for i in sending.intents])
+        outcomes = await self._attempt(sending)
+        await self._record(sending, outcomes)
         for intent in sending.intents:
             self._log(intent, outcomes[intent.id])
 
     async def _prepare(self, ready: Sequence[Intent]) -> object:
         """Read the evidence; an intent whose evidence cannot be read stays ready, and is tried again a little later."""
         try:
-            return await self._adapter.prepare(ready[0])
+            intent = await self._office.journal.read(lambda tx: revealed(self._reading(tx), ready[0]))
+            return await self._adapter.prepare(intent)
+        except TemplateFailed:
+            return None  # `start_sending` finds the same, and lets it lapse
         except ProviderError as error:
             log.warning(
                 "the evidence before sending cannot be read",
@@ -163,6 +172,32 @@ class Executor:
         self._rest_until = {id_: at for id_, at in self._rest_until.items() if at > self._office.clock.monotonic()}
         self._rest_until.update(dict.fromkeys(ids, until))
 
+    async def _attempt(self, sending: Sending) -> Mapping[IntentId, Outcome]:
+        """Raise the counter beside the journal, then make the attempt; without the counter nothing is sent."""
+        try:
+            if sending.mark is not None:
+                self._office.journal.sidecar.raise_to(sending.mark)
+        except OSError as error:
+            log.exception("the counter beside the journal cannot be written; nothing is sent", account=self._terms.name)
+            not_sent = NotSent(f"the counter beside the journal cannot be written ({type(error).__name__})")
+            return dict.fromkeys((intent.id for intent in sending.intents), not_sent)
+        return await self._perform(sending.intents)
+
+    async def _record(self, sending: Sending, outcomes: Mapping[IntentId, Outcome]) -> None:
+        """Commit how the attempts ended. While the journal cannot be written, that is kept and tried again."""
+        pause_s = 1.0
+        while True:
+            try:
+                await self._office.commit(
+                    lambda c: [record_outcome(c, i.id, i.fence, outcomes[i.id]) for i in sending.intents]
+                )
+                return
+            except JournalError as error:
+                log.error("how an action ended cannot be written yet", account=self._terms.name, reason=str(error))  # noqa: TRY400
+                self._office.pulse.beat(f"executing {self._terms.name}")
+                await self._office.clock.sleep(pause_s)
+                pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+
     async def _perform(self, sending: Sequence[Intent]) -> Mapping[IntentId, Outcome]:
         """Make the one attempt. Whatever is raised is an outcome, too."""
         try:
@@ -177,11 +212,15 @@ class Executor:
         return dict.fromkeys((intent.id for intent in sending), outcome)
 
     async def _reconcile(self, intent: Intent) -> None:
+        asked_at = self._office.clock.now()
         try:
-            finding: Finding = await self._adapter.reconcile(intent, intent.evidence)
+            whole = await self._office.journal.read(lambda tx: revealed(self._reading(tx), intent))
+            finding: Finding = await self._adapter.reconcile(whole, intent.evidence)
+        except TemplateFailed as failed:
+            finding = CannotTell(f"it cannot be looked for: {failed}")
         except ProviderError as error:
             finding = CannotTell(f"it could not be looked for: {error.reason}")
-        await self._office.commit(lambda c: record_finding(c, intent.id, intent.fence, finding))
+        await self._office.commit(lambda c: record_finding(c, intent.id, intent.fence, finding, asked_at))
         log.info(
             "looked for a lost action",
             account=self._terms.name,

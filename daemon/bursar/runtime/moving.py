@@ -3,7 +3,7 @@ its audit entry, and what it means for the match that it comes from."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bursar.domain.guard import REFUSED_MONEY_PAUSE, REFUSED_PAUSE, HeldBack, Obstacle
 from bursar.domain.ids import AccountName, IntentId
@@ -82,15 +82,15 @@ def record_outcome(c: Commit, id_: IntentId, fence: int, outcome: Outcome) -> In
     return take_step(c, intent, step, never=isinstance(outcome, Refused) and outcome.never)
 
 
-def record_finding(c: Commit, id_: IntentId, fence: int, finding: Finding) -> Intent | None:
-    """Write what a look at an unknown attempt showed."""
+def record_finding(c: Commit, id_: IntentId, fence: int, finding: Finding, asked_at: datetime) -> Intent | None:
+    """Write what a look at an unknown attempt showed; it counts from when it was begun."""
     intent = intents.load(c.tx, id_)
     if intent is None or intent.state is not State.UNKNOWN or intent.fence != fence:
         return intent
     account = c.terms.accounts[intent.account]
     if isinstance(finding, Happened):
         _succeed(c, intent, finding.success)
-    step = settle_with(intent, finding, account.settle, c.now)
+    step = settle_with(intent, finding, account.settle, asked_at)
     return take_step(c, intent, step)
 
 

@@ -139,7 +139,7 @@ class Poller:
         if polled.watch is None:
             self.schedule.listed(due, observation, None if recorded.held or recorded.absent else digests, now_s)
             return
-        believed = {} if recorded.held else _of_seen(digests, observation, due.ids)
+        believed = {} if recorded.held else _of_seen(digests, observation)
         finished = self.schedule.looked_at(due, recorded.changed, believed, now_s)
         if finished:
             name, kind = self._terms.name, polled.kind
@@ -238,7 +238,7 @@ class _Wishes:
     looked_at: datetime | None
 
 
-def _of_seen(digests: dict[str, int], observation: Observation, ids: Sequence[str]) -> dict[str, int]:
+def _of_seen(digests: dict[str, int], observation: Observation) -> dict[str, int]:
     """Give the digests of the subjects that the observation spoke of: the others are looked at anew."""
     if not digests:
         return digests

@@ -12,9 +12,10 @@ from bursar.domain.ids import IntentId
 from bursar.domain.intent import Intent, State
 from bursar.domain.life import Cause, Step, move
 from bursar.domain.plan import unseal
-from bursar.domain.rule import Mode, Scope, TemplateFailed
+from bursar.domain.rule import Mode, Rule, Scope, TemplateFailed
 from bursar.domain.values import Json
 from bursar.journal import accounts, audit, intents, ledger, matches, subjects
+from bursar.journal.matches import MatchRow
 from bursar.journal.sidecar import Mark
 from bursar.runtime.moving import take_step
 from bursar.runtime.ruling import active, blocks, recall
@@ -60,7 +61,7 @@ def _forbidden(c: Commit, intent: Intent) -> bool:
 def _still_wanted(c: Commit, intent: Intent, fresh_since: datetime) -> dict[str, Json] | None:
     """Check once more what the intent was planned on; give its filled parameters, or None (it lapsed, or must wait)."""
     if intent.match is None:
-        return _given_by_person(c, intent)
+        return _filled(c, intent)
     if intent.facts_at is None or intent.facts_at < fresh_since:
         return None
     match = matches.load(c.tx, intent.match)
@@ -78,26 +79,45 @@ def _still_wanted(c: Commit, intent: Intent, fresh_since: datetime) -> dict[str,
     if not answer.truth:
         take_step(c, intent, Step(Cause.STALE, move(intent.state, Cause.STALE), f"no longer true: {answer.reason}"))
         return None
-    act = next((act for act in rule.acts() if act.action == intent.action), None)
+    return _filled(c, intent)
+
+
+def _filled(c: Commit, intent: Intent) -> dict[str, Json] | None:
     try:
-        return (
-            unseal(intent.params, intent.sealed, act, scope, c.terms.seal) if act is not None else dict(intent.params)
-        )
+        return dict(revealed(c, intent).params)
     except TemplateFailed as failed:
         take_step(c, intent, Step(Cause.STALE, move(intent.state, Cause.STALE), str(failed)))
         return None
 
 
-def _given_by_person(c: Commit, intent: Intent) -> dict[str, Json] | None:
-    """Give the parameters that a person gave; secret ones are known in the run that they were given in, only."""
-    kept = c.kept.get(intent.id, {})
-    if any(name not in kept for name in intent.sealed):
-        take_step(
-            c,
-            intent,
-            Step(
-                Cause.STALE, move(intent.state, Cause.STALE), "its secret parameter is not known any more; call again"
-            ),
-        )
-        return None
-    return {**intent.params, **kept}
+def revealed(c: Commit, intent: Intent) -> Intent:
+    """Give an intent as adapters get it: its secret parameters filled in again.
+
+    Raises:
+        TemplateFailed: one is not known any more, or resolves to something else than when the intent was planned.
+    """
+    if not intent.sealed:
+        return intent
+    if intent.match is None:
+        kept = c.kept.get(intent.id, {})
+        if any(name not in kept for name in intent.sealed):
+            raise TemplateFailed("its secret parameter is not known any more; call again")
+        return replace(intent, params={**intent.params, **kept})
+    match, rule = matches.load(c.tx, intent.match), c.terms.rules.get(intent.rule or "")
+    if match is None or rule is None:
+        raise TemplateFailed("its rule is gone, and its secret parameter with it")
+    return replace(intent, params=_unsealed(c, intent, rule, match))
+
+
+def _unsealed(c: Commit, intent: Intent, rule: Rule, match: MatchRow) -> dict[str, Json]:
+    account = c.terms.accounts[intent.account]
+    snapshot = subjects.find(c.tx, intent.account, account.kinds, match.subject) if match.subject is not None else None
+    scope = Scope(account.facts, c.now, snapshot, recall(c, match))
+    failed = TemplateFailed(f"its rule does not say {intent.action} any more")
+    for act in rule.acts():
+        if act.action == intent.action:
+            try:
+                return unseal(intent.params, intent.sealed, act, scope, c.terms.seal)
+            except TemplateFailed as error:
+                failed = error
+    raise failed

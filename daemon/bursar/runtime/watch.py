@@ -9,8 +9,9 @@ from __future__ import annotations
 import heapq
 import math
 from array import array
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from bursar.api.provider import Same
 from bursar.domain.cadence import DAY_S, HOUR_S, pause_s
 
 OFF = 0
@@ -87,7 +88,7 @@ class Watch:
         index_of, stored = self._index, self._digest
         return 0 not in [stored[index_of[id_]] for id_ in ids]
 
-    def recognizer(self, digests: dict[str, int]) -> Callable[[str, bytes | memoryview], bool]:
+    def recognizer(self, digests: dict[str, int]) -> Same:
         """Give what recognises raw answers; the digests of the others are noted, to be remembered once committed."""
         index_of, stored = self._index, self._digest
 

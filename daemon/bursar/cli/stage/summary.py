@@ -66,9 +66,9 @@ def compare(story: Story, provider_of: Mapping[str, str], effects: Mapping[str, 
     """
     succeeded = [row for row in story.actions.values() if row.get("state") == "succeeded"]
     counts = []
-    for provider, counted in effects.items():
+    for provider, of_provider in effects.items():
         rows = [row for row in succeeded if provider_of.get(str(row["account"])) == provider]
-        for name, sandbox in counted.items():
+        for name, sandbox in of_provider.items():
             effect, _, subject = name.partition(":")
             journal = sum(1 for row in rows if _is(row, effect, subject or None))
             counts.append(Count(provider, effect, journal, sandbox, subject or None))

@@ -1,0 +1,91 @@
+"""What the conductor says to the other processes, and hears: the sandbox over its line, the daemon over its control
+socket, as every command does. Everything waits; nothing here starts a loop or a thread."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from bursar.testing.prove.gate import Effect
+
+WAIT_S = 5.0
+
+
+@dataclass(slots=True)
+class Line:
+    """The line to the sandbox; keeps the effects that were told.
+
+    Attributes:
+        effects: Everything that the providers did, by provider, in order.
+        owed: How many late effects were still to come at the last look.
+    """
+
+    plug: socket.socket
+    effects: dict[str, list[Effect]] = field(default_factory=dict)
+    owed: int = 0
+    sprung: int = 0
+    _rest: bytes = b""
+
+    def say(self, verb: str, **params: Any) -> Any:
+        """Say one thing and give the answer.
+
+        Raises:
+            ConnectionError: the sandbox is gone.
+        """
+        self.plug.sendall(json.dumps([verb, params]).encode() + b"\n")
+        while b"\n" not in self._rest:
+            piece = self.plug.recv(1 << 20)
+            if not piece:
+                raise ConnectionError("the sandbox ended")
+            self._rest += piece
+        line, _, self._rest = self._rest.partition(b"\n")
+        return json.loads(line)
+
+    def look(self) -> list[Effect]:
+        """Ask for new effects; give all of them."""
+        told = self.say("look", since={name: len(seen) for name, seen in self.effects.items()})
+        for name, one in told.items():
+            self.effects.setdefault(name, []).extend(Effect(**row) for row in one["seen"])
+        self.owed = sum(one["owed"] for one in told.values())
+        self.sprung = sum(one["sprung"] for one in told.values())
+        return [effect for seen in self.effects.values() for effect in seen]
+
+
+class _Over(http.client.HTTPConnection):
+    """HTTP over a Unix socket."""
+
+    def __init__(self, path: Path, timeout_s: float) -> None:
+        super().__init__("bursar", timeout=timeout_s)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
+
+
+def ask(path: Path, verb: str, **params: Any) -> Any:
+    """Ask the daemon; None when it is not there, does not answer, or declines."""
+    with closing(_Over(path, WAIT_S)) as connection:
+        try:
+            connection.request("POST", f"/{verb}", json.dumps(params))
+            answer = json.loads(connection.getresponse().read())
+        except (OSError, http.client.HTTPException, ValueError):
+            return None
+    return answer.get("result")
+
+
+def call(url: str, query: Mapping[str, str], form: Mapping[str, str]) -> Any:
+    """Ask a provider, as a person would who looks there; the answer is JSON."""
+    parts = urlsplit(url)
+    with closing(http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=WAIT_S)) as connection:
+        path = parts.path + ("?" + urlencode(query) if query else "")
+        connection.request("POST", path, urlencode(form), {"Content-Type": "application/x-www-form-urlencoded"})
+        return json.loads(connection.getresponse().read())

@@ -1,0 +1,107 @@
+"""The world of a run: three accounts at the sandbox, and rules that keep one another busy.
+
+What is canceled is ordered anew, what waits is canceled, what is partial is refilled, and what is in progress waits
+again; a balance that passed the minimum is paid out, and falls. So that every action is asked for again and again, by
+rules, and `add` by a person too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+SPEED = 60.0
+"""How many seconds of the daemon's time pass in one of ours."""
+TIMEOUT_S = 1
+"""The shortest that there is; of the machine's own seconds, since the network knows no other."""
+SETTLE_S = 150.0
+IN_TIME_S = SETTLE_S - 30.0
+LATEST_S = SETTLE_S - 40.0
+HOLD_S = 30.0
+INTERVAL_S = 15.0
+PROVIDERS = ("anticaptcha", "premium_exchanger", "smm")
+ACCOUNTS = {"smm": "panel", "premium_exchanger": "site", "anticaptcha": "shop"}
+WALLET = "TProofProofProofProofProofProof1"
+TRACKED = 14
+ENOUGH_S = 200.0
+"""In so many seconds of its world the site's balance passes the minimum."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where a run takes place.
+
+    Attributes:
+        folder: Everything that it writes.
+        where: By provider: `url`, `settings` and `track`, as the sandbox told.
+    """
+
+    folder: Path
+    where: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def configuration(self) -> Path:
+        return self.folder / "bursar.yaml"
+
+    @property
+    def journal(self) -> Path:
+        return self.folder / "journal.db"
+
+    @property
+    def socket(self) -> Path:
+        return self.folder / "control.sock"
+
+    def environ(self) -> dict[str, str]:
+        """Give the daemon's variables: its secrets."""
+        return {"HOME": str(self.folder), "WALLET": WALLET, **{_variable(name): str(self._key(name)) for name in PROVIDERS}}
+
+    def write(self) -> None:
+        """Write the configuration. JSON is YAML."""
+        self.configuration.write_text(json.dumps(self._document(), indent=1), encoding="utf-8")
+
+    def _key(self, provider: str) -> Any:
+        return self.where[provider]["settings"]["key"]
+
+    def _document(self) -> dict[str, Any]:
+        polls = {
+            "smm": {"orders": f"{INTERVAL_S:.0f}s", "refills": "120s", "balance": "60s", "services": "off"},
+            "premium_exchanger": {"info": "15s", "payouts": "15s", "visits": "off", "exchanges": "off"},
+            "anticaptcha": {"coupons": "60s"},
+        }
+        return {
+            "settings": {"state": str(self.journal)},
+            "accounts": {ACCOUNTS[name]: self._account(name, polls[name]) for name in PROVIDERS},
+            "sinks": {"book": {"type": "log", "events": ["*"]}},
+            "rules": _rules(),
+        }
+
+    def _account(self, provider: str, poll: Mapping[str, str]) -> dict[str, Any]:
+        told = {name: value for name, value in self.where[provider]["settings"].items() if name != "key"}
+        return {
+            "provider": provider, "url": self.where[provider]["url"], "key": {"env": _variable(provider)},
+            "poll": dict(poll), "rate": "100/s", "timeout": f"{TIMEOUT_S}s", "settle": f"{SETTLE_S:.0f}s", **told,
+        }
+
+
+def _variable(provider: str) -> str:
+    return f"KEY_OF_{provider.upper()}"
+
+
+def _rules() -> list[dict[str, Any]]:
+    again = {"service": "1", "link": "https://social.example/again/{{ order.id }}", "quantity": 10}
+    return [
+        {"name": "refill", "on": "order.partial", "when": "order.remains > 0", "do": ["refill"]},
+        {
+            "name": "cancel", "on": "order", "when": 'order.state in ["pending", "in_progress"]',
+            "for": f"{HOLD_S:.0f}s", "do": ["cancel"],
+        },
+        {"name": "order-anew", "on": "order.canceled", "do": [{"add": again}]},
+        {
+            "name": "pay-out", "on": "balance.passed_min_payout", "when": "balance.amount >= balance.min_payout",
+            "do": [{"payout": {"method": "7", "account": {"env": "WALLET"}}}], "cooldown": "20s",
+        },
+        {"name": "tell", "on": "coupon.activated", "do": [{"notify": {"sink": "book", "text": "{{ coupon.id }}"}}]},
+    ]

@@ -1,0 +1,68 @@
+"""Every adapter's parsers against mutated bodies: never a crash, never an event from nonsense, never a yes out of nothing.
+
+The bodies are made from those of the contract (`fuzz_smm`, `fuzz_px`, `fuzz_anticaptcha`) by a seeded random, and go the
+way that the core goes: `Guarded.observe`, `prepare`, `perform`, `perform_many`, `reconcile`, `call`. The short form is
+part of every test run. The long form, and the replay of one body that a failure names:
+
+    BURSAR_FUZZ_BODIES=100000 pytest tests/fuzz
+    BURSAR_FUZZ_SEED=7 BURSAR_FUZZ_BODIES=100000 pytest tests/fuzz
+    BURSAR_FUZZ_BODY='smm add:417' pytest tests/fuzz -k replay
+"""
+
+from __future__ import annotations
+
+import os
+from random import Random
+
+import fuzz_anticaptcha
+import fuzz_px
+import fuzz_smm
+import pytest
+from fuzz_case import Case
+from fuzz_stage import PROVIDERS, staged
+
+BODIES = int(os.environ.get("BURSAR_FUZZ_BODIES", "3000"))
+SEED = os.environ.get("BURSAR_FUZZ_SEED", "1")
+ONE = os.environ.get("BURSAR_FUZZ_BODY", "")
+CASES = {case.name: case for case in [*fuzz_smm.CASES, *fuzz_px.CASES, *fuzz_anticaptcha.CASES]}
+OF_EACH = -(-BODIES // len(CASES))
+
+
+def dice(case: Case, number: int) -> Random:
+    """Give the random that makes one body, whatever the others are."""
+    return Random(f"{SEED}/{case.name}/{number}")  # noqa: S311
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
+async def test_whatever_the_body_the_adapter_keeps_its_promises(case: Case) -> None:
+    async with staged(case) as stage:
+        for number in range(OF_EACH):
+            try:
+                await stage.play(dice(case, number))
+            except Exception as error:
+                error.add_note(f"replay: BURSAR_FUZZ_SEED={SEED} BURSAR_FUZZ_BODY='{case.name}:{number}'")
+                raise
+
+
+@pytest.mark.skipif(not ONE, reason="replays the body that BURSAR_FUZZ_BODY names")
+async def test_replay() -> None:
+    name, _, number = ONE.rpartition(":")
+    async with staged(CASES[name]) as stage:
+        print(await stage.play(dice(CASES[name], int(number))))  # noqa: T201
+
+
+def test_every_stream_action_and_reading_method_is_fuzzed() -> None:
+    ours = ("smm", "premium_exchanger", "anticaptcha")
+    wanted = {(name, one.name) for name in ours for one in (*PROVIDERS[name].streams, *PROVIDERS[name].actions)}
+    wanted |= {(name, one.name) for name in ours for one in PROVIDERS[name].methods if one.intents is None}
+    fuzzed = {(case.provider, case.method or (case.look.stream if case.look else "")) for case in CASES.values()}
+    fuzzed |= {(case.provider, intent.action) for case in CASES.values() for intent in case.intents}
+    assert wanted - fuzzed == set()
+
+
+def test_the_same_seed_makes_the_same_bodies() -> None:
+    from fuzz_tree import mutated
+
+    bodies = [[mutated(fuzz_smm.SERVICES, Random(f"1/{n}")) for n in range(50)] for _ in range(2)]  # noqa: S311
+    assert bodies[0] == bodies[1]

@@ -1,0 +1,135 @@
+"""Back-up, restore and the doctor, on real files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from config import config
+from kit import World
+
+from bursar.api import Succeeded
+from bursar.domain.ids import IntentId
+from bursar.domain.intent import State
+from bursar.journal import audit, intents
+from bursar.journal.backup import back_up, examine, restore
+from bursar.journal.errors import JournalDamaged, JournalError, JournalLocked, JournalMissing
+from bursar.journal.writer import read_once
+
+RULES = "{name: pay, on: balance.passed_min_payout, do: [{payout: {method: '7'}}], cooldown: 1h}"
+
+
+def state(path: Path) -> Path:
+    return path / "journal.db"
+
+
+async def with_a_payout(world: World) -> None:
+    world.site.money("100")
+    await world.open(config(RULES))
+    await world.turn()
+
+
+async def test_a_backup_of_a_running_journal_is_whole_and_has_what_was_committed(world: World) -> None:
+    await with_a_payout(world)
+    copy = world.folder / "copy.db"
+    back_up(state(world.folder), copy)
+    found = read_once(copy, lambda tx: intents.load(tx, IntentId(1)))
+    assert found is not None and found.state is State.SUCCEEDED
+
+
+async def test_a_backup_overwrites_nothing(world: World) -> None:
+    await with_a_payout(world)
+    copy = world.folder / "copy.db"
+    copy.write_text("precious")
+    with pytest.raises(JournalError, match="exists already"):
+        back_up(state(world.folder), copy)
+    assert copy.read_text() == "precious"
+
+
+def test_a_backup_of_nothing_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(JournalMissing):
+        back_up(tmp_path / "none.db", tmp_path / "copy.db")
+
+
+async def test_a_restore_while_the_daemon_runs_is_refused(world: World) -> None:
+    await with_a_payout(world)
+    copy = world.folder / "copy.db"
+    back_up(state(world.folder), copy)
+    with pytest.raises(JournalLocked):
+        restore(copy, state(world.folder), world.clock.now())
+
+
+async def test_a_restore_keeps_the_old_journal(world: World) -> None:
+    await with_a_payout(world)
+    copy = world.folder / "copy.db"
+    back_up(state(world.folder), copy)
+    await world.close()
+    moved = restore(copy, state(world.folder), world.clock.now())
+    assert moved is not None
+    assert read_once(moved, lambda tx: intents.load(tx, IntentId(1))) is not None
+
+
+async def test_a_restore_of_something_else_changes_nothing(world: World) -> None:
+    await with_a_payout(world)
+    await world.close()
+    before = state(world.folder).read_bytes()
+    wrong = world.folder / "wrong.db"
+    wrong.write_text("not a journal at all" * 100)
+    with pytest.raises(JournalDamaged):
+        restore(wrong, state(world.folder), world.clock.now())
+    assert state(world.folder).read_bytes() == before
+
+
+async def test_what_was_sent_after_the_backup_is_not_sent_again(world: World) -> None:
+    """The whole story: back up with a payout ready, let it be sent, restore, start: a person is asked, no money moves."""
+    world.site.money("100")
+    await world.open(config(RULES))
+    await world.poll()
+    copy = world.folder / "copy.db"
+    back_up(state(world.folder), copy)
+    await world.send()
+    sent = world.site.done("payout")
+    await world.close()
+    restore(copy, state(world.folder), world.clock.now())
+    await world.open(config(RULES))
+    await world.live(minutes=30)
+    assert (sent, world.site.done("payout"), await world.states()) == (["balance"], ["balance"], ["unknown"])
+
+
+async def test_the_doctor_finds_nothing_wrong_with_a_sound_journal(world: World) -> None:
+    await with_a_payout(world)
+    assert {one.verdict for one in examine(state(world.folder), world.clock.now())} == {"ok"}
+
+
+async def test_the_doctor_names_what_is_unknown(world: World) -> None:
+    world.site.will("add", RuntimeError("the reply was lost"))
+    await world.open(config("{name: order-more, on: order.completed, do: [{add: {link: x}}]}"))
+    world.site.orders["1"] = "completed"
+    await world.track("1")
+    await world.live(minutes=3)
+    found = {one.what: one for one in examine(state(world.folder), world.clock.now())}
+    assert found["unknown actions"].verdict == "warning"
+
+
+async def test_the_doctor_says_that_the_clock_is_behind(world: World) -> None:
+    await with_a_payout(world)
+    found = {one.what: one.verdict for one in examine(state(world.folder), world.clock.now().replace(year=2001))}
+    assert found["clock"] == "bad"
+
+
+async def test_the_doctor_sees_a_tampered_trail(world: World) -> None:
+    await with_a_payout(world)
+
+    def tamper(tx: object) -> None:
+        tx.run("UPDATE audit SET actor = 'person' WHERE seq = 1")  # type: ignore[attr-defined]
+
+    await world.journal.write(tamper)
+    found = {one.what: one for one in examine(state(world.folder), world.clock.now())}
+    assert found["audit"].verdict == "bad" and "entry 1" in found["audit"].reason
+
+
+async def test_every_step_of_an_intent_is_in_the_trail(world: World) -> None:
+    world.site.will("payout", Succeeded(reference="77"))
+    await with_a_payout(world)
+    steps = await world.read(lambda tx: [one["what"] for one in audit.export(tx) if one["intent"] == 1])
+    assert steps == ["intent.ready", "intent.sending", "intent.succeeded"]
