@@ -9,13 +9,14 @@ BIN := $(VENV)/bin
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo test check docs bench lock clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    the whole thing against the built-in sandbox; ends by itself within a minute"
 	@echo "make test    everything that CI checks: ruff, mypy --strict, import-linter, pytest"
 	@echo "make check   the same without pytest"
+	@echo "make docs    draw again what docs/ shows of the code"
 	@echo "make bench   the measurements of docs/performance.md  (ARGS=--quick for a short form)"
 	@echo "make lock    pin the versions of everything that is installed, again (needs uv)"
 	@echo "make clean   take away what these made"
@@ -30,6 +31,9 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(VENV)/.dev
+	$(BIN)/python -m bursar.testing.diagrams > docs/life.md
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks $(ARGS)

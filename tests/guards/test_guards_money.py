@@ -164,3 +164,14 @@ async def test_after_a_restore_money_asks_until_a_person_says_to_go_on(world: Wo
     assert (asked, (await world.states())[1:2], "journal.restored" in await world.told()) == (
         ["awaiting_approval"], ["succeeded"], True,
     )
+
+
+async def test_after_a_restore_what_waited_for_a_yes_is_not_sent_without_one(world: World) -> None:
+    await payout_due(world, "approve: {above: 500, within: 12h}")
+    await world.close()
+    sidecar = world.folder / "journal.db.fence"
+    journal, sent = sidecar.read_text().split()
+    sidecar.write_text(f"{journal} {int(sent) + 1:020d}\n")
+    await world.open(world._path.read_text())
+    await world.live(minutes=30)
+    assert (await world.states(), world.site.done("payout")) == (["lapsed"], [])

@@ -171,7 +171,7 @@ async def test_failures_before_and_after_a_restart_are_in_a_row(world: World) ->
     await world.open(config())
     await world.turn()
     await world.restart()
-    await world.live(minutes=5)
+    await world.live(minutes=15)
     assert await world.told() == ["account.unreachable", "account.recovered"]
 
 
@@ -223,7 +223,7 @@ async def test_a_rejected_account_is_asked_no_more(world: World) -> None:
 
 
 async def test_a_rejection_is_told_once(world: World) -> None:
-    world.site.down["coupons"] = Rejected("wrong key")
+    world.site.down |= dict.fromkeys(("coupons", "info", "payouts"), Rejected("wrong key"))
     await world.open(config())
     await world.live(hours=50, every_s=1800)
     assert await world.told() == ["account.rejected"]

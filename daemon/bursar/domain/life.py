@@ -69,7 +69,6 @@ TRANSITIONS: Mapping[tuple[State | None, Cause], State] = {
     (State.AWAITING_APPROVAL, Cause.APPROVED): State.READY,
     (State.AWAITING_APPROVAL, Cause.DENIED): State.DENIED,
     (State.AWAITING_APPROVAL, Cause.UNANSWERED): State.LAPSED,
-    (State.AWAITING_APPROVAL, Cause.RESTORED): State.UNKNOWN,
     (State.READY, Cause.SENT): State.SENDING,
     (State.READY, Cause.STALE): State.LAPSED,
     (State.READY, Cause.RESTORED): State.UNKNOWN,

@@ -25,6 +25,7 @@ class HeldRow:
     at: datetime
     reason: str
     observation: str
+    digest: str = ""
 
 
 def key(observation: Observation) -> str:
@@ -67,9 +68,9 @@ def covers(row: HeldRow, observation: Observation, *, listing: bool) -> bool:
 
 def held(tx: Tx, account: AccountName | None = None) -> list[HeldRow]:
     """Give what is held."""
-    sql = "SELECT id, account, stream, at, reason, observation FROM held_observations WHERE state = 'held'"
+    sql = "SELECT id, account, stream, at, reason, observation, digest FROM held_observations WHERE state = 'held'"
     rows = tx.all(f"{sql} AND account = ? ORDER BY id", account) if account else tx.all(f"{sql} ORDER BY id")
-    return [HeldRow(row[0], AccountName(row[1]), row[2], cast(datetime, at(row[3])), row[4], row[5]) for row in rows]
+    return [HeldRow(row[0], AccountName(row[1]), row[2], cast(datetime, at(row[3])), *row[4:]) for row in rows]
 
 
 def end(tx: Tx, id_: int, state: str, now: datetime) -> bool:

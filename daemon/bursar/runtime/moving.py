@@ -121,12 +121,15 @@ def _repeat_unknown(c: Commit, intent: Intent) -> None:
         take_step(c, intent, step)
 
 
-_MAY_HAVE_BEEN_SENT = (State.SENDING, State.READY, State.DEFERRED, State.AWAITING_APPROVAL)
-"""What a restored journal has still before it may long be done."""
+_MAY_HAVE_BEEN_SENT = (State.SENDING, State.READY, State.DEFERRED)
+"""What a restored journal has still before it, and may long be done."""
 
 
 def wake_up(c: Commit, *, restored: bool) -> None:
-    """At the start: what was being sent when the process died is unknown; in a restored journal, what was ready too."""
+    """At the start: what was being sent when the process died is unknown; in a restored journal, what was ready too.
+
+    What waited for a person then may have been answered and sent since: it lapses, and the rule asks anew.
+    """
     for intent in intents.in_state(c.tx, _MAY_HAVE_BEEN_SENT if restored else (State.SENDING,)):
         cause = Cause.RESTORED if restored else Cause.LOST
         reason = "the journal was restored; it may have been sent" if restored else "the process died while it was sent"
@@ -135,6 +138,9 @@ def wake_up(c: Commit, *, restored: bool) -> None:
         if intent.state is State.SENDING:
             intents.end_attempt(c.tx, intent.id, intent.fence, "lost", reason, c.now)
         take_step(c, intent, Step(cause, move(intent.state, cause), reason, c.now + min(settle, timedelta(minutes=1))))
+    for intent in intents.in_state(c.tx, (State.AWAITING_APPROVAL,)) if restored else ():
+        state = move(intent.state, Cause.UNANSWERED)
+        take_step(c, intent, Step(Cause.UNANSWERED, state, "the journal was restored; it may have been answered since"))
 
 
 def decide(c: Commit, id_: IntentId, cause: Cause, reason: str) -> Intent:

@@ -10,11 +10,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from bursar.domain.detect import Sight, detect, vanish
+from bursar.domain.guard import Obstacle
 from bursar.domain.ids import AccountName, SubjectRef
 from bursar.domain.observation import Observation, Observed, Snapshot
 from bursar.domain.sanity import implausible
 from bursar.domain.subject import Coverage, SubjectType
-from bursar.journal import accounts, events, held, intents, streams, subjects
+from bursar.journal import accounts, events, held, intents, matches, streams, subjects
 from bursar.journal.streams import StreamRow
 from bursar.runtime.ruling import ask_again, ask_state_rules
 from bursar.runtime.telling import Commit, tell, tell_core
@@ -68,12 +69,14 @@ def record(
     if recovering or row.failures or row.told_at is not None:
         _recover(c, account.name, row)
     kinds = account.kinds_of(observation.stream)
-    steps = _see(c, account, kinds, observation, row)
+    rearmed = events.rearmed(c.tx, account.name, kinds)
+    steps = _see(c, account, kinds, observation, row, rearmed)
     if not believed and (reason := _doubt(c, kinds, observation, steps, row)) is not None:
-        return _hold(c, account.name, observation, reason)
+        _rearm_again(c, account.name, kinds, rearmed)
+        return _hold(c, account, observation, reason)
     _unhold(c, account, observation)
     _write(c, account, observation, steps, row)
-    _thaw(c, account, steps)
+    _thaw(c, account, observation, steps)
     _follow(c, account, observation, steps, asked, first)
     changed = {step.sight.snapshot.ref.id: step.sight.snapshot for step in steps if step.sight.fresh}
     return Recorded(changed, absent=any(not step.seen and step.sight.snapshot.missed == 1 for step in steps))
@@ -83,8 +86,8 @@ def record_failure(c: Commit, account: AccountName, stream: str, kind: str, reas
     """Write that a poll failed; it teaches nothing else. Tell after the third in a row, once."""
     failures = streams.fail(c.tx, account, stream, kind, reason, c.now)
     row = streams.load(c.tx, account, stream)
-    others = any(other.told_at is not None for other in streams.load_all(c.tx, account) if other.stream != stream)
     if failures >= UNREACHABLE_AFTER and row.told_at is None:
+        others = _others_told(c, account, stream)
         streams.told(c.tx, account, stream, c.now)
         if not others:
             tell_core(c, "account.unreachable", account, {"stream": stream, "reason": reason, "kind": kind})
@@ -97,7 +100,16 @@ def record_rejection(c: Commit, account: AccountName, stream: str, reason: str) 
     streams.fail(c.tx, account, stream, "rejected", reason, c.now)
     accounts.park(c.tx, account, reason, c.now)
     if row is None or row.parked_at is None:
+        streams.told(c.tx, account, stream, c.now)
         tell_core(c, "account.rejected", account, {"stream": stream, "reason": reason})
+
+
+def _others_told(c: Commit, account: AccountName, stream: str) -> bool:
+    """Say whether people know of the failure of another stream that is still polled."""
+    terms = c.terms.accounts.get(account)
+    polled = terms.polled if terms is not None else frozenset()
+    rows = streams.load_all(c.tx, account)
+    return any(row.told_at is not None and row.stream in polled for row in rows if row.stream != stream)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +128,8 @@ def _says_something(observation: Observation) -> bool:
 
 def _recover(c: Commit, account: AccountName, row: StreamRow) -> None:
     """A stream answers again: tell, if people were told that it did not and it was the last that failed."""
-    parked = accounts.unpark(c.tx, account)
-    others = any(other.told_at is not None for other in streams.load_all(c.tx, account) if other.stream != row.stream)
-    if parked or (row.told_at is not None and not others):
+    accounts.unpark(c.tx, account)
+    if row.told_at is not None and not _others_told(c, account, row.stream):
         tell_core(c, "account.recovered", account, {"stream": row.stream})
 
 
@@ -128,9 +139,9 @@ def _see(
     kinds: dict[str, SubjectType],
     observation: Observation,
     row: StreamRow,
+    rearmed: Collection[str],
 ) -> list[_Step]:
     """Compare every subject that was seen with its snapshot; and, of a complete listing, those that were not."""
-    rearmed = events.rearmed(c.tx, account.name, kinds)
     steps: list[_Step] = []
     coverage = account.streams[observation.stream].coverage
     for kind in kinds.values():
@@ -147,10 +158,11 @@ def _see(
         if rearmed and observation.nothing_new:
             steps += [_again(c, account.name, kind, one, row, coverage, rearmed) for one in known.values()]
         if listing:
+            shown = {*seen, *observation.unchanged}
             steps += [
                 _Step(one, vanish(kind, one, c.now), seen=False, news=False)
                 for id_, one in known.items()
-                if id_ not in seen and one.vanished_at is None and one.first_seen_at is not None
+                if id_ not in shown and one.vanished_at is None and one.first_seen_at is not None
             ]
     return steps
 
@@ -203,12 +215,25 @@ def _doubt(
     return implausible(kinds, moved, looked_at, vanishing, len(known), since)
 
 
-def _hold(c: Commit, account: AccountName, observation: Observation, reason: str) -> Recorded:
-    key = held.key(observation)
-    newly = held.hold(c.tx, account, observation, key, reason, c.now)
+def _hold(c: Commit, account: AccountTerms, observation: Observation, reason: str) -> Recorded:
+    """Keep a poll aside; one that looks again at what is held already takes its place, and is not told again."""
+    whole = account.streams[observation.stream].coverage is not Coverage.TRACKED
+    rows = [row for row in held.held(c.tx, account.name) if row.stream == observation.stream]
+    same = next((row for row in rows if held.covers(row, observation, listing=whole)), None)
+    key = held.key(observation) if same is None else same.digest
+    newly = held.hold(c.tx, account.name, observation, key, reason, c.now)
     if newly is not None:
-        tell_core(c, "observation.held", account, {"stream": observation.stream, "reason": reason, "held": str(newly)})
+        data = {"stream": observation.stream, "reason": reason, "held": str(newly)}
+        tell_core(c, "observation.held", account.name, {**data})
     return Recorded({}, held=True)
+
+
+def _rearm_again(c: Commit, account: AccountName, kinds: Mapping[str, SubjectType], rearmed: Collection[str]) -> None:
+    """What a poll that is not believed would have been asked anew is asked at the next."""
+    for kind in kinds.values():
+        for event in kind.events:
+            if event.name in rearmed:
+                events.rearm(c.tx, account, event.name, kind.name, c.now)
 
 
 def _unhold(c: Commit, account: AccountTerms, observation: Observation) -> None:
@@ -241,33 +266,39 @@ def _write(c: Commit, account: AccountTerms, observation: Observation, steps: li
             tell(c, event, step.sight.snapshot)
 
 
-def _thaw(c: Commit, account: AccountTerms, steps: list[_Step]) -> None:
+def _thaw(c: Commit, account: AccountTerms, observation: Observation, steps: list[_Step]) -> None:
     """In a frozen account: do known subjects reappear? Enough of them, and none that is another, and it is thawed."""
     row = accounts.load(c.tx, account.name)
     if row is None or row.frozen_digest is None:
         return
-    recognised = contradicted = 0
-    for step in steps:
-        if not step.seen or step.before is None or step.before.first_seen_at is None:
-            continue
-        verdict = _same_subject(account.kinds[step.before.ref.type], step.before, step.sight.snapshot)
-        recognised += verdict is True
-        contradicted += verdict is False
+    verdicts = [
+        _same_subject(account.kinds[step.before.ref.type], step.before, step.sight.snapshot)
+        for step in steps
+        if step.seen and step.before is not None and step.before.first_seen_at is not None
+    ]
+    recognised, contradicted = verdicts.count(True), verdicts.count(False)
     accounts.count_recognised(c.tx, account.name, recognised, contradicted)
-    known = min(RECOGNISED_ENOUGH, max(1, len(steps)))
-    if row.contradicted + contradicted == 0 and row.recognised + recognised >= known:
+    enough = min(RECOGNISED_ENOUGH, max(1, len(steps) + len(observation.problems)))
+    if row.contradicted + contradicted == 0 and row.recognised + recognised >= enough:
         accounts.bind(c.tx, account.name, row.provider, row.frozen_digest, c.now)
+        matches.release(c.tx, Obstacle.FROZEN, c.now, account=account.name)
         tell_core(c, "account.thawed", account.name, {"reason": "its known subjects reappeared"})
+        c.woken.update(("executing", "polling"))
 
 
 def _same_subject(kind: SubjectType, before: Snapshot, after: Snapshot) -> bool | None:
-    """Say whether two sights are of one subject, by its identity fields; None when there is nothing to tell by."""
+    """Say whether two sights are of one subject, by its identity fields; None when there is nothing to tell by.
+
+    The only one of its kind (a balance, whose id is its type's name) is in every world, and tells only what is another.
+    """
+    alone = before.ref.id == before.ref.type
     pairs = [
         (before.fields[name], after.fields.get(name))
         for name, spec in kind.fields.items()
         if spec.identity and before.fields.get(name) is not None
     ]
-    return all(was == is_ for was, is_ in pairs) if pairs else None
+    same = all(was == is_ for was, is_ in pairs) if pairs else None
+    return None if same and alone else same
 
 
 def _follow(

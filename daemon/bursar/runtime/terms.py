@@ -28,6 +28,7 @@ class AccountTerms:
     streams: Mapping[str, Stream]
     actions: Mapping[str, ActionType]
     settle: timedelta
+    polled: frozenset[str] = frozenset()
     budgets: tuple[Budget, ...] = ()
     confirming: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -105,6 +106,7 @@ def account_terms(account: Account) -> AccountTerms:
         streams={stream.name: stream for stream in provider.streams},
         actions={action.name: action for action in provider.actions},
         settle=account.settings.settle,
+        polled=frozenset(stream for stream, every in account.polls.items() if every is not None),
         budgets=account.budgets,
         confirming=_confirming(provider.actions),
     )

@@ -27,7 +27,6 @@ class TestParcelbox(AdapterContract):
 
 class TestJsonLines(SinkContract):
     sink_type: ClassVar[SinkType] = JSONL
-    over_http: ClassVar[bool] = False
     path: Path
 
     @pytest.fixture(autouse=True)
