@@ -12,6 +12,7 @@ import pytest
 from host_fakes import AT, LOOK, FakeAdapter, ManyAdapter, intent, parcel, provider, seen, sink
 
 from bursar.api import (
+    AccountSettings,
     CannotTell,
     Delivery,
     DeliveryFailed,
@@ -24,15 +25,20 @@ from bursar.api import (
     ProviderError,
     Refusal,
     Refused,
+    Secret,
+    SinkSettings,
     SubjectRef,
     Succeeded,
     Unreachable,
 )
 from bursar.domain.observation import Observed
 from bursar.host.isolation import Guarded, GuardedSink, open_adapter, open_sink
+from bursar.testing.fakes import Loan
 
 SECRET = "sk-0123456789"
 MINUTE = timedelta(minutes=1)
+ACCOUNT = AccountSettings("main", "https://post.example", Secret(SECRET))
+SINK = SinkSettings("ops")
 DELIVERY: Any = Delivery("dl_1", "ops", "ev_1", {}, AT)  # type: ignore[arg-type]
 
 
@@ -275,13 +281,13 @@ def raising(*_: object) -> Any:
 )
 def test_an_adapter_that_cannot_be_opened_is_the_plugins_failure(opens: Any, expected: str) -> None:
     with pytest.raises(ProviderError) as caught:
-        open_adapter(replace(provider(), open=opens), None, None)  # type: ignore[arg-type]
+        open_adapter(replace(provider(), open=opens), ACCOUNT, Loan().tools)
     assert caught.value.reason.startswith(expected)
 
 
 def test_a_sink_that_cannot_be_opened_is_the_plugins_failure() -> None:
     with pytest.raises(ProviderError, match="without deliver, close"):
-        open_sink(sink(open=lambda settings, tools: object()), None, None)  # type: ignore[arg-type]
+        open_sink(sink(open=lambda settings, tools: object()), SINK, Loan().tools)
 
 
 def test_a_sink_may_say_what_is_wrong_with_its_settings() -> None:
@@ -289,4 +295,4 @@ def test_a_sink_may_say_what_is_wrong_with_its_settings() -> None:
         raise DeliveryFailed("the secret is no base64")
 
     with pytest.raises(ProviderError, match="the secret is no base64"):
-        open_sink(sink(open=opens), None, None)  # type: ignore[arg-type]
+        open_sink(sink(open=opens), SINK, Loan().tools)

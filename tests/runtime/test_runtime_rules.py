@@ -15,7 +15,7 @@ async def watch(world: World, *states: str, **more: float) -> None:
     """Let order 1 be seen in these states, one after the other."""
     for state in states:
         world.site.orders["1"] = state
-        await world.live(**(more or {"minutes": 2}))
+        await world.live(**(more or {"minutes": 12}))
 
 
 async def test_an_event_rule_is_asked_once_per_event(world: World) -> None:
@@ -209,7 +209,8 @@ async def test_several_actions_follow_one_another(world: World) -> None:
     await world.open(config("{name: e, on: order.partial, do: [refill, cancel]}"))
     await world.track("1")
     world.site.orders["1"] = "partial"
-    await world.turn()
+    await world.poll()
+    await world.send()
     first = [intent.action for intent in world.site.performed]
     await world.live(minutes=5)
     assert (first, [intent.action for intent in world.site.performed]) == (["refill"], ["refill", "cancel"])
@@ -239,8 +240,8 @@ async def test_a_text_goes_out_once_whatever_restarts_there_are(world: World) ->
     assert await world.texts() == ["hello"]
 
 
-async def test_a_text_that_cannot_be_filled_in_is_told_and_nothing_is_done(world: World) -> None:
-    await world.open(config("{name: e, on: order.partial, do: [{notify: {sink: ops, text: '{{ order.link }}'}}, refill]}"))
+async def test_a_parameter_that_cannot_be_filled_in_is_told_and_nothing_is_done(world: World) -> None:
+    await world.open(config("{name: e, on: order.partial, do: [{cancel: {why: '{{ order.link }}'}}]}"))
     await world.track("1")
     await watch(world, "partial")
     assert (await world.told("rule.failed"), world.site.performed) == (["rule.failed"], [])

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import click
 
 from bursar.cli.options import with_config, with_json
-from bursar.cli.reach import looking
+from bursar.cli.outcome import USAGE, Stop
+from bursar.cli.reach import deciding, looking
 from bursar.cli.rows import newest, show_list
+from bursar.cli.show import show_json
 
 COLUMNS = {
     "id": "ID", "sink": "SINK", "event": "NEWS", "state": "STATE", "attempts": "ATTEMPTS", "next_at": "NEXT TRY",
@@ -14,20 +18,49 @@ COLUMNS = {
 }
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @with_config
 @with_json
 @click.option("--state", metavar="STATE", help="Only in this state, such as dead.")
 @click.option("--limit", "-n", type=click.IntRange(min=1), help="Only so many of the latest.")
-def deliveries(state: str | None, limit: int | None, as_json: bool) -> None:
+@click.pass_context
+def deliveries(context: click.Context, state: str | None, limit: int | None, as_json: bool) -> None:
     """Show the messages owed to the sinks: delivered, waiting for their next try, or given up.
 
     \b
     Examples:
         bursar deliveries --limit 20
         bursar deliveries --json | jq 'map(select(.attempts > 1))'
+        bursar deliveries redrive dl_1f0c…
     """
-    show_list(
-        looking(), "deliveries", COLUMNS, as_json=as_json, empty="no message was owed to anybody",
-        state=state, limit=newest(limit, as_json),
-    )
+    if context.invoked_subcommand is None:
+        show_list(
+            looking(), "deliveries", COLUMNS, as_json=as_json, empty="no message was owed to anybody",
+            state=state, limit=newest(limit, as_json),
+        )
+
+
+@deliveries.command()
+@with_config
+@with_json
+@click.argument("ids", metavar="[ID…]", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Every dead letter.")
+def redrive(ids: tuple[str, ...], everything: bool, as_json: bool) -> None:
+    """Make dead letters due again, under the same ids, so that a receiver drops what it has already.
+
+    \b
+    Example:
+        bursar deliveries redrive --all
+    """
+    if bool(ids) == everything:
+        raise Stop("name the deliveries, or say --all", USAGE)
+    desk = deciding()
+    dead = [str(row["id"]) for row in cast("list[dict[str, object]]", desk.ask("deliveries", state="dead"))]
+    strange = [id_ for id_ in ids if id_ not in dead]
+    if strange:
+        raise Stop(f"{strange[0]} is not a dead letter: see `bursar deliveries --state dead`", USAGE)
+    answer = desk.ask("redrive", ids=list(ids or dead))
+    if as_json:
+        show_json(answer)
+    else:
+        click.echo(f"{cast('dict[str, int]', answer)['redriven']} due again")

@@ -18,7 +18,8 @@ Fields = Mapping[str, Value | None]
 Json = None | bool | int | float | str | Decimal | list["Json"] | dict[str, "Json"]
 """JSON as it travels here: a number with a fraction is a `Decimal` where it came from outside."""
 
-LARGEST = Decimal(10) ** 30
+DIGITS = 30
+"""Numbers with more than so many before or after the point are nonsense."""
 
 
 class FieldKind(StrEnum):
@@ -45,7 +46,7 @@ def number(raw: object) -> Decimal | None:
         value = Decimal(text)
     except InvalidOperation:
         return None
-    if not value.is_finite() or abs(value) >= LARGEST or (value and value.adjusted() < -30):
+    if not value.is_finite() or (value and not -DIGITS <= value.adjusted() < DIGITS):
         return None
     return value
 

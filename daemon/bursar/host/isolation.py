@@ -3,6 +3,7 @@
 Whatever a plugin raises that is not of the declared errors becomes one (its type and where it came from, never its
 text: that may hold a secret); what it gives back is checked against its own declaration; and every call has an end.
 What a plugin does wrong while sending is `Lost`: nobody can tell what took effect. Being canceled passes through.
+Whatever comes back has lost every secret of the account on the way (`veil`): a provider may echo the key or a wallet.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from bursar.domain.observation import Observation
 from bursar.domain.route import Delivery
 from bursar.domain.values import Json
 from bursar.host.answers import BadReturn, Checks
+from bursar.host.veil import Veil
 
 GRACE = timedelta(minutes=2)
 KIND = "plugin"
@@ -40,14 +42,22 @@ class Guarded:
         provider: The declaration that it is held to.
         timeout: How long one of its requests may take.
         grace: How much longer one call may take: waiting for the rate limit, several requests.
+        veil: Hides the account's secrets.
     """
 
     def __init__(
-        self, adapter: Adapter, provider: Provider, timeout: timedelta, *, grace: timedelta = GRACE
+        self,
+        adapter: Adapter,
+        provider: Provider,
+        timeout: timedelta,
+        *,
+        grace: timedelta = GRACE,
+        veil: Veil | None = None,
     ) -> None:
         self._adapter = adapter
         self._limit = timeout + grace
         self._checks = Checks(provider)
+        self._veil = veil or Veil()
 
     @property
     def performs_many(self) -> bool:
@@ -61,7 +71,9 @@ class Guarded:
             ProviderError: the poll failed, or the plugin did (`kind` is `plugin`).
         """
         return await self._ask(
-            "observe", lambda: self._adapter.observe(look), lambda seen: self._checks.observation(look, seen)
+            "observe",
+            lambda: self._adapter.observe(look),
+            lambda seen: self._veil.observation(self._checks.observation(look, seen)),
         )
 
     async def prepare(self, intent: Intent) -> Json:
@@ -70,18 +82,22 @@ class Guarded:
         Raises:
             ProviderError: it could not be read, or the plugin failed.
         """
-        return await self._ask("prepare", lambda: self._adapter.prepare(intent), self._checks.json)
+        self._veil.know(intent)
+        return await self._ask(
+            "prepare", lambda: self._adapter.prepare(intent), lambda read: self._veil.evidence(self._checks.json(read))
+        )
 
     async def perform(self, intent: Intent) -> Outcome:
         """Do it, once. Never raises but when canceled: what is not plainly an outcome is `Lost`."""
-        return await self._attempt(
-            "perform", lambda: self._adapter.perform(intent), lambda outcome: self._checks.outcome(intent, outcome)
-        )
+        self._veil.know(intent)
+        return await self._attempt("perform", lambda: self._adapter.perform(intent), lambda said: self._said(intent, said))
 
     async def perform_many(self, intents: Sequence[Intent]) -> Mapping[int, Outcome]:
         """Do them, in one request where the adapter can; every intent has an outcome."""
         if not self.performs_many:
             return {intent.id: await self.perform(intent) for intent in intents}
+        for intent in intents:
+            self._veil.know(intent)
         many: Any = self._adapter
         answer = await self._attempt("perform_many", lambda: many.perform_many(intents), self._checks.mapping)
         if not isinstance(answer, Mapping):
@@ -94,10 +110,11 @@ class Guarded:
         Raises:
             ProviderError: the look failed, or the plugin did.
         """
+        self._veil.know(intent)
         return await self._ask(
             "reconcile",
             lambda: self._adapter.reconcile(intent, evidence),
-            lambda found: self._checks.finding(intent, found),
+            lambda found: self._veil.outcome(self._checks.finding(intent, found)),
         )
 
     async def call(self, method: str, params: Mapping[str, str]) -> Json:
@@ -113,10 +130,12 @@ class Guarded:
             try:
                 return await self._adapter.call(method, params)
             except ValueError as error:
-                senseless.append(str(error))
+                if type(error) is not ValueError:  # a decoder's, which shows what it was given
+                    raise
+                senseless.append(self._veil.text(str(error)))
                 return None
 
-        answer = await self._ask("call", call, self._checks.json)
+        answer = await self._ask("call", call, lambda read: self._veil.json(self._checks.json(read)))
         if senseless:
             raise ValueError(senseless[0])
         return answer
@@ -129,9 +148,10 @@ class Guarded:
             log.warning("plugin.close_failed", reason=error.reason)
 
     async def _ask(self, what: str, call: Callable[[], Awaitable[Any]], check: Callable[[Any], T]) -> T:
-        answer = await _limited(what, call, self._limit)
         try:
-            return check(answer)
+            return check(await _limited(what, call, self._limit))
+        except ProviderError as error:
+            raise self._veil.error(error) from None
         except BadReturn as error:
             raise ProviderError(f"the plugin's {what} gave {error}", kind=KIND) from None
 
@@ -147,17 +167,27 @@ class Guarded:
         if intent.id not in answer:
             return Lost("the provider's answer says nothing about this one")
         try:
-            return self._checks.outcome(intent, answer[intent.id])
-        except BadReturn as error:
+            return self._said(intent, answer[intent.id])
+        except (BadReturn, ProviderError) as error:
             return Lost(f"the plugin's perform_many gave {error}")
+
+    def _said(self, intent: Intent, outcome: object) -> Outcome:
+        return self._veil.outcome(self._checks.outcome(intent, outcome))
 
 
 class GuardedSink:
-    """A sink that either takes a message or raises `DeliveryFailed`."""
+    """A sink that either takes a message or raises `DeliveryFailed`.
 
-    def __init__(self, sink: Sink, *, limit: timedelta = GRACE) -> None:
+    Args:
+        sink: The plugin's sink.
+        limit: How long one delivery may take.
+        veil: Hides the sink's secrets.
+    """
+
+    def __init__(self, sink: Sink, *, limit: timedelta = GRACE, veil: Veil | None = None) -> None:
         self._sink = sink
         self._limit = limit
+        self._veil = veil or Veil()
 
     async def deliver(self, delivery: Delivery) -> None:
         """Hand one message over.
@@ -167,8 +197,10 @@ class GuardedSink:
         """
         try:
             await _limited("deliver", lambda: self._sink.deliver(delivery), self._limit)
+        except DeliveryFailed as error:
+            raise self._veil.error(error) from None
         except ProviderError as error:
-            raise DeliveryFailed(error.reason, retry_after=error.retry_after) from None
+            raise DeliveryFailed(self._veil.text(error.reason), retry_after=error.retry_after) from None
 
     async def close(self) -> None:
         """Close the sink; a failure is logged, no more."""
@@ -184,14 +216,15 @@ def open_adapter(provider: Provider, settings: AccountSettings, tools: Tools, *,
     Raises:
         ProviderError: the plugin failed (`kind` is `plugin`).
     """
+    veil = Veil(settings)
     try:
-        adapter = provider.open(settings, tools)
-    except ProviderError:
-        raise
+        adapter = provider.open(settings, veil.lend(tools))
+    except ProviderError as error:
+        raise veil.error(error) from None
     except Exception as error:  # noqa: BLE001 - a plugin may raise anything
         raise _plugin_failed("open", error) from None
     _require_methods(adapter, ("observe", "prepare", "perform", "reconcile", "call", "close"))
-    return Guarded(adapter, provider, settings.timeout, grace=grace)
+    return Guarded(adapter, provider, settings.timeout, grace=grace, veil=veil)
 
 
 def open_sink(kind: SinkType, settings: SinkSettings, tools: Tools, *, limit: timedelta = GRACE) -> GuardedSink:
@@ -200,16 +233,17 @@ def open_sink(kind: SinkType, settings: SinkSettings, tools: Tools, *, limit: ti
     Raises:
         ProviderError: the plugin failed (`kind` is `plugin`), or says what is wrong with the sink's settings.
     """
+    veil = Veil(settings)
     try:
-        sink = kind.open(settings, tools)
-    except ProviderError:
-        raise
+        sink = kind.open(settings, veil.lend(tools))
+    except ProviderError as error:
+        raise veil.error(error) from None
     except DeliveryFailed as error:
-        raise ProviderError(error.reason, kind=KIND) from None
+        raise ProviderError(veil.text(error.reason), kind=KIND) from None
     except Exception as error:  # noqa: BLE001 - a plugin may raise anything
         raise _plugin_failed("open", error) from None
     _require_methods(sink, ("deliver", "close"))
-    return GuardedSink(sink, limit=limit)
+    return GuardedSink(sink, limit=limit, veil=veil)
 
 
 def _require_methods(opened: object, names: Sequence[str]) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, MutableMapping
+from html import escape
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -20,6 +21,7 @@ from bursar.api.secret import Secret
 MASK = "***"
 SHORTEST = 4
 MOST_CONCEALED = 20_000
+FEW = 64
 DEEPEST = 12
 
 _NAMES_A_SECRET = re.compile(
@@ -70,7 +72,22 @@ class Redactor:
         """Give the text with every secret in it masked."""
         for pattern in _IN_TEXT:
             text = pattern.sub(rf"\g<1>{MASK}", text)
-        return self._without_known(text)
+        return self.hide(text)
+
+    def hide(self, text: str, shortest: int = SHORTEST) -> str:
+        """Give the text with every known value of at least so many characters masked; what only looks like one stays."""
+        if not self._by_start or (len(self._by_start) <= FEW and not any(start in text for start in self._by_start)):
+            return text
+        parts, done, at, last = [], 0, 0, len(text) - SHORTEST
+        while at <= last:
+            candidates = self._by_start.get(text[at:at + SHORTEST])
+            found = _longest_at(text, at, candidates) if candidates else 0
+            if found >= shortest:
+                parts += [text[done:at], MASK]
+                at = done = at + found
+            else:
+                at += 1
+        return "".join([*parts, text[done:]]) if parts else text
 
     def __call__(self, _logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         """Redact a whole log line, in every depth."""
@@ -98,20 +115,6 @@ class Redactor:
             return [self._clean_value(each, depth + 1) for each in value]
         return self.redact(_as_text(value))
 
-    def _without_known(self, text: str) -> str:
-        if not self._by_start:
-            return text
-        parts, done, at, last = [], 0, 0, len(text) - SHORTEST
-        while at <= last:
-            candidates = self._by_start.get(text[at:at + SHORTEST])
-            found = _longest_at(text, at, candidates) if candidates else 0
-            if found:
-                parts += [text[done:at], MASK]
-                at = done = at + found
-            else:
-                at += 1
-        return "".join([*parts, text[done:]]) if parts else text
-
     def _forget(self, form: str) -> None:
         if form in self._kept:
             return
@@ -126,9 +129,10 @@ def _longest_at(text: str, at: int, candidates: Iterable[str]) -> int:
 
 
 def _forms(value: str) -> set[str]:
-    """Give how a value may look in a line: as it is, in a URL, in JSON, in a repr, each line of several."""
+    """Give how a value may look in a line: as it is, in a URL, in JSON, in HTML, in a repr, each line of several."""
     plain = value.strip()
-    forms = {plain, quote(plain, safe=""), quote(plain), quote_plus(plain), repr(plain)[1:-1]}
+    forms = {plain, quote(plain, safe=""), quote(plain), quote_plus(plain), repr(plain)[1:-1], escape(plain)}
+    forms.add(plain.replace("/", "\\/"))
     forms.update(line.strip() for line in plain.splitlines())
     forms.add(plain.replace("\\", "\\\\").replace('"', '\\"'))
     return {form for form in forms if len(form) >= SHORTEST}

@@ -22,6 +22,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bursar.api import Clock, Wire
+from bursar.domain.ids import microseconds
 from bursar.testing.faults import ADMIN, Faults
 
 SPARED = "bursar.spared"
@@ -41,14 +42,14 @@ class Effect:
     Attributes:
         subject: What it was done to: an order, a link (`add`), `balance`.
         reference: What the provider calls what it made.
-        at_s: When, by the run's clock.
+        at_us: When, by the run's clock, in microseconds since 1970.
     """
 
     provider: str
     action: str
     subject: str
     reference: str | None
-    at_s: float
+    at_us: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,17 +171,17 @@ class Gate:
     async def _note(
         self, action: str, done: Mapping[str, int], request: web.Request, response: web.StreamResponse
     ) -> None:
-        at_s = self.clock.monotonic()
+        at_us = microseconds(self.clock.now())
         if self.provider == "premium_exchanger":
             made = _payout_id(response)
-            self.seen += [Effect(self.provider, action, "balance", made, at_s)] * sum(done.values())
+            self.seen += [Effect(self.provider, action, "balance", made, at_us)] * sum(done.values())
             return
         link = str((await request.post()).get("link", ""))
         for name, count in done.items():
             word, _, order = name.partition(":")
             if word == action and order:
                 subject, reference = (link, order) if action == "add" else (order, None)
-                self.seen += [Effect(self.provider, action, subject, reference, at_s)] * count
+                self.seen += [Effect(self.provider, action, subject, reference, at_us)] * count
 
 
 def _payout_id(response: web.StreamResponse) -> str | None:

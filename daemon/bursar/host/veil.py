@@ -1,0 +1,192 @@
+"""Takes an account's secrets out of what its plugin gives back, before the core can store it or tell it.
+
+Comes in: what is secret (the key, secret settings, the wallet of an intent, what the adapter concealed) and whatever an
+adapter or sink gave. Goes out: the same, with `***` for each secret; an object that holds none goes out as it is. Texts
+for people are cleaned of what merely looks like a key, too; data only of what is known, and long enough to be no word.
+
+What is compared later (evidence, cursors, ids) is never changed, since that would make it something else: where a
+secret stands in it, it is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from yarl import URL
+
+from bursar.api.errors import BadAnswer, DeliveryFailed, ProviderError, Refusal
+from bursar.api.provider import AccountSettings, Tools
+from bursar.api.secret import Secret
+from bursar.api.sink import SinkSettings
+from bursar.domain.intent import Finding, Happened, Intent, Outcome, Succeeded
+from bursar.domain.observation import Observation, Observed
+from bursar.domain.values import Json
+from bursar.host.answers import BadReturn
+from bursar.logs import Redactor
+
+SHORTEST_IN_DATA = 8
+"""A known value that is shorter may well be an honest part of a name or number; in texts it is masked all the same."""
+LONGEST_REASON = 500
+LONGEST_PATH_WORD = 16
+
+Failed = TypeVar("Failed", ProviderError, DeliveryFailed)
+Said = TypeVar("Said", bound=Outcome | Finding)
+
+
+class Veil:
+    """What hides the secrets of one account or sink.
+
+    Args:
+        settings: Where its secrets stand.
+    """
+
+    def __init__(self, settings: AccountSettings | SinkSettings | None = None) -> None:
+        self._redactor = Redactor(_secrets_of(settings) if settings is not None else ())
+
+    def lend(self, tools: Tools) -> Tools:
+        """Give the tools such that what the plugin conceals is hidden here, too."""
+
+        def conceal(value: str) -> None:
+            self._redactor.conceal(value)
+            tools.conceal(value)
+
+        return replace(tools, conceal=conceal)
+
+    def know(self, intent: Intent) -> None:
+        """Hide the secret parameters of an intent from now on."""
+        for name in intent.sealed:
+            self._redactor.conceal(str(intent.params.get(name, "")))
+
+    def text(self, text: str) -> str:
+        """Clean a text for people; one without end is cut."""
+        cleaned = self._redactor.redact(text)
+        return cleaned if len(cleaned) <= LONGEST_REASON else cleaned[: LONGEST_REASON - 1] + "…"
+
+    def error(self, error: Failed) -> Failed:
+        """Clean an error, in place, so that who waits for this very one still gets it."""
+        reason = self.text(error.reason)
+        if reason != error.reason:
+            error.reason = reason
+            error.args = (reason,)
+        if isinstance(error, Refusal):
+            error.answer = self.json(error.answer)
+        return error
+
+    def observation(self, seen: Observation) -> Observation:
+        """Clean what a poll saw.
+
+        Raises:
+            BadReturn: the cursor holds a secret.
+            BadAnswer: a subject's id does.
+        """
+        if seen.cursor is not None and self._holds_one(seen.cursor):
+            raise BadReturn("a cursor with a secret in it")
+        if not seen.subjects and not seen.problems:
+            return seen
+        subjects = tuple(self._observed(one) for one in seen.subjects)
+        problems = {id_: self.text(text) for id_, text in seen.problems.items()}
+        for id_ in problems:
+            self._require_plain(id_)
+        if problems == dict(seen.problems) and all(map(_same, subjects, seen.subjects)):
+            return seen
+        return replace(seen, subjects=subjects, problems=problems)
+
+    def outcome(self, said: Said) -> Said:
+        """Clean the outcome of an attempt, or what a look at it found."""
+        if isinstance(said, Succeeded):
+            return self._success(said)  # type: ignore[return-value]
+        reason = self.text(said.reason)
+        if isinstance(said, Happened) and (success := self._success(said.success)) is not said.success:
+            return replace(said, success=success, reason=reason)
+        return said if reason == said.reason else replace(said, reason=reason)
+
+    def json(self, value: Json) -> Json:
+        """Clean a decoded answer, in every depth."""
+        if isinstance(value, str):
+            return self._data(value)
+        if isinstance(value, list):
+            return [self.json(each) for each in value]
+        if isinstance(value, Mapping):
+            return {self._data(name): self.json(each) for name, each in value.items()}
+        return value
+
+    def evidence(self, value: Json) -> Json:
+        """Give evidence as it is.
+
+        Raises:
+            BadReturn: a secret stands in it.
+        """
+        if self._holds_one(value):
+            raise BadReturn("evidence with a secret in it")
+        return value
+
+    def _success(self, success: Succeeded) -> Succeeded:
+        reference = self._data(success.reference) if success.reference is not None else None
+        tracked = tuple(one for one in success.tracked if self._data(one.ref.id) == one.ref.id)
+        tracked = tuple(self._observed(one) for one in tracked)
+        facts = {name: self._data(value) if isinstance(value, str) else value for name, value in success.facts.items()}
+        if reference == success.reference and len(tracked) == len(success.tracked) and facts == dict(success.facts):
+            if all(map(_same, tracked, success.tracked)):
+                return success
+        return replace(success, reference=reference, tracked=tracked, facts=facts)
+
+    def _observed(self, one: Observed) -> Observed:
+        self._require_plain(one.ref.id)
+        cleaned = {
+            name: clean
+            for name, value in one.fields.items()
+            if isinstance(value, str) and (clean := self._data(value)) is not value
+        }
+        return replace(one, fields={**one.fields, **cleaned}) if cleaned else one
+
+    def _require_plain(self, id_: str) -> None:
+        if self._data(id_) != id_:
+            raise BadAnswer("the provider names something by a secret of this account", kind="foreign")
+
+    def _data(self, text: str) -> str:
+        return self._redactor.hide(text, shortest=SHORTEST_IN_DATA)
+
+    def _holds_one(self, value: Json) -> bool:
+        if isinstance(value, str):
+            return self._data(value) != value
+        if isinstance(value, Mapping):
+            return any(self._holds_one(name) or self._holds_one(each) for name, each in value.items())
+        return isinstance(value, (list, tuple)) and any(self._holds_one(each) for each in value)
+
+
+def _same(one: object, other: object) -> bool:
+    return one is other
+
+
+def _secrets_of(settings: AccountSettings | SinkSettings) -> Iterator[str]:
+    """Give every secret that settings hold: the key, secret options, and what a URL carries besides its place."""
+    yield from _inside(settings.options)
+    if isinstance(settings, AccountSettings):
+        yield settings.key.reveal()
+        yield from _carried(settings.url)
+
+
+def _inside(value: Any) -> Iterator[str]:
+    if isinstance(value, Secret):
+        yield value.reveal()
+    elif isinstance(value, str):
+        yield from _carried(value)
+    elif isinstance(value, Mapping):
+        for name, each in value.items():
+            yield from [each] if name.lower() == "authorization" and isinstance(each, str) else _inside(each)
+    elif isinstance(value, (list, tuple)):
+        for each in value:
+            yield from _inside(each)
+
+
+def _carried(text: str) -> Iterator[str]:
+    """Give the tokens of an address: values of its query, and words of its path that are long and no words."""
+    try:
+        url = URL(text) if text.startswith(("http://", "https://")) else None
+    except ValueError:
+        return
+    if url is not None:
+        yield from (each for each in url.query.values() if len(each) >= SHORTEST_IN_DATA)
+        yield from (part for part in url.parts if len(part) >= LONGEST_PATH_WORD and any(map(str.isdigit, part)))

@@ -1,0 +1,133 @@
+"""What the journal claims beside what the providers did: every effect has one intent, every claim its effect.
+
+Pure. Comes in: the effects that the sandbox counted, the journal's `Claims`, how the worlds stand at the end. Goes out:
+findings. `lost`: the journal says that it is done and it is not, or a rule demanded it and nothing is under way.
+`doubled`: something was done that no intent accounts for, or more than once for one intent. `unknown`: nobody but a
+person could tell, and a person was asked; it explains one effect's difference, no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bursar.journal.claims import Claim, Claims
+from bursar.testing.prove.gate import Effect
+
+LOST, DOUBLED, UNKNOWN = "lost", "doubled", "unknown"
+REPEATABLE = frozenset({"refill", "cancel"})
+MAY_HAVE_HAPPENED = frozenset({None, "lost", "succeeded"})
+UNDER_WAY = frozenset({"ready", "sending", "deferred"})
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One difference, or one thing that a person was asked about.
+
+    Attributes:
+        kind: `LOST`, `DOUBLED` or `UNKNOWN`.
+        words: What it is.
+        at_us: When it began, in the run's time; by it, the round is found.
+    """
+
+    kind: str
+    words: str
+    at_us: int
+
+
+def hold_together(claims: Claims, effects: Iterable[Effect], accounts: Mapping[str, str]) -> list[Finding]:
+    """Compare effects with intents, subject by subject.
+
+    Args:
+        claims: The journal's.
+        effects: The sandbox's, in order.
+        accounts: The account of each provider.
+    """
+    done: dict[tuple[str, str, str], list[Effect]] = {}
+    for effect in effects:
+        done.setdefault((accounts[effect.provider], effect.action, effect.subject), []).append(effect)
+    claimed: dict[tuple[str, str, str], list[Claim]] = {}
+    for intent in claims.intents:
+        claimed.setdefault((intent.account, intent.action, _subject(intent)), []).append(intent)
+    told = {fact.intent for fact in claims.facts if fact.type == "action.unknown"}
+    found: list[Finding] = []
+    for key in sorted({*done, *claimed}):
+        compare = _account_for if key[1] in REPEATABLE else _by_reference
+        found += compare(" ".join(key), claimed.get(key, []), done.get(key, []), told)
+    return found + _asked(claims, told)
+
+
+def _subject(intent: Claim) -> str:
+    """Say what an intent is counted under: a link for `add`, else the id of its subject."""
+    return intent.link or "" if intent.action == "add" else intent.subject.partition("/")[2]
+
+
+def _sent_us(intent: Claim) -> int:
+    return intent.attempts[0].sent_us if intent.attempts else intent.created_us
+
+
+def _by_reference(what: str, intents: Sequence[Claim], effects: Sequence[Effect], told: set[int | None]) -> list[Finding]:
+    """Compare where the provider names what it made: a claim names its effect."""
+    left = list(effects)
+    found: list[Finding] = []
+    for intent in (one for one in intents if one.state == "succeeded" and one.reference is not None):
+        mine = next((effect for effect in left if effect.reference == intent.reference), None)
+        if mine is None:
+            known = any(effect.reference == intent.reference for effect in effects)
+            why = f"{intent.reference} is claimed by another intent" if known else f"{intent.reference} never was"
+            found.append(_finding(LOST, intent, what, why))
+        else:
+            left.remove(mine)
+    nameless = [one for one in intents if not (one.state == "succeeded" and one.reference is not None)]
+    return found + _account_for(what, nameless, left, told)
+
+
+def _account_for(what: str, intents: Sequence[Claim], effects: Sequence[Effect], told: set[int | None]) -> list[Finding]:
+    """Give each effect to the intent that was last sent before it; each intent may have one."""
+    sent = sorted((one for one in intents if one.attempts), key=_sent_us)
+    caused: dict[int, list[Effect]] = {one.id: [] for one in sent}
+    found: list[Finding] = []
+    for effect in effects:
+        before = [one for one in sent if _sent_us(one) <= effect.at_us]
+        free = [one for one in before if not caused[one.id] and _may_have(one)]
+        owner = free[-1] if free else before[-1] if before else None
+        if owner is None:
+            found.append(Finding(DOUBLED, f"{what}: done without any intent", effect.at_us))
+        else:
+            caused[owner.id].append(effect)
+    for one in sent:
+        found += _judge(one, what, caused[one.id], one.id in told)
+    found += [_finding(LOST, one, what, "never sent") for one in intents if not one.attempts and one.state == "succeeded"]
+    return found
+
+
+def _may_have(intent: Claim) -> bool:
+    return any(attempt.outcome in MAY_HAVE_HAPPENED for attempt in intent.attempts)
+
+
+def _judge(intent: Claim, what: str, caused: Sequence[Effect], told: bool) -> list[Finding]:
+    """Say what is wrong with what one intent caused."""
+    if len(caused) > 1:
+        return [_finding(DOUBLED, intent, what, f"done {len(caused)} times")]
+    if intent.state == "succeeded":
+        return [] if caused else [_finding(LOST, intent, what, "it is not done")]
+    if not caused or intent.state in UNDER_WAY or (intent.state == "unknown" and told):
+        return []
+    if told and intent.action in REPEATABLE:
+        return []
+    return [_finding(DOUBLED, intent, what, "it is done all the same")]
+
+
+def _asked(claims: Claims, told: set[int | None]) -> list[Finding]:
+    """Find what only a person can tell, and whether one was asked."""
+    found = []
+    for intent in claims.intents:
+        if intent.state == "unknown" and intent.id not in told:
+            found.append(_finding(LOST, intent, intent.action, "nobody was asked about it"))
+        elif intent.state == "unknown" or intent.answered:
+            found.append(_finding(UNKNOWN, intent, intent.action, "a person was asked"))
+    return found
+
+
+def _finding(kind: str, intent: Claim, what: str, words: str) -> Finding:
+    return Finding(kind, f"{what}, intent {intent.id} ({intent.state}): {words}", _sent_us(intent))
