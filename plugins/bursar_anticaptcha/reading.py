@@ -37,6 +37,9 @@ PARKING = {
 }
 """What parks an account, and what a person can do: the vendor bans addresses that repeat a failing call."""
 WORTH_CONCEALING_CHARS = 6
+MAX_ID_CHARS = 128
+MAX_TEXT_CHARS = 2000
+MAX_DEPTH = 60
 _UNPRINTABLE = re.compile(r"[^ -~]+")
 
 Payload = Mapping[str, Json]
@@ -100,7 +103,7 @@ def masked(payload: Payload, key: str) -> dict[str, Json]:
     """Give an answer as people may see it: codes as hints, wherever they stand; the key never."""
     hints = {**{code: hint(code) for code in codes(payload)}, key: "***"}
     longest_first = {secret: hints[secret] for secret in sorted(filter(None, hints), key=len, reverse=True)}
-    return {name: _masked(value, longest_first) for name, value in payload.items()}
+    return {_hidden(name, longest_first): _masked(value, longest_first) for name, value in payload.items()}
 
 
 def _rows(payload: Payload) -> list[Json] | None:
@@ -117,8 +120,12 @@ def _rows(payload: Payload) -> list[Json] | None:
 
 def _coupons(rows: list[Json]) -> Iterator[Observed]:
     for row in rows:
-        if isinstance(row, dict) and _text(row.get("id")):
+        if isinstance(row, dict) and _is_id(_text(row.get("id"))):
             yield _coupon(row, _code(row))
+
+
+def _is_id(text: str) -> bool:
+    return 0 < len(text) <= MAX_ID_CHARS and text.isprintable()
 
 
 def _coupon(row: dict[str, Json], code: str) -> Observed:
@@ -128,7 +135,7 @@ def _coupon(row: dict[str, Json], code: str) -> Observed:
         link = link.replace(code, hint(code))
     return Observed(
         SubjectRef("coupon", _text(row.get("id"))),
-        {"amount": number(row.get("amount")), "link": link or None, "code_hint": hint(code) or None},
+        {"amount": number(row.get("amount")), "link": link[:MAX_TEXT_CHARS] or None, "code_hint": hint(code) or None},
         state=status if status in (NEW, ACTIVATED) else None,
     )
 
@@ -149,13 +156,22 @@ def _words(payload: Payload, key: str) -> str:
     return _UNPRINTABLE.sub(" ", words.replace(key, "***") if key else words)[:200]
 
 
-def _masked(value: Json, hints: Mapping[str, str]) -> Json:
+def _masked(value: Json, hints: Mapping[str, str], depth: int = 0) -> Json:
     if isinstance(value, str):
-        for secret, shown in hints.items():
-            value = value.replace(secret, shown)
-        return value
+        return _hidden(value, hints)
+    if depth > MAX_DEPTH and isinstance(value, (list, dict)):
+        return "…"
     if isinstance(value, list):
-        return [_masked(each, hints) for each in value]
+        return [_masked(each, hints, depth + 1) for each in value]
     if isinstance(value, dict):
-        return {name: hint(_text(each)) if name == "code" else _masked(each, hints) for name, each in value.items()}
+        return {
+            _hidden(name, hints): hint(_text(each)) if name == "code" else _masked(each, hints, depth + 1)
+            for name, each in value.items()
+        }
     return value
+
+
+def _hidden(text: str, hints: Mapping[str, str]) -> str:
+    for secret, shown in hints.items():
+        text = text.replace(secret, shown)
+    return text

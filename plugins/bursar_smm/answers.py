@@ -15,6 +15,8 @@ from bursar.api import BadAnswer, Json
 from bursar_smm.words import squeeze
 
 FAILS = frozenset({"error", "fail", "failed", "false"})
+DEEPEST = 20
+"""How far into an answer anybody looks: no panel nests deeper, and what does is meant to exhaust."""
 RESULTS = frozenset({"status", "order", "refill", "cancel"})
 FLAT = RESULTS | {"charge", "start_count", "remains", "currency", "runs", "orders", "posts", "expiry"}
 AGREES = frozenset({
@@ -36,7 +38,7 @@ class No:
     text: str
 
 
-def failure_text(answer: Json) -> str | None:
+def failure_text(answer: Json, depth: int = 0) -> str | None:
     """Give the text of an answer that is a failure as a whole: a truthy `error`, even beside other keys."""
     if isinstance(answer, str):
         return answer
@@ -44,10 +46,8 @@ def failure_text(answer: Json) -> str | None:
         return None
     error = answer.get("error")
     if error and error != "0":
-        return _words(error) or message(answer) or "an error without a text"
-    status = answer.get("status")
-    failed = status is False or (isinstance(status, str) and squeeze(status) in FAILS)
-    return message(answer) if failed else None
+        return _words(error, depth + 1) or message(answer) or "an error without a text"
+    return message(answer) if _fails(answer) else None
 
 
 def message(answer: Json) -> str | None:
@@ -97,14 +97,32 @@ def verdict(entry: Json, name: str) -> Yes | No | None:
     if not isinstance(entry, dict):
         return _scalar(entry)
     no = failure_text(entry)
-    inner = verdict(entry[name], name) if name in entry else _by_status(entry)
+    inner = verdict(_within(entry, name), name) if name in entry else _by_status(entry)
     if no is None:
-        return inner
+        return None if isinstance(inner, Yes) and _fails(entry) else inner
     return None if isinstance(inner, Yes) else No(no)
+
+
+def _fails(answer: Mapping[str, Json]) -> bool:
+    """Say whether the `status` of an answer is a word of failure, with or without a text beside it."""
+    status = answer.get("status")
+    return status is False or (isinstance(status, str) and squeeze(status) in FAILS)
+
+
+def _within(entry: Mapping[str, Json], name: str) -> Json:
+    """Give what stands under the effect's name, be that wrapped once more; what goes on wrapping says nothing."""
+    inner: Json = entry[name]
+    for _ in range(DEEPEST):
+        if not isinstance(inner, dict) or name not in inner or failure_text(inner) is not None or _fails(inner):
+            return inner
+        inner = inner[name]
+    return None
 
 
 def _from_list(rows: Sequence[Json], ids: Sequence[str], name: str) -> dict[str, Json]:
     found: dict[str, Json] = {}
+    if rows and not any(_is_entry(row, name) for row in rows):
+        raise strange(list(rows))
     for row in rows:
         if not isinstance(row, dict):
             continue
@@ -120,12 +138,17 @@ def _from_flat(answer: Mapping[str, Json], ids: Sequence[str], name: str) -> dic
     named = answer.get(name)
     if isinstance(named, (str, int)):
         return {str(named): dict(answer)} if str(named) in ids else {}
-    of_other_ids = all(isinstance(value, dict) for value in answer.values()) and RESULTS.isdisjoint(answer)
+    of_other_ids = all(_is_entry(value, name) for value in answer.values()) and RESULTS.isdisjoint(answer)
     if of_other_ids:
         return {}
     if len(ids) == 1 and not FLAT.isdisjoint(answer):
         return {ids[0]: dict(answer)}
     raise strange(dict(answer))
+
+
+def _is_entry(row: Json, name: str) -> bool:
+    """Say whether something looks like what a panel says about one id."""
+    return isinstance(row, dict) and not (FLAT | {name, "id", "error", "message"}).isdisjoint(row)
 
 
 def _by_status(entry: Mapping[str, Json]) -> Yes | No | None:
@@ -152,11 +175,13 @@ def _scalar(value: Json) -> Yes | No | None:
     return Yes(text) if text.strip("0") and any(sign.isdigit() for sign in text) else None
 
 
-def _words(error: Json) -> str | None:
+def _words(error: Json, depth: int) -> str | None:
     if isinstance(error, str):
         return error
+    if depth > DEEPEST:
+        return None
     if isinstance(error, dict):
-        return message(error) or failure_text(error)
+        return message(error) or failure_text(error, depth + 1)
     if isinstance(error, list):
-        return "; ".join(part for part in map(_words, error) if part) or None
+        return "; ".join(part for each in error if (part := _words(each, depth + 1))) or None
     return str(error) if isinstance(error, (int, Decimal)) and not isinstance(error, bool) else None

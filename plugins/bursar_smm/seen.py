@@ -18,6 +18,10 @@ ORDER_TEXTS = ("status", "currency")
 SERVICE_NUMBERS = ("rate", "min", "max")
 SERVICE_TEXTS = ("name", "category", "type")
 SERVICE_FLAGS = ("refill", "cancel")
+MAX_TEXT_CHARS = 2000
+MOST_DIGITS = 60
+MAX_ID_CHARS = 128
+MAX_DEPTH = 60
 BALANCE = SubjectRef("balance", "balance")
 
 
@@ -61,7 +65,7 @@ def services(answer: Json) -> tuple[list[Observed], bool]:
     Raises:
         BadAnswer: it is neither.
     """
-    if isinstance(answer, dict) and all(isinstance(row, dict) for row in answer.values()):
+    if isinstance(answer, dict) and answer and all(isinstance(row, dict) for row in answer.values()):
         answer = [{"service": id_, **row} for id_, row in answer.items() if isinstance(row, dict)]
     if not isinstance(answer, list):
         raise strange(answer)
@@ -85,10 +89,12 @@ def balance(answer: Json) -> Observed:
 
 
 def text(raw: Json) -> str | None:
-    """Read a text, or a number that stands for one; no information is None."""
+    """Read a text, or a number that stands for one; no information is None, and so is a number without end."""
     if raw is None or isinstance(raw, (bool, dict, list)):
         return None
-    plain = format(raw, "f") if isinstance(raw, Decimal) else str(raw).strip()
+    if isinstance(raw, Decimal) and (not raw.is_finite() or abs(raw.adjusted()) > MOST_DIGITS):
+        return None
+    plain = format(raw, "f") if isinstance(raw, Decimal) else str(raw).strip()[:MAX_TEXT_CHARS]
     return None if plain.lower() in NO_INFORMATION else plain
 
 
@@ -109,6 +115,8 @@ def _row(entry: Json) -> Mapping[str, Json]:
 def _service(row: Json) -> Observed | None:
     if not isinstance(row, dict) or (id_ := text(row.get("service", row.get("id")))) is None:
         return None
+    if len(id_) > MAX_ID_CHARS or not id_.isprintable():
+        return None
     fields: dict[str, Value | None] = {name: text(row.get(name)) for name in SERVICE_TEXTS}
     fields.update({name: number(row.get(name)) for name in SERVICE_NUMBERS})
     fields.update({name: flag(row.get(name)) for name in SERVICE_FLAGS})
@@ -120,12 +128,14 @@ def shown(value: Value | None) -> str | None:
     return None if value is None else format(value, "f") if isinstance(value, Decimal) else str(value)
 
 
-def masked(answer: Json, secret: str) -> Json:
-    """Give an answer without the key that some panels echo."""
+def masked(answer: Json, secret: str, depth: int = 0) -> Json:
+    """Give an answer without the key that some panels echo, and without what lies deeper than any panel goes."""
     if isinstance(answer, str):
         return answer.replace(secret, "***") if secret else answer
+    if depth > MAX_DEPTH and isinstance(answer, (list, dict)):
+        return "…"
     if isinstance(answer, list):
-        return [masked(part, secret) for part in answer]
+        return [masked(part, secret, depth + 1) for part in answer]
     if isinstance(answer, dict):
-        return {name: masked(part, secret) for name, part in answer.items()}
+        return {str(masked(name, secret)): masked(part, secret, depth + 1) for name, part in answer.items()}
     return answer

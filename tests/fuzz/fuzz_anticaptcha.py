@@ -8,7 +8,8 @@ from fuzz_case import Case, calls, looks
 from fuzz_tree import CODE, KEY
 
 COUPONS = [
-    {"id": 32, "amount": 10, "code": "QSXS-83UY-MX73-G7BH-4BMU", "link": "http://my-shop.example/coupon10", "status": "new"},
+    {"id": 32, "amount": 10, "code": "QSXS-83UY-MX73-G7BH-4BMU", "link": "http://my-shop.example/coupon10",
+    "status": "new"},
     {"id": "33", "amount": "5", "code": CODE, "link": f"http://my-shop.example/{CODE}", "status": "activated"},
 ]
 DATA: list[Any] = [

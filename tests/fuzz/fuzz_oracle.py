@@ -15,15 +15,19 @@ from typing import Any
 
 _JSON_BEGINS = re.compile(r"""\{\s*["}]|\[\s*["\[\]{\d\-tfn]""")
 _NO = ("fail", "failed", "error", "false")
+DEEPEST = 50
 _AGREES = ("success", "ok", "true", "yes", "accepted", "requested", "pending", "canceled", "cancelled", "cancel")
 ORDER_WORDS: Mapping[str, str] = {
-    "pending": "pending awaiting queued creating", "processing": "processing", "in_progress": "inprogress active started",
+    "pending": "pending awaiting queued creating", "processing": "processing",
+    "in_progress": "inprogress active started",
     "paused": "paused holding", "refilling": "refill refilling", "completed": "completed complete done success",
-    "partial": "partial partiallycompleted", "canceled": "canceled cancelled cancel", "refunded": "refunded refund reversed",
+    "partial": "partial partiallycompleted", "canceled": "canceled cancelled cancel",
+    "refunded": "refunded refund reversed",
     "failed": "fail failed error rejected", "expired": "expired",
 }
 REFILL_WORDS: Mapping[str, str] = {
-    "pending": "pending awaiting queued creating", "rejected": "rejected reject", "canceled": "canceled cancelled cancel",
+    "pending": "pending awaiting queued creating", "rejected": "rejected reject",
+    "canceled": "canceled cancelled cancel",
     "in_progress": "inprogress processing active started refill refilling", "failed": "fail failed error",
     "completed": "completed complete done success",
 }
@@ -58,6 +62,11 @@ class Said:
         return list(_scalars(self.document)) if self.document is not self.NOTHING else []
 
     @cached_property
+    def ids(self) -> set[str]:
+        """Every text or number that stands in the place of an id."""
+        return {str(each).strip() for each in _values_of(self.document, ("id", "service"))}
+
+    @cached_property
     def texts(self) -> set[str]:
         """Every way in which a value may be shown as text."""
         found = {shown for each in self.scalars for shown in _shown(each)}
@@ -83,10 +92,11 @@ def no_error(answer: Any) -> bool:
     return not failed and answer.get("error") in (None, False, 0, "", "0", [], {})
 
 
-def agrees(value: Any) -> bool:
+def agrees(value: Any, depth: int = 0) -> bool:
     """Say whether a value can be a panel's yes: an id, 1, true, a word, or an object that holds one and no error."""
     if isinstance(value, dict):
-        return no_error(value) and any(agrees(each) for name, each in value.items() if name != "error")
+        inner = [each for name, each in value.items() if name != "error"] if depth < DEEPEST else []
+        return no_error(value) and any(agrees(each, depth + 1) for each in inner)
     if isinstance(value, bool):
         return value
     if isinstance(value, int):
@@ -115,12 +125,14 @@ def panel_agreed(answer: Any, id_: str) -> bool:
     return any(id_ in map(str, each) for each in listed) or agrees(answer.get(id_)) or agrees(answer)
 
 
-def panel_refused(answer: Any) -> bool:
+def panel_refused(answer: Any, depth: int = 0) -> bool:
     """Say whether there is an error in an answer, or a sentence in an entry's place, of the whole or of any part."""
+    if isinstance(answer, (list, dict)) and depth > DEEPEST:
+        return False
     if isinstance(answer, list):
-        return any(panel_refused(each) for each in answer)
+        return any(panel_refused(each, depth + 1) for each in answer)
     if isinstance(answer, dict):
-        return not no_error(answer) or any(panel_refused(each) for each in answer.values())
+        return not no_error(answer) or any(panel_refused(each, depth + 1) for each in answer.values())
     return isinstance(answer, str) and " " in answer.strip()
 
 
@@ -160,6 +172,15 @@ def _scalars(value: Any) -> Iterator[Any]:
             waiting.extend(each)
         else:
             yield each
+
+
+def _values_of(value: Any, names: tuple[str, ...]) -> Iterator[Any]:
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            yield from (each[name] for name in names if name in each)
+        waiting.extend(each.values() if isinstance(each, dict) else each if isinstance(each, list) else ())
 
 
 def _shown(value: Any) -> list[str]:

@@ -45,7 +45,9 @@ from bursar.domain.ids import AccountName
 
 ACCOUNT = AccountName("account")
 AT = datetime(2026, 11, 21, tzinfo=timezone.utc)
-LONGEST_TEXT = 10_000
+LONGEST_TEXT = 2000
+NOT_SAID = {"balance.currency", "refill.order", "refill.panel_id"}
+"""What may come from the account or the intent, not from the body."""
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 Baseline = Mapping[SubjectRef, Snapshot]
 
@@ -105,6 +107,7 @@ def events_are_literal(provider: Provider, seen: Observation, said: Said, before
                 assert _literal(one, name, value, said), f"{event.type}: {name} became {value!r}"
             if known is None and one.ref.type not in ("balance", "refill"):
                 assert one.ref.id in said.texts, f"{event.type}: the id {one.ref.id!r} is not in the body"
+                assert changed or one.ref.id in said.ids, f"{event.type}: nothing is said of it, not even its id"
 
 
 def outcome_is_the_providers(intent: Intent, outcome: Outcome, said: Said, provider: str) -> None:
@@ -182,10 +185,11 @@ def _literal(one: Observed, name: str, value: Any, said: Said) -> bool:
     """Say whether a value stands in the body, in any of the ways in which a provider may write it."""
     if name == "state":
         return _state_is_said(one.ref.type, value, said)
-    if (one.ref.type, name) == ("balance", "currency") or (one.ref.type, name) in (("refill", "order"), ("refill", "panel_id")):
+    if f"{one.ref.type}.{name}" in NOT_SAID:
         return True
     if isinstance(value, bool):
-        return any(word in said.words for word in (("1", "true", "yes") if value else ("0", "false", "no", "0.0", "00")))
+        words = {"1", "true", "yes"} if value else {"0", "false", "no", "0.0", "00"}
+        return bool(words & said.words)
     if isinstance(value, Decimal):
         return value in said.numbers
     if isinstance(value, datetime):

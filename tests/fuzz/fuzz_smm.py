@@ -1,4 +1,4 @@
-"""What an SMM panel answers, in every shape that is known: flat, map and list, in all seven methods, errors included."""
+"""What an SMM panel answers, in every shape that is known: flat, map and list, all seven methods, errors included."""
 
 from __future__ import annotations
 
@@ -25,14 +25,17 @@ SERVICES = [
         "max": "10000", "refill": True, "cancel": True,
     },
     {
-        "service": "2", "name": "Comments", "type": "Custom Comments", "category": "Second Category", "rate": 8, "min": 10,
+        "service": "2", "name": "Comments", "type": "Custom Comments", "category": "Second Category", "rate": 8,
+        "min": 10,
         "max": 1500, "refill": "0", "cancel": 1, "dripfeed": False, "desc": "<p>slow</p>",
     },
 ]
 ERRORS: list[Any] = [
     {"error": "Rate limit exceeded"}, {"error": "Invalid API key"}, {"error": f"API key {KEY} is not valid"},
-    {"error": "System error", "balance": "0.00"}, {"status": "fail", "message": "Server error"}, {"error": {"message": "no"}},
-    {"error": "Refill already requested"}, {"error": "Refill will be available in 5 hours"}, {"message": "Unauthenticated."},
+    {"error": "System error", "balance": "0.00"}, {"status": "fail", "message": "Server error"},
+    {"error": {"message": "no"}},
+    {"error": "Refill already requested"}, {"error": "Refill will be available in 5 hours"},
+    {"message": "Unauthenticated."},
     {"error": "Not available for this service"}, {"error": "Order must be completed"}, {"error": ["a", "b"]}, NO_SUCH,
     {"error": "Not enough funds on balance"}, b"", b"Too Many Requests", b"<html>503</html>",
 ]
@@ -48,7 +51,8 @@ MANY = ("1", "10", "100")
 REFILL_IDS = ("7.1", "8.2", "9.3")
 KNOWN = {id_: {"order": id_[0], "panel_id": str(place)} for place, id_ in enumerate(REFILL_IDS, 1)}
 NUMBERS = {"status_numbers": {"0": "pending", "1": "processing", "2": "completed"}}
-ADD = make_intent("add", SubjectRef("order", "+1"), {"service": "1", "link": "https://social.example/p/1", "quantity": "100"})
+ADD = make_intent("add", SubjectRef("order", "+1"), {"service": "1", "link": "https://social.example/p/1",
+    "quantity": "100"})
 
 
 def order(action: str, *ids: str) -> tuple[Any, ...]:
@@ -86,7 +90,8 @@ ADDED: list[Any] = [
 ]
 REFILL_YES: list[Any] = [
     {"refill": "1"}, {"refill": 1}, [{"order": 1, "refill": 1}], {"1": {"refill": 1}}, {"status": "Success"},
-    {"order": 1, "refill": {"error": "Refill already requested"}}, {"refill": "1", "error": "no"}, {"refill": 0}, *ERRORS,
+    {"order": 1, "refill": {"error": "Refill already requested"}}, {"refill": "1", "error": "no"}, {"refill": 0},
+    *ERRORS,
 ]
 CANCEL_YES: list[Any] = [
     {"cancel": 1}, {"status": "Canceled"}, {"canceled": [1]}, {"1": True}, [{"order": 1, "cancel": 1}],
@@ -94,7 +99,8 @@ CANCEL_YES: list[Any] = [
 ]
 MANY_YES: list[Any] = [
     REFILLS, CANCELS, [{"order": 1, "cancel": 1}, {"order": 2, "cancel": {"error": "no"}}], {"canceled": [1, "2"]},
-    {"1": {"refill": 5}, "2": {"error": "must be completed"}, "9": 1}, {"1": 1, "2": "Refill already requested"}, *ERRORS,
+    {"1": {"refill": 5}, "2": {"error": "must be completed"}, "9": 1}, {"1": 1, "2": "Refill already requested"},
+    *ERRORS,
 ]
 EVIDENCE = {"balance": "100.84292", "currency": "USD"}
 
@@ -109,7 +115,8 @@ CASES: list[Case] = [
     Case("smm add", "smm", "perform", ADDED, intents=(ADD,)),
     Case("smm refill one", "smm", "perform", REFILL_YES, intents=order("refill", "1")),
     Case("smm cancel one", "smm", "perform", CANCEL_YES, intents=order("cancel", "1")),
-    Case("smm cancel by order", "smm", "perform", CANCEL_YES, intents=order("cancel", "1"), options={"cancel_with": "order"}),
+    Case("smm cancel by order", "smm", "perform", CANCEL_YES, intents=order("cancel", "1"),
+    options={"cancel_with": "order"}),
     Case("smm refill many", "smm", "perform_many", MANY_YES, intents=order("refill", "1", "2", "3")),
     Case("smm cancel many", "smm", "perform_many", MANY_YES, intents=order("cancel", "1", "2", "9")),
     Case("smm reconcile add", "smm", "reconcile", BALANCES, intents=(ADD,), evidence=EVIDENCE),

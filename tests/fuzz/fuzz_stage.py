@@ -1,4 +1,4 @@
-"""Runs one body through one adapter, by the path that the core takes, without a socket: fast, and the same every time."""
+"""Runs one body through one adapter, the way that the core goes, without a socket: fast, and the same every time."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ from bursar.host.isolation import Guarded, open_adapter
 from bursar.host.plugins import load_plugins
 from bursar.testing.clock import VirtualClock
 
+ADDRESS = "https://provider.example/api/v2"
 PROVIDERS = load_plugins().providers
 STATUSES = (200,) * 12 + (201, 204, 301, 302, 400, 401, 403, 404, 429, 429, 500, 501, 502, 503, 520, 999)
 HEADERS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -91,10 +92,10 @@ class Stage:
         self.http = CannedHttp()
         self.baseline: Baseline = {}
         defaults = {name: schema["default"] for name, schema in self.provider.settings.items() if "default" in schema}
-        settings = AccountSettings(
-            "account", "https://provider.example/api/v2", Secret(KEY), currency="USD", options={**defaults, **case.options}
-        )
-        self.adapter: Guarded = open_adapter(self.provider, settings, Tools(self.http, VirtualClock(), lambda value: None))
+        options = {**defaults, **case.options}
+        settings = AccountSettings("account", ADDRESS, Secret(KEY), currency="USD", options=options)
+        tools = Tools(self.http, VirtualClock(), lambda value: None)
+        self.adapter: Guarded = open_adapter(self.provider, settings, tools)
 
     async def remember(self) -> None:
         """Make the baseline of the sound bodies, those of them that are good polls."""
@@ -134,8 +135,11 @@ class Stage:
         except ProviderError as error:
             only_a_providers_error(error)
             no_secret(error)
-            if self.case.intents:
-                no_wallet(error)
+            self._no_wallet(error)
+
+    def _no_wallet(self, shown: Any) -> None:
+        if any(intent.sealed for intent in self.case.intents):
+            no_wallet(shown)
 
     async def _observe(self, said: Said) -> None:
         assert self.case.look is not None
@@ -149,13 +153,13 @@ class Stage:
         evidence = await self.adapter.prepare(self.case.intents[0])
         assert said.document is not Said.NOTHING, "evidence from what is no JSON"
         no_secret(evidence)
-        no_wallet(evidence)
+        self._no_wallet(evidence)
 
     async def _perform(self, said: Said) -> None:
         [intent] = self.case.intents
         outcome = await self.adapter.perform(intent)
         no_secret(outcome)
-        no_wallet(outcome)
+        self._no_wallet(outcome)
         outcome_is_the_providers(intent, outcome, said, self.case.provider)
 
     async def _perform_many(self, said: Said) -> None:
@@ -169,7 +173,7 @@ class Stage:
         finding = await self.adapter.reconcile(intent, self.case.evidence)
         assert said.document is not Said.NOTHING, "a finding from what is no JSON"
         no_secret(finding)
-        no_wallet(finding)
+        self._no_wallet(finding)
         finding_is_the_sites(finding, said)
 
     async def _call(self, said: Said) -> None:

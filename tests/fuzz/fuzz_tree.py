@@ -50,23 +50,29 @@ def written(node: Any) -> str:
 
 
 ODD: Sequence[Any] = (
-    None, True, False, 0, 1, -1, 2, 3, 10**18, 10**40, -(10**25), 0.5, -7.25, "", " ", "0", "1", "-1", "1.5", "1,234.56",
-    "12%", "Unknown", "unknown", "null", "N/A", "NaN", "Infinity", "-Infinity", "1e5", "1e400", "1_000", "٣٤", "½", "0x10",
+    None, True, False, 0, 1, -1, 2, 3, 10**18, 10**40, -(10**25), 0.5, -7.25, "", " ", "0", "1", "-1", "1.5",
+    "1,234.56",
+    "12%", "Unknown", "unknown", "null", "N/A", "NaN", "Infinity", "-Infinity", "1e5", "1e400", "1_000", "٣٤", "½",
+    "0x10",
     "true", "yes", "Success", "Completed", "Canceled", "In progress", "Zombie", "new", "activated", "error", "false",
     "Incorrect order ID", "Rate limit exceeded", "Invalid API key", "Api disabled", "Not enough funds on balance",
     "Refill already requested", "available in 99999 days", "Internal server error", "<b>html</b>", "&laquo;x&raquo;",
     "a\x00b", "a\nb", "\u202eabc", "💰", "\ufeff", "x" * 5000, "ord_01HG", "5f1c0ffee0ddba11decafbad", "-0", "--", "…",
     Raw("NaN"), Raw("Infinity"), Raw("-Infinity"), Raw("1e5"), Raw("1E400"), Raw("-1e-400"), Raw("1e999999"), Raw("-0"),
-    Raw("-0.0"), Raw("0e99999"), Raw("9" * 400), Raw("9" * 5000), Raw("0." + "3" * 500), Raw("01"), Raw("+1"), Raw(".5"),
-    Raw("1."), Raw("'x'"), Raw('"\\ud800"'), Raw('"\\ud83d\\udcb0"'), Raw('"\\q"'), Raw("undefined"), Raw(""), Raw("True"),
+    Raw("-0.0"), Raw("0e99999"), Raw("9" * 400), Raw("9" * 5000), Raw("0." + "3" * 500), Raw("01"), Raw("+1"),
+    Raw(".5"),
+    Raw("1."), Raw("'x'"), Raw('"\\ud800"'), Raw('"\\ud83d\\udcb0"'), Raw('"\\q"'), Raw("undefined"), Raw(""),
+    Raw("True"),
     Raw("{}"), Raw("[]"), Raw('{"error":"no"}'), Raw('{"error":""}'), Raw('{"id":5}'), Raw('[{"id":1},{"id":1}]'),
     Raw("[[[[1]]]]"), Raw("[" * 90 + "]" * 90), Raw('{"a":' * 90 + "1" + "}" * 90), Raw("[" * 700 + "]" * 700),
     Raw("[" * 5000 + "]" * 5000), Raw("[" * 3000), *PLANTED, f"bad key {KEY}, wallet {WALLET}, code {CODE}",
 )
 KEYS: Sequence[str] = (
-    "error", "status", "message", "msg", "data", "items", "order", "orders", "refill", "cancel", "canceled", "id", "balance",
+    "error", "status", "message", "msg", "data", "items", "order", "orders", "refill", "cancel", "canceled", "id",
+    "balance",
     "currency", "charge", "remains", "service", "payout_id", "error_text", "errorId", "errorCode", "errorDescription",
-    "coupons", "eligibleBalance", "code", "account", "amount", "time", "result", "success", "0", "1", "-1", "", " ", "10",
+    "coupons", "eligibleBalance", "code", "account", "amount", "time", "result", "success", "0", "1", "-1", "", " ",
+    "10",
     "ERROR", "Order", "toString", "\x00", "💰", "x" * 600, KEY, WALLET,
 )
 PAGE = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><body>%s</body></html>"
@@ -166,7 +172,8 @@ def _rename(root: list[Any], dice: Random) -> None:
     return None
 
 
-ON_TREES: Sequence[Callable[[list[Any], Random], None]] = (_odd, _odd, _odd, _other_type, _exchange, _rows, _rows, _rename)
+ON_TREES: Sequence[Callable[[list[Any], Random], None]] = (_odd, _odd, _odd, _other_type, _exchange, _rows, _rows,
+    _rename)
 
 
 def _flip(body: bytearray, dice: Random) -> bytes:
@@ -192,7 +199,8 @@ ON_BYTES: Sequence[Callable[[bytearray, Random], bytes]] = (
     lambda body, dice: bytes(body) + WARNING,
     lambda body, dice: bytes(body + body),
     lambda body, dice: PAGE % bytes(body),
-    lambda body, dice: dice.choice([b"", b" ", b"null", b"0", b"1", b"[]", b"{}", b'""', b"\x00", b"\xff\xfe{\x00}\x00"]),
+    lambda body, dice: dice.choice([b"", b" ", b"null", b"0", b"1", b"[]", b"{}", b'""', b"\x00",
+    b"\xff\xfe{\x00}\x00"]),
     lambda body, dice: body.decode("utf-8", "replace").encode(dice.choice(["utf-16", "cp1251", "utf-7"]), "replace"),
     lambda body, dice: bytes(dice.randrange(256) for _ in range(dice.randint(1, 60))),
 )

@@ -1,8 +1,8 @@
-"""Every adapter's parsers against mutated bodies: never a crash, never an event from nonsense, never a yes out of nothing.
+"""Every adapter's parsers against mutated bodies: no crash, no event from nonsense, no yes out of nothing, no secret.
 
-The bodies are made from those of the contract (`fuzz_smm`, `fuzz_px`, `fuzz_anticaptcha`) by a seeded random, and go the
-way that the core goes: `Guarded.observe`, `prepare`, `perform`, `perform_many`, `reconcile`, `call`. The short form is
-part of every test run. The long form, and the replay of one body that a failure names:
+The bodies are made from those of the contract (`fuzz_smm`, `fuzz_px`, `fuzz_anticaptcha`) by a seeded random, and go
+the way that the core goes: `Guarded.observe`, `prepare`, `perform`, `perform_many`, `reconcile`, `call`. The short form
+is part of every test run. The long form, and the replay of one body that a failure names:
 
     BURSAR_FUZZ_BODIES=100000 pytest tests/fuzz
     BURSAR_FUZZ_SEED=7 BURSAR_FUZZ_BODIES=100000 pytest tests/fuzz
@@ -30,7 +30,7 @@ OF_EACH = -(-BODIES // len(CASES))
 
 def dice(case: Case, number: int) -> Random:
     """Give the random that makes one body, whatever the others are."""
-    return Random(f"{SEED}/{case.name}/{number}")  # noqa: S311
+    return Random(f"{SEED}/{case.name}/{number}")
 
 
 @pytest.mark.timeout(3600)
@@ -64,5 +64,5 @@ def test_every_stream_action_and_reading_method_is_fuzzed() -> None:
 def test_the_same_seed_makes_the_same_bodies() -> None:
     from fuzz_tree import mutated
 
-    bodies = [[mutated(fuzz_smm.SERVICES, Random(f"1/{n}")) for n in range(50)] for _ in range(2)]  # noqa: S311
+    bodies = [[mutated(fuzz_smm.SERVICES, Random(f"1/{n}")) for n in range(50)] for _ in range(2)]
     assert bodies[0] == bodies[1]

@@ -8,7 +8,7 @@ from kit import World
 
 from bursar.api import Rejected, Unreachable
 
-STUCK = 'when: order.state in ["pending", "in_progress"]'
+STUCK = "when: 'order.state in [\"pending\", \"in_progress\"]'"
 HOLD = f"{{name: h, on: order, {STUCK}, for: 2h, do: [cancel]}}"
 
 
@@ -171,7 +171,7 @@ async def test_a_subject_that_is_inside_when_the_rule_is_new_fires_through_for(w
     await begin(world, "")
     await watch(world, "in_progress", hours=1)
     await world.restart(config(HOLD))
-    await watch(world, "in_progress", minutes=122)
+    await watch(world, "in_progress", minutes=130)
     assert world.site.done("cancel") == ["1"]
 
 

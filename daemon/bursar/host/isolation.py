@@ -90,7 +90,9 @@ class Guarded:
     async def perform(self, intent: Intent) -> Outcome:
         """Do it, once. Never raises but when canceled: what is not plainly an outcome is `Lost`."""
         self._veil.know(intent)
-        return await self._attempt("perform", lambda: self._adapter.perform(intent), lambda said: self._said(intent, said))
+        return await self._attempt(
+            "perform", lambda: self._adapter.perform(intent), lambda outcome: self._said(intent, outcome)
+        )
 
     async def perform_many(self, intents: Sequence[Intent]) -> Mapping[int, Outcome]:
         """Do them, in one request where the adapter can; every intent has an outcome."""

@@ -124,13 +124,10 @@ class Veil:
 
     def _success(self, success: Succeeded) -> Succeeded:
         reference = self._data(success.reference) if success.reference is not None else None
-        tracked = tuple(one for one in success.tracked if self._data(one.ref.id) == one.ref.id)
-        tracked = tuple(self._observed(one) for one in tracked)
+        tracked = tuple(self._observed(one) for one in success.tracked if self._data(one.ref.id) == one.ref.id)
         facts = {name: self._data(value) if isinstance(value, str) else value for name, value in success.facts.items()}
-        if reference == success.reference and len(tracked) == len(success.tracked) and facts == dict(success.facts):
-            if all(map(_same, tracked, success.tracked)):
-                return success
-        return replace(success, reference=reference, tracked=tracked, facts=facts)
+        cleaned = replace(success, reference=reference, tracked=tracked, facts=facts)
+        return success if cleaned == success else cleaned
 
     def _observed(self, one: Observed) -> Observed:
         self._require_plain(one.ref.id)

@@ -110,10 +110,45 @@ def read_claims(tx: Tx) -> Claims:
         facts=tuple(_fact(row) for row in tx.all(_FACTS)),
         matches=tuple(Yes(*row) for row in tx.all(_MATCHES)),
         owed=tuple(Owed(*row) for row in tx.all("SELECT id, sink, event_id, state FROM deliveries ORDER BY seq")),
-        held=tuple(row[0] for row in tx.all("SELECT id FROM held_observations WHERE state = 'held'")),
+        held=tuple(row[0] for row in tx.all(_HELD)),
         trail={row[0]: row[1].removeprefix("intent.") for row in tx.all(_TRAIL)},
         broken=audit.verify(tx)[1],
         states={(row[0], row[1]): row[2] or "" for row in tx.all(_STATES)},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """What waits for a person, and whether anything is still to come by itself.
+
+    Attributes:
+        unknown: Intents that nobody can tell about.
+        held: Observations that are held.
+        gave_up: Accounts on which refusals are used up.
+        moving: How much is ready, being sent, deferred, or due to be told.
+        last: The newest event and intent: while they stay the same, nothing happens.
+    """
+
+    unknown: tuple[Claim, ...]
+    held: tuple[int, ...]
+    gave_up: tuple[str, ...]
+    moving: int
+    last: tuple[int, int]
+
+
+def read_questions(tx: Tx) -> Questions:
+    """Read what waits."""
+    moving = tx.one(
+        "SELECT (SELECT count(*) FROM intents WHERE state IN ('ready', 'sending', 'deferred')) + "
+        "(SELECT count(*) FROM deliveries WHERE state = 'due')"
+    )
+    last = tx.one("SELECT (SELECT coalesce(max(seq), 0) FROM events), (SELECT coalesce(max(id), 0) FROM intents)")
+    return Questions(
+        unknown=read_intents(tx, "unknown"),
+        held=tuple(row[0] for row in tx.all(_HELD)),
+        gave_up=tuple(row[0] for row in tx.all(_GAVE_UP)),
+        moving=moving[0] if moving else 0,
+        last=(last[0], last[1]) if last else (0, 0),
     )
 
 
@@ -138,6 +173,8 @@ def read_intents(tx: Tx, state: str | None = None) -> tuple[Claim, ...]:
     )
 
 
+_HELD = "SELECT id FROM held_observations WHERE state = 'held'"
+_GAVE_UP = "SELECT DISTINCT account FROM matches WHERE state = 'held' AND obstacle = 'gave_up'"
 _INTENTS = (
     "SELECT id, match_id, rule, account, action, subject_type || '/' || subject_id, params, state, reference, created_at FROM intents"
 )

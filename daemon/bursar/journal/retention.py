@@ -1,38 +1,125 @@
-"""Letting go of what is finished and old. What is open or unknown is kept whatever its age."""
+"""Letting go of what is finished and old. What is open or unknown is kept whatever its age, and so is what guards
+still count: cooldowns, limits, refusals."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bursar.domain.ids import microseconds
+from bursar.domain.ids import AccountName, microseconds
+from bursar.domain.subject import Coverage
 from bursar.journal.writer import Tx
 
 AT_ONCE = 5000
 NOTHING = timedelta(0)
+SUBJECTS_FOR = timedelta(days=180)
+"""How long the least a finished or vanished subject is remembered: longer than any provider lists it."""
 _OPEN = "('awaiting_approval', 'ready', 'sending', 'deferred', 'unknown')"
 
 
-def clean(
-    tx: Tx, events: timedelta, matches: timedelta, deliveries: timedelta, now: datetime, *, counted: timedelta = NOTHING
-) -> int:
-    """Remove finished rows past their time, at most `AT_ONCE` of each kind; give how many went.
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """How long finished rows are kept.
 
-    An event that a held-back match answers to, or that an undelivered message carries, stays; so does a match that an
-    open intent comes from, and one that is younger than `counted`, the longest cooldown or limit of any rule.
+    Attributes:
+        events: Events, ended intents, and the entries of closed audit segments (their heads stay).
+        matches: Matches.
+        deliveries: Deliveries.
+        counted: The longest cooldown, limit or budget of any rule: what these count is kept as long.
+        undoing: Event types by which an action is undone; they hold the next one back, and are kept as long.
     """
-    gone = tx.run(
+
+    events: timedelta
+    matches: timedelta
+    deliveries: timedelta
+    counted: timedelta = NOTHING
+    undoing: tuple[str, ...] = ()
+
+
+def clean(tx: Tx, keeping: Keeping, now: datetime) -> int:
+    """Remove finished rows past their time, at most `AT_ONCE` of each kind; give the most that went of one kind."""
+    before = {
+        name: microseconds(now - max(getattr(keeping, name), keeping.counted if name != "deliveries" else NOTHING))
+        for name in ("events", "matches", "deliveries")
+    }
+    gone = [
+        _deliveries(tx, before["deliveries"]),
+        _events(tx, microseconds(now - keeping.events), keeping.undoing, before["events"]),
+        _matches(tx, before["matches"]),
+        _intents(tx, before["events"]),
+        _audit(tx, before["events"]),
+    ]
+    return max(gone)
+
+
+def forget(tx: Tx, account: AccountName, types: Iterable[tuple[str, Coverage]], events: timedelta, now: datetime) -> int:
+    """Forget finished, vanished and bygone subjects of an account, with the verdicts on them; give how many went."""
+    gone, before = 0, microseconds(now - max(events, SUBJECTS_FOR))
+    for type_, coverage in types:
+        over = {
+            Coverage.TRACKED: "watched = 0",
+            Coverage.LISTING: "vanished_at IS NOT NULL",
+            Coverage.WINDOW: "1 = 1",
+        }[coverage]
+        rows = tx.all(
+            f"SELECT id FROM subjects s WHERE account = ? AND type = ? AND changed_at < ? AND created_at < ? AND {over} AND NOT "
+            f"EXISTS (SELECT 1 FROM intents i WHERE i.account = s.account AND i.subject_type = s.type AND i.subject_id = s.id "
+            f"AND i.state IN {_OPEN}) LIMIT {AT_ONCE}",
+            account, type_, before, before,
+        )  # fmt: skip
+        for (id_,) in rows:
+            tx.run("DELETE FROM subjects WHERE account = ? AND type = ? AND id = ?", account, type_, id_)
+            tx.run("DELETE FROM verdicts WHERE account = ? AND subject_type = ? AND subject_id = ?", account, type_, id_)
+        gone += len(rows)
+    return gone
+
+
+def _deliveries(tx: Tx, before: int) -> int:
+    return tx.run(
         f"DELETE FROM deliveries WHERE seq IN (SELECT seq FROM deliveries WHERE created_at < ? AND state <> 'due' LIMIT {AT_ONCE})",
-        microseconds(now - deliveries),
+        before,
     )
-    gone += tx.run(
-        f"DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE at < ? AND id NOT IN (SELECT event_id FROM matches WHERE "
-        f"state IN ('held', 'new') AND event_id IS NOT NULL) AND id NOT IN (SELECT m.event_id FROM matches m JOIN intents i ON "
-        f"i.match_id = m.id WHERE i.state IN {_OPEN} AND m.event_id IS NOT NULL) LIMIT {AT_ONCE})",
-        microseconds(now - events),
-    )
-    gone += tx.run(
+
+
+def _events(tx: Tx, before: int, undoing: tuple[str, ...], undoing_before: int) -> int:
+    """An event that a held-back match, or one with an open intent, answers to stays."""
+    marks = ",".join("?" * len(undoing))
+    return tx.run(
+        f"DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE at < ? AND NOT (type IN ({marks}) AND at >= ?) AND id NOT "
+        f"IN (SELECT event_id FROM matches WHERE state IN ('held', 'new') AND event_id IS NOT NULL) AND id NOT IN (SELECT "
+        f"m.event_id FROM matches m JOIN intents i ON i.match_id = m.id WHERE i.state IN {_OPEN} AND m.event_id IS NOT NULL) "
+        f"LIMIT {AT_ONCE})",
+        before, *undoing, undoing_before,
+    )  # fmt: skip
+
+
+def _matches(tx: Tx, before: int) -> int:
+    """A match that is held back, or that an open intent comes from, stays."""
+    return tx.run(
         f"DELETE FROM matches WHERE id IN (SELECT id FROM matches WHERE at < ? AND state NOT IN ('held', 'new') AND id NOT IN "
         f"(SELECT match_id FROM intents WHERE state IN {_OPEN} AND match_id IS NOT NULL) LIMIT {AT_ONCE})",
-        microseconds(now - max(matches, counted)),
+        before,
     )
-    return gone
+
+
+def _intents(tx: Tx, before: int) -> int:
+    """Ended intents go with their attempts; the audit trail has their story, and one that waits to be confirmed stays."""
+    rows = tx.all(
+        f"SELECT id FROM intents WHERE ended_at < ? AND state NOT IN {_OPEN} AND (confirm_by IS NULL OR confirmed_at IS NOT "
+        f"NULL) LIMIT {AT_ONCE}",
+        before,
+    )
+    tx.many("DELETE FROM attempts WHERE intent_id = ?", rows)
+    tx.many("DELETE FROM intents WHERE id = ?", rows)
+    return len(rows)
+
+
+def _audit(tx: Tx, before: int) -> int:
+    """Entries of closed segments go; the heads of the segments stay, and anchor what is left."""
+    row = tx.one(
+        "SELECT s.segment FROM audit_segments s WHERE s.closed_at < ? AND EXISTS (SELECT 1 FROM audit a WHERE a.segment = "
+        "s.segment) ORDER BY s.segment LIMIT 1",
+        before,
+    )
+    return 0 if row is None else tx.run("DELETE FROM audit WHERE segment = ?", row[0])

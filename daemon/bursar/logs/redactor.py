@@ -75,7 +75,7 @@ class Redactor:
         return self.hide(text)
 
     def hide(self, text: str, shortest: int = SHORTEST) -> str:
-        """Give the text with every known value of at least so many characters masked; what only looks like one stays."""
+        """Give the text with known values of at least so many characters masked; what only looks like one stays."""
         if not self._by_start or (len(self._by_start) <= FEW and not any(start in text for start in self._by_start)):
             return text
         parts, done, at, last = [], 0, 0, len(text) - SHORTEST

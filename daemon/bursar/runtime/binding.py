@@ -146,7 +146,7 @@ def _thawed(c: Commit, name: AccountName, reason: str) -> None:
 
 def open_books(c: Commit, *, clean: bool, restored: bool, sinks: set[str]) -> None:
     """Take over what the last run left: lost attempts, holds of rules that are gone, shadows that are lifted."""
-    rules = c.terms.rules.rules
+    rules = [rule for rule in c.terms.rules.rules if rule.mode is not Mode.OFF]
     for rule in rules:
         if rule.watches is not None:
             verdicts.rule_since(c.tx, rule, c.now)

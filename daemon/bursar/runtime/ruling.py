@@ -78,6 +78,9 @@ def ask_again(c: Commit, account: AccountName, ref: SubjectRef, snapshot: Snapsh
         if rule is None:
             matches.drop(c.tx, match.id, "the rule is gone or off")
             continue
+        if has_left(c, rule, match):
+            matches.drop(c.tx, match.id, "it has left its condition since")
+            continue
         scope = Scope(facts, c.now, snapshot, recall(c, match))
         answer = judge(rule, scope)
         if answer.truth:
@@ -90,6 +93,15 @@ def active(c: Commit, name: str | None) -> Rule | None:
     """Give a rule by its name, if it is there and not off."""
     rule = c.terms.rules.get(name or "")
     return None if rule is None or rule.mode is Mode.OFF else rule
+
+
+def has_left(c: Commit, rule: Rule, match: MatchRow) -> bool:
+    """Say whether the entry that a state rule fired for is over: then its `for` counts anew, if it is inside again."""
+    if rule.watches is None or match.subject is None:
+        return False
+    held = verdicts.standing(c.tx, rule, match.account, match.subject)
+    since = held.standing.since if held is not None and held.standing.inside else None
+    return since is None or since > match.at
 
 
 def recall(c: Commit, match: MatchRow) -> Event | None:

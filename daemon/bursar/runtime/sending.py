@@ -18,7 +18,7 @@ from bursar.journal import accounts, audit, intents, ledger, matches, subjects
 from bursar.journal.matches import MatchRow
 from bursar.journal.sidecar import Mark
 from bursar.runtime.moving import take_step
-from bursar.runtime.ruling import active, blocks, recall
+from bursar.runtime.ruling import active, blocks, has_left, recall
 from bursar.runtime.telling import Commit
 
 
@@ -72,6 +72,9 @@ def _still_wanted(c: Commit, intent: Intent, fresh_since: datetime) -> dict[str,
         return None
     if rule.mode is Mode.SHADOW:
         take_step(c, intent, Step(Cause.STALE, move(intent.state, Cause.STALE), "its rule is in shadow mode now"))
+        return None
+    if has_left(c, rule, match):
+        take_step(c, intent, Step(Cause.STALE, move(intent.state, Cause.STALE), "it has left its condition since"))
         return None
     snapshot = subjects.find(c.tx, intent.account, account.kinds, match.subject) if match.subject is not None else None
     scope = Scope(account.facts, c.now, snapshot, recall(c, match))

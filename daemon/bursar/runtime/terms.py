@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bursar.domain.action import ActionType
+from bursar.domain.guard import REFUSED_MONEY_PAUSE
 from bursar.domain.ids import AccountName
 from bursar.domain.plan import Seal, seal_with
 from bursar.domain.route import Subscription
@@ -72,9 +73,13 @@ class Terms:
     links: Links | None = None
 
     def counted(self) -> timedelta:
-        """Say how far back rules look: the longest cooldown or limit of any."""
-        windows = [rule.cooldown for rule in self.rules.rules] + [r.limit.every for r in self.rules.rules if r.limit]
-        return max((window for window in windows if window is not None), default=timedelta(0))
+        """Say how far back guards look: the longest cooldown, limit or budget of any rule, and the pause after a no."""
+        rules = self.rules.rules
+        windows = [REFUSED_MONEY_PAUSE, *(rule.cooldown for rule in rules if rule.cooldown is not None)]
+        windows += [rule.limit.every for rule in rules if rule.limit is not None]
+        windows += [budget.every for rule in rules for budget in rule.budget]
+        windows += [budget.every for account in self.accounts.values() for budget in account.budgets]
+        return max(windows)
 
     def facts(self, name: AccountName) -> AccountFacts:
         """Give what conditions may ask of an account; facts of the daemon itself belong to none."""

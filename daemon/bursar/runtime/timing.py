@@ -71,9 +71,18 @@ class Timer:
 
     async def _clean(self) -> None:
         """Let go of finished rows that are older than the retention, a bounded number at a time."""
-        now, kept = self._office.clock.now(), self.kept
-        removed = await self._office.commit(
-            lambda c: retention.clean(c.tx, kept.events, kept.matches, kept.deliveries, now, counted=c.terms.counted())
-        )
+        removed = await self._office.commit(self._let_go)
         if removed >= retention.AT_ONCE:
             self._cleaned_s -= CLEAN_EVERY_S - timedelta(seconds=2).total_seconds()
+
+    def _let_go(self, c: Commit) -> int:
+        kept, terms = self.kept, c.terms
+        undoing = {
+            event for a in terms.accounts.values() for action in a.actions.values() for event in action.undone_by
+        }
+        keeping = retention.Keeping(kept.events, kept.matches, kept.deliveries, terms.counted(), tuple(sorted(undoing)))
+        removed = retention.clean(c.tx, keeping, c.now)
+        for name, account in terms.accounts.items():
+            types = [(kind.name, account.streams[kind.stream].coverage) for kind in account.kinds.values()]
+            removed = max(removed, retention.forget(c.tx, name, types, kept.events, c.now))
+        return removed

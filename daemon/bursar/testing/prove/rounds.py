@@ -1,0 +1,204 @@
+"""A run: sandbox and daemon as processes of their own, one kill after the other, a rest, and the comparison.
+
+Each round plays one cell: the fault is asked for, a daemon is started with its saboteur, or the sandbox's gate is set;
+something is done so that the cell's action comes about; and when the daemon is dead, the next round begins. A daemon
+that the cell's point was not reached in within its patience is killed then and there: that round counts as one of any
+moment. In the end a daemon that nobody kills runs until nothing moves any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bursar.api import Clock, Provider
+from bursar.app import serve
+from bursar.domain.ids import microseconds
+from bursar.runtime.clock import RealClock
+from bursar.testing.prove import world
+from bursar.testing.prove.cells import ACTIONS, ANYWHERE, COMMIT_POINTS, Cell
+from bursar.testing.prove.children import Child, Children, rest
+from bursar.testing.prove.conductor import Line, ask
+from bursar.testing.prove.flaws import FLAWS
+from bursar.testing.prove.gate import EFFECTS
+from bursar.testing.prove.pace import Pace
+from bursar.testing.prove.person import Person
+from bursar.testing.prove.sandbox import serve_sandbox
+from bursar.testing.prove.saboteur import Sabotage, install
+from bursar.testing.prove.world import PROVIDERS, Stage
+
+PATIENCE_S = 4.0
+START_WITHIN_S = 20.0
+STOP_WITHIN_S = 10.0
+REST_WITHIN_S = 30.0
+STILL_S = (world.HOLD_S + 4 * world.INTERVAL_S) / world.SPEED
+LOOK_EVERY_S = 0.05
+LOGS_KEPT = 20
+Tell = Callable[[int, Cell], None]
+
+
+class Stuck(Exception):
+    """The run cannot go on; one sentence, and the end of the log that tells why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """One round that was played: its cell, and when it began."""
+
+    cell: Cell
+    began_us: int
+
+
+@dataclass(slots=True)
+class Run:
+    """One run.
+
+    Attributes:
+        folder: Everything that it writes.
+        providers: By name; those of `PROVIDERS` are used.
+        seed: The worlds', and of everything that is drawn.
+        flaw: A daemon that is broken on purpose: one of `FLAWS`.
+    """
+
+    folder: Path
+    providers: Mapping[str, Provider]
+    seed: int
+    flaw: str | None = None
+    clock: Pace = field(default_factory=lambda: Pace(world.SPEED))
+    children: Children = field(default_factory=Children)
+    played: list[Played] = field(default_factory=list)
+    _count: int = 0
+
+    def __post_init__(self) -> None:
+        self.dice = random.Random(self.seed)
+
+    def play(self, cells: Sequence[Cell], tell: Tell) -> Person:
+        """Play every round, and the rest at the end; give the person, who knows where to look.
+
+        The sandbox still runs then: `children` is the context in which to call this.
+
+        Raises:
+            Stuck: a process did not come up, or did not go down.
+        """
+        self._open()
+        self._first()
+        for number, cell in enumerate(cells, 1):
+            self._round(cell)
+            tell(number, cell)
+        self._rest()
+        return self.person
+
+    def _open(self) -> None:
+        """Start the sandbox, and write the configuration that leads there."""
+        ours, theirs = socket.socketpair()
+        chosen = {name: self.providers[name] for name in PROVIDERS}
+        self.children.start(
+            lambda: serve_sandbox(chosen, self.seed, self.clock, world.IN_TIME_S, theirs), self.folder / "sandbox.log"
+        )
+        theirs.close()
+        self.line = Line(ours)
+        self.stage = Stage(self.folder, self.line.say("where"))
+        self.stage.write()
+        self.person = Person(self.stage, self.line, self.clock, self.dice)
+
+    def _first(self) -> None:
+        """Have orders put under watch, in a run that nobody kills."""
+        daemon = self._start(Sabotage())
+        self._await_up(daemon)
+        self.person.watch(list(self.stage.where["smm"]["track"])[: world.TRACKED])
+        rest(0.3)
+        self._stop(daemon)
+
+    def _round(self, cell: Cell) -> None:
+        self._set_fault(cell)
+        if cell.fault == "restart":
+            self._restart()
+        began_us = microseconds(self.clock.now())
+        daemon = self._start(self._sabotage(cell))
+        self._aim(cell, daemon)
+        if self._await_up(daemon) and cell.fault == "reload":
+            daemon.signal(signal.SIGHUP)
+        if not daemon.ended():
+            self.person.answer()
+            self._provoke(cell)
+        reached = self._await_end(cell, daemon)
+        daemon.kill()
+        self.line.look()
+        self.played.append(Played(cell if reached else Cell(ANYWHERE, "clock", cell.fault), began_us))
+
+    def _await_end(self, cell: Cell, daemon: Child) -> bool:
+        """Wait until the daemon is dead; say whether it died where it should."""
+        if cell.point == ANYWHERE:
+            daemon.ended(self.dice.uniform(0.0, 0.7))
+            return True
+        return daemon.ended(PATIENCE_S) and daemon.code == -signal.SIGKILL
+
+    def _restart(self) -> None:
+        daemon = self._start(Sabotage())
+        if self._await_up(daemon):
+            daemon.ended(self.dice.uniform(0.0, 0.3))
+        self._stop(daemon)
+
+    def _rest(self) -> None:
+        """Let nothing go wrong and nothing new happen any more, until all that was begun has come to its end."""
+        self.line.say("calm")
+        daemon = self._start(Sabotage())
+        if not self._await_up(daemon):
+            raise self._stuck("the daemon did not come up for the rest at the end")
+        self.line.say("stop")
+        ends_s = RealClock().monotonic() + REST_WITHIN_S
+        still_s, last = RealClock().monotonic(), (-1, -1)
+        while RealClock().monotonic() < ends_s and RealClock().monotonic() - still_s < STILL_S:
+            daemon.ended(0.2)
+            asked = self.person.questions()
+            self.line.look()
+            for id_ in asked.held:
+                ask(self.stage.socket, "accept", id=str(id_))
+            waits = any(intent.action != "add" for intent in asked.unknown)
+            if asked.moving or waits or self.line.owed or asked.last != last:
+                still_s, last = RealClock().monotonic(), asked.last
+        self._stop(daemon)
+
+    def _start(self, sabotage: Sabotage) -> Child:
+        stage, clock, flaw = self.stage, self.clock, self.flaw
+
+        def play() -> int:
+            install(sabotage, clock)
+            if flaw is not None:
+                FLAWS[flaw].install()
+            return asyncio.run(serve([stage.configuration], stage.environ(), clock))
+
+        self._count += 1
+        return self.children.start(play, self._log(self._count))
+
+    def _log(self, number: int) -> Path:
+        (self.folder / f"daemon-{number - LOGS_KEPT}.log").unlink(missing_ok=True)
+        return self.folder / f"daemon-{number}.log"
+
+    def _await_up(self, daemon: Child) -> bool:
+        """Wait until the daemon answers; False when it ended before."""
+        ends_s = RealClock().monotonic() + START_WITHIN_S
+        while RealClock().monotonic() < ends_s:
+            if daemon.ended(LOOK_EVERY_S):
+                if daemon.code != -signal.SIGKILL:
+                    raise self._stuck(f"the daemon ended by itself, with {daemon.code}")
+                return False
+            if self.stage.socket.exists() and ask(self.stage.socket, "pulse") is not None:
+                return True
+        raise self._stuck("the daemon did not come up")
+
+    def _stop(self, daemon: Child) -> None:
+        daemon.signal(signal.SIGTERM)
+        if not daemon.ended(STOP_WITHIN_S):
+            raise self._stuck("the daemon did not stop at SIGTERM")
+        if daemon.code not in (0, -signal.SIGTERM):
+            raise self._stuck(f"the daemon stopped with {daemon.code}")
+
+    def _stuck(self, words: str) -> Stuck:
+        log = self.folder / f"daemon-{self._count}.log"
+        return Stuck(f"{words}\n{log.read_text(encoding='utf-8', errors='replace')[-2000:]}")
