@@ -99,12 +99,12 @@ class Answer:
     def retry_after(self) -> timedelta | None:
         """Read `Retry-After`, in seconds or as a date; None where there is none or it makes no sense."""
         raw = self.headers.get("Retry-After", "").strip()
-        if raw.isdigit() and len(raw) < 8:
+        if raw.isascii() and raw.isdigit() and len(raw) < 8:
             return timedelta(seconds=int(raw))
         try:
             at = parsedate_to_datetime(raw)
             sent = parsedate_to_datetime(self.headers.get("Date", ""))
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             return None
         if at.tzinfo is None or sent.tzinfo is None:
             return None
@@ -123,7 +123,11 @@ def json_part(body: bytes) -> bytes:
         text = text[min(starts) :]
         try:
             _DECODER.decode(text)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError):
+        except msgspec.DecodeError as error:
+            if "truncated" in str(error):  # what would decode further in is a piece of it, not the answer
+                return body
+            continue
+        except (UnicodeDecodeError, RecursionError, ArithmeticError):
             continue
         return text
     return body

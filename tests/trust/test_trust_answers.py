@@ -1,0 +1,22 @@
+"""What a body is taken for decides about money: a piece of an answer is not the answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from bursar.api import Answer, BadAnswer
+
+
+def test_a_warning_before_the_json_is_passed_over() -> None:
+    body = b"<br /><b>Warning</b>: Undefined array key [0] in {x} on line 3<br />\n" + b'{"payout_id":5}'
+    assert Answer(200, {}, body).json() == {"payout_id": 5}
+
+
+def test_a_piece_of_a_json_that_was_cut_short_is_not_the_answer() -> None:
+    with pytest.raises(BadAnswer):
+        Answer(200, {}, b'Warning: x {"error":1,"data":{"payout_id":5}').json()
+
+
+@pytest.mark.parametrize("raw", ["²", "Sat, 21 Nov 2026 10:00:00 +99999999999999999999", "-5", "soon", ""])
+def test_a_retry_after_that_makes_no_sense_is_none(raw: str) -> None:
+    assert Answer(429, {"Retry-After": raw, "Date": "Sat, 21 Nov 2026 10:00:00 GMT"}, b"").retry_after() is None
