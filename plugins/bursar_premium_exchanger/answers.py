@@ -128,6 +128,13 @@ def payout_id(envelope: Envelope) -> str | None:
     return None
 
 
+def names_something(envelope: Envelope) -> bool:
+    """Say whether there is anything in the place of a payout's id, readable or not."""
+    places = [place for place in (envelope.data, envelope.whole) if isinstance(place, dict)]
+    raws = [place["payout_id"] for place in places if place.get("payout_id")]
+    return any(str(raw).strip().strip("0").lower() not in {"", *_NONE} or raw is True for raw in raws)
+
+
 def _disabled() -> BadAnswer:
     return BadAnswer("the site says 'Api disabled': a wrong key, a ban, or maintenance", kind="disabled")
 

@@ -24,7 +24,7 @@ from bursar.api import (
     Succeeded,
     number,
 )
-from bursar_premium_exchanger.answers import Envelope, Row, payout_id, refused_because
+from bursar_premium_exchanger.answers import Envelope, Row, names_something, payout_id, refused_because
 from bursar_premium_exchanger.sightings import seconds, text
 
 CLOCK_SLACK_S = 2 * 86400
@@ -36,8 +36,8 @@ def outcome(envelope: Envelope, secrets: frozenset[str]) -> Outcome:
     made = payout_id(envelope)
     if envelope.error == 0:
         return Succeeded(reference=made) if made is not None else Lost("the site says yes and names no payout")
-    if made is not None:
-        return Lost(f"the site says no (error {envelope.error}) and names payout {made}")
+    if made is not None or names_something(envelope):
+        return Lost(f"the site says no (error {envelope.error}) and names payout {made or 'all the same'}")
     return Refused(refused_because(envelope, secrets))
 
 

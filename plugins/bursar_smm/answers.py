@@ -121,13 +121,14 @@ def _within(entry: Mapping[str, Json], name: str) -> Json:
 
 def _from_list(rows: Sequence[Json], ids: Sequence[str], name: str) -> dict[str, Json]:
     found: dict[str, Json] = {}
-    if rows and not any(_is_entry(row, name) for row in rows):
+    about_one = len(rows) == len(ids) == 1 and _is_entry(rows[0])
+    if rows and not about_one and not any(isinstance(row, dict) and (name in row or "id" in row) for row in rows):
         raise strange(list(rows))
     for row in rows:
         if not isinstance(row, dict):
             continue
         named = row.get(name, row.get("id"))
-        if named is None and len(rows) == len(ids) == 1:
+        if named is None and about_one:
             named = ids[0]
         if str(named) in ids:
             found[str(named)] = row
@@ -138,7 +139,7 @@ def _from_flat(answer: Mapping[str, Json], ids: Sequence[str], name: str) -> dic
     named = answer.get(name)
     if isinstance(named, (str, int)):
         return {str(named): dict(answer)} if str(named) in ids else {}
-    of_other_ids = all(_is_entry(value, name) for value in answer.values()) and RESULTS.isdisjoint(answer)
+    of_other_ids = all(_is_entry(value) for value in answer.values()) and RESULTS.isdisjoint(answer)
     if of_other_ids:
         return {}
     if len(ids) == 1 and not FLAT.isdisjoint(answer):
@@ -146,9 +147,9 @@ def _from_flat(answer: Mapping[str, Json], ids: Sequence[str], name: str) -> dic
     raise strange(dict(answer))
 
 
-def _is_entry(row: Json, name: str) -> bool:
+def _is_entry(row: Json) -> bool:
     """Say whether something looks like what a panel says about one id."""
-    return isinstance(row, dict) and not (FLAT | {name, "id", "error", "message"}).isdisjoint(row)
+    return isinstance(row, dict) and ("error" in row or not FLAT.isdisjoint(row))
 
 
 def _by_status(entry: Mapping[str, Json]) -> Yes | No | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import TypeGuard
 
 from bursar.api import Json, Observed, SubjectRef, Value, number
 from bursar_smm.answers import failure_text, strange
@@ -18,6 +19,7 @@ ORDER_TEXTS = ("status", "currency")
 SERVICE_NUMBERS = ("rate", "min", "max")
 SERVICE_TEXTS = ("name", "category", "type")
 SERVICE_FLAGS = ("refill", "cancel")
+SERVICE_NAMES = frozenset({"service", *SERVICE_TEXTS, *SERVICE_NUMBERS, *SERVICE_FLAGS})
 MAX_TEXT_CHARS = 2000
 MOST_DIGITS = 60
 MAX_ID_CHARS = 128
@@ -65,8 +67,9 @@ def services(answer: Json) -> tuple[list[Observed], bool]:
     Raises:
         BadAnswer: it is neither.
     """
-    if isinstance(answer, dict) and answer and all(isinstance(row, dict) for row in answer.values()):
-        answer = [{"service": id_, **row} for id_, row in answer.items() if isinstance(row, dict)]
+    if isinstance(answer, dict) and answer:
+        rows = [{"service": id_, **row} for id_, row in answer.items() if _sells(row)]
+        answer = rows if len(rows) == len(answer) else answer
     if not isinstance(answer, list):
         raise strange(answer)
     found = [_service(row) for row in answer]
@@ -110,6 +113,11 @@ def _row(entry: Json) -> Mapping[str, Json]:
     if (complaint := failure_text(entry)) is not None:
         raise Problem(complaint)
     return entry if isinstance(entry, dict) else {}
+
+
+def _sells(row: Json) -> TypeGuard[dict[str, Json]]:
+    """Say whether what stands under an id is about a service."""
+    return isinstance(row, dict) and not SERVICE_NAMES.isdisjoint(row)
 
 
 def _service(row: Json) -> Observed | None:

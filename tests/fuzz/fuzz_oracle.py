@@ -150,7 +150,8 @@ def site_payouts(answer: Any) -> list[str]:
     """Give the ids of payouts that an answer to `add_payout` names."""
     places = [answer, answer.get("data")] if isinstance(answer, dict) else []
     named = [place.get("payout_id") for place in places if isinstance(place, dict)]
-    return [str(each).strip() for each in named if isinstance(each, (int, str)) and not isinstance(each, bool) and each]
+    words = [str(each).strip() for each in named if isinstance(each, (int, str)) and each is not False]
+    return [word for word in words if word.lower() not in ("", "false", "none", "null") and word.strip("0")]
 
 
 def _whole(text: str) -> int | Decimal:

@@ -148,7 +148,7 @@ def baseline(provider: Provider, polls: list[Observation]) -> dict[SubjectRef, S
 def _verdicts(provider: str, intent: Intent, document: Any) -> tuple[bool, bool]:
     """Say whether a body holds a yes to the intent, and whether it holds a no."""
     if provider == "premium_exchanger":
-        error, named = site_error(document), [each for each in site_payouts(document) if each.strip("0")]
+        error, named = site_error(document), site_payouts(document)
         return error == 0 and bool(named), error not in (0, None) and not named
     yes = panel_added(document) if intent.action == "add" else panel_agreed(document, intent.subject.id)
     return yes or _done_already(intent, document), panel_refused(document)
@@ -201,8 +201,8 @@ def _rewritten(name: str, value: str, said: Said) -> bool:
     """Hints of codes and wallets, codes within a link, what was redacted, and what has a structure of its own."""
     if name in ("code_hint", "account_hint"):
         return any(hint(text) == value for text in said.texts)
-    if name == "statuses":
-        return value[:1] in ("[", "{")
+    if name == "statuses" and value[:1] in ("[", "{"):
+        return True
     parts = value.split("***") if "***" in value else value.split("…")
     return len(parts) > 1 and any(all(part.strip("-") in text for part in parts) for text in said.texts)
 

@@ -146,16 +146,6 @@ async def test_news_without_a_subject_that_a_cooldown_held_back_is_told_after_it
     assert (early, len(await world.texts())) == (1, 2)
 
 
-async def test_news_of_an_order_that_is_watched_no_more_is_told_after_the_cooldown(world: World) -> None:
-    await world.open(config("{name: t, on: order.partial, cooldown: 6h, " + TELL + "}"))
-    await world.track("1")
-    for _ in range(2):
-        await enter(world)
-    await world.say("untrack", account="panel", ids=["1"])
-    await world.live(hours=7)
-    assert await world.matches() == []
-
-
 async def test_a_pause_stops_actions(world: World) -> None:
     await world.open(config(REFILL + "}"))
     await world.track("1")

@@ -145,10 +145,7 @@ def guard_action(
         over = history.refused_at + pause
         if now < over:
             return HeldBack(Obstacle.REFUSED, f"refused before; waits until {over:%Y-%m-%d %H:%M:%S}Z", over)
-    if history.restored and action.money:
-        reason = "the journal was restored: it may not know what was sent since; `bursar resume` ends this"
-        return Asks(reason, CEILING_WITHIN)
-    return _budget(action, cost, history, now) or _asks(rule, cost, history) or Clear()
+    return _budget(action, cost, history, now) or _asks(rule, action, cost, history) or Clear()
 
 
 def _limit(rule: Rule, history: History, now: datetime) -> Clear | HeldBack:
@@ -173,7 +170,10 @@ def _budget(action: ActionType, cost: Decimal | None, history: History, now: dat
     return None
 
 
-def _asks(rule: Rule, cost: Decimal | None, history: History) -> Asks | None:
+def _asks(rule: Rule, action: ActionType, cost: Decimal | None, history: History) -> Asks | None:
+    if history.restored and action.money:
+        reason = "the journal was restored: it may not know what was sent since; `bursar resume` ends this"
+        return Asks(reason, CEILING_WITHIN)
     if rule.approve is not None:
         above = rule.approve.above
         if above is None:

@@ -68,7 +68,12 @@ class _Call(Generic[T]):
 
 
 class Journal:
-    """An open journal. Make it with `Journal.open`; it holds the lock of its folder until `close`."""
+    """An open journal. Make it with `Journal.open`; it holds the lock of its folder until `close`.
+
+    Attributes:
+        commits: How many commits there were.
+        broken: Why the last commit failed; None when it did not.
+    """
 
     def __init__(self, path: Path, connection: sqlite3.Connection, lock: int, sidecar: Sidecar) -> None:
         self.path = path
@@ -81,6 +86,7 @@ class Journal:
         self._thread = threading.Thread(target=self._turn, name="journal-writer", daemon=True)
         self._thread.start()
         self.commits = 0
+        self.broken: str | None = None
         self._closed = False
 
     @classmethod
@@ -173,9 +179,11 @@ class Journal:
                 self._run(tx, call, alone=len(group) == 1)
             self._connection.execute("COMMIT")
             self.commits += 1
+            self.broken = None
         except BaseException as error:  # noqa: BLE001 - the thread must outlive any fault; each waiter gets its error
             self._undo()
             failure = explain(error, self.path) if isinstance(error, (sqlite3.Error, OSError)) else error
+            self.broken = str(failure) if isinstance(failure, JournalError) else self.broken
             for call in group:
                 call.error = call.error or failure
 

@@ -31,6 +31,7 @@ class Minder:
         self._desk = desk
         self._systemd = systemd
         self._beaten_s = float("-inf")
+        self._broken: str | None = None
         self._http = Http(office.clock, _at_once)
 
     async def mind(self) -> None:
@@ -49,10 +50,20 @@ class Minder:
         if still or overdue_s > OVERDUE_S:
             log.error("not all loops turn", still=still, overdue_s=round(overdue_s))
             return
-        self._systemd.say("WATCHDOG=1")
+        self._systemd.say("WATCHDOG=1")  # also while the disk is full: a restart makes no room
+        if self._cannot_write():
+            return
         if self._office.clock.monotonic() - self._beaten_s >= HEARTBEAT_S:
             self._beaten_s = self._office.clock.monotonic()
             await self._beat()
+
+    def _cannot_write(self) -> bool:
+        """A journal that takes nothing must not look like health: it is said, and the heartbeat stops."""
+        reason = self._office.journal.broken
+        if reason != self._broken:
+            self._broken = reason
+            self._systemd.say(f"STATUS={'watching' if reason is None else 'nothing can be written: ' + reason}")
+        return reason is not None
 
     async def _beat(self) -> None:
         address = self._desk.crew.configuration.settings.heartbeat

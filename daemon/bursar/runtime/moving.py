@@ -22,7 +22,7 @@ from bursar.domain.life import (
 from bursar.domain.rule import Mode
 from bursar.domain.values import Json
 from bursar.journal import accounts, audit, intents, matches, subjects
-from bursar.runtime.ruling import blocks, describe
+from bursar.runtime.ruling import ask_unobserved, blocks, describe
 from bursar.runtime.telling import Commit, tell_core
 
 PERSON = "person"
@@ -95,7 +95,7 @@ def record_finding(c: Commit, id_: IntentId, fence: int, finding: Finding, asked
 
 
 def pass_time(c: Commit) -> None:
-    """Do what time alone does to intents, and tell of accepted ones that showed no effect."""
+    """Do what time alone does to intents and to matches without a subject; tell of actions that showed no effect."""
     for intent in intents.in_state(c.tx, (State.READY, State.AWAITING_APPROVAL, State.DEFERRED)):
         step = when_due(intent, c.now)
         if step is not None:
@@ -104,6 +104,7 @@ def pass_time(c: Commit) -> None:
         _repeat_unknown(c, intent)
     for intent in intents.unconfirmed(c.tx, c.now):
         _tell(c, "action.unconfirmed", intent, "accepted, but no later status shows it")
+    ask_unobserved(c)
 
 
 def _repeat_unknown(c: Commit, intent: Intent) -> None:

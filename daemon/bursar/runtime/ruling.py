@@ -24,7 +24,10 @@ from bursar.domain.rule import Budget, Mode, Rule, Scope
 from bursar.domain.values import Json
 from bursar.journal import accounts, audit, deliveries, events, intents, ledger, matches, verdicts
 from bursar.journal.matches import MatchRow
+from bursar.journal.verdicts import NOTHING
 from bursar.runtime.telling import DEEPEST, Commit, tell_core
+
+NOBODY = AccountName("")
 
 
 def conclude(c: Commit) -> None:
@@ -70,7 +73,7 @@ def ask_state_rules(c: Commit, snapshot: Snapshot, *, news: bool) -> None:
             carry_out(c, rule, match, Scope(facts, c.now, snapshot))
 
 
-def ask_again(c: Commit, account: AccountName, ref: SubjectRef, snapshot: Snapshot) -> None:
+def ask_again(c: Commit, account: AccountName, ref: SubjectRef, snapshot: Snapshot | None) -> None:
     """The obstacle of held-back matches has ended and their subject was just observed: ask their rules once more."""
     facts = c.terms.facts(account)
     for match in matches.held_of(c.tx, account, ref, c.now):
@@ -87,6 +90,14 @@ def ask_again(c: Commit, account: AccountName, ref: SubjectRef, snapshot: Snapsh
             carry_out(c, rule, match, scope)
         elif answer.truth is False:
             matches.drop(c.tx, match.id, f"no longer true: {answer.reason}")
+
+
+def ask_unobserved(c: Commit) -> None:
+    """Ask once more what no poll will ever show: news without a subject, or of one that never came to be."""
+    for account in (*c.terms.accounts, NOBODY):
+        for ref in matches.due_subjects(c.tx, account, c.now):
+            if ref == NOTHING or ref.id.startswith("+"):
+                ask_again(c, account, ref, None)
 
 
 def active(c: Commit, name: str | None) -> Rule | None:

@@ -1,19 +1,21 @@
 """Daemons that are broken on purpose: what the proof must find, or it proves nothing.
 
-Each wraps one function of the runtime, in the daemon's process alone.
+Each wraps a function or two of the runtime, in the daemon's own process.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
+from bursar.api import Intent, Lost, NotSent, Outcome
 from bursar.domain.ids import IntentId
-from bursar.domain.intent import Intent, Lost, NotSent, Outcome, State, Succeeded
+from bursar.domain.intent import State
+from bursar.domain.life import Cause, Step
 from bursar.journal import intents
-from bursar.runtime import executing, moving
+from bursar.runtime import binding, executing
+from bursar.runtime.executing import Executor
 from bursar.runtime.telling import Commit
 
 
@@ -26,44 +28,48 @@ class Flaw:
 
 
 def _send_first() -> None:
-    """Let the request leave before `sending` is committed."""
-    start = executing.Executor._execute  # noqa: SLF001 - the point of it
+    prepare, perform = Executor._prepare, Executor._perform  # noqa: SLF001 - the point of it
+    early: dict[IntentId, Outcome] = {}
 
-    async def execute(self: Any, ready: Any) -> None:
-        evidence = await self._prepare(ready)
-        outcomes = await self._perform([_unsealed(self, intent) for intent in ready])
-        office, since = self._office, self._office.fresh_since()
-        sending = await office.commit(lambda c: moving.start_sending(c, [one.id for one in ready], evidence, since))
-        await office.commit(
-            lambda c: [moving.record_outcome(c, one.id, one.fence, outcomes[one.id]) for one in sending.intents]
-        )
+    async def prepare_and_send(self: Executor, ready: Sequence[Intent]) -> object:
+        evidence = await prepare(self, ready)
+        early.update(await perform(self, ready))
+        return evidence
 
-    assert start is not None
-    executing.Executor._execute = execute  # type: ignore[method-assign]  # noqa: SLF001 - the same
+    async def sent_already(self: Executor, sending: Sequence[Intent]) -> Mapping[IntentId, Outcome]:
+        return {intent.id: early.pop(intent.id) for intent in sending}
 
-
-def _unsealed(executor: Any, intent: Intent) -> Intent:
-    return intent
+    Executor._prepare = prepare_and_send  # type: ignore[method-assign]  # noqa: SLF001 - the same
+    Executor._perform = sent_already  # type: ignore[method-assign]  # noqa: SLF001 - the same
 
 
 def _believe_lost() -> None:
-    """Take a lost reply for a request that never left."""
-    record = moving.record_outcome
+    record: Callable[..., Any] = executing.record_outcome
 
-    def believing(c: Commit, id_: IntentId, fence: int, outcome: Outcome) -> Intent | None:
+    def believing(c: Commit, id_: IntentId, fence: int, outcome: Outcome) -> Any:
         return record(c, id_, fence, NotSent(outcome.reason) if isinstance(outcome, Lost) else outcome)
 
     executing.record_outcome = believing
 
 
-def _forget_sending() -> None:
-    """At the start, take what was being sent for something that was not."""
-    in_state = intents.in_state
+def _wake_up_to(state: State, cause: Cause) -> Callable[[], None]:
+    def install() -> None:
+        def waking(c: Commit, *, restored: bool) -> None:
+            for intent in intents.in_state(c.tx, (State.SENDING,)):
+                intents.take_step(c.tx, intent, Step(cause, state, "broken on purpose"), c.now)
 
-    def forgetting(c: Commit, *, restored: bool) -> None:
-        for intent in in_state(c.tx, (State.SENDING,)):
-            c.tx.run("UPDATE intents SET state = 'ready', facts_at = NULL WHERE id = ?", intent.id)
+        binding.wake_up = waking
 
-    from bursar.runtime import binding  # noqa: PLC0415
+    return install
 
-    binding.wake_up = forgetting
+
+FLAWS = {
+    "sends-first": Flaw("The request leaves before `sending` is committed.", _send_first),
+    "believes-lost": Flaw("A lost reply is taken for a request that never left.", _believe_lost),
+    "forgets-sending": Flaw(
+        "What was being sent when the process died is sent again.", _wake_up_to(State.READY, Cause.REPEAT)
+    ),
+    "assumes-done": Flaw(
+        "What was being sent when the process died is taken for done.", _wake_up_to(State.SUCCEEDED, Cause.YES)
+    ),
+}

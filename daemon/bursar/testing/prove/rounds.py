@@ -20,15 +20,15 @@ from bursar.api import Clock, Provider
 from bursar.app import serve
 from bursar.domain.ids import microseconds
 from bursar.runtime.clock import RealClock
-from bursar.testing.prove import world
-from bursar.testing.prove.cells import ACTIONS, ANYWHERE, COMMIT_POINTS, Cell
+from bursar.testing.prove import plot, world
+from bursar.testing.prove.cells import ANYWHERE, Cell
 from bursar.testing.prove.children import Child, Children, rest
 from bursar.testing.prove.conductor import Line, ask
 from bursar.testing.prove.flaws import FLAWS
-from bursar.testing.prove.gate import EFFECTS
 from bursar.testing.prove.pace import Pace
 from bursar.testing.prove.person import Person
 from bursar.testing.prove.sandbox import serve_sandbox
+from bursar.testing.prove.plot import Saying
 from bursar.testing.prove.saboteur import Sabotage, install
 from bursar.testing.prove.world import PROVIDERS, Stage
 
@@ -54,7 +54,7 @@ class Played:
     began_us: int
 
 
-@dataclass(slots=True)
+@dataclass
 class Run:
     """One run.
 
@@ -72,6 +72,10 @@ class Run:
     clock: Pace = field(default_factory=lambda: Pace(world.SPEED))
     children: Children = field(default_factory=Children)
     played: list[Played] = field(default_factory=list)
+    line: Line = field(init=False)
+    stage: Stage = field(init=False)
+    person: Person = field(init=False)
+    dice: random.Random = field(init=False)
     _count: int = 0
 
     def __post_init__(self) -> None:
@@ -115,21 +119,33 @@ class Run:
         self._stop(daemon)
 
     def _round(self, cell: Cell) -> None:
-        self._set_fault(cell)
         if cell.fault == "restart":
             self._restart()
+        self._say(*plot.fault_of(cell, self.dice))
         began_us = microseconds(self.clock.now())
-        daemon = self._start(self._sabotage(cell))
-        self._aim(cell, daemon)
-        if self._await_up(daemon) and cell.fault == "reload":
-            daemon.signal(signal.SIGHUP)
-        if not daemon.ended():
+        daemon = self._start(plot.sabotage_of(cell, self.dice))
+        self._say(plot.aim_of(cell, daemon.pid, self.dice))
+        if self._await_up(daemon):
+            if cell.fault == "reload":
+                daemon.signal(signal.SIGHUP)
             self.person.answer()
             self._provoke(cell)
         reached = self._await_end(cell, daemon)
         daemon.kill()
         self.line.look()
+        self._say(*plot.misreading_of(cell))
         self.played.append(Played(cell if reached else Cell(ANYWHERE, "clock", cell.fault), began_us))
+
+    def _say(self, *sayings: Saying) -> None:
+        for saying in sayings:
+            self.line.say(saying.verb, **saying.params)
+
+    def _provoke(self, cell: Cell) -> None:
+        """Have something done at which the daemon can be killed."""
+        if (leap := plot.leap_of(cell, self.dice)) is not None:
+            self._say(leap)
+        if plot.orders_by_hand(cell):
+            self.person.order()
 
     def _await_end(self, cell: Cell, daemon: Child) -> bool:
         """Wait until the daemon is dead; say whether it died where it should."""
@@ -188,7 +204,7 @@ class Run:
                 if daemon.code != -signal.SIGKILL:
                     raise self._stuck(f"the daemon ended by itself, with {daemon.code}")
                 return False
-            if self.stage.socket.exists() and ask(self.stage.socket, "pulse") is not None:
+            if self.stage.socket.exists() and ask(self.stage.socket, "held") is not None:
                 return True
         raise self._stuck("the daemon did not come up")
 

@@ -28,6 +28,8 @@ WALLET = "TProofProofProofProofProofProof1"
 TRACKED = 14
 ENOUGH_S = 200.0
 """In so many seconds of its world the site's balance passes the minimum."""
+CANCELED_S = 60.0
+"""So long after it was accepted a cancel takes effect."""
 
 
 @dataclass(frozen=True, slots=True)

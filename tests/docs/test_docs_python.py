@@ -1,0 +1,52 @@
+"""The Python of docs/plugins.md is a plugin: it type-checks, passes its contracts, and the host takes it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from docs_pages import fragments, program
+
+from bursar.host.plugins import _registrations
+
+PAGES = {"docs/plugins.md", "docs/walk.md"}
+
+
+@pytest.fixture
+def plugin(tmp_path: Path) -> Path:
+    """Write the page's fragments into a module."""
+    (tmp_path / "conftest.py").write_text("import asyncio\n\nasyncio.set_event_loop(None)\n", encoding="utf-8")
+    path = tmp_path / "test_vending.py"
+    path.write_text(program("docs/plugins.md"), encoding="utf-8")
+    return path
+
+
+def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", *words], cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_it_passes_its_own_tests(plugin: Path) -> None:
+    settings = ("-o", "asyncio_mode=auto", "-o", "asyncio_default_fixture_loop_scope=function")
+    done = run(plugin.parent, "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", *settings, plugin.name)
+    assert done.returncode == 0, done.stdout[-3000:]
+
+
+def test_it_type_checks(plugin: Path) -> None:
+    (plugin.parent / "mypy.ini").write_text("[mypy]\n", encoding="utf-8")
+    done = run(plugin.parent, "mypy", "--strict", plugin.name)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_host_takes_it() -> None:
+    module = type(sys)("vending")
+    exec(compile(program("docs/plugins.md"), "docs/plugins.md", "exec"), module.__dict__)
+    assert [(hook, made.name) for hook, made in _registrations(module)] == [
+        ("bursar_providers", "vending"), ("bursar_sinks", "push"), ("bursar_functions", "even"),
+        ("bursar_commands", "machines"),
+    ]
+
+
+def test_no_other_page_has_python_that_nobody_runs() -> None:
+    assert {str(fragment).rpartition(":")[0] for fragment in fragments("python")} == PAGES
