@@ -20,7 +20,7 @@ from bursar_premium_exchanger.masking import masked, spoken
 
 DISABLED = "api disabled"
 CONTRACT_NAMES = frozenset({"items", "balance", "min_payout", "payout_id"})
-NAMES = frozenset({"time", "title", "amount", "date", "ip", "user_hash", "method_id", "status", "currency_code_give"})
+NAMES = ("time", "title", "date", "ip", "user_hash", "method_id", "currency_code_give")
 """What a row without an `id` of its own must have some of, to be taken for one under its key (dialect A)."""
 MAX_ID_CHARS = 128
 _ID = re.compile(r"[A-Za-z0-9][\w-]{0,127}", re.ASCII)
@@ -180,7 +180,7 @@ def _row(row: Json, key: str | None) -> tuple[str, Row]:
     """Give a row with its id, the opaque text that it is; dialect A says it once more as the row's key."""
     if not isinstance(row, dict):
         raise BadAnswer("a list of items with something else in it", kind="protocol")
-    if "id" not in row and NAMES.isdisjoint(row):
+    if "id" not in row and not any(isinstance(row.get(name), (str, int)) for name in NAMES):
         raise BadAnswer("a list of items with something else in it", kind="protocol")
     raw = row.get("id", key)
     named = "" if isinstance(raw, bool) or not isinstance(raw, (int, str)) else str(raw).strip()

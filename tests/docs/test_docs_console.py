@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
@@ -60,7 +61,9 @@ def parse(words: list[str]) -> click.Context:
 
 
 @pytest.mark.parametrize("words", LINES)
-def test_the_command_line_takes_it(words: list[str]) -> None:
+def test_the_command_line_takes_it(words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("orders.csv").write_text("id\n101\n", encoding="utf-8")
     assert parse(words).command is not bursar or not words
 
 

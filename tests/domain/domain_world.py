@@ -1,4 +1,5 @@
-"""A small declared world for the tests of the domain: an order, a coupon, a balance; and short ways to say what was seen."""
+"""A small declared world for the tests of the domain: an order, a coupon, a balance; and short ways to say what was
+seen."""
 
 from __future__ import annotations
 
@@ -90,7 +91,9 @@ def types(sight: Sight) -> list[str]:
     return [event.type for event in sight.events]
 
 
-def order(state: str | None = "in_progress", id_: str = "1", at: datetime = T0, **fields: Value | int | None) -> Snapshot:
+def order(
+    state: str | None = "in_progress", id_: str = "1", at: datetime = T0, **fields: Value | int | None
+) -> Snapshot:
     """Give an order as it is known after one look."""
     return look(None, seen(ORDER, state, id_, **fields), at).snapshot
 
@@ -131,7 +134,8 @@ def tell(text: str | None = "hello", sink: str = "ops") -> Notify:
 
 def rule(*do: Step, **more: object) -> Rule:
     """Give a rule; by default an event rule that refills."""
-    return Rule(**{"name": RuleName("r"), "do": do or (Act("refill"),), "fingerprint": "f", "on": ("order.partial",), **more})  # type: ignore[arg-type]
+    plain = {"name": RuleName("r"), "do": do or (Act("refill"),), "fingerprint": "f", "on": ("order.partial",)}
+    return Rule(**{**plain, **more})  # type: ignore[arg-type]
 
 
 def state_rule(answer: Callable[[Scope], bool | None], **more: object) -> Rule:

@@ -22,14 +22,15 @@ PAYOUT = ActionType(
     cost=lambda params, subject: Decimal(600),
 )  # fmt: skip
 ACTIONS = {action.name: action for action in (REFILL, CANCEL, ADD, PAYOUT)}
+NOTHING = History()
 SEAL = seal_with(b"key")
 SUBJECT = order("partial", "101")
 SCOPE = Scope(FACTS, T0, SUBJECT, Event("order.partial", PANEL, T0, SUBJECT.ref))
 
 
-def decide(what: Rule, history: History = History(), *, scope: Scope = SCOPE, done: int = 0, told: bool = False) -> Plan:
+def decide(what: Rule, history: History = NOTHING, *, done: int = 0, told: bool = False) -> Plan:
     """Plan a match under one history."""
-    return plan(what, MatchId(1), scope, ACTIONS, lambda *_: history, SEAL, acts_planned=done, told=told)
+    return plan(what, MatchId(1), SCOPE, ACTIONS, lambda *_: history, SEAL, acts_planned=done, told=told)
 
 
 def only_for_actions(history: History):

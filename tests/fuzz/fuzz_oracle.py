@@ -138,12 +138,14 @@ def panel_refused(answer: Any, depth: int = 0) -> bool:
 
 def site_error(answer: Any) -> int | None:
     """Give a site's `error` as a number; 0 for the vendor's bare form; None where it is no answer of a site."""
+    if isinstance(answer, str) and answer.strip(" .!").lower() == "api disabled":
+        return 1
     if not isinstance(answer, dict):
         return 0 if isinstance(answer, list) else None
     if "error" not in answer:
         return 0 if {"payout_id", "balance", "items", "min_payout", "data"} & set(answer) else None
-    whole = [read for read in _numbers(answer["error"], flags=True) if read == read.to_integral_value()]
-    return int(whole[0]) if whole else None
+    read = [each for each in _numbers(answer["error"], flags=True) if each.adjusted() < 30]
+    return next((int(each) for each in read if each == each.to_integral_value()), None)
 
 
 def site_payouts(answer: Any) -> list[str]:

@@ -131,7 +131,7 @@ def outcome_is_the_providers(intent: Intent, outcome: Outcome, said: Said, provi
 def finding_is_the_sites(finding: Any, said: Said) -> None:
     """What is found to have happened names a payout that is in the body."""
     if isinstance(finding, Happened):
-        assert finding.success.reference in said.texts, "a payout that the body does not name"
+        assert finding.success.reference in {*said.texts, "***"}, "a payout that the body does not name"
 
 
 def baseline(provider: Provider, polls: list[Observation]) -> dict[SubjectRef, Snapshot]:
@@ -164,9 +164,8 @@ def _may_be_empty(case: Case, document: Any) -> bool:
     if case.provider != "smm" or case.stream not in ("orders", "refills"):
         return not isinstance(document, str | int | bool | Decimal)
     if isinstance(document, list):
-        return all(isinstance(row, dict) and {"order", "refill", "id"} & set(row) for row in document) or (
-            len(document) == 1 and isinstance(document[0], dict)
-        )
+        names = [{"order", "refill", "id"} & set(row) for row in document if isinstance(row, dict)]
+        return any(names) or len(document) == len(names) <= 1
     flat = {"status", "charge", "start_count", "remains", "currency", "runs", "orders", "posts", "expiry", "error"}
     flat |= {"order", "refill", "canceled", "cancelled", "cancel"}
     asked = set(case.asked)

@@ -23,11 +23,11 @@ from bursar.api.sink import SinkSettings
 from bursar.domain.intent import Finding, Happened, Intent, Outcome, Succeeded
 from bursar.domain.observation import Observation, Observed
 from bursar.domain.values import Json
-from bursar.host.answers import BadReturn
 from bursar.logs import Redactor
 
 SHORTEST_IN_DATA = 8
 """A known value that is shorter may well be an honest part of a name or number; in texts it is masked all the same."""
+MISPLACED = "the answer holds a secret of this account in an id's place"
 LONGEST_REASON = 500
 LONGEST_PATH_WORD = 16
 
@@ -78,11 +78,10 @@ class Veil:
         """Clean what a poll saw.
 
         Raises:
-            BadReturn: the cursor holds a secret.
-            BadAnswer: a subject's id does.
+            BadAnswer: the cursor or a subject's id holds a secret.
         """
-        if seen.cursor is not None and self._holds_one(seen.cursor):
-            raise BadReturn("a cursor with a secret in it")
+        if seen.cursor is not None:
+            self.evidence(seen.cursor)
         if not seen.subjects and not seen.problems:
             return seen
         subjects = tuple(self._observed(one) for one in seen.subjects)
@@ -113,13 +112,13 @@ class Veil:
         return value
 
     def evidence(self, value: Json) -> Json:
-        """Give evidence as it is.
+        """Give what is kept to be compared as it is.
 
         Raises:
-            BadReturn: a secret stands in it.
+            BadAnswer: a secret stands in it.
         """
         if self._holds_one(value):
-            raise BadReturn("evidence with a secret in it")
+            raise BadAnswer(MISPLACED, kind="foreign")
         return value
 
     def _success(self, success: Succeeded) -> Succeeded:
@@ -140,7 +139,7 @@ class Veil:
 
     def _require_plain(self, id_: str) -> None:
         if self._data(id_) != id_:
-            raise BadAnswer("the provider names something by a secret of this account", kind="foreign")
+            raise BadAnswer(MISPLACED, kind="foreign")
 
     def _data(self, text: str) -> str:
         return self._redactor.hide(text, shortest=SHORTEST_IN_DATA)

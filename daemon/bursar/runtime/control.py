@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -15,6 +16,9 @@ from bursar.domain.values import Json
 from bursar.runtime.declined import Declined
 
 MAX_REQUEST_BYTES = 64 * 1024 * 1024
+_ENCODER = msgspec.json.Encoder(decimal_format="number", enc_hook=str)
+_DECODER = msgspec.json.Decoder(float_hook=Decimal)
+"""A provider's numbers cross the socket as they came, every digit of them."""
 
 
 class Answers(Protocol):
@@ -56,12 +60,12 @@ class Control:
 
     async def _handle(self, request: web.Request) -> web.Response:
         try:
-            params = msgspec.json.decode(await request.read() or b"{}")
+            params = _DECODER.decode(await request.read() or b"{}")
             result = await self._desk.answer(request.match_info["verb"], params if isinstance(params, dict) else {})
             body: dict[str, object] = {"result": result}
         except Declined as declined:
             body = {"declined": str(declined), "exit": declined.exit_code}
-        return web.Response(body=msgspec.json.encode(body, enc_hook=str), content_type="application/json")
+        return web.Response(body=_ENCODER.encode(body), content_type="application/json")
 
 
 async def ask_daemon(path: Path, verb: str, params: dict[str, Json], timeout_s: float) -> Json:
@@ -78,11 +82,11 @@ async def ask_daemon(path: Path, verb: str, params: dict[str, Json], timeout_s: 
         connector = aiohttp.UnixConnector(reachable(path, folder))
         timeout = aiohttp.ClientTimeout(total=timeout_s)
         async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
-            body = msgspec.json.encode(params, enc_hook=str)
+            body = _ENCODER.encode(params)
             async with session.post(f"http://bursar/{verb}", data=body) as response:
                 if response.status != 200:
                     raise Declined(f"the daemon could not answer (HTTP {response.status}); see its log", 1)
-                answer = msgspec.json.decode(await response.read())
+                answer = _DECODER.decode(await response.read())
     except PermissionError:
         raise Declined(f"{path}: you may not speak to the daemon; use the user that it runs as, or root", 1) from None
     except aiohttp.ClientConnectorError as error:

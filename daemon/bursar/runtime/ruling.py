@@ -88,7 +88,7 @@ def ask_again(c: Commit, account: AccountName, ref: SubjectRef, snapshot: Snapsh
         answer = judge(rule, scope)
         if answer.truth:
             carry_out(c, rule, match, scope)
-        elif answer.truth is False:
+        elif answer.truth is False or snapshot is None:
             matches.drop(c.tx, match.id, f"no longer true: {answer.reason}")
 
 

@@ -139,7 +139,7 @@ class Gate:
     def public(self, since: int) -> dict[str, Any]:
         """Give the effects after the first `since`, and what is still to come."""
         seen = [asdict(effect) for effect in self.seen[since:]]
-        return {"seen": seen, "owed": self.owed + len(self.late), "sprung": self.sprung}
+        return {"seen": seen, "owed": self.owed, "sprung": self.sprung}
 
     async def _spring(self, trap: Trap, request: web.Request, handler: Handler) -> web.StreamResponse:
         if trap.after:

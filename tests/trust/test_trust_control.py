@@ -1,0 +1,60 @@
+"""The control socket: what is asked over it is answered as it would be without it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from bursar.domain.values import Json
+from bursar.runtime.control import Control, ask_daemon
+from bursar.runtime.declined import Declined
+
+
+class Echo:
+    """Answers with what it was asked, or declines."""
+
+    async def answer(self, verb: str, params: dict[str, Json]) -> Json:
+        if verb == "no":
+            raise Declined("not today", 2)
+        if verb == "bug":
+            raise RuntimeError("the key is hunter2")
+        return params
+
+
+async def test_numbers_keep_every_digit(tmp_path: Path) -> None:
+    given: dict[str, Json] = {"amount": Decimal("12345678901234567.89"), "count": 3, "text": "10.10"}
+    async with Control(tmp_path / "control.sock", Echo()):
+        assert await ask_daemon(tmp_path / "control.sock", "echo", given, 5) == given
+
+
+async def test_what_is_declined_comes_back_with_its_exit_code(tmp_path: Path) -> None:
+    async with Control(tmp_path / "control.sock", Echo()):
+        with pytest.raises(Declined, match="not today") as declined:
+            await ask_daemon(tmp_path / "control.sock", "no", {}, 5)
+    assert declined.value.exit_code == 2
+
+
+async def test_a_socket_in_a_very_deep_folder_works(tmp_path: Path) -> None:
+    deep = tmp_path / ("d" * 100) / "control.sock"
+    async with Control(deep, Echo()):
+        assert await ask_daemon(deep, "echo", {"a": 1}, 5) == {"a": 1}
+
+
+async def test_a_socket_left_by_a_killed_daemon_is_nobody(tmp_path: Path) -> None:
+    (tmp_path / "control.sock").touch()
+    with pytest.raises(ConnectionError):
+        await ask_daemon(tmp_path / "control.sock", "echo", {}, 5)
+
+
+async def test_the_socket_is_for_its_owner_and_group_only(tmp_path: Path) -> None:
+    path = tmp_path / "control.sock"
+    async with Control(path, Echo()):
+        assert path.stat().st_mode & 0o777 == 0o660
+
+
+async def test_a_failure_of_ours_is_one_sentence(tmp_path: Path) -> None:
+    async with Control(tmp_path / "control.sock", Echo()):
+        with pytest.raises(Declined, match="see its log"):
+            await ask_daemon(tmp_path / "control.sock", "bug", {}, 5)
