@@ -1,6 +1,6 @@
 """The live object for one anti-captcha account: one method, one request, one observation.
 
-`getResellerData` shows every coupon and the eligible balance at once; both are one stream. The body is recognised as a
+`getResellerData` shows every coupon and the eligible balance at once; both are one stream. The body is recognized as a
 whole when it says nothing new. The key travels in the JSON body, never in the URL. Nothing is ever changed here.
 """
 

@@ -60,7 +60,7 @@ COUPON = SubjectType(
     {
         "amount": Field(FieldKind.NUMBER, "What it is worth."),
         "link": Field(FieldKind.TEXT, "The page that it belongs to."),
-        "code_hint": Field(FieldKind.TEXT, "Its code, masked so that a person can still recognise it.", identity=True),
+        "code_hint": Field(FieldKind.TEXT, "Its code, masked so that a person can still recognize it.", identity=True),
     },
     states=(NEW, ACTIVATED),
     terminal=frozenset({ACTIVATED}),

@@ -15,6 +15,7 @@ from bursar.api import BadAnswer, Json
 from bursar_smm.words import squeeze
 
 FAILS = frozenset({"error", "fail", "failed", "false"})
+MAX_ID_CHARS = 128
 DEEPEST = 20
 """How far into an answer anybody looks: no panel nests deeper, and what does is meant to exhaust."""
 RESULTS = frozenset({"status", "order", "refill", "cancel"})
@@ -154,7 +155,8 @@ def _is_entry(row: Json) -> bool:
 
 def _by_status(entry: Mapping[str, Json]) -> Yes | No | None:
     status, id_ = entry.get("status"), entry.get("id")
-    made = str(id_) if isinstance(id_, (str, int)) and not isinstance(id_, bool) and id_ else None
+    named = isinstance(id_, (str, int)) and not isinstance(id_, bool) and id_ and is_id(str(id_).strip())
+    made = str(id_).strip() if named else None
     if status is True or (isinstance(status, str) and squeeze(status) in AGREES):
         return Yes(made)
     return Yes(made) if status is None and made is not None else None
@@ -173,7 +175,12 @@ def _scalar(value: Json) -> Yes | No | None:
         return No(text)
     if squeeze(text) in AGREES:
         return Yes()
-    return Yes(text) if text.strip("0") and any(sign.isdigit() for sign in text) else None
+    return Yes(text) if is_id(text) and text.strip("0") and any(sign.isdigit() for sign in text) else None
+
+
+def is_id(text: str) -> bool:
+    """Say whether a text can be an id; whatever is longer, or steers a terminal, is none."""
+    return 0 < len(text) <= MAX_ID_CHARS and text.isprintable()
 
 
 def _words(error: Json, depth: int) -> str | None:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TypeGuard
 
 from bursar.api import Json, Observed, SubjectRef, Value, number
-from bursar_smm.answers import failure_text, strange
+from bursar_smm.answers import failure_text, is_id, strange
 from bursar_smm.words import NO_INFORMATION, order_state, refill_state
 
 ORDER_NUMBERS = ("charge", "start_count", "remains")
@@ -19,10 +19,9 @@ ORDER_TEXTS = ("status", "currency")
 SERVICE_NUMBERS = ("rate", "min", "max")
 SERVICE_TEXTS = ("name", "category", "type")
 SERVICE_FLAGS = ("refill", "cancel")
-SERVICE_NAMES = frozenset({"service", *SERVICE_TEXTS, *SERVICE_NUMBERS, *SERVICE_FLAGS})
+SERVICE_NAMES = frozenset({"service", *SERVICE_TEXTS, *SERVICE_NUMBERS})
 MAX_TEXT_CHARS = 2000
 MOST_DIGITS = 60
-MAX_ID_CHARS = 128
 MAX_DEPTH = 60
 BALANCE = SubjectRef("balance", "balance")
 
@@ -123,7 +122,7 @@ def _sells(row: Json) -> TypeGuard[dict[str, Json]]:
 def _service(row: Json) -> Observed | None:
     if not isinstance(row, dict) or (id_ := text(row.get("service", row.get("id")))) is None:
         return None
-    if len(id_) > MAX_ID_CHARS or not id_.isprintable():
+    if not is_id(id_):
         return None
     fields: dict[str, Value | None] = {name: text(row.get(name)) for name in SERVICE_TEXTS}
     fields.update({name: number(row.get(name)) for name in SERVICE_NUMBERS})

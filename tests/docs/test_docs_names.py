@@ -53,6 +53,7 @@ def pieces() -> Iterator[str]:
 
 PAGES: list[tuple[str, str, Callable[[], Iterable[str]], str]] = [
     ("docs/operations.md", "settings", settings_keys, "| `{}` |"),
+    ("docs/operations.md", "keys of http", lambda: settings_keys()["http"]["properties"], "`{}`"),
     ("docs/operations.md", "retention", lambda: Retention.__dataclass_fields__, "{}: "),
     ("docs/operations.md", "keys of accounts", lambda: ("provider", *account_keys()), "| `{}` |"),
     ("docs/operations.md", "keys of sinks", sink_keys, "`{}`"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
 import subprocess
@@ -10,8 +9,6 @@ import sys
 
 import pytest
 from example_installed import EXAMPLE, Installed
-
-asyncio.set_event_loop(None)  # else pytest-asyncio on Python 3.11 has one made that nobody closes
 
 
 @pytest.fixture(scope="session")

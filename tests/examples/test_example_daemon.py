@@ -60,13 +60,19 @@ async def child(environ: Mapping[str, str], *words: str) -> AsyncIterator[Proces
         await process.wait()
 
 
-async def line_with(process: Process, wanted: Callable[[Line], bool]) -> list[Line]:
-    """Read JSON lines up to the first that is wanted."""
+async def lines_until(process: Process, enough: Callable[[list[Line]], bool]) -> list[Line]:
+    """Read JSON lines until there are enough."""
     assert process.stdout is not None
     lines: list[Line] = []
-    while not lines or not wanted(lines[-1]):
+    while not lines or not enough(lines):
         lines.append(json.loads(await process.stdout.readline()))
     return lines
+
+
+def both_are_done(lines: list[Line]) -> bool:
+    """Say whether a reminder and a top-up have succeeded."""
+    succeeded = [line["data"]["action"] for line in lines if line["type"] == "bursar.action.succeeded"]
+    return {"remind", "top_up"} <= set(succeeded)
 
 
 @dataclass(frozen=True)
@@ -80,18 +86,18 @@ class Told:
 
 @pytest.fixture
 async def told(installed: Installed, tmp_path: Path) -> Told:
-    """Run sandbox and daemon until a top-up has succeeded, then stop the daemon."""
+    """Run sandbox and daemon until a reminder and a top-up have succeeded, then stop the daemon."""
     environ = dict(installed.environ)
     news, bursar = tmp_path / "news.jsonl", (sys.executable, "-m", "bursar")
     async with asyncio.timeout(WITHIN_S), child(environ, *bursar, "sandbox", "--json", "--speed", "20") as sandbox:
-        place = (await line_with(sandbox, lambda line: line["provider"] == "parcelbox"))[-1]
+        place = (await lines_until(sandbox, lambda lines: lines[-1]["provider"] == "parcelbox"))[-1]
         configured = CONFIGURATION.format(folder=tmp_path, url=place["url"])
         (tmp_path / "bursar.yaml").write_text(configured, encoding="utf-8")
         news.touch()
         async with child(environ, "tail", "-n", "+1", "-f", str(news)) as tail:
             environ["PARCELBOX_KEY"] = place["key"]
             async with child(environ, *bursar, "run", "-c", str(tmp_path / "bursar.yaml")) as daemon:
-                lines = await line_with(tail, lambda line: line["data"].get("action") == "top_up")
+                lines = await lines_until(tail, both_are_done)
         async with aiohttp.ClientSession() as session, session.get(f"{place['admin']}/effects") as answer:
             effects = await answer.json()
     return Told(lines, effects, daemon.returncode)
@@ -100,7 +106,4 @@ async def told(installed: Installed, tmp_path: Path) -> Told:
 async def test_the_daemon_polls_the_plugin_acts_and_tells_its_sink(told: Told) -> None:
     [note] = [line for line in told.lines if line["type"] == "bursar.notify"]
     assert note["data"]["text"].startswith("The balance is ")
-    assert (told.lines[-1]["type"], told.lines[-1]["data"]["rule"]) == (
-        "bursar.action.succeeded", "keep-money-in-the-wallet",
-    )
-    assert (told.effects["top_up"], told.effects["remind"] >= 3, told.exit_code) == (1, True, 0)
+    assert (told.effects["top_up"], told.effects["remind"] >= 1, told.exit_code) == (1, True, 0)

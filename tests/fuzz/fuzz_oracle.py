@@ -144,7 +144,7 @@ def site_error(answer: Any) -> int | None:
         return 0 if isinstance(answer, list) else None
     if "error" not in answer:
         return 0 if {"payout_id", "balance", "items", "min_payout", "data"} & set(answer) else None
-    read = [each for each in _numbers(answer["error"], flags=True) if each.adjusted() < 30]
+    read = [each for each in _numbers(answer["error"], flags=True) if not each or each.adjusted() < 30]
     return next((int(each) for each in read if each == each.to_integral_value()), None)
 
 

@@ -296,13 +296,13 @@ class TestReconcile:
     @pytest.mark.parametrize(
         "shown", [WALLET.lower(), f" {WALLET} ", WALLET.replace("a", "а"), f"{WALLET[:6]} {WALLET[6:]}"]
     )
-    async def test_a_wallet_that_the_site_cleaned_is_recognised(
+    async def test_a_wallet_that_the_site_cleaned_is_recognized(
         self, site: ScriptedSite, adapter: PremiumExchanger, shown: str
     ) -> None:
         before = await prepared(adapter, site)
         assert isinstance(await look(adapter, site, before, payout_row("4", account=shown)), Happened)
 
-    async def test_a_wallet_with_escaped_signs_is_recognised(
+    async def test_a_wallet_with_escaped_signs_is_recognized(
         self, site: ScriptedSite, adapter: PremiumExchanger
     ) -> None:
         asked = replace(intent(), params={"method": "7", "account": "a&b <c@d.example>"})

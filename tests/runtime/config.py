@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-ACCOUNT = "{provider: toy, url: 'http://127.0.0.1:1/api', key: {env: KEY}, currency: USD}"
 
 
-def config(rules: str = "", *, settings: str = "", accounts: str = f"panel: {ACCOUNT}", events: str = "") -> str:
+def account(name: str = "panel", port: int = 1, key: str = "KEY", more: str = "") -> str:
+    """Give an account of the provider `toy`; the port stands for the site."""
+    url, rest = f"http://127.0.0.1:{port}/api", f", {more}" if more else ""
+    return f"{name}: {{provider: toy, url: '{url}', key: {{env: {key}}}, currency: USD{rest}}}"
+
+
+PANEL = account()
+
+
+def config(rules: str = "", *, settings: str = "", accounts: str = PANEL, events: str = "") -> str:
     """Give a configuration: the account `panel`, the sink `ops`, and these rules, one to a line in YAML's flow style."""
     listed = "\n".join(f"  - {line.strip()}" for line in rules.strip().splitlines() if line.strip())
     return f"""

@@ -29,15 +29,20 @@ from bursar.testing import VirtualClock
 
 T = TypeVar("T")
 MANY = 200
+RESTLESS = 5000
 
 
 class HandClock(VirtualClock):
     """A clock on which a sleeper wakes at once, and no time has passed: a loop that would wait comes back instead."""
 
     naps = 0
+    _napped: tuple[float, int] = (0.0, 0)
 
     async def sleep(self, seconds: float) -> None:
         self.naps += 1
+        now, count = self._napped
+        self._napped = (self.monotonic(), count + 1 if now == self.monotonic() else 0)
+        assert count < RESTLESS, "somebody waits for a time that does not come"
         await asyncio.sleep(0)
 
 

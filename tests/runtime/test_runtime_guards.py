@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from config import config
+from config import account, config
 from kit import World
 
 from bursar.api import Refused, Unreachable
 
+BOTH = f"{account()}, {account('second', 2)}"
 REFILL = "{name: e, on: order.partial, do: [refill]"
 TELL = "do: [{notify: {sink: ops, text: '{{ event.type }}'}}]"
 
@@ -87,13 +88,8 @@ async def test_a_cooldown_is_per_subject(world: World) -> None:
 
 
 async def test_a_cooldown_is_per_account(world: World) -> None:
-    accounts = ", ".join(
-        f"{name}: {{provider: toy, url: 'http://127.0.0.1:{port}/api', key: {{env: KEY}}}}"
-        for name, port in (("panel", 1), ("second", 2))
-    )
-    await world.open(config("{name: e, on: balance.passed_min_payout, cooldown: 6h, " + TELL + "}", accounts=accounts))
-    for site in list(world.sites.sites.values()) or [world.site]:
-        site.money("80")
+    await world.open(config("{name: e, on: balance.passed_min_payout, cooldown: 6h, " + TELL + "}", accounts=BOTH))
+    world.site.money("80")
     world.sites.sites["http://127.0.0.1:2/api"].money("80")
     await world.live(minutes=7)
     assert len(await world.texts()) == 2
@@ -155,11 +151,7 @@ async def test_a_pause_stops_actions(world: World) -> None:
 
 
 async def test_a_pause_of_one_account_leaves_others_alone(world: World) -> None:
-    accounts = ", ".join(
-        f"{name}: {{provider: toy, url: 'http://127.0.0.1:{port}/api', key: {{env: KEY}}}}"
-        for name, port in (("panel", 1), ("second", 2))
-    )
-    await world.open(config(REFILL + "}", accounts=accounts))
+    await world.open(config(REFILL + "}", accounts=BOTH))
     await world.say("pause", account="second")
     await world.track("1")
     await enter(world)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from config import config
+from config import account, config
 from kit import World
 
 from bursar.api import Later, NeverSent, NotSent, ProviderError, Refused, Unreachable
@@ -314,8 +314,7 @@ async def test_a_payout_whose_rule_is_gone_is_not_sent(world: World) -> None:
 async def test_a_payout_of_an_account_that_is_gone_lapses_and_time_goes_on_for_others(world: World) -> None:
     await begin(world)
     await world.poll()
-    other = "second: {provider: toy, url: 'http://127.0.0.1:2/api', key: {env: OTHER}}"
-    await world.restart(config(PAY.replace("do:", "accounts: ['*'], do:"), accounts=other))
+    await world.restart(config(PAY.replace("do:", "accounts: ['*'], do:"), accounts=account('second', 2, 'OTHER')))
     world.sites.sites["http://127.0.0.1:2/api"].money("80")
     await world.poll("second")
     await world.say("pause")
@@ -326,7 +325,7 @@ async def test_a_payout_of_an_account_that_is_gone_lapses_and_time_goes_on_for_o
 
 async def test_a_person_pays_out_by_a_call(world: World) -> None:
     await world.open(config())
-    call = {"account": "panel", "method": "payout", "params": {"method": "7", "account": "W"}, "wait_s": 0}
+    call = {"account": "panel", "method": "payout", "params": {"method": "7", "account": "W"}, "wait_s": "0"}
     await world.say("call", **call)
     await world.send()
     assert world.site.performed[0].params == {"method": "7", "account": "W"}
@@ -336,19 +335,19 @@ async def test_a_call_is_declined_while_the_subject_has_an_open_intent(world: Wo
     await begin(world)
     await world.poll()
     with pytest.raises(Declined, match="open intent"):
-        await world.say("call", account="panel", method="payout", params={"method": "7"}, wait_s=0)
+        await world.say("call", account="panel", method="payout", params={"method": "7"}, wait_s="0")
 
 
 async def test_a_call_is_declined_in_a_pause(world: World) -> None:
     await world.open(config())
     await world.say("pause")
     with pytest.raises(Declined, match="bursar resume"):
-        await world.say("call", account="panel", method="payout", params={"method": "7"}, wait_s=0)
+        await world.say("call", account="panel", method="payout", params={"method": "7"}, wait_s="0")
 
 
 async def test_the_secret_of_a_call_is_not_known_after_a_restart(world: World) -> None:
     await world.open(config())
-    await world.say("call", account="panel", method="payout", params={"method": "7", "account": "W"}, wait_s=0)
+    await world.say("call", account="panel", method="payout", params={"method": "7", "account": "W"}, wait_s="0")
     await world.restart()
     await world.live(minutes=2)
     assert (world.site.performed, await world.states()) == ([], ["lapsed"])
@@ -356,7 +355,7 @@ async def test_the_secret_of_a_call_is_not_known_after_a_restart(world: World) -
 
 async def test_an_order_that_was_added_is_under_watch(world: World) -> None:
     await world.open(config())
-    await world.say("call", account="panel", method="add", params={"link": "l"}, wait_s=0)
+    await world.say("call", account="panel", method="add", params={"link": "l"}, wait_s="0")
     await world.send()
     world.site.orders["new1"] = "in_progress"
     await world.live(minutes=2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from config import config
+from config import account, config
 from kit import World
 
 from bursar.api import Refused, Unreachable
@@ -42,8 +42,7 @@ async def test_a_restart_asks_no_event_again(world: World) -> None:
 
 
 async def test_an_event_rule_of_another_account_is_not_asked(world: World) -> None:
-    other = "other: {provider: toy, url: 'http://127.0.0.1:2/api', key: {env: OTHER}}"
-    both = f"panel: {{provider: toy, url: 'http://127.0.0.1:1/api', key: {{env: KEY}}}}, {other}"
+    both = f"{account()}, {account('other', 2, 'OTHER')}"
     await world.open(config("{name: e, on: order.partial, accounts: [other], do: [refill]}", accounts=both))
     await world.track("1")
     await watch(world, "partial")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from config import config
+from config import account, config
 from kit import World
 
 from bursar.api import BadAnswer, Observation, Observed, ProviderError, RateLimited, Rejected, SubjectRef, Unreachable
@@ -199,8 +199,7 @@ async def test_a_stream_that_failed_and_is_polled_no_more_does_not_silence_the_o
     world.site.down["coupons"] = DOWN
     await world.open(config())
     await world.live(hours=1)
-    account = "panel: {provider: toy, url: 'http://127.0.0.1:1/api', key: {env: KEY}, poll: {coupons: off}}"
-    await world.reload(config(accounts=account))
+    await world.reload(config(accounts=account(more="poll: {coupons: off}")))
     world.site.down["info"] = DOWN
     await world.live(hours=3)
     assert await world.told() == ["account.unreachable"] * 2

@@ -323,7 +323,7 @@ async def test_no_problem_shows_the_key(adapter: SmmAdapter, panel: ScriptedPane
         pytest.param([{"order": 1, **PARTIAL}, {"order": 2, **RUNNING}], id="list"),
     ],
 )
-async def test_an_unchanged_order_is_recognised(adapter: SmmAdapter, panel: ScriptedPanel, shape: Any) -> None:
+async def test_an_unchanged_order_is_recognized(adapter: SmmAdapter, panel: ScriptedPanel, shape: Any) -> None:
     memory = Memory()
     panel.say(shape)
     await adapter.observe(look_at("orders", ["1", "2"], same=memory))
@@ -342,7 +342,7 @@ async def test_only_what_changed_is_told(adapter: SmmAdapter, panel: ScriptedPan
 
 
 @pytest.mark.parametrize("stream", ["services", "balance"])
-async def test_an_unchanged_listing_is_recognised(adapter: SmmAdapter, panel: ScriptedPanel, stream: str) -> None:
+async def test_an_unchanged_listing_is_recognized(adapter: SmmAdapter, panel: ScriptedPanel, stream: str) -> None:
     memory = Memory()
     panel.say([] if stream == "services" else {"balance": "1"})
     await adapter.observe(look_at(stream, same=memory))

@@ -69,7 +69,7 @@ class Tools:
 
 
 class Same(Protocol):
-    """Recognises an answer that says nothing new, cheaply."""
+    """Recognizes an answer that says nothing new, cheaply."""
 
     def __call__(self, id_: str, raw: bytes | memoryview) -> bool:
         """Say whether a subject's raw bytes are those of its last committed poll; the id `""` is for a whole body."""

@@ -41,7 +41,7 @@ class Secret:
 
 
 def hint(text: str) -> str:
-    """Mask a code or wallet so that a person can still recognise it: `KXXQ-…-FFMW`; short ones wholly."""
+    """Mask a code or wallet so that a person can still recognize it: `KXXQ-…-FFMW`; short ones wholly."""
     stripped = text.strip()
     if len(stripped) < 12:
         return "…" if stripped else ""

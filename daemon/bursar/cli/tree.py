@@ -35,6 +35,7 @@ COMMANDS = {
     "backup": "Copy the journal, also while the daemon runs.",
     "restore": "Put a backup in the journal's place.",
     "doctor": "Look at the journal's health, the clock and the secrets' files.",
+    "prove": "Kill the daemon again and again; show that no money is lost or sent twice.",
     "sandbox": "Serve the providers on loopback, in their real wire formats.",
     "plugins": "Show the plugins and what they bring.",
 }

@@ -16,7 +16,7 @@ CORE_EVENTS: Mapping[str, str] = {
     "account.rejected": "The provider rejects the key or the caller; the account is parked.",
     "account.frozen": "The account's name now means another provider, URL or key; it is only watched.",
     "account.gone": "An account with open actions or orders under watch is not configured any more.",
-    "account.thawed": "A frozen account was recognised, or a person said which it is.",
+    "account.thawed": "A frozen account was recognized, or a person said which it is.",
     "action.succeeded": "The provider said yes.",
     "action.refused": "The provider said no.",
     "action.unknown": "Nobody can tell whether the action took effect; a person is asked where bursar cannot find out.",

@@ -46,9 +46,11 @@ def number(raw: object) -> Decimal | None:
         value = Decimal(text)
     except InvalidOperation:
         return None
-    if not value.is_finite() or (value and not -DIGITS <= value.adjusted() < DIGITS):
+    if not value.is_finite():
         return None
-    return value
+    if not value:  # a zero may come with any exponent, and would be written out with all its places
+        return value if -DIGITS <= value.adjusted() <= 0 else Decimal(0)
+    return value if -DIGITS <= value.adjusted() < DIGITS else None
 
 
 def _with_point(text: str) -> str:

@@ -26,6 +26,7 @@ from bursar.domain.route import Delivery
 from bursar.domain.values import Json
 from bursar.host.answers import BadReturn, Checks
 from bursar.host.veil import Veil
+from bursar.logs import Redactor
 
 GRACE = timedelta(minutes=2)
 KIND = "plugin"
@@ -212,13 +213,20 @@ class GuardedSink:
             log.warning("plugin.close_failed", reason=error.reason)
 
 
-def open_adapter(provider: Provider, settings: AccountSettings, tools: Tools, *, grace: timedelta = GRACE) -> Guarded:
-    """Make the guarded adapter of one account.
+def open_adapter(
+    provider: Provider,
+    settings: AccountSettings,
+    tools: Tools,
+    *,
+    grace: timedelta = GRACE,
+    redactor: Redactor | None = None,
+) -> Guarded:
+    """Make the guarded adapter of one account; with the redactor that knows what is secret anywhere, if there is one.
 
     Raises:
         ProviderError: the plugin failed (`kind` is `plugin`).
     """
-    veil = Veil(settings)
+    veil = Veil(settings, redactor)
     try:
         adapter = provider.open(settings, veil.lend(tools))
     except ProviderError as error:
@@ -229,13 +237,20 @@ def open_adapter(provider: Provider, settings: AccountSettings, tools: Tools, *,
     return Guarded(adapter, provider, settings.timeout, grace=grace, veil=veil)
 
 
-def open_sink(kind: SinkType, settings: SinkSettings, tools: Tools, *, limit: timedelta = GRACE) -> GuardedSink:
-    """Make a guarded sink.
+def open_sink(
+    kind: SinkType,
+    settings: SinkSettings,
+    tools: Tools,
+    *,
+    limit: timedelta = GRACE,
+    redactor: Redactor | None = None,
+) -> GuardedSink:
+    """Make a guarded sink; with the redactor that knows what is secret anywhere, if there is one.
 
     Raises:
         ProviderError: the plugin failed (`kind` is `plugin`), or says what is wrong with the sink's settings.
     """
-    veil = Veil(settings)
+    veil = Veil(settings, redactor)
     try:
         sink = kind.open(settings, veil.lend(tools))
     except ProviderError as error:

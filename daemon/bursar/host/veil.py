@@ -14,8 +14,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from yarl import URL
-
 from bursar.api.errors import BadAnswer, DeliveryFailed, ProviderError, Refusal
 from bursar.api.provider import AccountSettings, Tools
 from bursar.api.secret import Secret
@@ -23,13 +21,12 @@ from bursar.api.sink import SinkSettings
 from bursar.domain.intent import Finding, Happened, Intent, Outcome, Succeeded
 from bursar.domain.observation import Observation, Observed
 from bursar.domain.values import Json
-from bursar.logs import Redactor
+from bursar.logs import Redactor, tokens_of
 
 SHORTEST_IN_DATA = 8
 """A known value that is shorter may well be an honest part of a name or number; in texts it is masked all the same."""
 MISPLACED = "the answer holds a secret of this account in an id's place"
 LONGEST_REASON = 500
-LONGEST_PATH_WORD = 16
 
 Failed = TypeVar("Failed", ProviderError, DeliveryFailed)
 Said = TypeVar("Said", bound=Outcome | Finding)
@@ -40,10 +37,15 @@ class Veil:
 
     Args:
         settings: Where its secrets stand.
+        redactor: Knows what is secret anywhere, and learns what is secret here; None: knows only what is said here.
     """
 
-    def __init__(self, settings: AccountSettings | SinkSettings | None = None) -> None:
-        self._redactor = Redactor(_secrets_of(settings) if settings is not None else ())
+    def __init__(
+        self, settings: AccountSettings | SinkSettings | None = None, redactor: Redactor | None = None
+    ) -> None:
+        self._redactor = Redactor() if redactor is None else redactor
+        if settings is not None:
+            self._redactor.know(_secrets_of(settings))
 
     def lend(self, tools: Tools) -> Tools:
         """Give the tools such that what the plugin conceals is hidden here, too."""
@@ -157,18 +159,18 @@ def _same(one: object, other: object) -> bool:
 
 
 def _secrets_of(settings: AccountSettings | SinkSettings) -> Iterator[str]:
-    """Give every secret that settings hold: the key, secret options, and what a URL carries besides its place."""
+    """Give every secret that settings hold: the key, secret options, and what an address carries besides its place."""
     yield from _inside(settings.options)
     if isinstance(settings, AccountSettings):
         yield settings.key.reveal()
-        yield from _carried(settings.url)
+        yield from tokens_of(settings.url)
 
 
 def _inside(value: Any) -> Iterator[str]:
     if isinstance(value, Secret):
         yield value.reveal()
     elif isinstance(value, str):
-        yield from _carried(value)
+        yield from tokens_of(value)
     elif isinstance(value, Mapping):
         for name, each in value.items():
             yield from [each] if name.lower() == "authorization" and isinstance(each, str) else _inside(each)
@@ -176,13 +178,3 @@ def _inside(value: Any) -> Iterator[str]:
         for each in value:
             yield from _inside(each)
 
-
-def _carried(text: str) -> Iterator[str]:
-    """Give the tokens of an address: values of its query, and words of its path that are long and no words."""
-    try:
-        url = URL(text) if text.startswith(("http://", "https://")) else None
-    except ValueError:
-        return
-    if url is not None:
-        yield from (each for each in url.query.values() if len(each) >= SHORTEST_IN_DATA)
-        yield from (part for part in url.parts if len(part) >= LONGEST_PATH_WORD and any(map(str.isdigit, part)))

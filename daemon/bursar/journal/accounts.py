@@ -20,7 +20,7 @@ class AccountRow:
     provider: str
     bound_at: datetime
     frozen_digest: str | None
-    recognised: int
+    recognized: int
     contradicted: int
     parked_at: datetime | None
     parked_reason: str | None
@@ -31,7 +31,7 @@ class AccountRow:
 
 
 _COLUMNS = (
-    "name, digest, provider, bound_at, frozen_digest, recognised, contradicted, parked_at, parked_reason, looked_at, "
+    "name, digest, provider, bound_at, frozen_digest, recognized, contradicted, parked_at, parked_reason, looked_at, "
     "paused_at, resumed_at, gone_at"
 )
 EVERYWHERE = AccountName("*")
@@ -52,7 +52,7 @@ def bind(tx: Tx, name: AccountName, provider: str, digest: str, now: datetime) -
     tx.run(
         "INSERT INTO accounts (name, digest, provider, bound_at) VALUES (?,?,?,?) ON CONFLICT (name) DO UPDATE SET "
         "digest = excluded.digest, provider = excluded.provider, bound_at = excluded.bound_at, frozen_digest = NULL, "
-        "recognised = 0, contradicted = 0, gone_at = NULL, parked_at = NULL, parked_reason = NULL",
+        "recognized = 0, contradicted = 0, gone_at = NULL, parked_at = NULL, parked_reason = NULL",
         name,
         digest,
         provider,
@@ -63,7 +63,7 @@ def bind(tx: Tx, name: AccountName, provider: str, digest: str, now: datetime) -
 def freeze(tx: Tx, name: AccountName, digest: str) -> None:
     """Note that the name means something else now. What it was parked for does not hold any more."""
     tx.run(
-        "UPDATE accounts SET frozen_digest = ?, recognised = 0, contradicted = 0, gone_at = NULL, parked_at = NULL, "
+        "UPDATE accounts SET frozen_digest = ?, recognized = 0, contradicted = 0, gone_at = NULL, parked_at = NULL, "
         "parked_reason = NULL WHERE name = ?",
         digest,
         name,
@@ -73,16 +73,16 @@ def freeze(tx: Tx, name: AccountName, digest: str) -> None:
 def thaw(tx: Tx, name: AccountName) -> None:
     """The name means again what the journal knows it as."""
     tx.run(
-        "UPDATE accounts SET frozen_digest = NULL, recognised = 0, contradicted = 0, gone_at = NULL WHERE name = ?",
+        "UPDATE accounts SET frozen_digest = NULL, recognized = 0, contradicted = 0, gone_at = NULL WHERE name = ?",
         name,
     )
 
 
-def count_recognised(tx: Tx, name: AccountName, recognised: int, contradicted: int) -> None:
+def count_recognized(tx: Tx, name: AccountName, recognized: int, contradicted: int) -> None:
     """Count known subjects that reappeared in a frozen account, and those that turned out to be others."""
     tx.run(
-        "UPDATE accounts SET recognised = recognised + ?, contradicted = contradicted + ? WHERE name = ?",
-        recognised,
+        "UPDATE accounts SET recognized = recognized + ?, contradicted = contradicted + ? WHERE name = ?",
+        recognized,
         contradicted,
         name,
     )
@@ -176,7 +176,7 @@ def forget(tx: Tx, name: AccountName) -> None:
 
 
 def _row(row: tuple[object, ...]) -> AccountRow:
-    name, digest, provider, bound, frozen, recognised, contradicted, parked, reason, looked, paused_, resumed, gone_ = (
+    name, digest, provider, bound, frozen, recognized, contradicted, parked, reason, looked, paused_, resumed, gone_ = (
         row
     )
     return AccountRow(
@@ -185,7 +185,7 @@ def _row(row: tuple[object, ...]) -> AccountRow:
         str(provider),
         cast(datetime, at(cast(int, bound))),
         cast("str | None", frozen),
-        cast(int, recognised),
+        cast(int, recognized),
         cast(int, contradicted),
         at(cast("int | None", parked)),
         cast("str | None", reason),

@@ -54,7 +54,7 @@ def back_up(source: Path, target: Path) -> int:
 def restore(backup: Path, target: Path, now: datetime) -> Path | None:
     """Put a back-up in the place of a journal; give where the old one was moved to, if there was one.
 
-    The sidecar stays: by it the next start recognises that the journal was restored, and what was ready or being sent
+    The sidecar stays: by it the next start recognizes that the journal was restored, and what was ready or being sent
     in it becomes unknown.
 
     Raises:

@@ -125,29 +125,29 @@ class Questions:
         unknown: Intents that nobody can tell about.
         held: Observations that are held.
         gave_up: Accounts on which refusals are used up.
-        moving: How much is ready, being sent, deferred, or due to be told.
+        moving: The action of each intent that is ready, being sent or deferred.
+        due: How many messages are to be delivered.
         last: The newest event and intent: while they stay the same, nothing happens.
     """
 
     unknown: tuple[Claim, ...]
     held: tuple[int, ...]
     gave_up: tuple[str, ...]
-    moving: int
+    moving: tuple[str, ...]
+    due: int
     last: tuple[int, int]
 
 
 def read_questions(tx: Tx) -> Questions:
     """Read what waits."""
-    moving = tx.one(
-        "SELECT (SELECT count(*) FROM intents WHERE state IN ('ready', 'sending', 'deferred')) + "
-        "(SELECT count(*) FROM deliveries WHERE state = 'due')"
-    )
+    due = tx.one("SELECT count(*) FROM deliveries WHERE state = 'due'")
     last = tx.one("SELECT (SELECT coalesce(max(seq), 0) FROM events), (SELECT coalesce(max(id), 0) FROM intents)")
     return Questions(
         unknown=read_intents(tx, "unknown"),
         held=tuple(row[0] for row in tx.all(_HELD)),
         gave_up=tuple(row[0] for row in tx.all(_GAVE_UP)),
-        moving=moving[0] if moving else 0,
+        moving=tuple(row[0] for row in tx.all(_MOVING)),
+        due=due[0] if due else 0,
         last=(last[0], last[1]) if last else (0, 0),
     )
 
@@ -174,6 +174,7 @@ def read_intents(tx: Tx, state: str | None = None) -> tuple[Claim, ...]:
 
 
 _HELD = "SELECT id FROM held_observations WHERE state = 'held'"
+_MOVING = "SELECT action FROM intents WHERE state IN ('ready', 'sending', 'deferred')"
 _GAVE_UP = "SELECT DISTINCT account FROM matches WHERE state = 'held' AND obstacle = 'gave_up'"
 _INTENTS = (
     "SELECT id, match_id, rule, account, action, subject_type || '/' || subject_id, params, state, reference, created_at FROM intents"

@@ -6,6 +6,7 @@ import fcntl
 import os
 import secrets
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from bursar.journal.errors import JournalDamaged, JournalLocked, JournalMissing, JournalNewer, explain
@@ -61,6 +62,9 @@ def prepare_file(path: Path, sidecar: Sidecar, *, create: bool) -> None:
     if not there and not create:
         raise JournalMissing(f"{path}: there is no journal yet; `bursar run` makes it")
     try:
+        if there:  # looked at before it is opened for writing: that would make a WAL of another program's database
+            with closing(connect(path, read_only=True)) as reader:
+                check(reader, path)
         connection = connect(path, fresh=not there)
         try:
             _migrate(connection, path)

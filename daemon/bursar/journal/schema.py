@@ -18,7 +18,7 @@ CREATE TABLE accounts (
   provider TEXT NOT NULL,
   bound_at BIGINT NOT NULL,
   frozen_digest TEXT,
-  recognised INTEGER NOT NULL DEFAULT 0,
+  recognized INTEGER NOT NULL DEFAULT 0,
   contradicted INTEGER NOT NULL DEFAULT 0,
   parked_at BIGINT,
   parked_reason TEXT,

@@ -1,4 +1,4 @@
-"""The counter beside the journal, by which a restored journal is recognised.
+"""The counter beside the journal, by which a restored journal is recognized.
 
 Every `sending` that is committed raises it, on disk, before the request leaves. A journal that has counted fewer than
 its sidecar was restored from a back-up: things were sent that it does not know of. (It is raised after the commit, not

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from html import escape
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 from bursar.api.secret import Secret
 
@@ -22,6 +22,8 @@ MASK = "***"
 SHORTEST = 4
 MOST_CONCEALED = 20_000
 FEW = 64
+SHORTEST_TOKEN = 8
+SHORTEST_WORD = 16
 DEEPEST = 12
 
 _NAMES_A_SECRET = re.compile(
@@ -122,6 +124,19 @@ class Redactor:
         same_start.discard(form)
         if not same_start:
             del self._by_start[form[:SHORTEST]]
+
+
+def tokens_of(address: str) -> Iterator[str]:
+    """Give what an address carries besides its place: values of its query, long words with a digit in its path."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return
+    if parts.scheme not in ("http", "https"):
+        return
+    yield from (value for _, value in parse_qsl(parts.query) if len(value) >= SHORTEST_TOKEN)
+    words = map(unquote, parts.path.split("/"))
+    yield from (word for word in words if len(word) >= SHORTEST_WORD and any(map(str.isdigit, word)))
 
 
 def _longest_at(text: str, at: int, candidates: Iterable[str]) -> int:

@@ -163,10 +163,12 @@ def decide(c: Commit, id_: IntentId, cause: Cause, reason: str) -> Intent:
 
 def _succeed(c: Commit, intent: Intent, success: Succeeded) -> None:
     """Write what a yes brings: facts about the subject, new subjects under watch, and by when the effect must show."""
-    account = c.terms.accounts[intent.account]
-    action = account.actions[intent.action]
-    confirm_by = c.now + UNCONFIRMED_AFTER if action.confirmed_by else None
+    account = c.terms.accounts.get(intent.account)
+    action = account.actions.get(intent.action) if account is not None else None
+    confirm_by = c.now + UNCONFIRMED_AFTER if action is not None and action.confirmed_by else None
     intents.refer(c.tx, intent.id, success.reference, confirm_by)
+    if account is None:
+        return
     kind = account.kinds.get(intent.subject.type)
     if kind is not None and success.facts:
         subjects.set_facts(c.tx, account.name, kind, intent.subject.id, success.facts, c.now)
@@ -228,14 +230,13 @@ def _hold_match(c: Commit, intent: Intent, step: Step) -> None:
 
 
 def _obstacle_after(c: Commit, intent: Intent, step: Step, cooldown: timedelta | None) -> HeldBack | None:
-    action = c.terms.accounts[intent.account].actions[intent.action]
     if intent.state is State.REFUSED:
         row = accounts.load(c.tx, intent.account)
         since = row.resumed_at if row is not None else None
         ends = intents.last_ended(c.tx, intent.account, intent.subject, intent.action, MAX_REFUSALS, since)
         if len(ends) >= MAX_REFUSALS and all(state == "refused" for state, _ in ends):
             return HeldBack(Obstacle.GAVE_UP, f"refused {len(ends)} times in a row; a person decides")
-        pause = cooldown or (REFUSED_MONEY_PAUSE if action.money else REFUSED_PAUSE)
+        pause = cooldown or (REFUSED_MONEY_PAUSE if _is_money(c, intent) else REFUSED_PAUSE)
         return HeldBack(Obstacle.REFUSED, step.reason, c.now + pause)
     if intent.state is State.DENIED or step.cause is Cause.UNANSWERED:
         obstacle = Obstacle.DENIED if intent.state is State.DENIED else Obstacle.LAPSED
@@ -243,6 +244,13 @@ def _obstacle_after(c: Commit, intent: Intent, step: Step, cooldown: timedelta |
     if intent.state is State.LAPSED:
         return HeldBack(Obstacle.LAPSED, step.reason, c.now)
     return None
+
+
+def _is_money(c: Commit, intent: Intent) -> bool:
+    """Say whether it moves money; of an account that is configured no more, it is taken for that."""
+    account = c.terms.accounts.get(intent.account)
+    action = account.actions.get(intent.action) if account is not None else None
+    return action is None or action.money
 
 
 def _tell(c: Commit, type_: str, intent: Intent, reason: str) -> None:

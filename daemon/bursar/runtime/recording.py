@@ -276,10 +276,10 @@ def _thaw(c: Commit, account: AccountTerms, observation: Observation, steps: lis
         for step in steps
         if step.seen and step.before is not None and step.before.first_seen_at is not None
     ]
-    recognised, contradicted = verdicts.count(True), verdicts.count(False)
-    accounts.count_recognised(c.tx, account.name, recognised, contradicted)
+    recognized, contradicted = verdicts.count(True), verdicts.count(False)
+    accounts.count_recognized(c.tx, account.name, recognized, contradicted)
     enough = min(RECOGNISED_ENOUGH, max(1, len(steps) + len(observation.problems)))
-    if row.contradicted + contradicted == 0 and row.recognised + recognised >= enough:
+    if row.contradicted + contradicted == 0 and row.recognized + recognized >= enough:
         accounts.bind(c.tx, account.name, row.provider, row.frozen_digest, c.now)
         matches.release(c.tx, Obstacle.FROZEN, c.now, account=account.name)
         tell_core(c, "account.thawed", account.name, {"reason": "its known subjects reappeared"})

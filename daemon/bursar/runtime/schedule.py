@@ -63,7 +63,7 @@ class Polled:
         return NEVER_S if due_s is None else max(due_s, self.away_s)
 
     def same(self, digests: dict[str, int]) -> Same:
-        """Give what recognises raw answers; it notes their digests, to be remembered once they are committed."""
+        """Give what recognizes raw answers; it notes their digests, to be remembered once they are committed."""
         if self.watch is not None:
             return self.watch.recognizer(digests)
         last = self.bodies.get

@@ -14,7 +14,7 @@ from bursar.domain.life import Cause, Step, move
 from bursar.domain.plan import unseal
 from bursar.domain.rule import Mode, Rule, Scope, TemplateFailed
 from bursar.domain.values import Json
-from bursar.journal import accounts, audit, intents, ledger, matches, subjects
+from bursar.journal import accounts, audit, events, intents, ledger, matches, subjects
 from bursar.journal.matches import MatchRow
 from bursar.journal.sidecar import Mark
 from bursar.runtime.moving import take_step
@@ -60,37 +60,37 @@ def _forbidden(c: Commit, intent: Intent) -> bool:
 
 def _still_wanted(c: Commit, intent: Intent, fresh_since: datetime) -> dict[str, Json] | None:
     """Check once more what the intent was planned on; give its filled parameters, or None (it lapsed, or must wait)."""
-    if intent.match is None:
-        return _filled(c, intent)
-    if intent.facts_at is None or intent.facts_at < fresh_since:
+    if intent.match is not None and (intent.facts_at is None or intent.facts_at < fresh_since):
         return None
-    match = matches.load(c.tx, intent.match)
-    rule = active(c, intent.rule)
-    account = c.terms.accounts[intent.account]
-    if match is None or rule is None:
-        take_step(c, intent, Step(Cause.STALE, move(intent.state, Cause.STALE), "its rule is gone or off"))
-        return None
-    if rule.mode is Mode.SHADOW:
-        take_step(c, intent, Step(Cause.STALE, move(intent.state, Cause.STALE), "its rule is in shadow mode now"))
-        return None
-    if has_left(c, rule, match):
-        take_step(c, intent, Step(Cause.STALE, move(intent.state, Cause.STALE), "it has left its condition since"))
-        return None
-    snapshot = subjects.find(c.tx, intent.account, account.kinds, match.subject) if match.subject is not None else None
-    scope = Scope(account.facts, c.now, snapshot, recall(c, match))
-    answer = judge(rule, scope)
-    if not answer.truth:
-        take_step(c, intent, Step(Cause.STALE, move(intent.state, Cause.STALE), f"no longer true: {answer.reason}"))
-        return None
-    return _filled(c, intent)
-
-
-def _filled(c: Commit, intent: Intent) -> dict[str, Json] | None:
+    objection = _objection(c, intent) if intent.match is not None else None
     try:
-        return dict(revealed(c, intent).params)
+        if objection is None:
+            return dict(revealed(c, intent).params)
     except TemplateFailed as failed:
-        take_step(c, intent, Step(Cause.STALE, move(intent.state, Cause.STALE), str(failed)))
-        return None
+        objection = str(failed)
+    take_step(c, intent, Step(Cause.STALE, move(intent.state, Cause.STALE), objection))
+    return None
+
+
+def _objection(c: Commit, intent: Intent) -> str | None:
+    """Say why an intent of a rule is not wanted any more."""
+    match, rule = _origin(c, intent), active(c, intent.rule)
+    if match is None or rule is None:
+        return "its rule is gone or off"
+    if rule.mode is Mode.SHADOW:
+        return "its rule is in shadow mode now"
+    action = c.terms.accounts[intent.account].actions[intent.action]
+    undone_at = events.last_of(c.tx, intent.account, action.undone_by)
+    if undone_at is not None and undone_at >= intent.created_at:
+        return "one like it was undone at the provider since it was planned"
+    if has_left(c, rule, match):
+        return "it has left its condition since"
+    answer = judge(rule, _scope(c, intent, match))
+    return None if answer.truth else f"no longer true: {answer.reason}"
+
+
+def _origin(c: Commit, intent: Intent) -> MatchRow | None:
+    return None if intent.match is None else matches.load(c.tx, intent.match)
 
 
 def revealed(c: Commit, intent: Intent) -> Intent:
@@ -106,16 +106,14 @@ def revealed(c: Commit, intent: Intent) -> Intent:
         if any(name not in kept for name in intent.sealed):
             raise TemplateFailed("its secret parameter is not known any more; call again")
         return replace(intent, params={**intent.params, **kept})
-    match, rule = matches.load(c.tx, intent.match), c.terms.rules.get(intent.rule or "")
+    match, rule = _origin(c, intent), c.terms.rules.get(intent.rule or "")
     if match is None or rule is None:
         raise TemplateFailed("its rule is gone, and its secret parameter with it")
     return replace(intent, params=_unsealed(c, intent, rule, match))
 
 
 def _unsealed(c: Commit, intent: Intent, rule: Rule, match: MatchRow) -> dict[str, Json]:
-    account = c.terms.accounts[intent.account]
-    snapshot = subjects.find(c.tx, intent.account, account.kinds, match.subject) if match.subject is not None else None
-    scope = Scope(account.facts, c.now, snapshot, recall(c, match))
+    scope = _scope(c, intent, match)
     failed = TemplateFailed(f"its rule does not say {intent.action} any more")
     for act in rule.acts():
         if act.action == intent.action:
@@ -124,3 +122,9 @@ def _unsealed(c: Commit, intent: Intent, rule: Rule, match: MatchRow) -> dict[st
             except TemplateFailed as error:
                 failed = error
     raise failed
+
+
+def _scope(c: Commit, intent: Intent, match: MatchRow) -> Scope:
+    account = c.terms.accounts[intent.account]
+    snapshot = subjects.find(c.tx, intent.account, account.kinds, match.subject) if match.subject is not None else None
+    return Scope(account.facts, c.now, snapshot, recall(c, match))

@@ -89,7 +89,7 @@ class Watch:
         return 0 not in [stored[index_of[id_]] for id_ in ids]
 
     def recognizer(self, digests: dict[str, int]) -> Same:
-        """Give what recognises raw answers; the digests of the others are noted, to be remembered once committed."""
+        """Give what recognizes raw answers; the digests of the others are noted, to be remembered once committed."""
         index_of, stored = self._index, self._digest
 
         def same(id_: str, raw: bytes | memoryview) -> bool:

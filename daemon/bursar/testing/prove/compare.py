@@ -48,7 +48,7 @@ def hold_together(claims: Claims, effects: Iterable[Effect], accounts: Mapping[s
         done.setdefault((accounts[effect.provider], effect.action, effect.subject), []).append(effect)
     claimed: dict[tuple[str, str, str], list[Claim]] = {}
     for intent in claims.intents:
-        claimed.setdefault((intent.account, intent.action, _subject(intent)), []).append(intent)
+        claimed.setdefault((intent.account, intent.action, subject_of(intent)), []).append(intent)
     told = {fact.intent for fact in claims.facts if fact.type == "action.unknown"}
     found: list[Finding] = []
     for key in sorted({*done, *claimed}):
@@ -57,12 +57,13 @@ def hold_together(claims: Claims, effects: Iterable[Effect], accounts: Mapping[s
     return found + _asked(claims, told)
 
 
-def _subject(intent: Claim) -> str:
+def subject_of(intent: Claim) -> str:
     """Say what an intent is counted under: a link for `add`, else the id of its subject."""
     return intent.link or "" if intent.action == "add" else intent.subject.partition("/")[2]
 
 
-def _sent_us(intent: Claim) -> int:
+def sent_us(intent: Claim) -> int:
+    """Say when an intent was sent first; one that never was, when it was planned."""
     return intent.attempts[0].sent_us if intent.attempts else intent.created_us
 
 
@@ -84,11 +85,11 @@ def _by_reference(what: str, intents: Sequence[Claim], effects: Sequence[Effect]
 
 def _account_for(what: str, intents: Sequence[Claim], effects: Sequence[Effect], told: set[int | None]) -> list[Finding]:
     """Give each effect to the intent that was last sent before it; each intent may have one."""
-    sent = sorted((one for one in intents if one.attempts), key=_sent_us)
+    sent = sorted((one for one in intents if one.attempts), key=sent_us)
     caused: dict[int, list[Effect]] = {one.id: [] for one in sent}
     found: list[Finding] = []
     for effect in effects:
-        before = [one for one in sent if _sent_us(one) <= effect.at_us]
+        before = [one for one in sent if sent_us(one) <= effect.at_us]
         free = [one for one in before if not caused[one.id] and _may_have(one)]
         owner = free[-1] if free else before[-1] if before else None
         if owner is None:
@@ -130,4 +131,4 @@ def _asked(claims: Claims, told: set[int | None]) -> list[Finding]:
 
 
 def _finding(kind: str, intent: Claim, what: str, words: str) -> Finding:
-    return Finding(kind, f"{what}, intent {intent.id} ({intent.state}): {words}", _sent_us(intent))
+    return Finding(kind, f"{what}, intent {intent.id} ({intent.state}): {words}", sent_us(intent))

@@ -14,10 +14,13 @@ from typing import Any
 
 from bursar.api import Clock
 from bursar.domain.ids import microseconds
+from bursar.domain.life import MAX_ATTEMPTS
 from bursar.journal.claims import Claim, Questions, read_questions
 from bursar.journal.errors import JournalError
 from bursar.journal.writer import read_once
+from bursar.testing.prove.compare import REPEATABLE, sent_us, subject_of
 from bursar.testing.prove.conductor import Line, ask, call
+from bursar.testing.prove.gate import Effect
 from bursar.testing.prove.soundness import AtRest
 from bursar.testing.prove.world import ACCOUNTS, Stage
 
@@ -25,7 +28,7 @@ PANEL, SITE = ACCOUNTS["smm"], ACCOUNTS["premium_exchanger"]
 LANDED_US = 20_000_000
 """So long after it left, a request has been read by a sandbox that owes nothing."""
 SEVERAL = 100
-NOTHING = Questions((), (), (), 0, (0, 0))
+NOTHING = Questions((), (), (), (), 0, (0, 0))
 
 
 @dataclass(slots=True)
@@ -41,7 +44,7 @@ class Person:
     def order(self) -> Any:
         """Ask for an order; what comes of it, the journal tells."""
         link = f"https://social.example/by-hand/{next(self._numbers)}"
-        params = {"service": "1", "link": link, "quantity": "10"}
+        params = {"service": "1", "link": link, "quantity": "1000"}
         return ask(self.stage.socket, "call", account=PANEL, method="add", params=params, wait_s=0.001)
 
     def watch(self, ids: list[str]) -> Any:
@@ -62,12 +65,18 @@ class Person:
             ask(self.stage.socket, "accept", id=str(id_))
         for account in asked.gave_up:
             ask(self.stage.socket, "resume", account=account)
-        links = {effect.subject for effect in self.line.look() if effect.action == "add"}
+        effects = self.line.look()
         for intent in asked.unknown:
-            if intent.action == "add" and self._has_landed(intent):
-                happened = intent.link in links
-                again = not happened and self.dice.random() < 0.5
-                ask(self.stage.socket, "resolve", id=str(intent.id), happened=happened, again=again)
+            if self._is_asked(intent) and self._has_landed(intent):
+                found = [effect for effect in effects if _is_of(effect, intent)]
+                again = not found and self.dice.random() < 0.5
+                ask(self.stage.socket, "resolve", id=str(intent.id), happened=bool(found), again=again)
+                self.watch([effect.reference for effect in found if effect.reference is not None])
+
+    @staticmethod
+    def _is_asked(intent: Claim) -> bool:
+        """Say whether only a person can go on: about a lost `add`, and where all tries are used up."""
+        return intent.action == "add" or (intent.action in REPEATABLE and len(intent.attempts) >= MAX_ATTEMPTS)
 
     def _has_landed(self, intent: Claim) -> bool:
         now_us = microseconds(self.clock.now())
@@ -83,6 +92,11 @@ class Person:
             states.update({id_: str(said[id_]["status"]).lower().replace(" ", "_") for id_ in some})
         told = call(site["url"], {"api_action": "pp", "api_key": _key(site), "method": "get_info"}, {})["data"]
         return AtRest(PANEL, SITE, states, Decimal(told["balance"]) >= Decimal(told["min_payout"]))
+
+
+def _is_of(effect: Effect, intent: Claim) -> bool:
+    """Say whether an effect is what an intent was for."""
+    return (effect.action, effect.subject) == (intent.action, subject_of(intent)) and effect.at_us >= sent_us(intent)
 
 
 def _key(place: Mapping[str, Any]) -> str:

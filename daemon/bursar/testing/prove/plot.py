@@ -87,6 +87,8 @@ def leap_of(cell: Cell, dice: random.Random) -> Saying | None:
         return Saying("leap", {"provider": "premium_exchanger", "seconds": world.ENOUGH_S})
     if action == "refill":
         return Saying("leap", {"provider": "smm", "seconds": world.CANCELED_S})
+    if cell.at == "add":
+        return Saying("leap", {"provider": "smm", "seconds": world.STARTED_S})
     return None
 
 

@@ -19,7 +19,10 @@ from pathlib import Path
 from bursar.api import Clock, Provider
 from bursar.app import serve
 from bursar.domain.ids import microseconds
+from bursar.journal.claims import Questions
+from bursar.host.plugins import load_plugins
 from bursar.runtime.clock import RealClock
+from bursar.settings.read import read_configuration
 from bursar.testing.prove import plot, world
 from bursar.testing.prove.cells import ANYWHERE, Cell
 from bursar.testing.prove.children import Child, Children, rest
@@ -37,7 +40,8 @@ START_WITHIN_S = 20.0
 STOP_WITHIN_S = 10.0
 REST_WITHIN_S = 30.0
 STILL_S = (world.HOLD_S + 4 * world.INTERVAL_S) / world.SPEED
-LOOK_EVERY_S = 0.05
+PROVOKE_EVERY_S = 0.8
+LOOK_EVERY_S = 0.02
 LOGS_KEPT = 20
 Tell = Callable[[int, Cell], None]
 
@@ -108,6 +112,7 @@ class Run:
         self.line = Line(ours)
         self.stage = Stage(self.folder, self.line.say("where"))
         self.stage.write()
+        read_configuration([self.stage.configuration], load_plugins(), environ=self.stage.environ())  # warms the forks
         self.person = Person(self.stage, self.line, self.clock, self.dice)
 
     def _first(self) -> None:
@@ -128,8 +133,6 @@ class Run:
         if self._await_up(daemon):
             if cell.fault == "reload":
                 daemon.signal(signal.SIGHUP)
-            self.person.answer()
-            self._provoke(cell)
         reached = self._await_end(cell, daemon)
         daemon.kill()
         self.line.look()
@@ -148,11 +151,16 @@ class Run:
             self.person.order()
 
     def _await_end(self, cell: Cell, daemon: Child) -> bool:
-        """Wait until the daemon is dead; say whether it died where it should."""
-        if cell.point == ANYWHERE:
-            daemon.ended(self.dice.uniform(0.0, 0.7))
-            return True
-        return daemon.ended(PATIENCE_S) and daemon.code == -signal.SIGKILL
+        """Have done what the cell is about until the daemon is dead; say whether it died where it should."""
+        ends_s = RealClock().monotonic() + PATIENCE_S
+        while not daemon.ended() and RealClock().monotonic() < ends_s:
+            self.person.answer()
+            self._provoke(cell)
+            if cell.point == ANYWHERE:
+                daemon.ended(self.dice.uniform(0.0, PROVOKE_EVERY_S))
+                return True
+            daemon.ended(PROVOKE_EVERY_S)
+        return daemon.code == -signal.SIGKILL
 
     def _restart(self) -> None:
         daemon = self._start(Sabotage())
@@ -175,8 +183,7 @@ class Run:
             self.line.look()
             for id_ in asked.held:
                 ask(self.stage.socket, "accept", id=str(id_))
-            waits = any(intent.action != "add" for intent in asked.unknown)
-            if asked.moving or waits or self.line.owed or asked.last != last:
+            if _moves(asked) or self.line.owed or asked.last != last:
                 still_s, last = RealClock().monotonic(), asked.last
         self._stop(daemon)
 
@@ -218,3 +225,10 @@ class Run:
     def _stuck(self, words: str) -> Stuck:
         log = self.folder / f"daemon-{self._count}.log"
         return Stuck(f"{words}\n{log.read_text(encoding='utf-8', errors='replace')[-2000:]}")
+
+
+def _moves(asked: Questions) -> bool:
+    """Say whether something is still to come without a person: a lost `add`, and what it blocks, waits for one."""
+    lost = {intent.action for intent in asked.unknown}
+    blocked = lost & {"add"}
+    return bool(asked.due or lost - blocked or set(asked.moving) - blocked)

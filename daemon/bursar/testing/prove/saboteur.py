@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from types import CodeType, FunctionType
 from typing import Any, NoReturn
+from urllib.parse import parse_qsl
 
 from bursar.api import Clock, Http, Request
 from bursar.api.http import Answer
@@ -79,7 +80,9 @@ def _stamp(sabotage: Sabotage, clock: Clock) -> None:
 
 def meant(sabotage: Sabotage, request: Request) -> bool:
     """Say whether a request is one of the action at which to end."""
-    method = str((request.form or {}).get("action") or (request.query or {}).get("method"))
+    body = dict(parse_qsl((request.body or b"").decode("ascii", "replace")))
+    asked = {**(request.query or {}), **body, **(request.form or {})}
+    method = asked.get("action") or asked.get("method", "")
     return method.removeprefix("add_") == sabotage.at
 
 

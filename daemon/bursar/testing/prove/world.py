@@ -30,6 +30,8 @@ ENOUGH_S = 200.0
 """In so many seconds of its world the site's balance passes the minimum."""
 CANCELED_S = 60.0
 """So long after it was accepted a cancel takes effect."""
+STARTED_S = 1800.0
+"""So long after it was added an order is being delivered; canceled then, it is partial."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,10 @@ def _variable(provider: str) -> str:
 def _rules() -> list[dict[str, Any]]:
     again = {"service": "1", "link": "https://social.example/again/{{ order.id }}", "quantity": 10}
     return [
-        {"name": "refill", "on": "order.partial", "when": "order.remains > 0", "do": ["refill"]},
+        {
+            "name": "refill", "on": "order.partial", "when": "order.remains > 0", "do": ["refill"],
+            "limit": {"per": "order", "max": 4, "every": "30d"},
+        },
         {
             "name": "cancel", "on": "order", "when": 'order.state in ["pending", "in_progress"]',
             "for": f"{HOLD_S:.0f}s", "do": ["cancel"],

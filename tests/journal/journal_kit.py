@@ -1,0 +1,81 @@
+"""Short ways to write what journals hold."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from domain_world import ORDER, PANEL, T0
+
+from bursar.domain.event import Event
+from bursar.domain.ids import RuleName, SubjectRef
+from bursar.domain.intent import Intent, Planned, State
+from bursar.domain.life import Cause, Step, move
+from bursar.journal import intents, ledger
+from bursar.journal.writer import Tx
+
+KINDS = {"order": ORDER}
+
+
+def ref(id_: str = "1") -> SubjectRef:
+    """Name an order."""
+    return SubjectRef("order", id_)
+
+
+def event(type_: str = "order.partial", id_: str = "1", at: datetime = T0, **more: Any) -> Event:
+    """Give an event of an order."""
+    return Event(type_, PANEL, at, ref(id_), **more)
+
+
+def planned(id_: str = "1", action: str = "refill", **more: Any) -> Planned:
+    """Give what was planned for an order."""
+    plain = {"account": PANEL, "action": action, "subject": ref(id_), "params": {}, "rule": RuleName("r")}
+    return Planned(**{**plain, **more})
+
+
+def plan(tx: Tx, id_: str = "1", action: str = "refill", at: datetime = T0, **more: Any) -> Intent:
+    """Write a ready intent."""
+    return intents.add(tx, planned(id_, action, **more), State.READY, None, at, at)
+
+
+def end(tx: Tx, intent: Intent, cause: Cause, at: datetime = T0, reason: str = "") -> Intent:
+    """Send a ready intent and have it end."""
+    sent = intents.send(tx, intent, None, at)
+    return intents.take_step(tx, sent, Step(cause, move(sent.state, cause), reason), at)
+
+
+def put(tx: Tx, value: str) -> None:
+    """Write something small."""
+    ledger.put(tx, "note", value)
+
+
+def get(tx: Tx) -> str | None:
+    """Read it."""
+    return ledger.get(tx, "note")
+
+
+def count(tx: Tx, table: str) -> int:
+    """Count the rows of a table."""
+    row = tx.one(f"SELECT count(*) FROM {table}")
+    return row[0] if row else 0
+
+
+def look_inside(path: Path, sql: str) -> list[Any]:
+    """Ask the file itself, past the journal."""
+    connection = sqlite3.connect(path)
+    try:
+        return connection.execute(sql).fetchall()
+    finally:
+        connection.close()
+
+
+def change_inside(path: Path, *statements: str) -> None:
+    """Change the file itself, past the journal."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        for statement in statements:
+            connection.execute(statement)
+    finally:
+        connection.close()

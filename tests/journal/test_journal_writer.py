@@ -1,0 +1,300 @@
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from journal_kit import count, get, look_inside, put
+
+from bursar.journal import ledger
+from bursar.journal.errors import JournalError, JournalFull
+from bursar.journal.writer import Journal, Tx, read_once
+
+T = TypeVar("T")
+
+
+class Gate:
+    """Keeps the writer busy, so that what comes meanwhile waits together."""
+
+    def __init__(self) -> None:
+        self._open, self._busy = threading.Event(), threading.Event()
+
+    @classmethod
+    async def shut(cls, journal: Journal) -> Gate:
+        """Shut the gate; the writer stands before it."""
+        gate = cls()
+        gate._passing = await queued(journal, gate._wait)
+        await asyncio.to_thread(gate._busy.wait, 30)
+        return gate
+
+    def _wait(self, tx: Tx) -> None:
+        self._busy.set()
+        self._open.wait(30)
+
+    async def open(self) -> None:
+        """Let the writer go on."""
+        self._open.set()
+        await self._passing
+
+
+async def queued(journal: Journal, function: Callable[[Tx], T]) -> asyncio.Future[T]:
+    """Have something written, and do not wait for it."""
+    waiting = asyncio.ensure_future(journal.write(function))  # noqa: TID251 - each test waits for it
+    await asyncio.sleep(0)  # noqa: TID251 - it is in the writer's queue now
+    return waiting
+
+
+async def together(journal: Journal, *functions: Callable[[Tx], object]) -> list[object]:
+    """Write all of these under one commit; give each one's result, or what it raised."""
+    gate = await Gate.shut(journal)
+    waiting = [await queued(journal, function) for function in functions]
+    await gate.open()
+    return await asyncio.gather(*waiting, return_exceptions=True)
+
+
+def note(key: str):
+    """Give a function that writes one key."""
+    return lambda tx: ledger.put(tx, key, "there")
+
+
+def fail(tx: Tx) -> None:
+    """Write something, and fail."""
+    ledger.put(tx, "failed", "there")
+    raise ValueError("this one fails")
+
+
+def notes(tx: Tx) -> set[str]:
+    """Give the keys that tests wrote."""
+    return {row[0] for row in tx.all("SELECT key FROM meta WHERE value = 'there'")}
+
+
+async def test_a_write_gives_the_functions_result(journal: Journal) -> None:
+    assert await journal.write(lambda tx: tx.one("SELECT 7")) == (7,)
+
+
+async def test_a_write_is_in_the_file_when_it_is_acknowledged(journal: Journal) -> None:
+    await journal.write(lambda tx: put(tx, "x"))
+    assert look_inside(journal.path, "SELECT value FROM meta WHERE key = 'note'") == [("x",)]
+
+
+async def test_what_waits_together_is_committed_together(journal: Journal) -> None:
+    before = journal.commits
+    await together(journal, note("a"), note("b"), note("c"))
+    assert journal.commits - before == 2
+
+
+async def test_what_waits_together_is_written_in_order(journal: Journal) -> None:
+    await together(journal, *(lambda tx, n=n: put(tx, str(n)) for n in range(20)))
+    assert await journal.read(get) == "19"
+
+
+async def test_each_sees_what_the_one_before_it_wrote(journal: Journal) -> None:
+    assert (await together(journal, lambda tx: put(tx, "x"), get))[1] == "x"
+
+
+async def test_one_that_fails_gets_its_own_error(journal: Journal) -> None:
+    results = await together(journal, note("a"), fail, note("b"))
+    assert [type(result) for result in results] == [type(None), ValueError, type(None)]
+
+
+async def test_one_that_fails_is_rolled_back_alone(journal: Journal) -> None:
+    await together(journal, note("a"), fail, note("b"))
+    assert await journal.read(notes) == {"a", "b"}
+
+
+async def test_one_that_fails_alone_leaves_nothing(journal: Journal) -> None:
+    with pytest.raises(ValueError, match="this one fails"):
+        await journal.write(fail)
+    assert await journal.read(notes) == set()
+
+
+async def test_the_writer_goes_on_after_a_failure(journal: Journal) -> None:
+    with pytest.raises(ValueError, match="this one fails"):
+        await journal.write(fail)
+    await journal.write(note("a"))
+    assert await journal.read(notes) == {"a"}
+
+
+async def test_a_statement_that_fails_is_an_error_of_ours(journal: Journal) -> None:
+    with pytest.raises(JournalError, match="no such table"):
+        await journal.write(lambda tx: tx.run("DELETE FROM songs"))
+
+
+async def test_a_statement_that_fails_among_others_is_an_error_of_ours(journal: Journal) -> None:
+    results = await together(journal, note("a"), lambda tx: tx.run("DELETE FROM songs"))
+    assert isinstance(results[1], JournalError)
+
+
+async def test_a_commit_that_fails_fails_everyone_in_it(journal: Journal) -> None:
+    results = await together(journal, note("a"), full, note("b"))
+    assert [type(result) for result in results] == [JournalFull] * 3
+
+
+async def test_of_a_commit_that_fails_nothing_is_done(journal: Journal) -> None:
+    await together(journal, note("a"), full, note("b"))
+    assert await journal.read(notes) == set()
+
+
+async def test_a_commit_that_fails_is_remembered(journal: Journal) -> None:
+    await together(journal, full)
+    assert journal.broken is not None
+
+
+async def test_a_commit_that_goes_through_heals(journal: Journal) -> None:
+    await together(journal, full)
+    await journal.write(lambda tx: tx.run("PRAGMA max_page_count = 1000000"))
+    assert journal.broken is None
+
+
+def full(tx: Tx) -> None:
+    """Fill the disk up, in a way that makes the database roll everything back by itself."""
+    pages = tx.one("PRAGMA page_count")
+    tx.run(f"PRAGMA max_page_count = {pages[0] + 5 if pages else 0}")
+    put(tx, "x" * 500_000)
+
+
+async def test_a_waiter_that_is_canceled_does_not_cancel_the_write(journal: Journal) -> None:
+    gate = await Gate.shut(journal)
+    waiting = await queued(journal, note("a"))
+    waiting.cancel()
+    await gate.open()
+    await journal.write(note("b"))
+    assert await journal.read(notes) == {"a", "b"}
+
+
+async def test_a_waiter_that_is_canceled_harms_nobody_beside_it(journal: Journal) -> None:
+    gate = await Gate.shut(journal)
+    canceled, other = await queued(journal, note("a")), await queued(journal, lambda tx: 7)
+    canceled.cancel()
+    await gate.open()
+    assert await other == 7
+
+
+async def test_what_was_written_before_closing_is_finished(path: Path) -> None:
+    journal = Journal.open(path)
+    gate = await Gate.shut(journal)
+    waiting = await queued(journal, note("a"))
+    closing = asyncio.to_thread(journal.close)
+    await gate.open()
+    await closing
+    await waiting
+    assert read_once(path, notes) == {"a"}
+
+
+async def test_nothing_is_written_after_closing(path: Path) -> None:
+    journal = Journal.open(path)
+    journal.close()
+    with pytest.raises(JournalError, match="closed"):
+        await journal.write(note("a"))
+
+
+async def test_a_reader_cannot_write(journal: Journal) -> None:
+    with pytest.raises(JournalError, match="cannot be written"):
+        await journal.read(note("a"))
+
+
+async def test_a_reader_from_outside_cannot_write(journal: Journal) -> None:
+    with pytest.raises(JournalError, match="cannot be written"):
+        await asyncio.to_thread(read_once, journal.path, note("a"))
+
+
+async def test_a_reader_that_failed_can_read_on(journal: Journal) -> None:
+    with pytest.raises(JournalError):
+        await journal.read(note("a"))
+    assert await journal.read(notes) == set()
+
+
+async def test_a_reader_sees_nothing_of_a_transaction_under_way(journal: Journal) -> None:
+    wrote, go_on = threading.Event(), threading.Event()
+
+    def slowly(tx: Tx) -> None:
+        put(tx, "x")
+        wrote.set()
+        go_on.wait(30)
+
+    writing = await queued(journal, slowly)
+    await asyncio.to_thread(wrote.wait, 30)
+    seen = await journal.read(get)
+    go_on.set()
+    await writing
+    assert seen is None
+
+
+async def test_a_reader_sees_one_instant(journal: Journal) -> None:
+    await journal.write(lambda tx: put(tx, "before"))
+    loop = asyncio.get_running_loop()
+
+    def twice(tx: Tx) -> tuple[str | None, str | None]:
+        first = get(tx)
+        asyncio.run_coroutine_threadsafe(journal.write(lambda tx: put(tx, "after")), loop).result(30)
+        return first, get(tx)
+
+    assert await journal.read(twice) == ("before", "before")
+
+
+async def test_the_next_reader_sees_what_was_committed_since(journal: Journal) -> None:
+    await journal.read(get)
+    await journal.write(lambda tx: put(tx, "x"))
+    assert await journal.read(get) == "x"
+
+
+async def test_a_reader_from_outside_reads_while_the_writer_writes(journal: Journal) -> None:
+    await journal.write(lambda tx: put(tx, "x"))
+    assert await asyncio.to_thread(read_once, journal.path, get) == "x"
+
+
+async def test_reading_does_not_copy_the_wal_back(journal: Journal) -> None:
+    await journal.write(lambda tx: put(tx, "x" * 50_000))
+    wal = journal.path.with_name("journal.db-wal")
+    before = wal.stat().st_size
+    await asyncio.to_thread(read_once, journal.path, get)
+    assert wal.stat().st_size == before > 0
+
+
+async def test_the_journal_is_durable_at_every_commit(journal: Journal) -> None:
+    mode = await journal.write(lambda tx: (tx.one("PRAGMA journal_mode"), tx.one("PRAGMA synchronous")))
+    assert mode == (("wal",), (2,))
+
+
+async def test_an_insert_gives_the_new_rows_key(journal: Journal) -> None:
+    sql = "INSERT INTO audit_segments (first_seq, last_seq, first_previous, head, closed_at) VALUES (0, 0, '', '', 0)"
+    first = await journal.write(lambda tx: tx.insert(sql))
+    assert await journal.write(lambda tx: tx.insert(sql)) == first + 1
+
+
+async def test_a_run_gives_how_many_rows_it_touched(journal: Journal) -> None:
+    await journal.write(lambda tx: tx.many("INSERT INTO meta VALUES (?, 'there')", [("a",), ("b",)]))
+    assert await journal.write(lambda tx: tx.run("DELETE FROM meta WHERE value = 'there'")) == 2
+
+
+async def test_many_writers_lose_nothing(journal: Journal) -> None:
+    await asyncio.gather(*(journal.write(note(f"n{number}")) for number in range(500)))
+    assert len(await journal.read(notes)) == 500
+
+
+async def test_a_loop_that_is_gone_does_not_stop_the_writer(path: Path) -> None:
+    journal = Journal.open(path)
+
+    def elsewhere() -> None:
+        loop = asyncio.new_event_loop()
+
+        async def ask_and_leave() -> None:
+            (await queued(journal, lambda tx: opened.wait(30))).cancel()
+
+        loop.run_until_complete(ask_and_leave())
+        loop.close()
+
+    opened = threading.Event()
+    await asyncio.to_thread(elsewhere)
+    opened.set()
+    await journal.write(note("a"))
+    assert await journal.read(lambda tx: count(tx, "meta")) > 0
+    journal.close()
+
+
+def test_the_database_is_new_enough_for_what_is_used() -> None:
+    assert sqlite3.sqlite_version_info >= (3, 35)

@@ -1,0 +1,326 @@
+"""Accounts are what their provider, address and key say: frozen, thawed, the same, new, renamed, gone."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import pytest
+from config import account, config
+from kit import World
+from toy_site import hang
+
+from bursar.api import DidNot, Happened, Succeeded, Unreachable
+from bursar.runtime.declined import Declined
+from bursar.settings.model import ConfigurationError
+
+REFILL = "{name: e, on: order.partial, do: [refill]}"
+PAY = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7"}}]}'
+OTHER = account(key="OTHER")
+
+
+async def began(world: World, rules: str = REFILL, state: str = "in_progress") -> None:
+    """Start with three orders under watch and seen."""
+    world.site.orders |= {id_: (state, {"service": f"s{id_}"}) for id_ in ("1", "2", "3")}
+    await world.open(config(rules))
+    await world.track("1", "2", "3")
+    await world.live(minutes=2)
+
+
+async def rekey(world: World, rules: str = REFILL, *, known: bool = True) -> None:
+    """Start again with another key; the orders are there, or not."""
+    if not known:
+        world.site.orders |= dict.fromkeys(("1", "2", "3"), "Incorrect order ID")
+    await world.restart(config(rules, accounts=OTHER))
+
+
+async def test_an_account_whose_key_changed_is_frozen(world: World) -> None:
+    await began(world)
+    await rekey(world)
+    assert (await world.state(), await world.told("account.*")) == ("frozen", ["account.frozen"])
+
+
+async def test_an_account_whose_address_changed_is_frozen(world: World) -> None:
+    await began(world)
+    await world.restart(config(REFILL, accounts=account(port=2)))
+    assert await world.state() == "frozen"
+
+
+async def test_an_account_that_is_reloaded_with_another_key_is_frozen(world: World) -> None:
+    await began(world)
+    await world.reload(config(REFILL, accounts=OTHER))
+    assert await world.state() == "frozen"
+
+
+async def test_an_account_of_which_nothing_is_known_takes_another_key(world: World) -> None:
+    await world.open(config())
+    await world.restart(config(accounts=OTHER))
+    assert await world.told("account.*") == []
+
+
+async def test_a_frozen_account_is_told_once(world: World) -> None:
+    await began(world)
+    await rekey(world, known=False)
+    await world.live(minutes=20)
+    await world.restart()
+    await world.live(minutes=20)
+    assert await world.told("account.*") == ["account.frozen"]
+
+
+async def test_a_frozen_account_sends_nothing(world: World) -> None:
+    await began(world)
+    await rekey(world, known=False)
+    world.site.orders["9"] = ("partial", {"service": "s9"})
+    await world.track("9")
+    await world.live(minutes=20)
+    assert world.site.performed == []
+
+
+async def test_what_was_ready_is_not_sent_to_another_account(world: World) -> None:
+    await began(world)
+    world.site.orders["1"] = ("partial", {"service": "s1"})
+    await world.wait(minutes=2)
+    await world.poll()
+    await rekey(world, known=False)
+    await world.live(minutes=40)
+    assert (world.site.performed, await world.states()) == ([], ["ready"])
+
+
+async def test_an_account_thaws_when_its_known_orders_reappear(world: World) -> None:
+    await began(world)
+    await rekey(world)
+    await world.live(minutes=3)
+    assert (await world.state(), await world.told("account.*")) == ("ok", ["account.frozen", "account.thawed"])
+
+
+async def test_an_account_does_not_thaw_by_one_of_three_orders(world: World) -> None:
+    await began(world)
+    world.site.orders |= dict.fromkeys(("2", "3"), "Incorrect order ID")
+    await rekey(world)
+    await world.live(minutes=30)
+    assert await world.state() == "frozen"
+
+
+async def test_an_account_does_not_thaw_when_the_orders_are_others(world: World) -> None:
+    await began(world)
+    world.site.orders |= {id_: ("completed", {"service": "other"}) for id_ in ("1", "2", "3")}
+    await rekey(world)
+    await world.live(minutes=30)
+    assert await world.state() == "frozen"
+
+
+async def test_an_account_does_not_thaw_by_the_currency_of_its_balance(world: World) -> None:
+    world.site.money("20")
+    await began(world)
+    await rekey(world, known=False)
+    await world.live(minutes=30)
+    assert await world.state() == "frozen"
+
+
+async def test_what_was_held_back_by_the_freeze_is_done_when_it_thaws(world: World) -> None:
+    await began(world)
+    world.site.orders["1"] = ("partial", {"service": "s1"})
+    world.site.orders |= dict.fromkeys(("2", "3"), "Incorrect order ID")
+    await rekey(world)
+    await world.live(minutes=2)
+    held = await world.matches()
+    world.site.orders |= {id_: ("completed", {"service": f"s{id_}"}) for id_ in ("2", "3")}
+    await world.live(minutes=25)
+    assert (held, world.site.done("refill")) == (["frozen"], ["1"])
+
+
+async def test_what_was_held_back_by_the_freeze_is_done_when_a_person_says_that_it_is_the_same(world: World) -> None:
+    await began(world)
+    world.site.orders["1"] = ("partial", {"service": "s1"})
+    world.site.orders |= dict.fromkeys(("2", "3"), "Incorrect order ID")
+    await rekey(world)
+    await world.live(minutes=2)
+    await world.say("accounts_same", account="panel")
+    await world.live(minutes=12)
+    assert world.site.done("refill") == ["1"]
+
+
+async def test_an_account_that_is_configured_as_before_thaws(world: World) -> None:
+    await began(world)
+    await rekey(world, known=False)
+    await world.restart(config(REFILL))
+    assert await world.told("account.*") == ["account.frozen", "account.thawed"]
+
+
+async def test_a_new_account_knows_nothing_of_the_old_orders(world: World) -> None:
+    await began(world)
+    await rekey(world, known=False)
+    await world.say("accounts_new", account="panel")
+    assert (await world.say("orders"), await world.state()) == ([], "starting")
+
+
+async def test_a_new_account_does_not_ask_for_the_old_orders(world: World) -> None:
+    await began(world)
+    await rekey(world, known=False)
+    await world.live(minutes=2)
+    await world.say("accounts_new", account="panel")
+    await world.live(minutes=2)
+    before = world.site.looked("orders")
+    await world.live(minutes=30)
+    assert world.site.looked("orders") == before
+
+
+async def test_a_new_account_has_a_baseline_of_its_own(world: World) -> None:
+    world.site.coupons["a"] = "new"
+    await began(world)
+    await rekey(world, known=False)
+    world.site.coupons = {"b": "activated"}
+    await world.say("accounts_new", account="panel")
+    await world.live(minutes=5)
+    assert await world.told("coupon.*") == []
+
+
+async def test_a_new_account_does_not_do_what_was_ready_for_the_old_one(world: World) -> None:
+    await began(world)
+    world.site.orders["1"] = ("partial", {"service": "s1"})
+    await world.wait(minutes=2)
+    await world.poll()
+    await rekey(world, known=False)
+    await world.say("accounts_new", account="panel")
+    await world.live(minutes=30)
+    assert (world.site.performed, await world.states()) == ([], ["lapsed"])
+
+
+async def unknown_payout(world: World) -> None:
+    """Lose the answer to a payout."""
+    world.site.money("80")
+    world.site.will("payout", Unreachable("lost"))
+    await world.open(config(PAY))
+    await world.turn()
+
+
+@pytest.mark.parametrize("finding", [DidNot(), Happened(Succeeded("5"))])
+async def test_a_lost_payout_is_not_looked_for_in_another_world(world: World, finding: object) -> None:
+    await unknown_payout(world)
+    world.site.will("reconcile", *[finding] * 9)
+    await world.restart(config(PAY, accounts=OTHER))
+    await world.live(minutes=40)
+    assert (world.site.reconciled, await world.states()) == ([], ["unknown"])
+
+
+async def test_a_lost_payout_is_not_asked_for_in_a_new_account(world: World) -> None:
+    await unknown_payout(world)
+    world.site.will("reconcile", *[DidNot()] * 99)
+    await world.restart(config(PAY, accounts=OTHER))
+    with contextlib.suppress(Declined):
+        await world.say("accounts_new", account="panel")
+    await world.live(minutes=40)
+    assert [str(i.state) for i in await world.intents() if i.id == 1] == ["unknown"]
+
+
+async def test_a_new_account_is_declined_while_a_payout_of_the_old_one_is_unknown(world: World) -> None:
+    await unknown_payout(world)
+    await world.restart(config(PAY, accounts=OTHER))
+    with pytest.raises(Declined, match="bursar actions resolve 1"):
+        await world.say("accounts_new", account="panel")
+
+
+async def test_a_person_resolves_what_was_unknown_and_then_the_account_is_new(world: World) -> None:
+    await unknown_payout(world)
+    await world.restart(config(PAY, accounts=OTHER))
+    await world.say("resolve", id="1", happened=True)
+    await world.say("accounts_new", account="panel")
+    assert await world.state() == "starting"
+
+
+async def test_a_deferred_payout_is_not_asked_for_in_a_new_account(world: World) -> None:
+    from bursar.api import Later
+
+    world.site.money("80")
+    world.site.will("payout", Later("in a minute"))
+    await world.open(config(PAY))
+    await world.turn()
+    world.site.money("10")
+    await world.restart(config(PAY, accounts=OTHER))
+    await world.say("accounts_new", account="panel")
+    await world.live(minutes=40)
+    assert len(world.site.performed) == 1
+
+
+async def test_what_is_being_sent_at_a_reload_to_another_key_is_unknown_and_frozen(world: World) -> None:
+    world.site.money("80")
+    await world.open(config(PAY))
+    await world.poll()
+    world.site.will("payout", hang)
+    sending = asyncio.ensure_future(world.send())
+    while not world.site.performed:
+        await asyncio.sleep(0)
+    sending.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await sending
+    await world.reload(config(PAY, accounts=OTHER))
+    await world.live(minutes=20)
+    assert (await world.states(), world.site.reconciled, await world.state()) == (["unknown"], [], "frozen")
+
+
+async def test_two_names_for_one_account_are_refused(world: World) -> None:
+    with pytest.raises(ConfigurationError, match="same account"):
+        await world.open(config(accounts=f"{account()}, {account('again')}"))
+    world._journal = None
+
+
+async def test_a_name_that_disappears_with_orders_under_watch_is_told(world: World) -> None:
+    await began(world)
+    await world.restart(config(accounts=account("other", 2, "OTHER")))
+    assert [(e["type"], e["account"]) for e in await world.events("account.*")] == [("account.gone", "panel")]
+
+
+async def test_a_name_that_disappeared_is_told_once(world: World) -> None:
+    await began(world)
+    elsewhere = config(accounts=account("other", 2, "OTHER"))
+    await world.restart(elsewhere)
+    await world.restart(elsewhere)
+    assert await world.told("account.*") == ["account.gone"]
+
+
+async def test_a_name_that_disappears_with_nothing_at_stake_is_told_to_nobody(world: World) -> None:
+    await world.open(config())
+    await world.turn()
+    await world.restart(config(accounts=account("other", 2, "OTHER")))
+    assert await world.told("account.*") == []
+
+
+async def test_an_account_under_another_name_is_frozen_until_it_is_renamed(world: World) -> None:
+    await began(world)
+    await world.restart(config(REFILL.replace("on:", "accounts: [renamed], on:"), accounts=account("renamed")))
+    assert await world.state("renamed") == "frozen"
+
+
+async def test_a_renamed_account_goes_on(world: World) -> None:
+    await began(world)
+    await world.restart(config(accounts=account("renamed")))
+    await world.live(minutes=2)
+    await world.say("accounts_rename", old="panel", new="renamed")
+    world.site.orders["1"] = ("partial", {"service": "s1"})
+    await world.live(minutes=5)
+    rows = {row["id"]: (row["account"], row["state"]) for row in await world.say("orders")}
+    assert rows["1"] == ("renamed", "partial")
+
+
+async def test_a_renamed_account_acts(world: World) -> None:
+    await began(world)
+    await world.restart(config(REFILL, accounts=account("renamed")))
+    await world.say("accounts_rename", old="panel", new="renamed")
+    world.site.orders["1"] = ("partial", {"service": "s1"})
+    await world.live(minutes=5)
+    assert world.site.done("refill") == ["1"]
+
+
+async def test_renaming_into_a_name_with_a_life_is_declined(world: World) -> None:
+    await began(world)
+    await world.restart(config(accounts=account("renamed")))
+    await world.track("8", account="renamed")
+    with pytest.raises(Declined):
+        await world.say("accounts_rename", old="panel", new="renamed")
+
+
+@pytest.mark.parametrize("verb", ["accounts_same", "accounts_new"])
+async def test_saying_what_an_account_is_that_is_not_frozen_is_declined(world: World, verb: str) -> None:
+    await began(world)
+    with pytest.raises(Declined, match="not frozen"):
+        await world.say(verb, account="panel")
