@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from config import ACCOUNT, config
+from config import account, config
 from kit import World
 
 from bursar.api import Refused
@@ -140,8 +140,8 @@ async def test_a_budget_is_free_again_when_its_window_has_passed(world: World) -
 
 
 async def test_an_accounts_budget_holds_for_every_rule(world: World) -> None:
-    account = ACCOUNT.removesuffix("}") + ", budget: {payout: {max: 500, every: 24h}}}"
-    await payout_due(world, "cooldown: 1h", accounts=f"panel: {account}")
+    limited = account(more="budget: {payout: {max: 500, every: 24h}}")
+    await payout_due(world, "cooldown: 1h", accounts=limited)
     assert (await world.states(), await world.matches()) == ([], ["budget"])
 
 

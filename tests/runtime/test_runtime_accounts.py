@@ -120,13 +120,31 @@ async def test_an_account_does_not_thaw_by_the_currency_of_its_balance(world: Wo
 async def test_what_was_held_back_by_the_freeze_is_done_when_it_thaws(world: World) -> None:
     await began(world)
     world.site.orders["1"] = ("partial", {"service": "s1"})
-    world.site.orders |= dict.fromkeys(("2", "3"), "Incorrect order ID")
+    world.site.orders |= dict.fromkeys(("2", "3"), None)
     await rekey(world)
     await world.live(minutes=2)
     held = await world.matches()
     world.site.orders |= {id_: ("completed", {"service": f"s{id_}"}) for id_ in ("2", "3")}
     await world.live(minutes=25)
     assert (held, world.site.done("refill")) == (["frozen"], ["1"])
+
+
+async def test_an_account_does_not_thaw_by_orders_that_tell_nothing(world: World) -> None:
+    await began(world)
+    world.site.orders |= {id_: "completed" for id_ in ("1", "2", "3")}
+    await rekey(world)
+    await world.live(minutes=30)
+    assert await world.state() == "frozen"
+
+
+async def test_an_account_of_one_order_thaws_by_it(world: World) -> None:
+    world.site.orders["1"] = ("in_progress", {"service": "s1"})
+    await world.open(config())
+    await world.track("1")
+    await world.live(minutes=2)
+    await rekey(world)
+    await world.live(minutes=3)
+    assert await world.state() == "ok"
 
 
 async def test_what_was_held_back_by_the_freeze_is_done_when_a_person_says_that_it_is_the_same(world: World) -> None:

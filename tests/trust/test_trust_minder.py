@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from config import config
+from config import account, config
 from kit import World
 
 from bursar.journal.errors import JournalFull
@@ -74,3 +75,41 @@ async def test_the_heartbeat_stops_when_the_disk_is_full_and_comes_back_when_it_
     await minder._http.close()
     await server.close()
     assert (while_full, monitor.heard) == (0, 1)
+
+
+async def test_a_loop_that_a_reload_took_away_is_not_missed(world: World) -> None:
+    await world.open(config(accounts=f"{account()}, {account('second', 2, 'OTHER')}"))
+    group = _Group()
+    await world.crew.start(group)  # type: ignore[arg-type]
+    await world.turn()
+    await world.reload(config())
+    await world.wait(minutes=5)
+    await world.turn()
+    still = world.office.pulse.still()
+    await group.end()
+    assert still == []
+
+
+async def test_a_loop_that_waits_for_something_with_a_limit_is_not_still(world: World) -> None:
+    await world.open(config())
+    world.office.pulse.beat("polling slow", patience_s=600)
+    await world.wait(minutes=5)
+    patient = world.office.pulse.still()
+    await world.wait(minutes=10)
+    assert (patient, world.office.pulse.still()) == ([], ["polling slow"])
+
+
+class _Group:
+    """Starts what a crew starts, and ends it."""
+
+    def __init__(self) -> None:
+        self.tasks: list[object] = []
+
+    def create_task(self, coroutine: object, name: str) -> object:
+        task = asyncio.get_running_loop().create_task(coroutine, name=name)  # type: ignore[arg-type]
+        self.tasks.append(task)
+        return task
+
+    async def end(self) -> None:
+        for task in self.tasks:
+            task.cancel()  # type: ignore[attr-defined]

@@ -61,6 +61,11 @@ class Guarded:
         self._veil = veil or Veil()
 
     @property
+    def limit_s(self) -> float:
+        """Say how long one call may take at most."""
+        return self._limit.total_seconds()
+
+    @property
     def performs_many(self) -> bool:
         """Say whether the adapter can do many intents in one request."""
         return callable(getattr(self._adapter, "perform_many", None))

@@ -92,15 +92,29 @@ def same(c: Commit, name: AccountName) -> None:
     _thawed(c, name, "a person said that it is the same")
 
 
+_LEFT_BEHIND = {
+    State.READY: Cause.STALE,
+    State.AWAITING_APPROVAL: Cause.UNANSWERED,
+    State.DEFERRED: Cause.USED_UP,
+}
+"""How what was not sent to the old account ends when the name means a new one."""
+
+
 def new(c: Commit, name: AccountName) -> None:
     """A person says that the name means another account now: nothing that was known of the old one holds.
 
     Raises:
-        Unwanted: it is not frozen.
+        Unwanted: it is not frozen; or nobody knows yet what became of something that was sent to the old one.
     """
     row = _frozen(c, name)
-    for intent in intents.in_state(c.tx, (State.READY, State.AWAITING_APPROVAL), name):
-        cause = Cause.STALE if intent.state is State.READY else Cause.UNANSWERED
+    unknown = intents.in_state(c.tx, (State.UNKNOWN, State.SENDING), name)
+    if unknown:
+        raise Unwanted(
+            f"nobody knows what became of {unknown[0].action} {unknown[0].id} at the old account: "
+            f"say `bursar actions resolve {unknown[0].id}` first"
+        )
+    for intent in intents.in_state(c.tx, tuple(_LEFT_BEHIND), name):
+        cause = _LEFT_BEHIND[intent.state]
         take_step(c, intent, Step(cause, move(intent.state, cause), "the account is another one now"))
     accounts.forget(c.tx, name)
     accounts.bind(c.tx, name, row.provider, row.frozen_digest or row.digest, c.now)

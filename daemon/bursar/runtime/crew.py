@@ -88,6 +88,8 @@ class Crew:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
+        for task in self._tasks:
+            self._office.pulse.forget(task.get_name().rpartition(" ")[0])
         for poller in self.pollers.values():
             await poller.close()
         for courier in self.couriers.values():

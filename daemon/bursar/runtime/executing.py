@@ -34,6 +34,8 @@ from bursar.runtime.turns import Turns
 
 IDLE_S = 1.0
 PREPARE_PAUSE_S = 15.0
+CALLS = 3
+"""How many limits of one call a turn may last: the evidence, the turn of the rate limit, the attempt."""
 LONGEST_PAUSE_S = 30.0
 log = structlog.get_logger("bursar")
 
@@ -66,6 +68,8 @@ class Executor:
         """Look for a lost attempt, or send what is ready, or wait."""
         self._office.pulse.beat(f"executing {self._terms.name}")
         lost, ready = await self._office.journal.read(self._find)
+        if lost or ready:
+            self._office.pulse.beat(f"executing {self._terms.name}", getattr(self._adapter, "limit_s", 0.0) * CALLS)
         if lost:
             await self._reconcile(lost[0])
         elif ready:

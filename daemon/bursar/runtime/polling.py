@@ -35,6 +35,8 @@ SHORTEST_WAIT_S = 0.01
 LONGEST_WAIT_S = 5.0
 DAILY = timedelta(days=1)
 OVERLAP = timedelta(minutes=5)
+MARGIN = timedelta(seconds=5)
+"""What was decided at an instant may be committed a little later."""
 log = structlog.get_logger("bursar")
 
 
@@ -60,6 +62,7 @@ class Poller:
         self.bell = Bell()
         self._refreshed_s = float("-inf")
         self._refreshed_at: datetime | None = None
+        self._bound_at: datetime | None = None
         self._parked = False
         self._parked_before = False
 
@@ -70,9 +73,11 @@ class Poller:
 
     async def load(self) -> None:
         """Read from the journal what is under watch and where streams go on from."""
+        row = await self._office.journal.read(lambda tx: accounts.load(tx, self._terms.name))
+        self._bound_at = row.bound_at if row is not None else None
         for name, polled in self.streams.items():
-            row, watched = await self._office.journal.read(self._stored(name, polled))
-            polled.cursor, polled.failures = row.cursor, row.failures
+            stored, watched = await self._office.journal.read(self._stored(name, polled))
+            polled.cursor, polled.failures = stored.cursor, stored.failures
             for one in watched:
                 self.schedule.put(name, one, self._now_s(), spread=True)
 
@@ -84,6 +89,7 @@ class Poller:
         if due is None:
             await self._wait()
             return
+        self._office.pulse.beat(f"polling {self._terms.name}", getattr(self._adapter, "limit_s", 0.0))
         due.polled.busy += 1
         try:
             await self.poll(due)
@@ -183,7 +189,10 @@ class Poller:
         now, fresh_since = clock.now(), self._office.fresh_since()
         since = self._refreshed_at or now - OVERLAP
         wishes = await self._office.journal.read(lambda tx: self._wishes(tx, now, since, fresh_since))
-        self._refreshed_at = now
+        self._refreshed_at = now - MARGIN
+        if wishes.bound_at != self._bound_at:
+            self.schedule.begin_anew()
+            await self.load()
         self._park(wishes.parked_at, wishes.looked_at, now)
         for stream, rows in wishes.watched.items():
             for one in rows:
@@ -201,8 +210,8 @@ class Poller:
             if polled.watch is not None
         }
         if row is None:
-            return _Wishes(watched, wanted, None, None)
-        return _Wishes(watched, wanted, row.parked_at, row.looked_at)
+            return _Wishes(watched, wanted, None, None, None)
+        return _Wishes(watched, wanted, row.bound_at, row.parked_at, row.looked_at)
 
     def _park(self, parked_at: datetime | None, looked_at: datetime | None, now: datetime) -> None:
         """A parked account is not asked, but once a day."""
@@ -234,6 +243,7 @@ class _Wishes:
 
     watched: dict[str, list[Watched]]
     wanted: set[SubjectRef]
+    bound_at: datetime | None
     parked_at: datetime | None
     looked_at: datetime | None
 

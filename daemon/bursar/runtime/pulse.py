@@ -22,9 +22,9 @@ class Pulse:
         self._clock = clock
         self._turned: dict[str, float] = {}
 
-    def beat(self, loop: str) -> None:
-        """The loop turned."""
-        self._turned[loop] = self._clock.monotonic()
+    def beat(self, loop: str, patience_s: float = 0.0) -> None:
+        """The loop turned. `patience_s`: it now waits for something that has a time limit of its own, this one."""
+        self._turned[loop] = max(self._turned.get(loop, float("-inf")), self._clock.monotonic() + patience_s)
 
     def forget(self, loop: str) -> None:
         """The loop ended on purpose."""

@@ -271,34 +271,45 @@ def _thaw(c: Commit, account: AccountTerms, observation: Observation, steps: lis
     row = accounts.load(c.tx, account.name)
     if row is None or row.frozen_digest is None:
         return
+    seen = {one.ref: one for one in observation.subjects}
     verdicts = [
-        _same_subject(account.kinds[step.before.ref.type], step.before, step.sight.snapshot)
+        _same_subject(account.kinds[step.before.ref.type], step.before, seen[step.before.ref])
         for step in steps
-        if step.seen and step.before is not None and step.before.first_seen_at is not None
+        if step.before is not None and step.before.first_seen_at is not None and step.before.ref in seen
     ]
-    recognized, contradicted = verdicts.count(True), verdicts.count(False)
-    accounts.count_recognized(c.tx, account.name, recognized, contradicted)
-    enough = min(RECOGNISED_ENOUGH, max(1, len(steps) + len(observation.problems)))
-    if row.contradicted + contradicted == 0 and row.recognized + recognized >= enough:
+    recognised = verdicts.count(True)
+    contradicted = verdicts.count(False) + _denied(c, account, observation)
+    accounts.count_recognised(c.tx, account.name, recognised, contradicted)
+    if not recognised or row.contradicted + contradicted:
+        return
+    watched = sum(len(subjects.watched(c.tx, account.name, kind)) for kind in account.tracked().values())
+    if row.recognised + recognised >= min(RECOGNISED_ENOUGH, max(watched, 1)):
         accounts.bind(c.tx, account.name, row.provider, row.frozen_digest, c.now)
         matches.release(c.tx, Obstacle.FROZEN, c.now, account=account.name)
         tell_core(c, "account.thawed", account.name, {"reason": "its known subjects reappeared"})
         c.woken.update(("executing", "polling"))
 
 
-def _same_subject(kind: SubjectType, before: Snapshot, after: Snapshot) -> bool | None:
-    """Say whether two sights are of one subject, by its identity fields; None when there is nothing to tell by.
+def _denied(c: Commit, account: AccountTerms, observation: Observation) -> int:
+    """Count known subjects of which the provider says now that they are not there."""
+    ids = list(observation.problems)
+    found = [s for k in account.kinds_of(observation.stream).values() for s in subjects.load(c.tx, account.name, k, ids).values()]
+    return sum(1 for snapshot in found if snapshot.first_seen_at is not None)
+
+
+def _same_subject(kind: SubjectType, before: Snapshot, seen: Observed) -> bool | None:
+    """Say whether a known subject is the one that was seen, by its identity fields; None: there is nothing to tell by.
 
     The only one of its kind (a balance, whose id is its type's name) is in every world, and tells only what is another.
     """
-    alone = before.ref.id == before.ref.type
     pairs = [
-        (before.fields[name], after.fields.get(name))
+        (before.fields[name], seen.fields[name])
         for name, spec in kind.fields.items()
-        if spec.identity and before.fields.get(name) is not None
+        if spec.identity and before.fields.get(name) is not None and seen.fields.get(name) is not None
     ]
-    same = all(was == is_ for was, is_ in pairs) if pairs else None
-    return None if same and alone else same
+    if any(was != is_ for was, is_ in pairs):
+        return False
+    return True if pairs and before.ref.id != before.ref.type else None
 
 
 def _follow(

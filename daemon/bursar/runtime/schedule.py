@@ -141,7 +141,7 @@ class Schedule:
             return
         acted_s = one.acted_at.timestamp() if one.acted_at is not None else None
         terminal, changed_s = one.state in polled.kind.terminal, one.changed_at.timestamp()
-        if one.id in watch and acted_s is None:
+        if one.id in watch and (acted_s is None or acted_s == watch.acted_s(one.id)):
             return
         due_s = now_s
         if spread:
@@ -151,6 +151,16 @@ class Schedule:
             )
             due_s += (pause or 0.0) * random.random() if (pause or 0.0) > polled.interval_s else 0.0
         watch.put(one.id, changed_s=changed_s, acted_s=acted_s, terminal=terminal, due_s=due_s)
+
+    def begin_anew(self) -> None:
+        """The account is another one, or has another past: nothing in memory holds."""
+        self._hurried.clear()
+        for polled in self.streams.values():
+            polled.first = True
+            polled.bodies.clear()
+            polled.wanted.clear()
+            if polled.watch is not None:
+                polled.watch.forget()
 
     def put_off(self, due: Due, until_s: float) -> None:
         """A poll failed: leave its stream alone for a while; who waits goes on waiting."""

@@ -75,6 +75,17 @@ class Watch:
             self._kind[index] = OFF
             self._digest[index] = 0
 
+    def forget(self) -> None:
+        """Take everything off watch."""
+        for index in range(len(self._ids)):
+            self._kind[index] = OFF
+            self._digest[index] = 0
+
+    def acted_s(self, id_: str) -> float:
+        """Say when something was last done to a subject; 0: never."""
+        index = self._index.get(id_)
+        return 0.0 if index is None else self._acted[index]
+
     def forget_digests(self) -> None:
         """Have every subject looked at anew (the rules changed)."""
         self._digest = array("q", bytes(8 * len(self._ids)))

@@ -21,7 +21,7 @@ from bursar.testing.prove.compare import hold_together
 from bursar.testing.prove.flaws import FLAWS
 from bursar.testing.prove.report import Report, report
 from bursar.testing.prove.rounds import Run, Stuck, Tell
-from bursar.testing.prove.soundness import check_journal, check_rest
+from bursar.testing.prove.soundness import check_journal, check_rest, check_told
 from bursar.testing.prove.world import ACCOUNTS
 
 __all__ = ["FLAWS", "Cell", "Report", "Stuck", "prove", "read_cell"]
@@ -53,6 +53,9 @@ def prove(
         effects = run.line.look()
         watched = [name.partition("/")[2] for _, name in claims.states if name.startswith("order/")]
         rest = person.look_around(watched)
-    findings = [*hold_together(claims, effects, ACCOUNTS), *check_journal(claims), *check_rest(claims, rest)]
+    findings = [
+        *hold_together(claims, effects, ACCOUNTS), *check_journal(claims), *check_told(claims, run.taken()),
+        *check_rest(claims, rest),
+    ]  # fmt: skip
     counted = dict(sorted(Counter(effect.action for effect in effects).items()))
     return report(seed, run.played, findings, counted, RealClock().monotonic() - began_s)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from bursar.journal.claims import Claim, Claims
 from bursar.testing.prove.gate import Effect
+from bursar.testing.prove.world import SETTLE_S
 
 LOST, DOUBLED, UNKNOWN = "lost", "doubled", "unknown"
 REPEATABLE = frozenset({"refill", "cancel"})
@@ -71,15 +72,18 @@ def _by_reference(what: str, intents: Sequence[Claim], effects: Sequence[Effect]
     """Compare where the provider names what it made: a claim names its effect."""
     left = list(effects)
     found: list[Finding] = []
-    for intent in (one for one in intents if one.state == "succeeded" and one.reference is not None):
+    named = [one for one in intents if one.state == "succeeded" and one.reference is not None]
+    for intent in named:
         mine = next((effect for effect in left if effect.reference == intent.reference), None)
         if mine is None:
             known = any(effect.reference == intent.reference for effect in effects)
             why = f"{intent.reference} is claimed by another intent" if known else f"{intent.reference} never was"
             found.append(_finding(LOST, intent, what, why))
+        elif not _can_have_caused(intent, mine):
+            found.append(_finding(LOST, intent, what, f"{intent.reference} was made at another time"))
         else:
             left.remove(mine)
-    nameless = [one for one in intents if not (one.state == "succeeded" and one.reference is not None)]
+    nameless = [one for one in intents if one not in named]
     return found + _account_for(what, nameless, left, told)
 
 
@@ -89,21 +93,24 @@ def _account_for(what: str, intents: Sequence[Claim], effects: Sequence[Effect],
     caused: dict[int, list[Effect]] = {one.id: [] for one in sent}
     found: list[Finding] = []
     for effect in effects:
-        before = [one for one in sent if sent_us(one) <= effect.at_us]
-        free = [one for one in before if not caused[one.id] and _may_have(one)]
-        owner = free[-1] if free else before[-1] if before else None
-        if owner is None:
+        able = [one for one in sent if _can_have_caused(one, effect)]
+        free = [one for one in able if not caused[one.id]]
+        if not able:
             found.append(Finding(DOUBLED, f"{what}: done without any intent", effect.at_us))
         else:
-            caused[owner.id].append(effect)
+            caused[(free or able)[-1].id].append(effect)
     for one in sent:
         found += _judge(one, what, caused[one.id], one.id in told)
     found += [_finding(LOST, one, what, "never sent") for one in intents if not one.attempts and one.state == "succeeded"]
     return found
 
 
-def _may_have(intent: Claim) -> bool:
-    return any(attempt.outcome in MAY_HAVE_HAPPENED for attempt in intent.attempts)
+def _can_have_caused(intent: Claim, effect: Effect) -> bool:
+    """Say whether an attempt that was not plainly refused was sent so shortly before; later, `settle` forbids it."""
+    return any(
+        attempt.outcome in MAY_HAVE_HAPPENED and 0 <= effect.at_us - attempt.sent_us <= SETTLE_S * 1e6
+        for attempt in intent.attempts
+    )
 
 
 def _judge(intent: Claim, what: str, caused: Sequence[Effect], told: bool) -> list[Finding]:

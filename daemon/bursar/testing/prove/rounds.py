@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import signal
 import socket
 from collections.abc import Callable, Mapping, Sequence
@@ -42,7 +43,7 @@ REST_WITHIN_S = 30.0
 STILL_S = (world.HOLD_S + 4 * world.INTERVAL_S) / world.SPEED
 PROVOKE_EVERY_S = 0.8
 LOOK_EVERY_S = 0.02
-LOGS_KEPT = 20
+DELIVERY = re.compile(r'"sink":"book","delivery":"(dl_[0-9a-f]+)"')
 Tell = Callable[[int, Cell], None]
 
 
@@ -80,10 +81,18 @@ class Run:
     stage: Stage = field(init=False)
     person: Person = field(init=False)
     dice: random.Random = field(init=False)
-    _count: int = 0
 
     def __post_init__(self) -> None:
         self.dice = random.Random(self.seed)
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "daemon.log"
+
+    def taken(self) -> frozenset[str]:
+        """Give the ids of all deliveries that the sink saw; it writes them into the log."""
+        with self.log.open(encoding="utf-8", errors="replace") as lines:
+            return frozenset(found[1] for line in lines if (found := DELIVERY.search(line)))
 
     def play(self, cells: Sequence[Cell], tell: Tell) -> Person:
         """Play every round, and the rest at the end; give the person, who knows where to look.
@@ -196,12 +205,7 @@ class Run:
                 FLAWS[flaw].install()
             return asyncio.run(serve([stage.configuration], stage.environ(), clock))
 
-        self._count += 1
-        return self.children.start(play, self._log(self._count))
-
-    def _log(self, number: int) -> Path:
-        (self.folder / f"daemon-{number - LOGS_KEPT}.log").unlink(missing_ok=True)
-        return self.folder / f"daemon-{number}.log"
+        return self.children.start(play, self.log)
 
     def _await_up(self, daemon: Child) -> bool:
         """Wait until the daemon answers; False when it ended before."""
@@ -223,8 +227,7 @@ class Run:
             raise self._stuck(f"the daemon stopped with {daemon.code}")
 
     def _stuck(self, words: str) -> Stuck:
-        log = self.folder / f"daemon-{self._count}.log"
-        return Stuck(f"{words}\n{log.read_text(encoding='utf-8', errors='replace')[-2000:]}")
+        return Stuck(f"{words}\n{self.log.read_text(encoding='utf-8', errors='replace')[-2000:]}")
 
 
 def _moves(asked: Questions) -> bool:

@@ -50,6 +50,17 @@ def check_journal(claims: Claims) -> list[Finding]:
     return found
 
 
+def check_told(claims: Claims, taken: frozenset[str]) -> list[Finding]:
+    """Find messages that the journal says were taken, and that the sink never saw.
+
+    Args:
+        claims: The journal's.
+        taken: The ids of the deliveries that the sink saw.
+    """
+    never = [one for one in claims.owed if one.state == "delivered" and one.id not in taken]
+    return [Finding(LOST, f"{one.id} is delivered, and the sink never saw it", 0) for one in never]
+
+
 def check_rest(claims: Claims, rest: AtRest) -> list[Finding]:
     """Find what the worlds and the rules demand at the end, and nothing is under way."""
     open_ = {(intent.account, intent.subject) for intent in claims.intents if intent.state in OPEN}

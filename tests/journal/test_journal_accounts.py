@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+from domain_world import ORDER, PANEL, T0, after
+from journal_kit import event, plan, ref
+
+from bursar.domain.guard import HeldBack, Obstacle
+from bursar.domain.ids import AccountName
+from bursar.journal import accounts, events, intents, matches, streams, subjects
+from bursar.journal.accounts import EVERYWHERE
+from bursar.journal.writer import Tx
+
+OTHER = AccountName("other")
+
+
+def bound(tx: Tx, name: AccountName = PANEL, digest: str = "d1") -> accounts.AccountRow:
+    """Bind an account."""
+    accounts.bind(tx, name, "toy", digest, T0)
+    return known(tx, name)
+
+
+def known(tx: Tx, name: AccountName = PANEL) -> accounts.AccountRow:
+    """Give an account that is there."""
+    row = accounts.load(tx, name)
+    assert row is not None
+    return row
+
+
+def test_an_account_that_nobody_knows_is_none(tx: Tx) -> None:
+    assert accounts.load(tx, PANEL) is None
+
+
+def test_a_name_is_bound_to_what_it_means(tx: Tx) -> None:
+    row = bound(tx)
+    assert (row.provider, row.digest, row.bound_at, row.frozen_digest) == ("toy", "d1", T0, None)
+
+
+def test_a_frozen_account_keeps_what_the_journal_knows_it_as(tx: Tx) -> None:
+    bound(tx)
+    accounts.freeze(tx, PANEL, "d2")
+    assert (known(tx).digest, known(tx).frozen_digest) == ("d1", "d2")
+
+
+def test_freezing_forgets_what_it_was_parked_for(tx: Tx) -> None:
+    bound(tx)
+    accounts.park(tx, PANEL, "wrong key", T0)
+    accounts.freeze(tx, PANEL, "d2")
+    assert known(tx).parked_at is None
+
+
+def test_binding_anew_thaws(tx: Tx) -> None:
+    bound(tx)
+    accounts.freeze(tx, PANEL, "d2")
+    assert bound(tx, digest="d2").frozen_digest is None
+
+
+def test_thawing_keeps_the_digest(tx: Tx) -> None:
+    bound(tx)
+    accounts.freeze(tx, PANEL, "d2")
+    accounts.thaw(tx, PANEL)
+    assert (known(tx).digest, known(tx).frozen_digest) == ("d1", None)
+
+
+def test_what_was_recognized_adds_up(tx: Tx) -> None:
+    bound(tx)
+    accounts.count_recognized(tx, PANEL, 2, 0)
+    accounts.count_recognized(tx, PANEL, 1, 1)
+    assert (known(tx).recognized, known(tx).contradicted) == (3, 1)
+
+
+def test_a_parked_account_keeps_since_when(tx: Tx) -> None:
+    bound(tx)
+    accounts.park(tx, PANEL, "wrong key", T0)
+    accounts.park(tx, PANEL, "banned", after(5))
+    row = known(tx)
+    assert (row.parked_at, row.parked_reason, row.looked_at) == (T0, "banned", after(5))
+
+
+def test_unparking_says_whether_it_was_parked(tx: Tx) -> None:
+    bound(tx)
+    accounts.park(tx, PANEL, "wrong key", T0)
+    assert [accounts.unpark(tx, PANEL), accounts.unpark(tx, PANEL)] == [True, False]
+
+
+def test_an_account_is_paused_and_resumed(tx: Tx) -> None:
+    bound(tx)
+    accounts.pause(tx, PANEL, T0)
+    paused = accounts.paused(tx, PANEL)
+    accounts.pause(tx, PANEL, None)
+    assert (paused, accounts.paused(tx, PANEL)) == ("the account is paused", None)
+
+
+def test_a_pause_of_all_is_one_of_each(tx: Tx) -> None:
+    bound(tx)
+    accounts.pause(tx, EVERYWHERE, T0)
+    assert accounts.paused(tx, PANEL) == "everything is paused"
+
+
+def test_a_pause_of_one_is_not_one_of_the_others(tx: Tx) -> None:
+    bound(tx)
+    bound(tx, OTHER, "d2")
+    accounts.pause(tx, PANEL, T0)
+    assert accounts.paused(tx, OTHER) is None
+
+
+def test_resuming_all_leaves_a_paused_one_paused(tx: Tx) -> None:
+    bound(tx)
+    accounts.pause(tx, PANEL, T0)
+    accounts.pause(tx, EVERYWHERE, T0)
+    accounts.pause(tx, EVERYWHERE, None)
+    assert accounts.paused(tx, PANEL) == "the account is paused"
+
+
+def test_a_pause_of_all_is_no_account(tx: Tx) -> None:
+    accounts.pause(tx, EVERYWHERE, T0)
+    assert accounts.load_all(tx) == {}
+
+
+def test_a_person_said_to_go_on_with_all(tx: Tx) -> None:
+    bound(tx)
+    bound(tx, OTHER, "d2")
+    accounts.resumed(tx, EVERYWHERE, after(1))
+    assert (known(tx).resumed_at, known(tx, OTHER).resumed_at) == (after(1), after(1))
+
+
+def test_a_person_said_to_go_on_with_one(tx: Tx) -> None:
+    bound(tx)
+    bound(tx, OTHER, "d2")
+    accounts.resumed(tx, PANEL, after(1))
+    assert known(tx, OTHER).resumed_at is None
+
+
+def test_an_account_that_is_gone_comes_back(tx: Tx) -> None:
+    bound(tx)
+    accounts.gone(tx, PANEL, T0)
+    was = known(tx).gone_at
+    accounts.gone(tx, PANEL, None)
+    assert (was, known(tx).gone_at) == (T0, None)
+
+
+def fill(tx: Tx, name: AccountName = PANEL) -> None:
+    """Give an account a little of everything."""
+    bound(tx, name)
+    streams.tick(tx, name, "orders", T0)
+    subjects.track(tx, name, ORDER, [("1", {}, None)], T0)
+    events.add(tx, event())
+    plan(tx)
+    match = matches.add(tx, rule_r(), name, ref(), None, "because", T0)
+    matches.hold_back(tx, match, HeldBack(Obstacle.PAUSED, "paused"), 0)
+
+
+def rule_r():
+    """Give a rule."""
+    from domain_world import rule
+
+    return rule()
+
+
+def test_an_account_with_something_under_watch_watches(tx: Tx) -> None:
+    fill(tx)
+    assert (accounts.watches(tx, PANEL), accounts.has_subjects(tx, PANEL)) == (True, True)
+
+
+def test_an_account_that_is_known_by_name_only_watches_nothing(tx: Tx) -> None:
+    bound(tx)
+    assert (accounts.watches(tx, PANEL), accounts.has_subjects(tx, PANEL)) == (False, False)
+
+
+def test_everything_goes_under_the_new_name(tx: Tx) -> None:
+    fill(tx)
+    accounts.rename(tx, PANEL, OTHER)
+    tables = ("streams", "subjects", "events", "intents", "matches")
+    left = [table for table in tables if tx.one(f"SELECT 1 FROM {table} WHERE account = ?", PANEL)]
+    assert (left, accounts.load(tx, PANEL)) == ([], None)
+
+
+def test_what_went_under_the_new_name_is_whole(tx: Tx) -> None:
+    fill(tx)
+    accounts.rename(tx, PANEL, OTHER)
+    assert (accounts.watches(tx, OTHER), len(intents.in_state(tx, ["ready"], OTHER))) == (True, 1)  # type: ignore[list-item]
+
+
+def test_forgetting_a_world_keeps_its_history(tx: Tx) -> None:
+    fill(tx)
+    accounts.forget(tx, PANEL)
+    assert events.load(tx, {}, event().id) is not None
+
+
+def test_forgetting_a_world_leaves_nothing_to_watch(tx: Tx) -> None:
+    fill(tx)
+    accounts.forget(tx, PANEL)
+    assert not accounts.has_subjects(tx, PANEL)
+
+
+def test_forgetting_a_world_drops_what_was_held_back(tx: Tx) -> None:
+    fill(tx)
+    accounts.forget(tx, PANEL)
+    assert tx.all("SELECT state FROM matches") == [("dropped",)]
