@@ -23,8 +23,8 @@ PANEL_POLL = {"orders": "1s", "refills": "1s", "balance": "1s", "services": "1s"
 POLL = {"info": "1s", "visits": "1s", "exchanges": "1s", "payouts": "1s"}
 LOOKS: Sequence[Sequence[str]] = (
     ("check",), ("status",), ("accounts",), ("orders",), ("events",), ("actions",), ("deliveries",), ("held",),
-    ("plugins",), ("doctor",), ("audit", "verify"), ("audit", "export"), ("why", "payout-env"), ("why", "payout-literal"),
-    ("why", "payout-lost"), ("why", "coupon-activated"), ("why", "refill-partial"),
+    ("plugins",), ("doctor",), ("audit", "verify"), ("audit", "export"), ("why", "payout-env"),
+    ("why", "payout-literal"), ("why", "payout-lost"), ("why", "coupon-activated"), ("why", "refill-partial"),
 )
 READS: Sequence[Sequence[str]] = (
     ("call", "refused", "balance"), ("call", "moved", "balance"), ("call", "paged", "status", "order=1"),
@@ -32,6 +32,10 @@ READS: Sequence[Sequence[str]] = (
     ("call", "site-env", "get_payouts"), ("call", "site-literal", "get_links"), ("call", "site-lost", "get_payouts"),
     ("call", "site-env", "get_exchanges"), ("call", "shop", "getResellerData"), ("call", "coupons", "getResellerData"),
     ("call", "panel", "services"), ("call", "site", "get_payouts"), ("call", "nowhere", "balance"),
+)
+OTHERS: Sequence[Sequence[str]] = (
+    ("pause", "panel"), ("resume", "panel"), ("resume", "refused"), ("untrack", "paged", "1"), ("reload",),
+    ("deliveries", "redrive"),
 )
 
 
@@ -153,55 +157,67 @@ def _rules() -> list[dict[str, Any]]:
     ]
 
 
-async def bursar(path: Path, *words: str) -> tuple[str, int]:
-    """Run a command as people do; give everything that it printed, and its exit code."""
-    process = await _start([*words, "-c", str(path)])
-    out, err = await process.communicate()
-    return (out + err).decode(), process.returncode or 0
+@dataclass
+class Person:
+    """Somebody at a terminal: runs commands, and keeps what they printed in the traces."""
+
+    traces: Traces
+    path: Path
+    driver: Process
+
+    async def say(self, *words: str, where: str = "", path: Path | None = None) -> None:
+        """Run a command with `--json`."""
+        assert self.driver.stdin is not None
+        assert self.driver.stdout is not None
+        line = json.dumps([*words, "--json", "-c", str(path or self.path)])
+        self.driver.stdin.write(f"{line}\n".encode())
+        said = await self.driver.stdout.readline()
+        self.traces.said[where + " ".join(words)] = json.loads(said)
 
 
 async def _start(words: Sequence[str]) -> Process:
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bursar", *words, stdin=asyncio.subprocess.DEVNULL, stdout=PIPE, stderr=PIPE,
+        sys.executable, *words, stdin=PIPE, stdout=PIPE, stderr=PIPE, limit=2**26,
         env={**os.environ, **environ(), "PYTHONUNBUFFERED": "1"},
     )
 
 
 async def play(folder: Path) -> Traces:
     """Let the daemon live through all of it."""
-    traces = Traces()
-    state = folder / "state"
+    traces, state, path = Traces(), folder / "state", folder / "bursar.yaml"
     state.mkdir()
+    driver = await _start([str(Path(__file__).with_name("secrets_driver.py"))])
+    person = Person(traces, path, driver)
     async with open_hall() as hall:
-        path = folder / "bursar.yaml"
         path.write_text(json.dumps(configuration(hall, state)), encoding="utf-8")
         path.chmod(0o600)
-        await _live(hall, path, state, traces)
-        for words in (*LOOKS[1:], *READS[:2], ("call", "shop", "getResellerData"), ("call", "site-env", "get_payouts")):
-            await _say(traces, path, words, "after the daemon: ")
+        await _live(hall, person, state)
+        for words in (*LOOKS[1:], *READS[:2], ("call", "site-env", "get_payouts")):
+            await person.say(*words, where="after the daemon: ")
         traces.told = hall.told
         shop = hall.wires["anticaptcha"][1]
         traces.codes = codes_of(await _codes(hall, shop.settings["key"]))
     traces.tables = tables(state / "journal.db")
     traces.files.update({f"at the end: {each.name}": each.read_bytes() for each in state.iterdir() if each.is_file()})
-    await _misread(folder, traces)
+    await _misread(folder, person)
+    await driver.communicate()
     return traces
 
 
-async def _live(hall: Hall, path: Path, state: Path, traces: Traces) -> None:
-    daemon = await _start(["run", "-c", str(path)])
+async def _live(hall: Hall, person: Person, state: Path) -> None:
+    daemon = await _start(["-m", "bursar", "run", "-c", str(person.path)])
     reading = asyncio.gather(*(stream.read() for stream in (daemon.stdout, daemon.stderr) if stream is not None))
     try:
         await hall.until(lambda: hall.asked["px-lost get_info"], "the daemon polls")
-        await _say(traces, path, ["track", "panel", *hall.wires["smm"][1].track()])
-        await _say(traces, path, ["track", "paged", "1", "2"])
+        await person.say("track", "panel", *hall.wires["smm"][1].track())
+        await person.say("track", "paged", "1", "2")
         await _happened(hall)
-        await _ask(hall, path, state, traces, daemon.pid)
+        await _ask(person, state, daemon.pid)
     finally:
         daemon.terminate()
         out, err = await reading
         await daemon.wait()
-    traces.log = {"standard output": out, "standard error": err}
+    person.traces.log = {"standard output": out, "standard error": err}
 
 
 async def _happened(hall: Hall) -> None:
@@ -218,29 +234,20 @@ async def _happened(hall: Hall) -> None:
         await hall.until(lambda told=told: hall.types()[told], told)  # type: ignore[misc]
 
 
-async def _ask(hall: Hall, path: Path, state: Path, traces: Traces, pid: int) -> None:
+async def _ask(person: Person, state: Path, pid: int) -> None:
     """Run every command beside the daemon."""
     wallet = PLANTED["wallet on the command line"]
     for account in ("site-env", "site-lost"):
-        words = ["call", account, "add_payout", "method_id=7", f"account={wallet}", "--yes", "--wait", "10"]
-        printed, code = await bursar(path, *words, "--json")
-        traces.said[f"call {account} add_payout"] = f"{printed}\nexit code {code}"
-    others = (
-        ("pause", "panel"), ("resume", "panel"), ("resume", "refused"), ("untrack", "paged", "1"), ("reload",),
-        ("backup", str(state / "backup.db")),
-    )
-    for words in (*LOOKS, *READS, *others):
-        await _say(traces, path, words)
-    traces.command_line = Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8") if Path("/proc").exists() else ""
-    traces.files = {f"while it ran: {each.name}": each.read_bytes() for each in state.iterdir() if each.is_file()}
+        await person.say("call", account, "add_payout", "method_id=7", f"account={wallet}", "--yes", "--wait", "10")
+    for words in (*LOOKS, *READS, *OTHERS, ("backup", str(state / "backup.db"))):
+        await person.say(*words)
+    listed = Path(f"/proc/{pid}/cmdline")
+    person.traces.command_line = listed.read_text(encoding="utf-8") if listed.exists() else ""
+    files = {f"while it ran: {each.name}": each.read_bytes() for each in state.iterdir() if each.is_file()}
+    person.traces.files.update(files)
 
 
-async def _say(traces: Traces, path: Path, words: Sequence[str], where: str = "") -> None:
-    printed, code = await bursar(path, *words, "--json")
-    traces.said[where + " ".join(words)] = f"{printed}\nexit code {code}"
-
-
-async def _misread(folder: Path, traces: Traces) -> None:
+async def _misread(folder: Path, person: Person) -> None:
     """Have configurations refused that hold secrets in the wrong places."""
     key, wallet = PLANTED["key that is refused"], PLANTED["wallet written out"]
     account = {"provider": "premium_exchanger", "url": "https://site.example/api.html", "key": {"env": key}}
@@ -248,9 +255,9 @@ async def _misread(folder: Path, traces: Traces) -> None:
     wrong: list[dict[str, Any]] = [
         {"accounts": {"a": account}}, {"accounts": {"a": {**account, "key": [key]}}},
         {"accounts": {"a": {"kay": key}}},
-        {"accounts": {"a": {**account, "key": {"envv": key}}}}, {"accounts": {"a": {**account, "key": {"file": key}}}},
+        {"accounts": {"a": {**account, "key": {"envv": key}}}}, {"accounts": {"a": {**account, "key": {key: "x"}}}},
         {"accounts": {"a": {**account, "url": f"https://u:{key}@site.example/"}}}, {"settings": {"heartbeat": key}},
-        {"accounts": {"a": {**account, "key": "k" * 12}}, "rules": [rule]}, {"accounts": {"a": {**account, "rate": key}}},
+        {"accounts": {"a": {**account, "key": "k" * 12}}, "rules": [rule]},
         {"sinks": {"s": {"type": "webhook", "url": "https://h.example", "secret": {"env": "X", "file": key}}}},
         {"accounts": {"a": {**account, "key": "k" * 12}},
          "rules": [{**rule, "do": [{"payout": {"method": "7", "account": [wallet]}}]}]},
@@ -260,7 +267,7 @@ async def _misread(folder: Path, traces: Traces) -> None:
     for place, each in enumerate(wrong):
         path = folder / f"wrong-{place}.yaml"
         path.write_text(json.dumps(each), encoding="utf-8")
-        await _say(traces, path, ["check"], f"wrong configuration {place}: ")
+        await person.say("check", where=f"wrong configuration {place}: ", path=path)
 
 
 async def _codes(hall: Hall, key: str) -> list[str]:

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -25,7 +25,8 @@ COLUMNS = {"cell": "CELL", "rounds": "ROUNDS", "lost": "LOST", "doubled": "DOUBL
 @with_config
 @with_json
 @click.option("--rounds", type=click.IntRange(min=1), default=100, show_default=True, help="How many kills.")
-@click.option("--seed", type=int, default=1, show_default=True, help="The same seed plays the same cells in the same worlds.")
+@click.option("--seed", type=int, default=1, show_default=True,
+              help="The same seed plays the same cells in the same worlds.")
 @click.option("--cell", metavar="POINT:AT:FAULT", help="Play this cell alone.")
 @click.option("--flaw", metavar="NAME", help="Break the daemon on purpose, to see that it is found: sends-first, "
               "believes-lost, forgets-sending or assumes-done.")
@@ -46,7 +47,8 @@ def prove(rounds: int, seed: int, cell: str | None, flaw: str | None, keep: bool
         bursar prove --cell after-effect:payout:late --rounds 10
         bursar prove --cell after-effect:add:none --rounds 5 --flaw sends-first
     """
-    from bursar.testing.prove import Stuck, prove as play
+    from bursar.testing.prove import Stuck
+    from bursar.testing.prove import prove as play
 
     only, broken = _cell(cell), _flaw(flaw)
     signal.signal(signal.SIGTERM, _interrupt)
@@ -102,8 +104,9 @@ def _progress(rounds: int) -> Iterator[Tell]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     screen = console(err=True)
-    columns: tuple[Any, ...] = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=screen, auto_refresh=False, transient=True, disable=not screen.is_terminal) as bar:
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
+    shows = screen.is_terminal
+    with Progress(*columns, console=screen, auto_refresh=False, transient=True, disable=not shows) as bar:
         shown = bar.add_task("", total=rounds)
 
         def tell(number: int, cell: Cell) -> None:
@@ -129,4 +132,5 @@ def _end(found: Report, as_json: bool) -> int:
     cells = sorted({cell for cell, finding in found.findings if finding.kind != "unknown" and cell != "at-rest"})
     for cell in cells:
         complain(f"play it again: bursar prove --cell {cell} --rounds 20 --seed {found.seed}")
+    complain(f"play all of it again: bursar prove --rounds {found.rounds} --seed {found.seed}")
     return FOUND

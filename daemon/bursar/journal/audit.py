@@ -15,7 +15,7 @@ from bursar.domain.ids import IntentId, instant, microseconds
 from bursar.domain.values import Json, to_public
 from bursar.journal import ledger
 from bursar.journal.codec import write_json
-from bursar.journal.writer import Tx
+from bursar.journal.writer import Row, Tx
 
 GENESIS = "0" * 64
 SEGMENT = 1000
@@ -69,7 +69,8 @@ def export(tx: Tx) -> Iterator[dict[str, Json]]:
 
 def chain(previous: str, seq: int, at: int, actor: str, what: str, intent: int | None, detail: str) -> str:
     """Give the hash of an entry."""
-    text = "\x1f".join((previous, str(seq), str(at), actor, what, "" if intent is None else str(intent), detail))
+    parts = (previous, seq, at, actor, what, "" if intent is None else intent, detail)
+    text = "\x1f".join(str(part) for part in parts)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -96,8 +97,7 @@ def verify(tx: Tx) -> tuple[int, Broken | None]:
     tail = tx.all(f"SELECT {_COLUMNS} FROM audit WHERE seq >= ? ORDER BY seq", expected)
     count, broken, last = _walk(tail, previous, expected)
     if broken is None and (head := ledger.get(tx, "audit_head")) is not None:
-        seq, value = head.split()
-        if (int(seq), value) != (expected + len(tail) - 1, last):
+        if head != f"{expected + len(tail) - 1} {last}":
             broken = Broken(expected + len(tail), "entries at the end are missing")
     return good + count, broken
 
@@ -105,16 +105,16 @@ def verify(tx: Tx) -> tuple[int, Broken | None]:
 _COLUMNS = "seq, at, actor, what, intent_id, detail, previous, hash"
 
 
-def _walk(rows: list[tuple[object, ...]], previous: str, expected: int) -> tuple[int, Broken | None, str]:
+def _walk(rows: list[Row], previous: str, expected: int) -> tuple[int, Broken | None, str]:
     for count, row in enumerate(rows):
         seq, at, actor, what, intent, detail, before, value = row
         if seq != expected:
             return count, Broken(expected, "an entry is missing"), previous
         if before != previous:
             return count, Broken(expected, "it does not follow the entry before"), previous
-        if value != chain(previous, int(str(seq)), int(str(at)), str(actor), str(what), intent, str(detail)):  # type: ignore[arg-type]
+        if value != chain(previous, seq, at, actor, what, intent, detail):
             return count, Broken(expected, "its hash is not that of its content"), previous
-        previous, expected = str(value), expected + 1
+        previous, expected = value, expected + 1
     return len(rows), None, previous
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bursar.journal import audit
 from bursar.journal.audit import Broken
 from bursar.journal.codec import read_mapping
-from bursar.journal.writer import Tx
+from bursar.journal.writer import Row, Tx
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class Claim:
     """One intent, and what the journal says became of it.
 
     Attributes:
-        link: The parameter of that name: what tells orders that are added apart.
         answered: A person said what became of an unknown attempt.
+        link: The parameter of that name: what tells orders that are added apart.
     """
 
     id: int
@@ -37,12 +37,12 @@ class Claim:
     account: str
     action: str
     subject: str
-    link: str | None
     state: str
     reference: str | None
     created_us: int
     attempts: tuple[Attempt, ...] = ()
     answered: bool = False
+    link: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,25 +159,14 @@ def read_intents(tx: Tx, state: str | None = None) -> tuple[Claim, ...]:
         tried.setdefault(row[0], []).append(Attempt(*row[1:]))
     answered = {row[0] for row in tx.all(_ANSWERED)}
     rows = tx.all(f"{_INTENTS} WHERE state = ? ORDER BY id", state) if state else tx.all(f"{_INTENTS} ORDER BY id")
-    return tuple(
-        Claim(
-            *row[:6],
-            link=None if (link := read_mapping(row[6]).get("link")) is None else str(link),
-            state=row[7],
-            reference=row[8],
-            created_us=row[9],
-            attempts=tuple(tried.get(row[0], ())),
-            answered=row[0] in answered,
-        )
-        for row in rows
-    )
+    return tuple(_claim(row, tried.get(row[0], []), row[0] in answered) for row in rows)
 
 
 _HELD = "SELECT id FROM held_observations WHERE state = 'held'"
 _MOVING = "SELECT action FROM intents WHERE state IN ('ready', 'sending', 'deferred')"
 _GAVE_UP = "SELECT DISTINCT account FROM matches WHERE state = 'held' AND obstacle = 'gave_up'"
 _INTENTS = (
-    "SELECT id, match_id, rule, account, action, subject_type || '/' || subject_id, params, state, reference, created_at FROM intents"
+    "SELECT id, match_id, rule, account, action, subject_type || '/' || subject_id, state, reference, created_at, params FROM intents"
 )
 _FACTS = (
     "SELECT id, type, account, coalesce(subject_type || '/' || subject_id, ''), at, data FROM events ORDER BY seq"
@@ -190,6 +179,15 @@ _TRAIL = (
 )
 _ANSWERED = "SELECT DISTINCT intent_id FROM audit WHERE actor = 'person' AND detail LIKE '%\"from\":\"unknown\"%'"
 _STATES = "SELECT account, type || '/' || id, state FROM subjects WHERE watched = 1 ORDER BY account, type, id"
+
+
+def _claim(row: Row, attempts: list[Attempt], answered: bool) -> Claim:
+    id_, match, rule, account, action, subject, state, reference, created_us, params = row
+    link = read_mapping(params).get("link")
+    return Claim(
+        id_, match, rule, account, action, subject, state, reference, created_us, tuple(attempts), answered,
+        None if link is None else str(link),
+    )  # fmt: skip
 
 
 def _fact(row: tuple[object, ...]) -> Fact:

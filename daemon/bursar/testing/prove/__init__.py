@@ -2,8 +2,9 @@
 providers misbehave; then what they did is held against what the journal claims.
 
 `prove` plays it. In: how many rounds, a seed. Out: a `Report`. Everything happens on loopback and in one folder, in
-processes that end with this one; nothing outside is touched. The path: `cells` (what there is to play) → `rounds` (playing;
-`plot`, `saboteur`, `gate` and `person` make a cell come about) → `compare` and `soundness` (findings) → `report`.
+processes that end with this one; nothing outside is touched. The path: `cells` (what there is to play) → `rounds`
+(playing; `plot`, `saboteur`, `gate` and `person` make a cell come about) → `compare` and `soundness` (findings) →
+`report`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from bursar.testing.prove.rounds import Run, Stuck, Tell
 from bursar.testing.prove.soundness import check_journal, check_rest, check_told
 from bursar.testing.prove.world import ACCOUNTS
 
-__all__ = ["FLAWS", "Cell", "Report", "Stuck", "prove", "read_cell"]
+__all__ = ["FLAWS", "Cell", "Report", "Stuck", "Tell", "prove", "read_cell"]
 
 
 def prove(

@@ -19,7 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import NoReturn
+from typing import NoReturn, Self
 
 
 def rest(seconds: float) -> None:
@@ -67,7 +67,7 @@ class Children:
     alive: list[Child] = field(default_factory=list)
     leash: tuple[int, int] = field(default_factory=os.pipe)
 
-    def __enter__(self) -> Children:
+    def __enter__(self) -> Self:
         gc.collect()
         gc.freeze()
         return self
@@ -119,7 +119,7 @@ class Children:
         finally:
             sys.stdout.flush()
             sys.stderr.flush()
-            os._exit(code)  # noqa: SLF001 - the parent's exit handlers are not the child's
+            os._exit(code)  # the parent's exit handlers are not the child's
 
 
 def _follow(leash: int) -> None:

@@ -68,7 +68,9 @@ def sent_us(intent: Claim) -> int:
     return intent.attempts[0].sent_us if intent.attempts else intent.created_us
 
 
-def _by_reference(what: str, intents: Sequence[Claim], effects: Sequence[Effect], told: set[int | None]) -> list[Finding]:
+def _by_reference(
+    what: str, intents: Sequence[Claim], effects: Sequence[Effect], told: set[int | None]
+) -> list[Finding]:
     """Compare where the provider names what it made: a claim names its effect."""
     left = list(effects)
     found: list[Finding] = []
@@ -87,7 +89,9 @@ def _by_reference(what: str, intents: Sequence[Claim], effects: Sequence[Effect]
     return found + _account_for(what, nameless, left, told)
 
 
-def _account_for(what: str, intents: Sequence[Claim], effects: Sequence[Effect], told: set[int | None]) -> list[Finding]:
+def _account_for(
+    what: str, intents: Sequence[Claim], effects: Sequence[Effect], told: set[int | None]
+) -> list[Finding]:
     """Give each effect to the intent that was last sent before it; each intent may have one."""
     sent = sorted((one for one in intents if one.attempts), key=sent_us)
     caused: dict[int, list[Effect]] = {one.id: [] for one in sent}
@@ -101,8 +105,8 @@ def _account_for(what: str, intents: Sequence[Claim], effects: Sequence[Effect],
             caused[(free or able)[-1].id].append(effect)
     for one in sent:
         found += _judge(one, what, caused[one.id], one.id in told)
-    found += [_finding(LOST, one, what, "never sent") for one in intents if not one.attempts and one.state == "succeeded"]
-    return found
+    unsent = [one for one in intents if not one.attempts and one.state == "succeeded"]
+    return found + [_finding(LOST, one, what, "never sent") for one in unsent]
 
 
 def _can_have_caused(intent: Claim, effect: Effect) -> bool:

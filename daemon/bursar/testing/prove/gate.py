@@ -15,6 +15,7 @@ import signal
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -25,7 +26,7 @@ from bursar.api import Clock, Wire
 from bursar.domain.ids import microseconds
 from bursar.testing.faults import ADMIN, Faults
 
-SPARED = "bursar.spared"
+_SPARED: ContextVar[bool] = ContextVar("spared", default=False)
 STAMP = "X-Bursar-Proof-Sent"
 """When a request of an effect left, by the run's clock; the daemon's saboteur puts it on."""
 EFFECTS: Mapping[str, Mapping[str, str]] = {
@@ -98,7 +99,7 @@ class Gate:
 
         @web.middleware
         async def between(request: web.Request, handler: Handler) -> web.StreamResponse:
-            return await (handler(request) if SPARED in request else faults.middleware(request, handler))
+            return await (handler(request) if _SPARED.get() else faults.middleware(request, handler))
 
         faults.wrap(self.wire.app)
         self.wire.app.middlewares.remove(faults.middleware)
@@ -110,14 +111,18 @@ class Gate:
         if request.path.startswith(ADMIN) or self.wire.name_of is None:
             return await handler(request)
         method = await self.wire.name_of(request)
-        trap = self.trap
-        if trap is not None and trap.method == method:
-            self.trap, request[SPARED] = None, True
+        trap = self.trap if self.trap is not None and self.trap.method == method else None
+        delay_s = self.late.pop(method, None) if trap is None else None
+        if trap is None and delay_s is None:
+            return await handler(request)
+        spared = _SPARED.set(True)
+        try:
+            if trap is None:
+                return await self._come_late(delay_s or 0.0, request, handler)
+            self.trap = None
             return await self._spring(trap, request, handler)
-        if (delay_s := self.late.pop(method, None)) is not None:
-            request[SPARED] = True
-            return await self._come_late(delay_s, request, handler)
-        return await handler(request)
+        finally:
+            _SPARED.reset(spared)
 
     @web.middleware
     async def behind(self, request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from bursar.testing.prove.compare import DOUBLED, LOST, UNKNOWN, Finding
@@ -59,10 +59,7 @@ class Report:
             "rounds": self.rounds, "lost": self.count(LOST), "doubled": self.count(DOUBLED),
             "unknown": self.count(UNKNOWN), "seed": self.seed, "seconds": round(self.seconds, 1),
             "effects": self.effects,
-            "cells": [
-                {"cell": row.cell, "rounds": row.rounds, "lost": row.lost, "doubled": row.doubled, "unknown": row.unknown}
-                for row in self.rows
-            ],
+            "cells": [asdict(row) for row in self.rows],
             "findings": [{"cell": cell, "kind": one.kind, "what": one.words} for cell, one in self.findings],
         }  # fmt: skip
 

@@ -17,11 +17,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bursar.api import Clock, Provider
+from bursar.api import Provider
 from bursar.app import serve
 from bursar.domain.ids import microseconds
-from bursar.journal.claims import Questions
 from bursar.host.plugins import load_plugins
+from bursar.journal.claims import Questions
 from bursar.runtime.clock import RealClock
 from bursar.settings.read import read_configuration
 from bursar.testing.prove import plot, world
@@ -31,9 +31,9 @@ from bursar.testing.prove.conductor import Line, ask
 from bursar.testing.prove.flaws import FLAWS
 from bursar.testing.prove.pace import Pace
 from bursar.testing.prove.person import Person
-from bursar.testing.prove.sandbox import serve_sandbox
 from bursar.testing.prove.plot import Saying
 from bursar.testing.prove.saboteur import Sabotage, install
+from bursar.testing.prove.sandbox import serve_sandbox
 from bursar.testing.prove.world import PROVIDERS, Stage
 
 PATIENCE_S = 4.0
@@ -139,9 +139,8 @@ class Run:
         began_us = microseconds(self.clock.now())
         daemon = self._start(plot.sabotage_of(cell, self.dice))
         self._say(plot.aim_of(cell, daemon.pid, self.dice))
-        if self._await_up(daemon):
-            if cell.fault == "reload":
-                daemon.signal(signal.SIGHUP)
+        if self._await_up(daemon) and cell.fault == "reload":
+            daemon.signal(signal.SIGHUP)
         reached = self._await_end(cell, daemon)
         daemon.kill()
         self.line.look()

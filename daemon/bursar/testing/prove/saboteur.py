@@ -91,7 +91,7 @@ def _watch_commits(sabotage: Sabotage) -> None:
 
     def wrapped(self: Journal, group: list[_Call[Any]]) -> None:
         nonlocal left
-        connection = self._connection  # noqa: SLF001 - the same
+        connection = self._connection
         before = connection.total_changes
         aimed = any(purpose(call.function) == sabotage.at for call in group)
 

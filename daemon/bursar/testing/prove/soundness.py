@@ -19,6 +19,7 @@ LISTENING = {
 }
 """The rule that must have been asked about each of these; its condition is true whenever the event is raised."""
 WAITING = ("pending", "in_progress")
+CAME_TO_NOTHING = ("lapsed", "refused", "gave_up")
 OPEN = ("awaiting_approval", "ready", "sending", "deferred", "unknown")
 
 
@@ -149,8 +150,9 @@ def _deliveries(claims: Claims) -> list[Finding]:
 
 def _one_intent_each(claims: Claims) -> list[Finding]:
     """Find matches that caused more than one effect's worth of intents, or none at all and are not held."""
-    caused = Counter(one.match for one in claims.intents if one.match is not None and one.state not in ("lapsed", "refused"))
-    intents = Counter(one.match for one in claims.intents if one.match is not None)
+    matched = [one for one in claims.intents if one.match is not None]
+    caused = Counter(one.match for one in matched if one.state not in CAME_TO_NOTHING)
+    intents = Counter(one.match for one in matched)
     found = []
     for match in claims.matches:
         if caused[match.id] > 1:

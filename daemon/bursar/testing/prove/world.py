@@ -60,7 +60,8 @@ class Stage:
 
     def environ(self) -> dict[str, str]:
         """Give the daemon's variables: its secrets."""
-        return {"HOME": str(self.folder), "WALLET": WALLET, **{_variable(name): str(self._key(name)) for name in PROVIDERS}}
+        keys = {_variable(name): str(self._key(name)) for name in PROVIDERS}
+        return {"HOME": str(self.folder), "WALLET": WALLET, **keys}
 
     def write(self) -> None:
         """Write the configuration. JSON is YAML."""

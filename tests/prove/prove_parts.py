@@ -1,0 +1,65 @@
+"""What the tests of the proof are made of: intents, effects and facts with the least that a test cares about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bursar.journal.claims import Attempt, Claim, Claims, Fact, Owed, Yes
+from bursar.testing.prove.gate import Effect
+
+SECOND = 1_000_000
+BEGIN = 1_000 * SECOND
+
+
+def us(second: float) -> int:
+    """Give an instant of a test: so many seconds after its beginning."""
+    return BEGIN + int(second * SECOND)
+
+
+def attempt(second: float, outcome: str | None = "succeeded", fence: int = 1) -> Attempt:
+    return Attempt(fence, us(second), outcome)
+
+
+def payout(id_: int, state: str = "succeeded", reference: str | None = None, *attempts: Attempt, **more: Any) -> Claim:
+    return Claim(id_, 1, "pay-out", "site", "payout", "balance/balance", state, reference, us(0), attempts, **more)
+
+
+def refill(id_: int, state: str = "succeeded", *attempts: Attempt, order: str = "7", **more: Any) -> Claim:
+    return Claim(id_, 1, "refill", "panel", "refill", f"order/{order}", state, None, us(0), attempts, **more)
+
+
+def paid(second: float, reference: str | None) -> Effect:
+    return Effect("premium_exchanger", "payout", "balance", reference, us(second))
+
+
+def refilled(second: float, order: str = "7") -> Effect:
+    return Effect("smm", "refill", order, None, us(second))
+
+
+def fact(type_: str, subject: str, second: float = 0, *, id_: str | None = None, **more: Any) -> Fact:
+    account = "site" if subject.startswith(("balance", "payout")) else "panel"
+    return Fact(id_ or f"{type_}{subject}{second}", type_, account, subject, us(second), **more)
+
+
+def yes(id_: int, rule: str, of: Fact | None = None, *, subject: str = "", state: str = "fired") -> Yes:
+    about = subject or (of.subject if of is not None else "")
+    return Yes(id_, rule, "panel", about, of.id if of is not None else None, state, None, "")
+
+
+def unknown(intent: int) -> Fact:
+    return fact("action.unknown", "", id_=f"asked-{intent}", intent=intent)
+
+
+def claims(
+    *intents: Claim,
+    facts: tuple[Fact, ...] = (),
+    matches: tuple[Yes, ...] = (),
+    owed: tuple[Owed, ...] | None = None,
+    **more: Any,
+) -> Claims:
+    """Put claims together; each fact is delivered once, and the trail agrees, unless a test says otherwise."""
+    parts: dict[str, Any] = {
+        "held": (), "trail": {intent.id: intent.state for intent in intents}, "broken": None, "states": {}, **more,
+    }  # fmt: skip
+    delivered = tuple(Owed(f"dl_{one.id}", "book", one.id, "delivered") for one in facts)
+    return Claims(intents, facts, matches, owed=delivered if owed is None else owed, **parts)
