@@ -18,6 +18,7 @@ from bursar.domain.ids import AccountName
 from bursar.host.plugins import load_plugins
 from bursar.journal import subjects, views
 from bursar.journal.writer import Journal
+from bursar.logs import Redactor
 from bursar.runtime.clock import RealClock
 from bursar.runtime.crew import LANES, Crew
 from bursar.runtime.office import Office
@@ -126,7 +127,7 @@ async def opened(configuration: Configuration) -> AsyncIterator[Bench]:
     journal = await asyncio.to_thread(Journal.open, configuration.settings.state)
     try:
         office = await open_office(configuration, journal, clock)
-        crew = Crew(office, configuration, lambda value: None)
+        crew = Crew(office, configuration, Redactor())
         yield Bench(office, crew, clock)
         await crew.dismiss(1.0)
     finally:

@@ -97,7 +97,7 @@ class Daemon:
         """
         self._listen()
         office = await open_office(self._configuration, self._journal, self._clock)
-        crew = Crew(office, self._configuration, self._redactor.conceal)
+        crew = Crew(office, self._configuration, self._redactor)
         desk = Desk(office, self._registry, crew, self._reload_now)
         async with AsyncExitStack() as open_, asyncio.TaskGroup() as group:
             await open_.enter_async_context(Control(self._configuration.settings.socket, desk))
@@ -160,7 +160,7 @@ class Daemon:
         await desk.crew.dismiss(RELOAD_PATIENCE_S)
         await rearrange(office, configuration)
         self._configuration = configuration
-        desk.crew = Crew(office, configuration, self._redactor.conceal)
+        desk.crew = Crew(office, configuration, self._redactor)
         await desk.crew.start(group)
         self._systemd.say("READY=1", "STATUS=watching")
         self._log_counts("reloaded")

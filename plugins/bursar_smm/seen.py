@@ -67,7 +67,7 @@ def services(answer: Json) -> tuple[list[Observed], bool]:
         BadAnswer: it is neither.
     """
     if isinstance(answer, dict) and answer:
-        rows = [{"service": id_, **row} for id_, row in answer.items() if _sells(row)]
+        rows: list[Json] = [{"service": id_, **row} for id_, row in answer.items() if _sells(row)]
         answer = rows if len(rows) == len(answer) else answer
     if not isinstance(answer, list):
         raise strange(answer)

@@ -4,7 +4,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import structlog
 from kit import World
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> None:
+    """Keep the log out of the way: what it says has tests of its own."""
+    structlog.configure(processors=[], wrapper_class=structlog.make_filtering_bound_logger(60))
 
 
 @pytest.fixture

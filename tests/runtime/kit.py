@@ -20,6 +20,7 @@ from bursar.domain.ids import AccountName, IntentId
 from bursar.domain.intent import Intent
 from bursar.journal import intents, views
 from bursar.journal.writer import Journal, Tx
+from bursar.logs import Redactor
 from bursar.runtime.crew import Crew
 from bursar.runtime.desk import Desk
 from bursar.runtime.office import Office
@@ -107,7 +108,7 @@ class World:
         return read_configuration([self._path], self.sites.registry(), environ=self.environ)
 
     async def _take_on(self, configuration: Any) -> None:
-        self.crew = Crew(self.office, configuration, lambda value: None)
+        self.crew = Crew(self.office, configuration, Redactor())
         self.desk = Desk(self.office, self.sites.registry(), self.crew, None)
         for poller in self.crew.pollers.values():
             await poller.load()

@@ -16,6 +16,7 @@ from bursar.api.provider import Adapter, Tools
 from bursar.api.sink import Sink
 from bursar.host.isolation import GRACE, open_adapter, open_sink
 from bursar.journal import deliveries
+from bursar.logs import Redactor
 from bursar.runtime.delivering import Courier
 from bursar.runtime.executing import Executor
 from bursar.runtime.office import Office
@@ -30,7 +31,6 @@ LANES = 8
 REQUESTS_A_CALL = 10
 """How many turns of the rate limit one call of an adapter may wait for."""
 log = structlog.get_logger("bursar")
-Conceal = Callable[[str], None]
 
 
 class Crew:
@@ -39,10 +39,10 @@ class Crew:
     Args:
         office: What the loops share.
         configuration: What they are for.
-        conceal: Keeps a value out of the logs.
+        redactor: Keeps secrets out of the logs, and out of what plugins give back.
     """
 
-    def __init__(self, office: Office, configuration: Configuration, conceal: Conceal) -> None:
+    def __init__(self, office: Office, configuration: Configuration, redactor: Redactor) -> None:
         self._office = office
         self.configuration = configuration
         self.pollers: dict[str, Poller] = {}
@@ -50,12 +50,13 @@ class Crew:
         self.adapters: dict[str, Adapter] = {}
         self.couriers: dict[str, Courier] = {}
         self._https: list[Http] = []
+        self._redactor = redactor
         self.timer = Timer(office, configuration.settings.retention)
         shared: dict[tuple[str, str], Turns] = {}
         for account in configuration.accounts.values():
-            self._take_on(account, shared, conceal)
+            self._take_on(account, shared)
         for sink in configuration.sinks.values():
-            self._take_on_sink(sink, conceal)
+            self._take_on_sink(sink)
         self._tasks: set[asyncio.Task[None]] = set()
         self._sending: set[asyncio.Task[None]] = set()
 
@@ -105,24 +106,24 @@ class Crew:
             worst = max(worst, courier.overdue_s(oldest))
         return worst
 
-    def _take_on(self, account: Account, shared: dict[tuple[str, str], Turns], conceal: Conceal) -> None:
+    def _take_on(self, account: Account, shared: dict[tuple[str, str], Turns]) -> None:
         key = (account.provider.name, account.settings.key.reveal())
         turns = shared.setdefault(key, Turns(self._office.clock, *account.rate))
         terms = self._office.terms.accounts[account.name]
-        tools = self._tools(Http(self._office.clock, turns.wait, wait_first=_no_wait), conceal)
-        adapter = _opened(account, tools)
+        tools = self._tools(Http(self._office.clock, turns.wait, wait_first=_no_wait))
+        adapter = _opened(account, tools, self._redactor)
         self.adapters[account.name] = adapter
         polls = {stream: every for stream, every in account.polls.items() if every is not None}
         self.pollers[account.name] = Poller(self._office, terms, adapter, turns, polls)
         self.executors[account.name] = Executor(self._office, terms, adapter, turns)
 
-    def _take_on_sink(self, sink: ConfiguredSink, conceal: Conceal) -> None:
-        tools = self._tools(Http(self._office.clock, _no_wait), conceal)
-        self.couriers[sink.name] = Courier(self._office, sink.name, _opened_sink(sink, tools))
+    def _take_on_sink(self, sink: ConfiguredSink) -> None:
+        tools = self._tools(Http(self._office.clock, _no_wait))
+        self.couriers[sink.name] = Courier(self._office, sink.name, _opened_sink(sink, tools, self._redactor))
 
-    def _tools(self, http: Http, conceal: Conceal) -> Tools:
+    def _tools(self, http: Http) -> Tools:
         self._https.append(http)
-        return Tools(http, self._office.clock, conceal)
+        return Tools(http, self._office.clock, self._redactor.conceal)
 
     def _go(
         self,
@@ -151,21 +152,21 @@ class Crew:
             self._office.bells[kind].answer_with(bells)
 
 
-def _opened(account: Account, tools: Tools) -> Adapter:
+def _opened(account: Account, tools: Tools, redactor: Redactor) -> Adapter:
     """Open an account's adapter; one that cannot be opened fails its polls, and nobody else's."""
     requests, period = account.rate
     grace = max(GRACE, period / requests * REQUESTS_A_CALL)
     try:
-        return open_adapter(account.provider, account.settings, tools, grace=grace)
+        return open_adapter(account.provider, account.settings, tools, grace=grace, redactor=redactor)
     except ProviderError as error:
         log.exception("the account's plugin could not open it", account=account.name, reason=error.reason)
         return UnopenedAdapter(error)
 
 
-def _opened_sink(sink: ConfiguredSink, tools: Tools) -> Sink:
+def _opened_sink(sink: ConfiguredSink, tools: Tools, redactor: Redactor) -> Sink:
     """Open a sink; one that cannot be opened keeps its messages owed."""
     try:
-        return open_sink(sink.type, sink.settings, tools)
+        return open_sink(sink.type, sink.settings, tools, redactor=redactor)
     except ProviderError as error:
         log.exception("the sink's plugin could not open it", sink=sink.name, reason=error.reason)
         return UnopenedSink(error)

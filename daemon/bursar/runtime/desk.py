@@ -21,6 +21,7 @@ from bursar.host.registry import Registry
 from bursar.journal import audit, ledger, views
 from bursar.journal.errors import JournalError
 from bursar.journal.writer import Journal, read_once
+from bursar.logs import Redactor
 from bursar.runtime.binding import bind_accounts
 from bursar.runtime.clock import RealClock
 from bursar.runtime.control import ask_daemon
@@ -138,17 +139,21 @@ async def ask(configuration: Configuration, registry: Registry, verb: str, param
             account = known_account(configuration, text(params, "account"))
             method, given = checked_method(account, params)
             if method.intents is None:
-                return await _read_alone(account, method, given)
+                return await _read_alone(configuration, account, method, given)
         return await _decide_alone(configuration, registry, verb, params)
     except JournalError as error:
         raise Declined(str(error), 1) from None
 
 
-async def _read_alone(account: Account, method: Method, given: Mapping[str, str]) -> Json:
+async def _read_alone(
+    configuration: Configuration, account: Account, method: Method, given: Mapping[str, str]
+) -> Json:
     """Call a reading method where no daemon runs: the journal is not needed."""
-    clock = RealClock()
+    clock, redactor = RealClock(), Redactor(configuration.secrets)
     http = Http(clock, Turns(clock, *account.rate).wait)
-    adapter = open_adapter(account.provider, account.settings, Tools(http, clock, lambda value: None))
+    adapter = open_adapter(
+        account.provider, account.settings, Tools(http, clock, redactor.conceal), redactor=redactor
+    )
     try:
         return await read_method(adapter, method, given)
     finally:
@@ -167,7 +172,7 @@ async def _decide_alone(configuration: Configuration, registry: Registry, verb: 
         )
         digests = {n: (a.provider.name, account_digest(a, key)) for n, a in configuration.accounts.items()}
         await office.commit(lambda c: bind_accounts(c, digests))
-        crew = Crew(office, configuration, lambda value: None)
+        crew = Crew(office, configuration, Redactor(configuration.secrets))
         desk = Desk(office, registry, crew, None)
         try:
             return await (_call_alone(desk, crew, params) if verb == "call" else desk.answer(verb, params))

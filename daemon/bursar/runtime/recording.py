@@ -277,13 +277,13 @@ def _thaw(c: Commit, account: AccountTerms, observation: Observation, steps: lis
         for step in steps
         if step.before is not None and step.before.first_seen_at is not None and step.before.ref in seen
     ]
-    recognised = verdicts.count(True)
+    recognized = verdicts.count(True)
     contradicted = verdicts.count(False) + _denied(c, account, observation)
-    accounts.count_recognised(c.tx, account.name, recognised, contradicted)
-    if not recognised or row.contradicted + contradicted:
+    accounts.count_recognized(c.tx, account.name, recognized, contradicted)
+    if not recognized or row.contradicted + contradicted:
         return
     watched = sum(len(subjects.watched(c.tx, account.name, kind)) for kind in account.tracked().values())
-    if row.recognised + recognised >= min(RECOGNISED_ENOUGH, max(watched, 1)):
+    if row.recognized + recognized >= min(RECOGNISED_ENOUGH, max(watched, 1)):
         accounts.bind(c.tx, account.name, row.provider, row.frozen_digest, c.now)
         matches.release(c.tx, Obstacle.FROZEN, c.now, account=account.name)
         tell_core(c, "account.thawed", account.name, {"reason": "its known subjects reappeared"})

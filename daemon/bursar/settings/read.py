@@ -7,7 +7,7 @@ hide what is wrong in another. It opens the configuration's files and its secret
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -20,9 +20,11 @@ from bursar.domain.event import CORE_EVENTS
 from bursar.domain.ids import AccountName, SinkName
 from bursar.domain.rule import Rule
 from bursar.host.registry import Registry
+from bursar.logs import tokens_of
 from bursar.rules.durations import parse_duration
 from bursar.rules.nearest import nearest
 from bursar.rules.read import compile_rules
+from bursar.rules.templates import SecretTemplate
 from bursar.settings.document import read_documents
 from bursar.settings.faults import find_faults
 from bursar.settings.formats import is_exposed, read_url
@@ -76,7 +78,8 @@ def read_configuration(
     if problems:
         raise ConfigurationError(sorted(set(problems)))
     warnings = tuple(sorted({*reading.warnings, *reader.warnings, *source.warnings}))
-    return Configuration(settings, accounts, sinks, rules, frozenset(source.texts), warnings)
+    secrets = {*source.texts, *_written_out(rules), *_in_addresses(settings, accounts.values(), sinks.values())}
+    return Configuration(settings, accounts, sinks, rules, frozenset(secrets), warnings)
 
 
 @dataclass(slots=True)
@@ -209,6 +212,21 @@ class _Reader:
     def _event_names(self) -> set[str]:
         subjects = (subject for provider in self.registry.providers.values() for subject in provider.subjects)
         return {*CORE_EVENTS, *(name for subject in subjects for name in subject.event_names())}
+
+
+def _written_out(rules: Iterable[Rule]) -> Iterator[str]:
+    """Give the secret parameters of rules, those that are written out, too."""
+    templates = (template for rule in rules for act in rule.acts() for template in act.params.values())
+    return (template.secret.reveal() for template in templates if isinstance(template, SecretTemplate))
+
+
+def _in_addresses(
+    settings: Settings, accounts: Iterable[Account], sinks: Iterable[ConfiguredSink]
+) -> Iterator[str]:
+    """Give what addresses carry besides their place: they are no secrets, and often hold one."""
+    options = (value for sink in sinks for value in sink.settings.options.values() if isinstance(value, str))
+    for address in (settings.heartbeat or "", *(account.settings.url for account in accounts), *options):
+        yield from tokens_of(address)
 
 
 def _guess(glob: str, known: set[str]) -> str:

@@ -1,0 +1,128 @@
+"""What a poll and the loops ask again and again is found by index: its cost does not grow with the journal."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from domain_world import ORDER, PANEL, T0, after, order, rule, state_rule
+from journal_kit import event, plan, ref
+
+from bursar.domain.evaluate import Match, NoMatch, Standing
+from bursar.domain.guard import HeldBack, Obstacle
+from bursar.domain.ids import SinkName
+from bursar.domain.intent import State
+from bursar.domain.life import Cause, Step
+from bursar.journal import (
+    accounts,
+    audit,
+    deliveries,
+    events,
+    held,
+    intents,
+    ledger,
+    matches,
+    streams,
+    subjects,
+    verdicts,
+)
+from bursar.journal.files import connect, prepare_file
+from bursar.journal.sidecar import Sidecar
+from bursar.journal.writer import Tx
+
+LARGE = ("subjects", "events", "verdicts", "matches", "intents", "attempts", "deliveries", "audit")
+"""Tables that grow; the others have a row for each account, stream or rule."""
+
+
+@pytest.fixture
+def watched(path: Path) -> Iterator[tuple[Tx, list[str]]]:
+    """Give a transaction, and the statements that it runs."""
+    sidecar = Sidecar(path.with_name("fence"))
+    prepare_file(path, sidecar, create=True)
+    connection = connect(path)
+    said: list[str] = []
+    connection.set_trace_callback(said.append)
+    yield Tx(connection), said
+    connection.close()
+    sidecar.close()
+
+
+def scans(path: Path, statements: list[str]) -> list[str]:
+    """Name the large tables that statements go through from end to end."""
+    connection = sqlite3.connect(path)
+    found = []
+    for statement in statements:
+        if statement.split()[0] not in {"SELECT", "UPDATE", "DELETE", "INSERT"}:
+            continue
+        for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}"):
+            scanned = re.match(r"SCAN (\w+)(?! USING (COVERING )?INDEX)", row[3])
+            if scanned and (scanned[1] in LARGE or scanned[1] in {"m", "i", "x", "s", "v"}):
+                found.append(f"{row[3]}: {statement}")
+    connection.close()
+    return found
+
+
+INTENT = 1
+EVERYDAY: dict[str, Callable[[Tx], object]] = {
+    "load snapshots": lambda tx: subjects.load(tx, PANEL, ORDER, ["1", "2", "3"]),
+    "save snapshots": lambda tx: subjects.save(tx, [order("partial")]),
+    "what is newly watched": lambda tx: subjects.newly_watched(tx, PANEL, ORDER, T0),
+    "set facts": lambda tx: subjects.set_facts(tx, PANEL, ORDER, "1", {"cancel_requested": True}, T0),
+    "set a problem": lambda tx: subjects.set_problem(tx, PANEL, ORDER, "1", "gone"),
+    "tick": lambda tx: streams.tick(tx, PANEL, "orders", T0),
+    "fail": lambda tx: streams.fail(tx, PANEL, "orders", "html", "HTML", T0),
+    "write an event": lambda tx: events.add(tx, event()),
+    "read an event": lambda tx: events.load(tx, {}, "ev_1"),
+    "the last undoing": lambda tx: events.last_of(tx, PANEL, ["payout.canceled"]),
+    "what is rearmed": lambda tx: events.rearmed(tx, PANEL, ["order"]),
+    "note a verdict": lambda tx: verdicts.note(tx, rule(), PANEL, ref(), Match("so"), event(), T0),
+    "a standing": lambda tx: verdicts.standing(tx, rule(), PANEL, ref()),
+    "keep a standing": lambda tx: verdicts.stand(
+        tx, state_rule(lambda scope: True), PANEL, ref(), T0, Standing(True, T0, False, T0), NoMatch("waits")
+    ),
+    "due holds": lambda tx: verdicts.due_subjects(tx, PANEL, T0),
+    "write a match": lambda tx: matches.add(tx, rule(), PANEL, ref(), event(), "so", T0),
+    "due matches": lambda tx: matches.due_subjects(tx, PANEL, T0),
+    "due matches of a subject": lambda tx: matches.held_of(tx, PANEL, ref(), T0),
+    "what waited for an intent": lambda tx: matches.release_waiting(tx, INTENT, T0),
+    "the last firing": lambda tx: matches.last_fired(tx, rule(), PANEL, ref(), but=1),  # type: ignore[arg-type]
+    "firings of a subject": lambda tx: matches.fired_times(tx, rule(), T0, account=PANEL, subject=ref()),
+    "hold back": lambda tx: matches.hold_back_if_alone(
+        tx, matches.add(tx, rule(), PANEL, ref(), event(), "so", T0), HeldBack(Obstacle.PAUSED, "paused"), 0
+    ),
+    "plan an intent": lambda tx: plan(tx),
+    "intents of an account": lambda tx: intents.in_state(tx, (State.READY, State.UNKNOWN), PANEL),
+    "all open intents": lambda tx: intents.in_state(tx, (State.READY, State.AWAITING_APPROVAL, State.DEFERRED)),
+    "send and step": lambda tx: intents.take_step(
+        tx, intents.send(tx, plan(tx), None, T0), Step(Cause.LOST, State.UNKNOWN, "?"), T0
+    ),
+    "end an attempt": lambda tx: intents.end_attempt(tx, 1, 1, "lost", "", T0),  # type: ignore[arg-type]
+    "confirm": lambda tx: intents.confirm(tx, PANEL, ["refill"], ref(), T0),
+    "what showed no effect": lambda tx: intents.unconfirmed(tx, T0),
+    "the open intent of a subject": lambda tx: intents.open_on(tx, PANEL, ref()),
+    "what blocks an action": lambda tx: intents.unknown_of(tx, PANEL, "payout"),
+    "the last ends": lambda tx: intents.last_ended(tx, PANEL, ref(), "refill", 3, None),
+    "plans of a rule": lambda tx: intents.planned_times(tx, "r", after(-1), account=PANEL, subject=ref()),
+    "facts seen": lambda tx: intents.facts_seen(tx, PANEL, ref(), T0),
+    "stale subjects": lambda tx: intents.stale_subjects(tx, PANEL, T0),
+    "owe": lambda tx: deliveries.add(tx, []),
+    "due deliveries": lambda tx: deliveries.due(tx, SinkName("ops"), T0, 20),
+    "the next due delivery": lambda tx: deliveries.next_due(tx, SinkName("ops")),
+    "delivered": lambda tx: deliveries.delivered(tx, ["dl_1"], T0),
+    "audit": lambda tx: audit.add(tx, "bursar", "x", None, {}, T0),
+    "count a sending": lambda tx: ledger.count_sending(tx),
+    "what is held": lambda tx: held.held(tx, PANEL),
+    "an account": lambda tx: (accounts.load(tx, PANEL), accounts.paused(tx, PANEL), accounts.watches(tx, PANEL)),
+}
+
+
+@pytest.mark.parametrize("question", EVERYDAY)
+def test_an_everyday_question_is_answered_by_index(
+    watched: tuple[Tx, list[str]], path: Path, question: str
+) -> None:
+    tx, said = watched
+    EVERYDAY[question](tx)
+    assert scans(path, said) == []

@@ -1,0 +1,97 @@
+"""The proof itself, in its short form: nothing is lost, nothing doubled; and a daemon that is broken is found."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import sys
+from pathlib import Path
+from subprocess import DEVNULL, PIPE, CompletedProcess, Popen, run
+from typing import Any
+
+import pytest
+from bursar.testing.prove.cells import ACTIONS
+
+ROUNDS = 24
+pytestmark = pytest.mark.timeout(300)
+
+
+def prove(folder: Path, *words: str) -> CompletedProcess[str]:
+    """Run `bursar prove` as a person does."""
+    command = [sys.executable, "-m", "bursar", "prove", *words]
+    return run(command, capture_output=True, text=True, env={**os.environ, "TMPDIR": str(folder)}, check=False)
+
+
+@pytest.fixture(scope="module")
+def short(tmp_path_factory: pytest.TempPathFactory) -> CompletedProcess[str]:
+    return prove(tmp_path_factory.mktemp("short"), "--rounds", str(ROUNDS), "--seed", "1", "--json")
+
+
+@pytest.fixture(scope="module")
+def told(short: CompletedProcess[str]) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(short.stdout)
+    return found
+
+
+def test_nothing_is_lost(told: dict[str, Any]) -> None:
+    assert (told["lost"], told["findings"] if told["lost"] else []) == (0, [])
+
+
+def test_nothing_is_doubled(told: dict[str, Any]) -> None:
+    assert (told["doubled"], told["findings"] if told["doubled"] else []) == (0, [])
+
+
+def test_it_ends_well(short: CompletedProcess[str]) -> None:
+    assert (short.returncode, short.stderr) == (0, "")
+
+
+def test_every_round_is_a_kill_in_a_cell(told: dict[str, Any]) -> None:
+    assert (told["rounds"], sum(cell["rounds"] for cell in told["cells"])) == (ROUNDS, ROUNDS)
+
+
+def test_every_action_was_done(told: dict[str, Any]) -> None:
+    assert set(told["effects"]) == set(ACTIONS)
+
+
+@pytest.mark.parametrize(
+    ("flaw", "cell", "kind"),
+    [
+        ("sends-first", "after-effect:add:none", "doubled"),
+        ("believes-lost", "before-commit:look:none", "doubled"),
+        ("forgets-sending", "after-effect:add:none", "doubled"),
+        ("assumes-done", "before-effect:add:none", "lost"),
+    ],
+)
+def test_a_broken_daemon_is_found(tmp_path: Path, flaw: str, cell: str, kind: str) -> None:
+    ended = prove(tmp_path, "--rounds", "2", "--cell", cell, "--flaw", flaw, "--json")
+    assert (ended.returncode, json.loads(ended.stdout)[kind] > 0) == (1, True)
+
+
+def test_nothing_is_left_behind(tmp_path: Path) -> None:
+    prove(tmp_path, "--rounds", "1", "--cell", "any-moment:clock:none")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("words", [("--cell", "after-effect:poll:none"), ("--flaw", "sends-frist"), ("--rounds", "0")])
+def test_what_makes_no_sense_is_refused(tmp_path: Path, words: tuple[str, ...]) -> None:
+    ended = prove(tmp_path, *words)
+    assert (ended.returncode, len(ended.stderr.strip().splitlines())) == (2, 1)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_its_children_end_with_it(tmp_path: Path, number: signal.Signals) -> None:
+    reading, writing = os.pipe()
+    command = [sys.executable, "-m", "bursar", "prove", "--rounds", "1000"]
+    environ = {**os.environ, "TMPDIR": str(tmp_path)}
+    with Popen(command, pass_fds=[writing], stdout=DEVNULL, stderr=PIPE, env=environ) as parent:
+        os.close(writing)
+        while not list(tmp_path.glob("*/daemon.log")):
+            assert parent.poll() is None
+            select.select([reading], [], [], 0.05)
+        parent.send_signal(number)
+        all_ended = select.select([reading], [], [], 30.0)[0] and os.read(reading, 1) == b""
+        os.close(reading)
+        parent.kill()
+    assert all_ended
