@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+
 from bursar.testing.prove.cells import (
     ACTIONS,
     ANYWHERE,

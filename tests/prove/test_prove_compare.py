@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from prove_parts import attempt, claims, paid, payout, refill, refilled, unknown, us
+
 from bursar.journal.claims import Attempt, Claim, Claims
 from bursar.testing.prove.compare import DOUBLED, LOST, UNKNOWN, hold_together
 from bursar.testing.prove.gate import Effect
 from bursar.testing.prove.world import ACCOUNTS, SETTLE_S
-from prove_parts import attempt, claims, paid, payout, refill, refilled, unknown, us
 
 
 def found(told: Claims, *effects: Effect) -> list[str]:

@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 from aiohttp.test_utils import TestServer
+
 from bursar.host.plugins import load_plugins
 from bursar.testing import Faults, VirtualClock
 from bursar.testing.prove.gate import STAMP, Gate, Trap

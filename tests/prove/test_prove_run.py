@@ -12,6 +12,7 @@ from subprocess import DEVNULL, PIPE, CompletedProcess, Popen, run
 from typing import Any
 
 import pytest
+
 from bursar.testing.prove.cells import ACTIONS
 
 ROUNDS = 24

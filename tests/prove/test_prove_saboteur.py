@@ -9,6 +9,7 @@ from pathlib import Path
 from types import CellType, CodeType, FunctionType, ModuleType
 
 import pytest
+
 from bursar.api import Request
 from bursar.testing.prove.cells import ACTIONS, COMMITS
 from bursar.testing.prove.plot import method_of, provider_of

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from prove_parts import attempt, claims, fact, payout, refill, yes
+
 from bursar.journal.audit import Broken
 from bursar.journal.claims import Claims, Owed
 from bursar.testing.prove.compare import DOUBLED, LOST, Finding
 from bursar.testing.prove.soundness import AtRest, check_journal, check_rest, check_told
-from prove_parts import attempt, claims, fact, payout, refill, yes
 
 NOTHING_DUE = AtRest("panel", "site", {}, due=False)
 
@@ -28,6 +29,11 @@ def test_a_whole_journal_is_fine() -> None:
 
 def test_a_fact_that_its_rule_was_not_asked_about_is_lost() -> None:
     assert LOST in kinds(check_journal(partial(matches=())))
+
+
+def test_a_fact_of_which_the_condition_is_not_true_needs_no_match() -> None:
+    delivered = fact("order.partial", "order/7", 1, data='{"remains":"0"}')
+    assert check_journal(claims(facts=(delivered,))) == []
 
 
 def test_a_fact_that_its_rule_answered_twice_is_doubled() -> None:

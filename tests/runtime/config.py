@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 
-
 def account(name: str = "panel", port: int = 1, key: str = "KEY", more: str = "") -> str:
     """Give an account of the provider `toy`; the port stands for the site."""
     url, rest = f"http://127.0.0.1:{port}/api", f", {more}" if more else ""

@@ -1,17 +1,19 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, MutableMapping
 from pathlib import Path
+from typing import Any
 
 import pytest
-import structlog
 from kit import World
+from structlog.testing import capture_logs
 
 
 @pytest.fixture(autouse=True)
-def _quiet() -> None:
-    """Keep the log out of the way: what it says has tests of its own."""
-    structlog.configure(processors=[], wrapper_class=structlog.make_filtering_bound_logger(60))
+def logged() -> Iterator[list[MutableMapping[str, Any]]]:
+    """What was logged; it is kept here, and not printed."""
+    with capture_logs() as lines:
+        yield lines
 
 
 @pytest.fixture

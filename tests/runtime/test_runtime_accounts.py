@@ -131,7 +131,7 @@ async def test_what_was_held_back_by_the_freeze_is_done_when_it_thaws(world: Wor
 
 async def test_an_account_does_not_thaw_by_orders_that_tell_nothing(world: World) -> None:
     await began(world)
-    world.site.orders |= {id_: "completed" for id_ in ("1", "2", "3")}
+    world.site.orders |= dict.fromkeys(("1", "2", "3"), "completed")
     await rekey(world)
     await world.live(minutes=30)
     assert await world.state() == "frozen"

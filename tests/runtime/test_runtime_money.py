@@ -10,7 +10,7 @@ from bursar.api import Later, NeverSent, NotSent, ProviderError, Refused, Unreac
 from bursar.runtime.declined import Declined
 
 PAY = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7", account: {env: WALLET}}}], cooldown: 24h}'
-WHEN = PAY.replace("do:", 'when: balance.amount >= balance.min_payout, do:')
+WHEN = PAY.replace("do:", "when: balance.amount >= balance.min_payout, do:")
 LOST = Unreachable("the answer was lost")
 
 
@@ -314,7 +314,7 @@ async def test_a_payout_whose_rule_is_gone_is_not_sent(world: World) -> None:
 async def test_a_payout_of_an_account_that_is_gone_lapses_and_time_goes_on_for_others(world: World) -> None:
     await begin(world)
     await world.poll()
-    await world.restart(config(PAY.replace("do:", "accounts: ['*'], do:"), accounts=account('second', 2, 'OTHER')))
+    await world.restart(config(PAY.replace("do:", "accounts: ['*'], do:"), accounts=account("second", 2, "OTHER")))
     world.sites.sites["http://127.0.0.1:2/api"].money("80")
     await world.poll("second")
     await world.say("pause")

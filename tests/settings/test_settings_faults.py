@@ -35,7 +35,8 @@ def account(more: str) -> str:
         ("settings: {state: ''}", "1:19: expected the name of a file, not an empty one"),
         ("settings: {state: state/}", "1:19: expected the name of a file, not of a folder"),
         ("settings: {state: 5}", "1:19: expected the name of a file, not a number"),
-        ("settings:\n  http: {listen: 127.0.0.1:8640}", "2:3: 'http' is not built yet"),
+        ("settings:\n  http: {listen: 127.0.0.1:8640}", "2:3: 'token' is missing in 'http'"),
+        ("settings:\n  http: {listen: here, token: {env: T}}", "2:18: expected an address and a port such as 127.0.0.1:8640"),
         ("settings: {heartbeat: hc.example}", "1:23: expected an address that begins with https:// or http://, such as https://panel.example/api/v2"),
         ("settings: {ceiling: 0}", "1:21: expected at least 1"),
         ("settings: {ceiling: 1.5}", "1:21: expected a whole number, not a number"),
@@ -169,7 +170,7 @@ def test_an_unknown_provider_does_not_make_its_account_unknown(reader: Reader) -
 
 def test_all_problems_come_at_once_and_in_order(reader: Reader) -> None:
     text = """\
-settings: {mode: shadwo, http: {}}
+settings: {mode: shadwo, http: 5}
 accounts:
   main:
     provider: panel
@@ -187,7 +188,7 @@ rules:
     places = [problem.split(": ")[0] for problem in reader.problems(text)]
     assert places == [
         "1:18",
-        "1:26",
+        "1:32",
         "5:10",
         "6:10",
         "7:12",

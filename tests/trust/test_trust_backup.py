@@ -34,7 +34,8 @@ async def test_a_backup_of_a_running_journal_is_whole_and_has_what_was_committed
     copy = world.folder / "copy.db"
     back_up(state(world.folder), copy)
     found = read_once(copy, lambda tx: intents.load(tx, IntentId(1)))
-    assert found is not None and found.state is State.SUCCEEDED
+    assert found is not None
+    assert found.state is State.SUCCEEDED
 
 
 async def test_a_backup_overwrites_nothing(world: World) -> None:
@@ -125,7 +126,8 @@ async def test_the_doctor_sees_a_tampered_trail(world: World) -> None:
 
     await world.journal.write(tamper)
     found = {one.what: one for one in examine(state(world.folder), world.clock.now())}
-    assert found["audit"].verdict == "bad" and "entry 1" in found["audit"].reason
+    assert found["audit"].verdict == "bad"
+    assert "entry 1" in found["audit"].reason
 
 
 async def test_every_step_of_an_intent_is_in_the_trail(world: World) -> None:

@@ -68,7 +68,8 @@ async def test_a_trail_whose_old_segments_went_can_still_be_checked(world: World
         await world.journal.write(lambda tx: retention.clean(tx, keeping, now + timedelta(days=3)))
     kept = (await counts(world, "audit"))[0]
     good, broken = await world.read(audit.verify)
-    assert (kept, good, broken) == (kept, kept, None) and kept < audit.SEGMENT
+    assert (kept, good, broken) == (kept, kept, None)
+    assert kept < audit.SEGMENT
 
 
 async def test_entries_that_go_without_their_segment_are_missed(world: World) -> None:
@@ -82,7 +83,8 @@ async def test_entries_that_go_without_their_segment_are_missed(world: World) ->
     await world.journal.write(fill)
     await world.journal.write(lambda tx: tx.run("DELETE FROM audit WHERE seq BETWEEN 5 AND 9"))
     _, broken = await world.read(audit.verify)
-    assert broken is not None and broken.seq == 5
+    assert broken is not None
+    assert broken.seq == 5
 
 
 async def test_what_a_window_showed_long_ago_is_forgotten_and_what_is_watched_is_not(world: World) -> None:

@@ -106,11 +106,11 @@ class Veil:
     def json(self, value: Json) -> Json:
         """Clean a decoded answer, in every depth."""
         if isinstance(value, str):
-            return self._data(value)
+            return self._text(value)
         if isinstance(value, list):
             return [self.json(each) for each in value]
         if isinstance(value, Mapping):
-            return {self._data(name): self.json(each) for name, each in value.items()}
+            return {self._text(name): self.json(each) for name, each in value.items()}
         return value
 
     def evidence(self, value: Json) -> Json:
@@ -124,9 +124,9 @@ class Veil:
         return value
 
     def _success(self, success: Succeeded) -> Succeeded:
-        reference = self._data(success.reference) if success.reference is not None else None
-        tracked = tuple(self._observed(one) for one in success.tracked if self._data(one.ref.id) == one.ref.id)
-        facts = {name: self._data(value) if isinstance(value, str) else value for name, value in success.facts.items()}
+        reference = self._text(success.reference) if success.reference is not None else None
+        tracked = tuple(self._observed(one) for one in success.tracked if self._text(one.ref.id) == one.ref.id)
+        facts = {name: self._text(value) if isinstance(value, str) else value for name, value in success.facts.items()}
         cleaned = replace(success, reference=reference, tracked=tracked, facts=facts)
         return success if cleaned == success else cleaned
 
@@ -135,20 +135,20 @@ class Veil:
         cleaned = {
             name: clean
             for name, value in one.fields.items()
-            if isinstance(value, str) and (clean := self._data(value)) is not value
+            if isinstance(value, str) and (clean := self._text(value)) is not value
         }
         return replace(one, fields={**one.fields, **cleaned}) if cleaned else one
 
     def _require_plain(self, id_: str) -> None:
-        if self._data(id_) != id_:
+        if self._text(id_) != id_:
             raise BadAnswer(MISPLACED, kind="foreign")
 
-    def _data(self, text: str) -> str:
+    def _text(self, text: str) -> str:
         return self._redactor.hide(text, shortest=SHORTEST_IN_DATA)
 
     def _holds_one(self, value: Json) -> bool:
         if isinstance(value, str):
-            return self._data(value) != value
+            return self._text(value) != value
         if isinstance(value, Mapping):
             return any(self._holds_one(name) or self._holds_one(each) for name, each in value.items())
         return isinstance(value, (list, tuple)) and any(self._holds_one(each) for each in value)

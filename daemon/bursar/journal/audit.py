@@ -96,9 +96,9 @@ def verify(tx: Tx) -> tuple[int, Broken | None]:
         previous, expected = head, last_seq + 1
     tail = tx.all(f"SELECT {_COLUMNS} FROM audit WHERE seq >= ? ORDER BY seq", expected)
     count, broken, last = _walk(tail, previous, expected)
-    if broken is None and (head := ledger.get(tx, "audit_head")) is not None:
-        if head != f"{expected + len(tail) - 1} {last}":
-            broken = Broken(expected + len(tail), "entries at the end are missing")
+    end = f"{expected + len(tail) - 1} {last}"
+    if broken is None and (ledger.get(tx, "audit_head") or end) != end:
+        broken = Broken(expected + len(tail), "entries at the end are missing")
     return good + count, broken
 
 

@@ -47,7 +47,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One event; `intent` is what a fact about an action names."""
+    """One event; `data` as it was written; `intent` is what a fact about an action names."""
 
     id: str
     type: str
@@ -55,6 +55,7 @@ class Fact:
     subject: str
     at_us: int
     intent: int | None = None
+    data: str = "{}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +193,6 @@ def _claim(row: Row, attempts: list[Attempt], answered: bool) -> Claim:
 
 def _fact(row: tuple[object, ...]) -> Fact:
     id_, type_, account, subject, at, data = row
-    intent = read_mapping(str(data)).get("intent") if "intent" in str(data) else None
-    return Fact(
-        str(id_), str(type_), str(account), str(subject), int(str(at)), None if intent is None else int(str(intent))
-    )
+    intent = read_mapping(str(data)).get("intent") if str(type_).startswith("action.") else None
+    named = None if intent is None else int(str(intent))
+    return Fact(str(id_), str(type_), str(account), str(subject), int(str(at)), named, str(data))

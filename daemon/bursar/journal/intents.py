@@ -12,13 +12,13 @@ from bursar.domain.intent import OPEN, Intent, Planned, State
 from bursar.domain.life import Step
 from bursar.domain.values import Json
 from bursar.journal.codec import at, read_json, read_mapping, us, write_json
+from bursar.journal.schema import OPEN_INTENTS
 from bursar.journal.writer import Row, Tx
 
 _COLUMNS = (
     "id, account, action, subject_type, subject_id, params, state, created_at, ready_at, sealed, cost, rule, match_id, "
     "reason, fence, attempts, evidence, due_at, facts_at, sent_at, looked_at, reference"
 )
-_OPEN = ",".join(f"'{state}'" for state in sorted(OPEN))
 
 
 def add(
@@ -56,7 +56,7 @@ def load(tx: Tx, id_: IntentId) -> Intent | None:
 def in_state(tx: Tx, states: Iterable[State], account: AccountName | None = None) -> list[Intent]:
     """Give open intents in these states, oldest first."""
     marks = ",".join(f"'{state}'" for state in states)
-    sql = f"SELECT {_COLUMNS} FROM intents WHERE state IN ({marks})"
+    sql = f"SELECT {_COLUMNS} FROM intents INDEXED BY intents_by_state WHERE {OPEN_INTENTS} AND state IN ({marks})"
     rows = tx.all(f"{sql} AND account = ? ORDER BY id", account) if account else tx.all(f"{sql} ORDER BY id")
     return [_intent(row) for row in rows]
 
@@ -144,7 +144,8 @@ def unconfirmed(tx: Tx, now: datetime) -> list[Intent]:
 def open_on(tx: Tx, account: AccountName, subject: SubjectRef) -> Intent | None:
     """Give the open intent of a subject."""
     row = tx.one(
-        f"SELECT {_COLUMNS} FROM intents WHERE account = ? AND subject_type = ? AND subject_id = ? AND state IN ({_OPEN})",
+        f"SELECT {_COLUMNS} FROM intents INDEXED BY intents_open WHERE account = ? AND subject_type = ? AND subject_id = ? "
+        f"AND {OPEN_INTENTS}",
         account,
         subject.type,
         subject.id,
@@ -155,8 +156,8 @@ def open_on(tx: Tx, account: AccountName, subject: SubjectRef) -> Intent | None:
 def unknown_of(tx: Tx, account: AccountName, action: str, *, but: IntentId | None = None) -> Intent | None:
     """Give an intent of this action whose attempt is under way or unknown on the account."""
     row = tx.one(
-        f"SELECT {_COLUMNS} FROM intents WHERE account = ? AND action = ? AND state IN ('sending', 'unknown') AND id IS NOT ? "
-        "ORDER BY id LIMIT 1",
+        f"SELECT {_COLUMNS} FROM intents INDEXED BY intents_by_state WHERE account = ? AND {OPEN_INTENTS} AND state IN "
+        "('sending', 'unknown') AND action = ? AND id IS NOT ? ORDER BY id LIMIT 1",
         account,
         action,
         but,
@@ -230,15 +231,17 @@ def spent(
 def facts_seen(tx: Tx, account: AccountName, subject: SubjectRef, now: datetime) -> None:
     """The subject was just observed: ready intents about it stand on fresh facts."""
     tx.run(
-        "UPDATE intents SET facts_at = ? WHERE account = ? AND subject_type = ? AND subject_id = ? AND state = 'ready'",
+        f"UPDATE intents INDEXED BY intents_open SET facts_at = ? WHERE account = ? AND subject_type = ? AND subject_id = ? "
+        f"AND {OPEN_INTENTS} AND state = 'ready'",
         microseconds(now),
         account,
         subject.type,
         subject.id,
     )
     tx.run(
-        "UPDATE intents SET facts_at = ? WHERE state = 'ready' AND account = ? AND match_id IN (SELECT id FROM matches WHERE "
-        "account = ? AND subject_type = ? AND subject_id = ?)",
+        f"UPDATE intents INDEXED BY intents_by_state SET facts_at = ? WHERE account = ? AND {OPEN_INTENTS} AND state = 'ready' "
+        "AND EXISTS (SELECT 1 FROM matches m WHERE m.id = intents.match_id AND m.account = ? AND m.subject_type = ? AND "
+        "m.subject_id = ?)",
         microseconds(now),
         account,
         account,
@@ -259,8 +262,9 @@ def stale_subjects(tx: Tx, account: AccountName, fresh_since: datetime) -> list[
     """Give the subjects of ready intents of rules whose facts are too old to act on."""
     rows = tx.all(
         "SELECT DISTINCT coalesce(nullif(m.subject_type, ''), i.subject_type), CASE WHEN m.subject_type <> '' THEN m.subject_id "
-        "ELSE i.subject_id END FROM intents i LEFT JOIN matches m ON m.id = i.match_id WHERE i.account = ? AND "
-        "i.state = 'ready' AND i.rule IS NOT NULL AND (i.facts_at IS NULL OR i.facts_at < ?)",
+        "ELSE i.subject_id END FROM intents i INDEXED BY intents_by_state LEFT JOIN matches m ON m.id = i.match_id WHERE "
+        f"i.account = ? AND i.{OPEN_INTENTS} AND i.state = 'ready' AND i.rule IS NOT NULL AND (i.facts_at IS NULL OR "
+        "i.facts_at < ?)",
         account,
         microseconds(fresh_since),
     )

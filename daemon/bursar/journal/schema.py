@@ -78,7 +78,7 @@ CREATE TABLE events (
   data TEXT NOT NULL,
   before TEXT NOT NULL
 );
-CREATE INDEX events_by_subject ON events (account, subject_type, subject_id, type);
+CREATE INDEX events_by_type ON events (account, type, at);
 CREATE INDEX events_by_time ON events (at);
 
 CREATE TABLE rearmed (
@@ -239,6 +239,10 @@ MIGRATIONS: tuple[str, ...] = (TABLES,)
 """What leads from nothing to the newest tables, step by step. Released steps are never edited."""
 
 VERSION = len(MIGRATIONS)
+
+OPEN_INTENTS = "state IN ('awaiting_approval', 'ready', 'sending', 'deferred', 'unknown')"
+"""The condition of the indexes `intents_open` and `intents_by_state`, word for word: only where a question says just
+this can the database use them (`INDEXED BY` makes it an error where it cannot)."""
 
 
 def statements(script: str) -> list[str]:

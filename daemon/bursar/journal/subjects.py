@@ -128,18 +128,20 @@ def finish(tx: Tx, account: AccountName, kind: SubjectType, ids: Iterable[str]) 
     )
 
 
-_WATCHED = "SELECT id, state, changed_at, created_at, acted_at, watched FROM subjects WHERE account = ? AND type = ?"
+_WATCHED = "SELECT id, state, changed_at, created_at, acted_at, watched FROM subjects"
+_OF_TYPE = "WHERE account = ? AND type = ?"
 
 
 def watched(tx: Tx, account: AccountName, kind: SubjectType) -> list[Watched]:
     """Give what is under watch."""
-    return [_watched(row) for row in tx.all(f"{_WATCHED} AND watched = 1", account, kind.name)]
+    return [_watched(row) for row in tx.all(f"{_WATCHED} {_OF_TYPE} AND watched = 1", account, kind.name)]
 
 
 def newly_watched(tx: Tx, account: AccountName, kind: SubjectType, since: datetime) -> list[Watched]:
     """Give what was put under watch and not seen yet, and what was acted on, or taken off, since an instant."""
-    rows = tx.all(f"{_WATCHED} AND first_seen_at IS NULL AND watched = 1", account, kind.name)
-    rows += tx.all(f"{_WATCHED} AND acted_at >= ?", account, kind.name, microseconds(since))
+    unseen = f"{_WATCHED} INDEXED BY subjects_new {_OF_TYPE} AND first_seen_at IS NULL AND watched = 1"
+    rows = tx.all(unseen, account, kind.name)
+    rows += tx.all(f"{_WATCHED} INDEXED BY subjects_acted {_OF_TYPE} AND acted_at >= ?", account, kind.name, microseconds(since))
     return [_watched(row) for row in rows]
 
 

@@ -177,7 +177,7 @@ def accept(c: Commit, configuration: Configuration, params: Params) -> Json:
     held.end(c.tx, row.id, "accepted", c.now)
     audit.add(c.tx, PERSON, "observation.accepted", None, {"held": row.id, "account": row.account}, c.now)
     tell_core(c, "observation.accepted", row.account, {"stream": row.stream, "held": str(row.id)})
-    record(c, account, observation, believed=True)
+    record(c, account, observation, believed=row.at)
     return {"id": str(row.id)}
 
 

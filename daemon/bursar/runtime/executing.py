@@ -111,7 +111,7 @@ class Executor:
         return row is None or row.frozen_digest is not None or row.parked_at is not None
 
     def _may_act(self, tx: Tx) -> bool:
-        return self._office.steady and accounts.paused(tx, self._terms.name) is None
+        return self._office.may_act() and accounts.paused(tx, self._terms.name) is None
 
     def _blocked(self, tx: Tx, intent: Intent, action: ActionType) -> bool:
         return blocks(self._reading(tx), intent.account, action, but=intent.id) is not None
@@ -197,7 +197,7 @@ class Executor:
                 )
                 return
             except JournalError as error:
-                log.error("how an action ended cannot be written yet", account=self._terms.name, reason=str(error))  # noqa: TRY400
+                log.error("how an action ended cannot be written yet", account=self._terms.name, reason=str(error))
                 self._office.pulse.beat(f"executing {self._terms.name}")
                 await self._office.clock.sleep(pause_s)
                 pause_s = min(pause_s * 2, LONGEST_PAUSE_S)

@@ -16,6 +16,8 @@ from bursar.runtime.telling import Commit
 from bursar.runtime.terms import Terms
 
 T = TypeVar("T")
+JUMP_S = 60.0
+"""A wall clock that moves by more than this against the monotonic one has jumped."""
 FRESH = timedelta(seconds=60)
 """Facts that are older than this are looked at again before anything is sent on them."""
 
@@ -34,6 +36,7 @@ class Office:
         unsteady_since: The last commit, when this run's clock began before it.
         bells: Wake the loops.
         kept: Secret parameters that a person gave in this run, by intent.
+        offset_s: By how much the wall clock was ahead of the monotonic one when it could last be believed.
     """
 
     journal: Journal
@@ -48,13 +51,26 @@ class Office:
         default_factory=lambda: {name: Bell() for name in ("polling", "timing", "executing", "delivering")}
     )
 
+    offset_s: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.offset_s = self.ahead_s()
+
+    def ahead_s(self) -> float:
+        """Say how far the wall clock is ahead of the monotonic one; it changes only when somebody sets the clock."""
+        return self.clock.now().timestamp() - self.clock.monotonic()
+
+    def may_act(self) -> bool:
+        """Say whether the wall clock can be believed right now, whether or not a jump was noticed already."""
+        return self.steady and self.unsteady_since is None and abs(self.ahead_s() - self.offset_s) <= JUMP_S
+
     async def commit(self, decide: Callable[[Commit], T]) -> T:
         """Decide and write in one transaction; wake the loops that have something to do then.
 
         Raises:
             JournalError: nothing of it happened.
         """
-        terms, now, steady = self.terms, self.clock.now(), self.steady
+        terms, now, steady = self.terms, self.clock.now(), self.may_act()
 
         def work(tx: Tx) -> tuple[T, set[str]]:
             c = Commit(tx, terms, now, steady, kept=self.kept)

@@ -18,12 +18,12 @@ from bursar.domain.cadence import absence
 from bursar.domain.ids import SubjectRef
 from bursar.domain.observation import Observation
 from bursar.domain.subject import SubjectType
-from bursar.journal import accounts, events, intents, matches, streams, subjects, verdicts
+from bursar.journal import accounts, events, held, intents, matches, streams, subjects, verdicts
 from bursar.journal.errors import JournalError
 from bursar.journal.streams import StreamRow
 from bursar.journal.subjects import Watched
 from bursar.journal.writer import Tx
-from bursar.runtime.office import Office
+from bursar.runtime.office import JUMP_S, Office
 from bursar.runtime.pulse import Bell
 from bursar.runtime.recording import Recorded, record, record_failure, record_rejection
 from bursar.runtime.schedule import Due, Polled, Schedule
@@ -62,6 +62,7 @@ class Poller:
         self.bell = Bell()
         self._refreshed_s = float("-inf")
         self._refreshed_at: datetime | None = None
+        self._ahead_s = office.ahead_s()
         self._bound_at: datetime | None = None
         self._parked = False
         self._parked_before = False
@@ -75,9 +76,11 @@ class Poller:
         """Read from the journal what is under watch and where streams go on from."""
         row = await self._office.journal.read(lambda tx: accounts.load(tx, self._terms.name))
         self._bound_at = row.bound_at if row is not None else None
+        doubted = await self._office.journal.read(lambda tx: {one.stream for one in held.held(tx, self._terms.name)})
         for name, polled in self.streams.items():
             stored, watched = await self._office.journal.read(self._stored(name, polled))
             polled.cursor, polled.failures = stored.cursor, stored.failures
+            polled.doubted = name in doubted
             for one in watched:
                 self.schedule.put(name, one, self._now_s(), spread=True)
 
@@ -122,7 +125,7 @@ class Poller:
     async def _commit(self, due: Due, observation: Observation, digests: dict[str, int]) -> Recorded | None:
         polled = due.polled
         first = polled.first if polled.watch is None else not polled.watch.all_seen(due.ids)
-        recovering = polled.failures > 0 or self._parked_before
+        recovering = polled.failures > 0 or self._parked_before or polled.doubted
         try:
             recorded = await self._office.commit(
                 lambda c: record(c, self._terms, observation, due.asked, first=first, recovering=recovering)
@@ -140,6 +143,7 @@ class Poller:
         """Note in memory what was committed; what is finished for good is watched no more."""
         polled, now_s = due.polled, self._now_s()
         polled.failures, self._parked_before = 0, False
+        polled.doubted = recorded.doubted
         if observation.cursor is not None and not recorded.held:
             polled.cursor = observation.cursor
         if polled.watch is None:
@@ -187,6 +191,8 @@ class Poller:
             return
         self._refreshed_s = clock.monotonic()
         now, fresh_since = clock.now(), self._office.fresh_since()
+        if abs(self._office.ahead_s() - self._ahead_s) > JUMP_S:
+            await self._set_anew()
         since = self._refreshed_at or now - OVERLAP
         wishes = await self._office.journal.read(lambda tx: self._wishes(tx, now, since, fresh_since))
         self._refreshed_at = now - MARGIN
@@ -198,6 +204,13 @@ class Poller:
             for one in rows:
                 self.schedule.put(stream, one, now.timestamp())
         self.schedule.want(wishes.wanted, now.timestamp())
+
+    async def _set_anew(self) -> None:
+        """Somebody set the clock: what was due by the old one may be due in days, or never."""
+        self._ahead_s, self._refreshed_at = self._office.ahead_s(), None
+        self.schedule.begin_anew()
+        self.schedule.go_on(self._now_s())
+        await self.load()
 
     def _wishes(self, tx: Tx, now: datetime, since: datetime, fresh_since: datetime) -> _Wishes:
         name = self._terms.name

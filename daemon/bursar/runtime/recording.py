@@ -8,21 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from bursar.domain.detect import Sight, detect, vanish
-from bursar.domain.guard import Obstacle
 from bursar.domain.ids import AccountName, SubjectRef
 from bursar.domain.observation import Observation, Observed, Snapshot
 from bursar.domain.sanity import implausible
 from bursar.domain.subject import Coverage, SubjectType
-from bursar.journal import accounts, events, held, intents, matches, streams, subjects
+from bursar.journal import accounts, events, held, intents, streams, subjects
 from bursar.journal.streams import StreamRow
 from bursar.runtime.ruling import ask_again, ask_state_rules
 from bursar.runtime.telling import Commit, tell, tell_core
 from bursar.runtime.terms import AccountTerms
+from bursar.runtime.thawing import thaw
 
 UNREACHABLE_AFTER = 3
-RECOGNISED_ENOUGH = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +33,12 @@ class Recorded:
         changed: The new snapshots of what changed, by id (for the watch's cadence).
         absent: Subjects were absent from a complete listing for the first time: the next one must be looked at, too.
         held: The observation was implausible and is kept aside: nothing of it is believed.
+        doubted: Some observation of the stream is held, this one or another.
     """
 
     changed: Mapping[str, Snapshot]
     held: bool = False
+    doubted: bool = False
     absent: bool = False
 
 
@@ -48,7 +50,7 @@ def record(
     *,
     first: bool = False,
     recovering: bool = False,
-    believed: bool = False,
+    believed: datetime | None = None,
 ) -> Recorded:
     """Write what one good poll saw, and all that follows from it.
 
@@ -58,12 +60,14 @@ def record(
         observation: What it saw.
         asked: Subjects that somebody waits for (holds that fell due, held-back matches, ready intents).
         first: The first poll of these subjects in this run: state rules are asked of what did not change, too.
-        recovering: The stream's last poll failed, or the account was parked.
-        believed: A person accepted it: its plausibility is not asked.
+        recovering: The stream's last poll failed, or the account was parked, or something of the stream is held.
+        believed: When it was seen, if a person accepted it now: its plausibility is not asked, and nothing that comes
+            of it is sent without a fresh look.
     """
     wanted = first or recovering or bool(asked) or _says_something(observation)
     row = streams.load(c.tx, account.name, observation.stream) if wanted else None
-    streams.tick(c.tx, account.name, observation.stream, c.now)
+    if believed is None:
+        streams.tick(c.tx, account.name, observation.stream, c.now)
     if row is None:
         return Recorded({})
     if recovering or row.failures or row.told_at is not None:
@@ -71,15 +75,19 @@ def record(
     kinds = account.kinds_of(observation.stream)
     rearmed = events.rearmed(c.tx, account.name, kinds)
     steps = _see(c, account, kinds, observation, row, rearmed)
-    if not believed and (reason := _doubt(c, kinds, observation, steps, row)) is not None:
+    if believed is not None:
+        steps = [step.as_of(believed) for step in steps]
+    elif (reason := _doubt(c, kinds, observation, steps, row)) is not None:
         _rearm_again(c, account.name, kinds, rearmed)
         return _hold(c, account, observation, reason)
-    _unhold(c, account, observation)
+    doubted = _unhold(c, account, observation)
     _write(c, account, observation, steps, row)
-    _thaw(c, account, observation, steps)
+    pairs = [(step.before, step.sight) for step in steps if step.seen and step.before is not None]
+    thaw(c, account, observation, pairs)
     _follow(c, account, observation, steps, asked, first)
     changed = {step.sight.snapshot.ref.id: step.sight.snapshot for step in steps if step.sight.fresh}
-    return Recorded(changed, absent=any(not step.seen and step.sight.snapshot.missed == 1 for step in steps))
+    absent = any(not step.seen and step.sight.snapshot.missed == 1 for step in steps)
+    return Recorded(changed, doubted=doubted, absent=absent)
 
 
 def record_failure(c: Commit, account: AccountName, stream: str, kind: str, reason: str) -> int:
@@ -118,6 +126,11 @@ class _Step:
     sight: Sight
     seen: bool
     news: bool
+
+    def as_of(self, at: datetime) -> _Step:
+        """Give the step of an observation that was made earlier."""
+        snapshot = replace(self.sight.snapshot, observed_at=at)
+        return replace(self, sight=replace(self.sight, snapshot=snapshot))
 
 
 def _says_something(observation: Observation) -> bool:
@@ -225,7 +238,7 @@ def _hold(c: Commit, account: AccountTerms, observation: Observation, reason: st
     if newly is not None:
         data = {"stream": observation.stream, "reason": reason, "held": str(newly)}
         tell_core(c, "observation.held", account.name, {**data})
-    return Recorded({}, held=True)
+    return Recorded({}, held=True, doubted=True)
 
 
 def _rearm_again(c: Commit, account: AccountName, kinds: Mapping[str, SubjectType], rearmed: Collection[str]) -> None:
@@ -236,21 +249,22 @@ def _rearm_again(c: Commit, account: AccountName, kinds: Mapping[str, SubjectTyp
                 events.rearm(c.tx, account, event.name, kind.name, c.now)
 
 
-def _unhold(c: Commit, account: AccountTerms, observation: Observation) -> None:
-    """A plausible poll of a stream of which something was held: the held one was a slip, and is dropped."""
+def _unhold(c: Commit, account: AccountTerms, observation: Observation) -> bool:
+    """A plausible poll of a stream of which something was held: the held one was a slip, and is dropped.
+
+    Returns:
+        Whether something of the stream is still held.
+    """
+    rows = [row for row in held.held(c.tx, account.name) if row.stream == observation.stream]
     listing = account.streams[observation.stream].coverage is Coverage.LISTING and observation.complete
-    rows = held.held(c.tx, account.name)
-    if not rows:
-        return
-    seen = {str(one.ref) for one in observation.subjects} | set(observation.unchanged)
-    for row in rows:
-        if row.stream != observation.stream or not (seen or observation.nothing_new):
-            continue
-        if held.covers(row, observation, listing=listing) and held.end(c.tx, row.id, "dropped", c.now):
-            why = "the next poll was plausible again"
-            tell_core(
-                c, "observation.dropped", account.name, {"stream": row.stream, "reason": why, "held": str(row.id)}
-            )
+    if not rows or not (observation.subjects or observation.unchanged or observation.nothing_new):
+        return bool(rows)
+    slips = [row for row in rows if held.covers(row, observation, listing=listing)]
+    for row in slips:
+        held.end(c.tx, row.id, "dropped", c.now)
+        why = "the next poll was plausible again"
+        tell_core(c, "observation.dropped", account.name, {"stream": row.stream, "reason": why, "held": str(row.id)})
+    return len(slips) < len(rows)
 
 
 def _write(c: Commit, account: AccountTerms, observation: Observation, steps: list[_Step], row: StreamRow) -> None:
@@ -264,52 +278,6 @@ def _write(c: Commit, account: AccountTerms, observation: Observation, steps: li
     for step in steps:
         for event in step.sight.events:
             tell(c, event, step.sight.snapshot)
-
-
-def _thaw(c: Commit, account: AccountTerms, observation: Observation, steps: list[_Step]) -> None:
-    """In a frozen account: do known subjects reappear? Enough of them, and none that is another, and it is thawed."""
-    row = accounts.load(c.tx, account.name)
-    if row is None or row.frozen_digest is None:
-        return
-    seen = {one.ref: one for one in observation.subjects}
-    verdicts = [
-        _same_subject(account.kinds[step.before.ref.type], step.before, seen[step.before.ref])
-        for step in steps
-        if step.before is not None and step.before.first_seen_at is not None and step.before.ref in seen
-    ]
-    recognized = verdicts.count(True)
-    contradicted = verdicts.count(False) + _denied(c, account, observation)
-    accounts.count_recognized(c.tx, account.name, recognized, contradicted)
-    if not recognized or row.contradicted + contradicted:
-        return
-    watched = sum(len(subjects.watched(c.tx, account.name, kind)) for kind in account.tracked().values())
-    if row.recognized + recognized >= min(RECOGNISED_ENOUGH, max(watched, 1)):
-        accounts.bind(c.tx, account.name, row.provider, row.frozen_digest, c.now)
-        matches.release(c.tx, Obstacle.FROZEN, c.now, account=account.name)
-        tell_core(c, "account.thawed", account.name, {"reason": "its known subjects reappeared"})
-        c.woken.update(("executing", "polling"))
-
-
-def _denied(c: Commit, account: AccountTerms, observation: Observation) -> int:
-    """Count known subjects of which the provider says now that they are not there."""
-    ids = list(observation.problems)
-    found = [s for k in account.kinds_of(observation.stream).values() for s in subjects.load(c.tx, account.name, k, ids).values()]
-    return sum(1 for snapshot in found if snapshot.first_seen_at is not None)
-
-
-def _same_subject(kind: SubjectType, before: Snapshot, seen: Observed) -> bool | None:
-    """Say whether a known subject is the one that was seen, by its identity fields; None: there is nothing to tell by.
-
-    The only one of its kind (a balance, whose id is its type's name) is in every world, and tells only what is another.
-    """
-    pairs = [
-        (before.fields[name], seen.fields[name])
-        for name, spec in kind.fields.items()
-        if spec.identity and before.fields.get(name) is not None and seen.fields.get(name) is not None
-    ]
-    if any(was != is_ for was, is_ in pairs):
-        return False
-    return True if pairs and before.ref.id != before.ref.type else None
 
 
 def _follow(

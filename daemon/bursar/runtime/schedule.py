@@ -33,6 +33,7 @@ class Polled:
         away_s: Before this it is left alone.
         failures: How many polls failed in a row.
         busy: How many polls are under way.
+        doubted: Some of its observations are held.
         first: It was not polled in this run, or the rules changed.
         watch: What is under watch, for a tracked stream.
         bodies: Digests of a listing's raw answers.
@@ -47,6 +48,7 @@ class Polled:
     away_s: float = 0.0
     failures: int = 0
     busy: int = 0
+    doubted: bool = False
     first: bool = True
     watch: Watch | None = None
     bodies: dict[str, int] = field(default_factory=dict)
@@ -194,7 +196,8 @@ class Schedule:
         return watch.looked_at(due.ids, now_s)
 
     def go_on(self, now_s: float) -> None:
-        """The account is parked no more: everything is due."""
+        """The account is parked no more, or the clock was set: everything is due."""
+        self.away_s = 0.0
         for polled in self.streams.values():
             polled.away_s = 0.0
             polled.due_s = min(polled.due_s, now_s)

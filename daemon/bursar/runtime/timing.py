@@ -9,14 +9,13 @@ import structlog
 
 from bursar.domain.guard import Obstacle
 from bursar.domain.ids import AccountName
-from bursar.journal import matches, retention
+from bursar.journal import ledger, matches, retention
 from bursar.runtime.moving import pass_time
-from bursar.runtime.office import Office
+from bursar.runtime.office import JUMP_S, Office
 from bursar.runtime.telling import Commit, tell_core
 from bursar.settings.model import Retention
 
 TURN_S = 1.0
-JUMP_S = 60.0
 STEADY_AFTER_S = 60.0
 CLEAN_EVERY_S = 60.0
 NOBODY = AccountName("")
@@ -29,10 +28,8 @@ class Timer:
     def __init__(self, office: Office, kept: Retention) -> None:
         self._office = office
         self.kept = kept
-        clock = office.clock
-        self._offset_s = clock.now().timestamp() - clock.monotonic()
-        self._steady_s = clock.monotonic()
-        self._cleaned_s = clock.monotonic()
+        self._steady_s = office.clock.monotonic()
+        self._cleaned_s = office.clock.monotonic()
 
     async def turn(self) -> None:
         """Do what is due, then wait a second."""
@@ -47,12 +44,13 @@ class Timer:
         """The wall clock jumped against the monotonic one: watch only, until it has been steady for a minute."""
         clock = self._office.clock
         if (last_at := self._office.unsteady_since) is not None:
-            self._office.unsteady_since = None
+            self._office.steady, self._office.unsteady_since = False, None
             await self.unsteady(f"the clock is before the last commit, of {last_at:%Y-%m-%d %H:%M:%S}Z")
-        offset_s = clock.now().timestamp() - clock.monotonic()
-        jumped_s = offset_s - self._offset_s
+        jumped_s = self._office.ahead_s() - self._office.offset_s
         if abs(jumped_s) > JUMP_S:
-            self._offset_s = offset_s
+            self._office.steady = False
+            self._office.offset_s += jumped_s
+            self._office.started_at += timedelta(seconds=jumped_s)
             await self.unsteady(f"the wall clock jumped by {jumped_s:+.0f} s")
         elif not self._office.steady and clock.monotonic() - self._steady_s >= STEADY_AFTER_S:
             self._office.steady = True
@@ -65,6 +63,7 @@ class Timer:
         log.error("the wall clock cannot be believed; watching only", reason=reason)
 
         def say(c: Commit) -> None:
+            ledger.put_instant(c.tx, "started_at", self._office.started_at)
             tell_core(c, "clock.jumped", NOBODY, {"reason": reason})
 
         await self._office.commit(say)

@@ -152,7 +152,7 @@ class Watch:
         index_of, changed, kind, due = self._index, self._changed, self._kind, self._due
         for id_ in ids:
             index = index_of[id_]
-            if kind[index] == MOVING and changed[index] > lately_s:  # what most are, and all that `pause_s` says of them
+            if kind[index] == MOVING and changed[index] > lately_s:  # what most are; `pause_s` says the same
                 due[index] = soon_s
                 bucket.append(index)
                 continue

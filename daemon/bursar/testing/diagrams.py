@@ -25,7 +25,7 @@ States that are not final: {open}. A subject has at most one intent in one of th
   beside the journal is raised between the two. An answer for an older fence is recorded and changes nothing.
 - What is not plainly the provider's own yes or no is `unknown`. What follows depends on what the provider declares a
   lost reply to mean: *repeatable* (asked again after a back-off; it blocks its subject), *reconcilable* (the provider
-  is looked at; it blocks the action on the account), *neither* (a person is asked; it blocks the action on the account).
+  is looked at) or *neither* (a person is asked); these two block the action on the account.
 - *Did not* is believed after two looks at least 60 s apart (or `settle`, if that is shorter), the first no sooner than
   `settle` after sending.
 """

@@ -13,6 +13,8 @@ from bursar.testing.prove.saboteur import Sabotage
 
 IN_THE_DAEMON = {*COMMIT_POINTS, "before-request", "after-reply"}
 AT_THE_SANDBOX = {"before-effect", "after-effect"}
+MOST_MISREADINGS = 4
+"""So often in a row reads may be wrong: at the polls' pace that ends before `settle` does."""
 READS = (("smm", "status"), ("smm", "balance"), ("premium_exchanger", "get_payouts"), ("premium_exchanger", "get_info"))
 SOONEST_LATE_S = 5.0
 MOST_NTH = {"poll": 3, "delivery": 4}
@@ -57,10 +59,11 @@ def fault_of(cell: Cell, dice: random.Random) -> list[Saying]:
     return [] if fault is None else [_fault(provider, method, fault)]
 
 
-def misreading_of(cell: Cell) -> list[Saying]:
-    """Say what goes wrong at the reads, from the kill on."""
+def misreading_of(cell: Cell, dice: random.Random) -> list[Saying]:
+    """Say what goes wrong at the reads."""
     fault = {"duplicated": "duplicate", "stale": "stale"}.get(cell.fault)
-    return [] if fault is None else [_fault(provider, method, fault) for provider, method in READS]
+    times = dice.randint(1, MOST_MISREADINGS)
+    return [] if fault is None else [_fault(provider, method, fault, times) for provider, method in READS]
 
 
 def aim_of(cell: Cell, pid: int, dice: random.Random) -> Saying:
@@ -80,16 +83,20 @@ def sabotage_of(cell: Cell, dice: random.Random) -> Sabotage:
     return Sabotage(cell.point, cell.at, dice.randint(1, MOST_NTH.get(cell.at, 1)))
 
 
-def leap_of(cell: Cell, dice: random.Random) -> Saying | None:
-    """Say which world leaps ahead, so that the cell's action is due."""
-    action = action_of(cell, dice)
-    if action == "payout":
-        return Saying("leap", {"provider": "premium_exchanger", "seconds": world.ENOUGH_S})
-    if action == "refill":
-        return Saying("leap", {"provider": "smm", "seconds": world.CANCELED_S})
-    if cell.at == "add":
-        return Saying("leap", {"provider": "smm", "seconds": world.STARTED_S})
-    return None
+def leap_before(cell: Cell) -> list[Saying]:
+    """Say how far the panel's world leaps ahead while no daemon looks: so that orders are being delivered, or partial.
+
+    It must not leap while a request is under way there: no panel does an hour's work in a second.
+    """
+    ahead_s = {"add": world.STARTED_S, "refill": world.CANCELED_S}.get(cell.at)
+    return [] if ahead_s is None else [Saying("leap", {"provider": "smm", "seconds": ahead_s})]
+
+
+def leap_during(cell: Cell) -> list[Saying]:
+    """Say how far the site's world leaps ahead, so that its balance is due."""
+    if cell.at != "payout":
+        return []
+    return [Saying("leap", {"provider": "premium_exchanger", "seconds": world.ENOUGH_S})]
 
 
 def orders_by_hand(cell: Cell) -> bool:
@@ -102,5 +109,5 @@ def lateness(dice: random.Random) -> float:
     return dice.uniform(SOONEST_LATE_S, world.LATEST_S)
 
 
-def _fault(provider: str, method: str, fault: str) -> Saying:
-    return Saying("fault", {"provider": provider, "method": method, "fault": fault})
+def _fault(provider: str, method: str, fault: str, times: int = 1) -> Saying:
+    return Saying("fault", {"provider": provider, "method": method, "fault": fault, "times": times})

@@ -135,7 +135,10 @@ class Run:
     def _round(self, cell: Cell) -> None:
         if cell.fault == "restart":
             self._restart()
-        self._say(*plot.fault_of(cell, self.dice))
+        misreading, before = plot.misreading_of(cell, self.dice), self.dice.random() < 0.5
+        self._say(*plot.fault_of(cell, self.dice), *(misreading if before else ()))
+        if not self.line.owed:
+            self._say(*plot.leap_before(cell))
         began_us = microseconds(self.clock.now())
         daemon = self._start(plot.sabotage_of(cell, self.dice))
         self._say(plot.aim_of(cell, daemon.pid, self.dice))
@@ -144,7 +147,7 @@ class Run:
         reached = self._await_end(cell, daemon)
         daemon.kill()
         self.line.look()
-        self._say(*plot.misreading_of(cell))
+        self._say(*(() if before else misreading))
         self.played.append(Played(cell if reached else Cell(ANYWHERE, "clock", cell.fault), began_us))
 
     def _say(self, *sayings: Saying) -> None:
@@ -153,8 +156,7 @@ class Run:
 
     def _provoke(self, cell: Cell) -> None:
         """Have something done at which the daemon can be killed."""
-        if (leap := plot.leap_of(cell, self.dice)) is not None:
-            self._say(leap)
+        self._say(*plot.leap_during(cell))
         if plot.orders_by_hand(cell):
             self.person.order()
 

@@ -57,8 +57,8 @@ class Sandbox:
             place.gate.pid = pid
             place.gate.trap = Trap(**trap) if name == provider else None
 
-    def _fault(self, provider: str, method: str, fault: str) -> None:
-        self.places[provider].faults.add(method, fault)
+    def _fault(self, provider: str, method: str, fault: str, times: int) -> None:
+        self.places[provider].faults.add(method, fault, times)
 
     def _late(self, provider: str, method: str, delay_s: float) -> None:
         self.places[provider].gate.late[method] = delay_s

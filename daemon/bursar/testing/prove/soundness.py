@@ -17,7 +17,9 @@ LISTENING = {
     "order.partial": "refill", "order.canceled": "order-anew", "balance.passed_min_payout": "pay-out",
     "coupon.activated": "tell",
 }
-"""The rule that must have been asked about each of these; its condition is true whenever the event is raised."""
+"""The rule that must have matched each of these: its condition is true of them, but for `WITHOUT`."""
+WITHOUT = {"order.partial": '"remains":"0"'}
+"""Where an event holds this, the condition is not true of it."""
 WAITING = ("pending", "in_progress")
 CAME_TO_NOTHING = ("lapsed", "refused", "gave_up")
 OPEN = ("awaiting_approval", "ready", "sending", "deferred", "unknown")
@@ -105,8 +107,10 @@ def _answers(claims: Claims) -> list[Finding]:
     found = []
     for fact in claims.facts:
         rule = LISTENING.get(fact.type)
-        if rule is not None and (count := asked[fact.id, rule]) != 1:
-            kind = LOST if count == 0 else DOUBLED
+        without = WITHOUT.get(fact.type)
+        wanted = 0 if without is not None and without in fact.data else 1
+        if rule is not None and (count := asked[fact.id, rule]) != wanted:
+            kind = LOST if count < wanted else DOUBLED
             found.append(Finding(kind, f"{fact.type} of {fact.subject} has {count} matches of {rule}", fact.at_us))
     entries = _entries(claims.facts)
     for (account, subject), count in Counter(
