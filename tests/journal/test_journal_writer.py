@@ -43,8 +43,8 @@ class Gate:
 
 async def queued(journal: Journal, function: Callable[[Tx], T]) -> asyncio.Future[T]:
     """Have something written, and do not wait for it."""
-    waiting = asyncio.ensure_future(journal.write(function))  # noqa: TID251 - each test waits for it
-    await asyncio.sleep(0)  # noqa: TID251 - it is in the writer's queue now
+    waiting = asyncio.ensure_future(journal.write(function))
+    await asyncio.sleep(0)
     return waiting
 
 

@@ -1,4 +1,4 @@
-"""Is a frozen account the one that the journal knows? What is seen there tells: known subjects reappear, or others do."""
+"""Is a frozen account the one that the journal knows? What is seen there tells: its known subjects, or others."""
 
 from __future__ import annotations
 
