@@ -51,7 +51,7 @@ def configure(folder: Path, url: str) -> Configuration:
 
 
 class Hurried(RealClock):
-    """The machine's clock, moved on by hand; whoever sleeps on it only lets the others have their turn."""
+    """The machine's clocks, moved on by hand together; whoever sleeps on it only lets the others have their turn."""
 
     def __init__(self) -> None:
         self._ahead = timedelta(0)
@@ -61,6 +61,9 @@ class Hurried(RealClock):
 
     def now(self) -> datetime:
         return super().now() + self._ahead
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self._ahead.total_seconds()
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(0)

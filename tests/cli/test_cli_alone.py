@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import Command
+from conftest import Command, Said
 
 ADD = ("call", "main-panel", "add", "service=1", "link=https://example.org/p", "quantity=100", "--yes", "--json")
 
@@ -63,3 +63,24 @@ def test_looking_needs_no_key(configuration: Path, alone: Command) -> None:
     text = configuration.read_text(encoding="utf-8")
     configuration.write_text(text.replace("key: sandbox-panel-key", "key: {env: NO_SUCH_VARIABLE}"), encoding="utf-8")
     assert [row["id"] for row in alone("orders", "--json").json] == ["101"]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("actions", "--state", "succeded"), "there is no state of an action 'succeded' (did you mean 'succeeded'?)"),
+        (("deliveries", "--state", "ded"), "there is no state of a delivery 'ded' (did you mean 'dead'?)"),
+        (("events", "--type", "order.partail"), "there is no type of event 'order.partail' (did you mean 'order.partial'?)"),
+        (("actions", "approve", "9" * 30), f"'{'9' * 30}' is not the id of an action: see `bursar actions`"),
+        (("actions", "resolve", "²", "--happened"), "'²' is not the id of an action: see `bursar actions`"),
+        (("restore", "nosuch.db"), "nosuch.db: there is no such file"),
+    ],
+)
+def test_a_word_that_names_nothing_is_one_sentence(alone: Command, words: tuple[str, ...], sentence: str) -> None:
+    assert alone(*words) == Said(2, "", f"bursar: {sentence}\n")
+
+
+def test_a_backup_is_not_put_back_unless_somebody_says_so(alone: Command, tmp_path: Path) -> None:
+    (tmp_path / "kept.db").write_bytes(b"")
+    said = alone("restore", str(tmp_path / "kept.db"))
+    assert (said.code, said.err) == (2, "bursar: there is no terminal to ask on: say --yes\n")

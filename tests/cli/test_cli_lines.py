@@ -37,6 +37,15 @@ def test_wrong_usage_is_one_sentence(capsys: pytest.CaptureFixture[str], words: 
     assert said(capsys, *words) == (2, f"bursar: {sentence}\n")
 
 
+def test_what_is_not_text_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert said(capsys, "track", "main-panel", "\udcff") == (2, "bursar: '\\udcff' is not UTF-8 text\n")
+
+
+def test_a_line_without_a_command_is_answered_with_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    code, err = said(capsys)
+    assert (code, err.startswith("Usage: bursar ")) == (2, True)
+
+
 def test_an_unknown_command_without_a_likeness_names_those_that_exist(capsys: pytest.CaptureFixture[str]) -> None:
     assert "there is demo, run, check" in said(capsys, "frobnicate")[1]
 

@@ -25,5 +25,6 @@ DATA: list[Any] = [
 CASES: list[Case] = [
     looks("anticaptcha", "coupons", DATA),
     looks("anticaptcha", "coupons", DATA, options={"min_create_date": 1672185600}, name="anticaptcha coupons since"),
+    looks("anticaptcha", "coupons", DATA, remembers=True, name="anticaptcha known coupons"),
     *calls("anticaptcha", {("getResellerData", ""): DATA, ("getResellerData", "minCreateDate=1672185600"): DATA}),
 ]

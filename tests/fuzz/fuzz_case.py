@@ -21,6 +21,7 @@ class Case:
         intents: What to do, for `prepare`, `perform`, `perform_many` and `reconcile`.
         others: Where one call makes several requests: what answers those that the mutated body does not, by method.
         options: The account's further settings.
+        remembers: Sound bodies were seen before, so that what is equal to them says nothing new.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Case:
     params: Mapping[str, str] = field(default_factory=dict)
     others: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    remembers: bool = False
 
     @property
     def stream(self) -> str:
@@ -49,8 +51,8 @@ class Case:
 
 def looks(provider: str, stream: str, bodies: Sequence[Any], *, name: str = "", **more: Any) -> Case:
     """Make the case of a poll."""
-    options = more.pop("options", {})
-    return Case(name or f"{provider} {stream}", provider, "observe", bodies, look=Look(stream, **more), options=options)
+    rest = {key: more.pop(key) for key in ("options", "remembers") if key in more}
+    return Case(name or f"{provider} {stream}", provider, "observe", bodies, look=Look(stream, **more), **rest)
 
 
 def calls(provider: str, bodies: Mapping[tuple[str, str], Sequence[Any]]) -> list[Case]:

@@ -87,7 +87,9 @@ def sound_values(seen: Observation) -> None:
 def not_out_of_nothing(case: Case, seen: Observation, said: Said) -> None:
     """What is no JSON of the provider's is an error, not an observation; nor is an empty one made of foreign JSON."""
     if seen.nothing_new:
+        assert case.remembers, "nothing new, and nothing was known"
         return
+    assert set(seen.unchanged) <= set(case.look.ids if case.look else ()), "unchanged, and not asked for"
     assert said.document is not Said.NOTHING, "an observation of what is no JSON"
     if not seen.subjects and not seen.unchanged and not seen.problems:
         assert _may_be_empty(case, said.document), "an empty observation of a foreign structure"

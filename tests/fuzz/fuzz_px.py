@@ -85,12 +85,14 @@ PAID: list[Any] = [
 PAYOUT = make_intent("payout", SubjectRef("balance", "balance"), {"method": "7", "account": WALLET},
     sealed={"account": "d"})
 EVIDENCE = {"payouts": ["31", "30"], "alike": ["31"], "newest": 1795000000, "balance": "67.24"}
+AFTER = dialects([{**PAYOUTS[0], "id": "32", "time": "1795000500"}, *PAYOUTS])
 SOUND = {"get_info": INFOS[0], "get_payouts": LISTS["get_payouts"][0]}
 WALKING = {"newest": 1795000000, "pages": True, "walking": True, "offset": 500, "first": "99", "currency": "USD"}
 
 CASES: list[Case] = [
     looks("premium_exchanger", "info", INFOS),
     *(looks("premium_exchanger", stream, LISTS[method]) for stream, method in STREAMS.items()),
+    looks("premium_exchanger", "info", INFOS, remembers=True, cursor={"currency": "USD"}, name="px known info"),
     looks("premium_exchanger", "exchanges", LISTS["get_exchanges"], cursor=WALKING, name="px walking exchanges"),
     looks("premium_exchanger", "payouts", LISTS["get_payouts"], cursor={"newest": 1795000000, "waiting": 1},
           name="px later payouts"),
@@ -99,7 +101,7 @@ CASES: list[Case] = [
     Case("px prepare payout, info", "premium_exchanger", "prepare", INFOS, intents=(PAYOUT,), others=SOUND,
     method="get_info"),
     Case("px payout", "premium_exchanger", "perform", PAID, intents=(PAYOUT,)),
-    Case("px reconcile payouts", "premium_exchanger", "reconcile", LISTS["get_payouts"], intents=(PAYOUT,),
+    Case("px reconcile payouts", "premium_exchanger", "reconcile", [*AFTER, *LISTS["get_payouts"]], intents=(PAYOUT,),
          evidence=EVIDENCE, others=SOUND),
     Case("px reconcile info", "premium_exchanger", "reconcile", INFOS, intents=(PAYOUT,), evidence=EVIDENCE,
     others=SOUND,

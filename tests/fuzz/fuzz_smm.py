@@ -108,6 +108,8 @@ CASES: list[Case] = [
     looks("smm", "orders", ORDERS_ONE, ids=("1",), name="smm order"),
     looks("smm", "orders", ORDERS_MANY, ids=MANY),
     looks("smm", "orders", ORDERS_MANY, ids=MANY, options=NUMBERS, name="smm numbered orders"),
+    looks("smm", "orders", ORDERS_MANY, ids=MANY, remembers=True, name="smm known orders"),
+    looks("smm", "services", LISTED, remembers=True, name="smm known services"),
     looks("smm", "refills", REFILL_ONE, ids=REFILL_IDS[:1], known=KNOWN, name="smm refill"),
     looks("smm", "refills", REFILL_MANY, ids=REFILL_IDS, known=KNOWN),
     looks("smm", "services", LISTED), looks("smm", "balance", BALANCES),

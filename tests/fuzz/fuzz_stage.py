@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from random import Random
 from typing import Any
@@ -28,6 +29,7 @@ from multidict import CIMultiDict
 
 from bursar.api import AccountSettings, Answer, Http, Provider, ProviderError, Request, Secret, Tools
 from bursar.api.http import redirected
+from bursar.api.provider import Same
 from bursar.host.isolation import Guarded, open_adapter
 from bursar.host.plugins import load_plugins
 from bursar.testing.clock import VirtualClock
@@ -68,6 +70,16 @@ class CannedHttp(Http):
         return answer
 
 
+def _noting(shown: set[bytes]) -> Same:
+    """Recognise nothing, and note what was shown."""
+
+    def same(id_: str, raw: bytes | memoryview) -> bool:
+        shown.add(bytes(raw))
+        return False
+
+    return same
+
+
 async def _no_wait() -> None:
     return None
 
@@ -84,13 +96,15 @@ def unsound(bodies: Any, dice: Random) -> Answer:
 
 
 class Stage:
-    """One case: its adapter, and what a sound poll left behind."""
+    """One case: its adapter, what sound polls left behind, and which kinds of answer came so far (`reached`)."""
 
     def __init__(self, case: Case) -> None:
         self.case = case
         self.provider: Provider = PROVIDERS[case.provider]
         self.http = CannedHttp()
         self.baseline: Baseline = {}
+        self.known: set[bytes] = set()
+        self.reached: set[str] = set()
         defaults = {name: schema["default"] for name, schema in self.provider.settings.items() if "default" in schema}
         options = {**defaults, **case.options}
         settings = AccountSettings("account", ADDRESS, Secret(KEY), currency="USD", options=options)
@@ -103,8 +117,10 @@ class Stage:
         for body in self.case.bodies if self.case.do == "observe" else ():
             assert self.case.look is not None
             self.http.answers = [sound(body)]
+            shown: set[bytes] = set()
             try:
-                polls.append(await self.adapter.observe(self.case.look))
+                polls.append(await self.adapter.observe(replace(self.case.look, same=_noting(shown))))
+                self.known |= shown
             except ProviderError as error:
                 only_a_providers_error(error)
         self.baseline = baseline(self.provider, polls)
@@ -133,6 +149,7 @@ class Stage:
         try:
             await getattr(self, f"_{self.case.do}")(said)
         except ProviderError as error:
+            self.reached.add(type(error).__name__)
             only_a_providers_error(error)
             no_secret(error)
             self._no_wallet(error)
@@ -143,11 +160,16 @@ class Stage:
 
     async def _observe(self, said: Said) -> None:
         assert self.case.look is not None
-        seen = await self.adapter.observe(self.case.look)
+        look = replace(self.case.look, same=self._same) if self.case.remembers else self.case.look
+        seen = await self.adapter.observe(look)
+        self.reached.add(type(seen).__name__)
         no_secret(seen)
         sound_values(seen)
         not_out_of_nothing(self.case, seen, said)
         events_are_literal(self.provider, seen, said, self.baseline)
+
+    def _same(self, id_: str, raw: bytes | memoryview) -> bool:
+        return bytes(raw) in self.known
 
     async def _prepare(self, said: Said) -> None:
         evidence = await self.adapter.prepare(self.case.intents[0])
@@ -158,6 +180,7 @@ class Stage:
     async def _perform(self, said: Said) -> None:
         [intent] = self.case.intents
         outcome = await self.adapter.perform(intent)
+        self.reached.add(type(outcome).__name__)
         no_secret(outcome)
         self._no_wallet(outcome)
         outcome_is_the_providers(intent, outcome, said, self.case.provider)
@@ -171,6 +194,7 @@ class Stage:
     async def _reconcile(self, said: Said) -> None:
         [intent] = self.case.intents
         finding = await self.adapter.reconcile(intent, self.case.evidence)
+        self.reached.add(type(finding).__name__)
         assert said.document is not Said.NOTHING, "a finding from what is no JSON"
         no_secret(finding)
         self._no_wallet(finding)

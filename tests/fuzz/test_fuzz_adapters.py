@@ -52,6 +52,24 @@ async def test_replay() -> None:
         print(await stage.play(dice(CASES[name], int(number))))  # noqa: T201
 
 
+@pytest.mark.parametrize(
+    ("name", "reached"),
+    [
+        ("smm add", {"Succeeded", "Refused", "Later", "Lost"}), ("smm refill one", {"Succeeded", "Refused", "Later",
+        "Lost"}),
+        ("px payout", {"Succeeded", "Refused", "Lost"}), ("px reconcile payouts", {"Happened", "CannotTell", "DidNot"}),
+        ("smm orders", {"Observation", "Rejected", "RateLimited", "BadAnswer", "Refusal"}),
+        ("premium_exchanger payouts", {"Observation", "BadAnswer", "Refusal", "RateLimited"}),
+        ("anticaptcha coupons", {"Observation", "Rejected", "BadAnswer", "Refusal", "RateLimited"}),
+    ],
+)
+async def test_the_bodies_reach_every_kind_of_answer(name: str, reached: set[str]) -> None:
+    async with staged(CASES[name]) as stage:
+        for number in range(400):
+            await stage.play(dice(CASES[name], number))
+        assert reached <= stage.reached
+
+
 def test_every_stream_action_and_reading_method_is_fuzzed() -> None:
     ours = ("smm", "premium_exchanger", "anticaptcha")
     wanted = {(name, one.name) for name in ours for one in (*PROVIDERS[name].streams, *PROVIDERS[name].actions)}

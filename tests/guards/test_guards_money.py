@@ -175,3 +175,23 @@ async def test_after_a_restore_what_waited_for_a_yes_is_not_sent_without_one(wor
     await world.open(world._path.read_text())
     await world.live(minutes=30)
     assert (await world.states(), world.site.done("payout")) == (["lapsed"], [])
+
+
+async def test_an_accounts_budget_stops_a_person_too(world: World) -> None:
+    world.site.money("600")
+    await world.open(config(accounts=account(more="budget: {payout: {max: 500, every: 24h}}")))
+    await world.turn()
+    with pytest.raises(Declined, match="budget for payout does not allow it: 0 of 500"):
+        await world.say("call", account="panel", method="payout", params={"method": "7"})
+    assert await world.states() == []
+
+
+async def test_what_a_person_called_for_counts_in_the_accounts_budget(world: World) -> None:
+    world.site.money("300")
+    await world.open(config(accounts=account(more="budget: {payout: {max: 500, every: 24h}}")))
+    await world.turn()
+    await world.say("call", account="panel", method="payout", params={"method": "7"}, wait_s=0)
+    await world.live(minutes=5)
+    with pytest.raises(Declined, match="300 of 500"):
+        await world.say("call", account="panel", method="payout", params={"method": "7"}, wait_s=0)
+    assert await world.states() == ["succeeded"]

@@ -235,6 +235,7 @@ def test_a_rule_that_is_off_is_still_checked():
         ({"limit": {"per": "order", "max": 3, "every": "1h", "evry": 1}}, (0, "limit", "evry"),
          "did you mean 'every'?"),
         ({"mode": "of"}, (0, "mode"), "unknown mode 'of' (did you mean 'off'?)"),
+        ({"mode": "sleep"}, (0, "mode"), "unknown mode 'sleep' (known: live, off, shadow)"),
         ({"mode": False}, (0, "mode"), "expected live or shadow or off, not true or false"),
         ({"approve": True}, (0, "approve"), "expected an approval such as"),
         ({"approve": {"above": 5}}, (0, "approve"), "'within' is missing"),

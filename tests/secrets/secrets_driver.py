@@ -1,4 +1,4 @@
-"""Runs one command after the other in one process, so that not each pays for starting Python: words in, what it said out.
+"""Runs one command after the other in one process, so that not each pays for the start: words in, what it said out.
 
 Each line of the standard input is a JSON list of words; each line of the standard output what that command printed.
 """

@@ -39,7 +39,7 @@ WINDOW = 9
 
 
 def forms(value: str) -> set[str]:
-    """Give what betrays a value: nine signs from the middle of any form in which it may be written; its ends may be a hint."""
+    """Give what betrays a value: signs from the middle of any form in which it may be written; its ends may be a hint."""
     written = {
         value, quote(value, safe=""), quote(value), quote_plus(value), html.escape(value), json.dumps(value)[1:-1],
         value.replace("/", "\\/"), repr(value)[1:-1], value.lower(), value.upper(),

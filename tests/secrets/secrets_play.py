@@ -35,7 +35,7 @@ READS: Sequence[Sequence[str]] = (
 )
 OTHERS: Sequence[Sequence[str]] = (
     ("pause", "panel"), ("resume", "panel"), ("resume", "refused"), ("untrack", "paged", "1"), ("reload",),
-    ("deliveries", "redrive"),
+    ("deliveries", "redrive", "--all"),
 )
 
 
@@ -200,7 +200,7 @@ async def play(folder: Path) -> Traces:
     traces.tables = tables(state / "journal.db")
     traces.files.update({f"at the end: {each.name}": each.read_bytes() for each in state.iterdir() if each.is_file()})
     await _misread(folder, person)
-    await driver.communicate()
+    await driver.communicate(b"")
     return traces
 
 

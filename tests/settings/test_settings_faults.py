@@ -37,6 +37,11 @@ def account(more: str) -> str:
         ("settings: {state: 5}", "1:19: expected the name of a file, not a number"),
         ("settings:\n  http: {listen: 127.0.0.1:8640}", "2:3: 'token' is missing in 'http'"),
         ("settings:\n  http: {listen: here, token: {env: T}}", "2:18: expected an address and a port such as 127.0.0.1:8640"),
+        ("settings:\n  http: {listen: '[::1]:65536', token: {env: T}}", "2:18: expected an address and a port such as 127.0.0.1:8640"),
+        (
+            "accounts:\n  main: {provider: panel, url: 'https://p.example/api', key: {enw: KEY}}",
+            "2:63: expected a secret: {env: NAME}, {file: path} or {credential: NAME}, not a mapping (did you mean 'env'?)",
+        ),
         ("settings: {heartbeat: hc.example}", "1:23: expected an address that begins with https:// or http://, such as https://panel.example/api/v2"),
         ("settings: {ceiling: 0}", "1:21: expected at least 1"),
         ("settings: {ceiling: 1.5}", "1:21: expected a whole number, not a number"),
@@ -81,11 +86,11 @@ def account(more: str) -> str:
         ),
         (
             account("pin: {enf: X}"),
-            "6:10: expected a secret: {env: NAME}, {file: path} or {credential: NAME}, not a mapping",
+            "6:10: expected a secret: {env: NAME}, {file: path} or {credential: NAME}, not a mapping (did you mean 'env'?)",
         ),
         (
             account("pin: {env: KEY, file: y}"),
-            "6:10: expected a secret: {env: NAME}, {file: path} or {credential: NAME}, not a mapping",
+            "6:10: expected a secret: {env: NAME}, {file: path} or {credential: NAME}, not a mapping (did you mean 'env'?)",
         ),
         (account("more: {kode: x}"), "6:12: unknown key 'kode' (did you mean 'code'?)"),
         ("sinks:\n  ops: {type: hok}", "2:15: unknown type of sink 'hok' (did you mean 'hook'?)"),

@@ -15,7 +15,7 @@ from typing import NoReturn
 
 import click
 
-from bursar.cli.outcome import INTERRUPTED, PIPE_CLOSED, complain
+from bursar.cli.outcome import INTERRUPTED, PIPE_CLOSED, Stop, complain
 from bursar.cli.plain import plain
 
 __all__ = ["main", "run"]
@@ -31,8 +31,12 @@ def run(words: Sequence[str]) -> int:
     from bursar.cli.tree import bursar
 
     try:
+        _refuse_other_encodings(words)
         code = bursar.main(list(words), prog_name="bursar", standalone_mode=False)
         sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as asked_nothing:
+        click.echo(asked_nothing.format_message(), err=True)
+        return asked_nothing.exit_code
     except click.ClickException as refusal:
         for line in getattr(refusal, "details", ()):
             click.echo(plain(line), err=True)
@@ -45,6 +49,17 @@ def run(words: Sequence[str]) -> int:
             raise
         return _reader_left()
     return code if isinstance(code, int) else 0
+
+
+def _refuse_other_encodings(words: Sequence[str]) -> None:
+    """Refuse bytes that are no text: they could be neither journaled nor sent as they were meant.
+
+    Raises:
+        Stop: a word is not UTF-8.
+    """
+    for word in words:
+        if not word.isascii() and any("\ud800" <= character <= "\udfff" for character in word):
+            raise Stop(f"{word!r} is not UTF-8 text")
 
 
 def _reader_left() -> int:

@@ -7,20 +7,21 @@ import click
 from bursar.cli.options import with_config, with_json
 from bursar.cli.outcome import Stop
 from bursar.cli.reach import deciding, looking
-from bursar.cli.rows import newest, show_list
+from bursar.cli.rows import LIMIT, newest, refuse_strange, show_list
 from bursar.cli.show import show_json
 
 COLUMNS = {
     "id": "ID", "created_at": "DECIDED", "rule": "RULE", "account": "ACCOUNT", "action": "ACTION",
     "subject": "SUBJECT", "params": "PARAMETERS", "state": "STATE", "reason": "REASON",
 }
+MOST_DIGITS = 18
 
 
 @click.group(invoke_without_command=True)
 @with_config
 @with_json
 @click.option("--state", metavar="STATE", help="Only in this state, such as unknown.")
-@click.option("--limit", "-n", type=click.IntRange(min=1), help="Only so many of the latest.")
+@click.option("--limit", "-n", type=LIMIT, help="Only so many of the latest.")
 @click.pass_context
 def actions(context: click.Context, state: str | None, limit: int | None, as_json: bool) -> None:
     """Show what was decided and done, each with its state: ready, sending, succeeded, refused, unknown, …
@@ -32,6 +33,9 @@ def actions(context: click.Context, state: str | None, limit: int | None, as_jso
         bursar actions resolve 17 --happened
     """
     if context.invoked_subcommand is None:
+        from bursar.domain.intent import State
+
+        refuse_strange("state of an action", state, list(State))
         show_list(
             looking(), "actions", COLUMNS, as_json=as_json, empty="nothing was decided yet",
             state=state, limit=newest(limit, as_json),
@@ -85,7 +89,7 @@ def resolve(id_: str, happened: bool, did_not: bool, again: bool, as_json: bool)
         raise Stop("say one of --happened and --did-not")
     if again and happened:
         raise Stop("--again goes with --did-not: what happened is not done again")
-    answer = deciding().ask("resolve", id=id_, happened=happened, again=again)
+    answer = deciding().ask("resolve", id=_id(id_), happened=happened, again=again)
     if as_json:
         show_json(answer)
     else:
@@ -93,8 +97,19 @@ def resolve(id_: str, happened: bool, did_not: bool, again: bool, as_json: bool)
 
 
 def _answer(verb: str, ids: tuple[str, ...], as_json: bool, said: str) -> None:
-    answer = deciding().ask(verb, ids=list(ids))
+    answer = deciding().ask(verb, ids=[_id(id_) for id_ in ids])
     if as_json:
         show_json(answer)
     else:
         click.echo(f"{said} {', '.join(ids)}")
+
+
+def _id(word: str) -> str:
+    """Give the id that somebody wrote.
+
+    Raises:
+        Stop: no action could have it.
+    """
+    if not (word.isascii() and word.isdigit() and len(word) <= MOST_DIGITS):
+        raise Stop(f"{word!r} is not the id of an action: see `bursar actions`")
+    return word

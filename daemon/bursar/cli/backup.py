@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from bursar.cli.asking import sure
 from bursar.cli.options import with_config, with_json
 from bursar.cli.outcome import Stop
 from bursar.cli.reach import looking
@@ -59,8 +60,9 @@ def restore(file: Path, yes: bool, as_json: bool) -> None:
     from bursar.runtime.clock import RealClock
 
     state = looking().configuration.settings.state
-    if not yes:
-        click.confirm(f"Put {file} in the place of {state}?", abort=True)
+    if not file.exists():
+        raise Stop(f"{file}: there is no such file")
+    sure(f"Put {file} in the place of {state}?", yes)
     try:
         moved = put_back(file, state, RealClock().now())
     except JournalError as error:

@@ -5,12 +5,12 @@ What reads is asked and printed. What changes something goes through the journal
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
+from bursar.cli.asking import at_terminal
 from bursar.cli.options import with_config, with_json
 from bursar.cli.outcome import FINE, FOUND, Stop, complain, instead, unknown
 from bursar.cli.plain import one_line
@@ -124,11 +124,6 @@ def _ask_first(account: str, wanted: Sequence[Wanted], secrets: frozenset[str], 
         click.echo(_described(account, one, secrets), err=True)
     if not click.confirm("Do it?", err=True):
         raise Stop("nothing was done", FOUND)
-
-
-def at_terminal() -> bool:
-    """Say whether somebody can be asked."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _described(account: str, one: Wanted, secrets: frozenset[str]) -> str:

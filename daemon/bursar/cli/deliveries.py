@@ -9,20 +9,21 @@ import click
 from bursar.cli.options import with_config, with_json
 from bursar.cli.outcome import USAGE, Stop
 from bursar.cli.reach import deciding, looking
-from bursar.cli.rows import newest, show_list
+from bursar.cli.rows import LIMIT, newest, refuse_strange, show_list
 from bursar.cli.show import show_json
 
 COLUMNS = {
     "id": "ID", "sink": "SINK", "event": "NEWS", "state": "STATE", "attempts": "ATTEMPTS", "next_at": "NEXT TRY",
     "reason": "REASON",
 }
+STATES = ("due", "delivered", "dead")
 
 
 @click.group(invoke_without_command=True)
 @with_config
 @with_json
 @click.option("--state", metavar="STATE", help="Only in this state, such as dead.")
-@click.option("--limit", "-n", type=click.IntRange(min=1), help="Only so many of the latest.")
+@click.option("--limit", "-n", type=LIMIT, help="Only so many of the latest.")
 @click.pass_context
 def deliveries(context: click.Context, state: str | None, limit: int | None, as_json: bool) -> None:
     """Show the messages owed to the sinks: delivered, waiting for their next try, or given up.
@@ -34,6 +35,7 @@ def deliveries(context: click.Context, state: str | None, limit: int | None, as_
         bursar deliveries redrive dl_1f0c…
     """
     if context.invoked_subcommand is None:
+        refuse_strange("state of a delivery", state, STATES)
         show_list(
             looking(), "deliveries", COLUMNS, as_json=as_json, empty="no message was owed to anybody",
             state=state, limit=newest(limit, as_json),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from bursar.cli.options import with_config, with_json
-from bursar.cli.reach import looking
-from bursar.cli.rows import newest, show_list
+from bursar.cli.reach import Desk, looking
+from bursar.cli.rows import LIMIT, newest, refuse_strange, show_list
 
 COLUMNS = {"time": "TIME", "type": "EVENT", "account": "ACCOUNT", "subject": "SUBJECT", "data": "DATA"}
 
@@ -16,7 +16,7 @@ COLUMNS = {"time": "TIME", "type": "EVENT", "account": "ACCOUNT", "subject": "SU
 @with_json
 @click.option("--account", metavar="NAME", help="Only of this account.")
 @click.option("--type", "type_", metavar="EVENT", help="Only of this type, such as order.partial.")
-@click.option("--limit", "-n", type=click.IntRange(min=1), help="Only so many of the latest.")
+@click.option("--limit", "-n", type=LIMIT, help="Only so many of the latest.")
 def events(account: str | None, type_: str | None, limit: int | None, as_json: bool) -> None:
     """Show what changed: orders that went partial, coupons that were activated, accounts that stopped answering.
 
@@ -30,7 +30,16 @@ def events(account: str | None, type_: str | None, limit: int | None, as_json: b
     desk = looking()
     if account is not None:
         desk.account(account)
+    refuse_strange("type of event", type_, _types(desk))
     show_list(
         desk, "events", COLUMNS, as_json=as_json, empty="nothing happened yet",
         account=account, type=type_, limit=newest(limit, as_json),
     )
+
+
+def _types(desk: Desk) -> list[str]:
+    """Give every type of event: the core's, and those of the providers that are installed."""
+    from bursar.domain.event import CORE_EVENTS
+    from bursar.rules.world import events_of
+
+    return [*CORE_EVENTS, *events_of(desk.registry.providers.values())]

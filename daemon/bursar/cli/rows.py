@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
+import click
+
+from bursar.cli.outcome import unknown
 from bursar.cli.reach import Desk
 from bursar.cli.show import show_json, show_rows
 
 if TYPE_CHECKING:
     from bursar.domain.values import Json
 
+LIMIT = click.IntRange(min=1, max=1_000_000_000)
+"""What `--limit` takes."""
 RECENT = 50
 """How many of the latest rows a person sees of a list that grows; `--json` gives all unless `--limit` says less."""
 
@@ -29,3 +34,13 @@ def show_list(
 def newest(limit: int | None, as_json: bool) -> int | None:
     """Give how many rows to ask for: as many as the person said, else all for a program and some for a person."""
     return limit if limit is not None or as_json else RECENT
+
+
+def refuse_strange(kind: str, word: str | None, known: Collection[str]) -> None:
+    """Refuse a misspelt word of a filter: an empty list would say that there is nothing.
+
+    Raises:
+        Stop: the word is none of those that are known.
+    """
+    if word is not None and word not in known:
+        raise unknown(kind, word, known)

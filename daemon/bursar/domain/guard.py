@@ -145,7 +145,7 @@ def guard_action(
         over = history.refused_at + pause
         if now < over:
             return HeldBack(Obstacle.REFUSED, f"refused before; waits until {over:%Y-%m-%d %H:%M:%S}Z", over)
-    return _budget(action, cost, history, now) or _asks(rule, action, cost, history) or Clear()
+    return guard_budget(action, cost, history.spent, now) or _asks(rule, action, cost, history) or Clear()
 
 
 def _limit(rule: Rule, history: History, now: datetime) -> Clear | HeldBack:
@@ -158,8 +158,11 @@ def _limit(rule: Rule, history: History, now: datetime) -> Clear | HeldBack:
     return HeldBack(Obstacle.LIMIT, f"{len(counted)} of {rule.limit.max} per {rule.limit.per} used", over)
 
 
-def _budget(action: ActionType, cost: Decimal | None, history: History, now: datetime) -> HeldBack | None:
-    for budget, spent, frees_at in history.spent:
+def guard_budget(
+    action: ActionType, cost: Decimal | None, counted: Sequence[tuple[Budget, Decimal, datetime | None]], now: datetime
+) -> HeldBack | None:
+    """Ask the budgets; a person's own call asks those of the account, too."""
+    for budget, spent, frees_at in counted:
         if budget.action != action.name:
             continue
         if cost is None:
@@ -183,5 +186,6 @@ def _asks(rule: Rule, action: ActionType, cost: Decimal | None, history: History
         if cost > Decimal(str(above)):
             return Asks(f"{cost} is above {above}", rule.approve.within)
     if history.caused >= history.ceiling:
-        return Asks(f"this poll has caused {history.caused} effects already", CEILING_WITHIN, ceiling=True)
+        reason = f"this poll has caused as many effects as settings.ceiling allows ({history.ceiling})"
+        return Asks(reason, CEILING_WITHIN, ceiling=True)
     return None

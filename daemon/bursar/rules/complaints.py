@@ -16,6 +16,8 @@ from bursar.rules.durations import parse_duration
 from bursar.rules.nearest import did_you_mean, nearest
 from bursar.settings.model import Problem
 
+FEW = 6
+"""So many names fit into a sentence."""
 KeyPath = tuple[str | int, ...]
 """From the list of rules to a value: `(0, "do", 1, "payout", "method")`."""
 
@@ -52,7 +54,10 @@ class Complaints:
 
     def unknown(self, path: KeyPath, what: str, word: str, known: Iterable[str]) -> None:
         """Note a name that nobody knows."""
-        self.say(path, f"unknown {what} {short(word)}{did_you_mean(nearest(word, sorted(known)))}")
+        names = sorted(known)
+        meant = nearest(word, names)
+        few = f" (known: {', '.join(names)})" if meant is None and 0 < len(names) <= FEW else ""
+        self.say(path, f"unknown {what} {short(word)}{few or did_you_mean(meant)}")
 
     def mapping(
         self, raw: object, path: KeyPath, expected: str, known: Iterable[str], required: Iterable[str] = ()

@@ -131,7 +131,9 @@ async def ask(configuration: Configuration, registry: Registry, verb: str, param
     try:
         if verb in LOOKS:
             return await asyncio.to_thread(
-                read_once, configuration.settings.state, lambda tx: LOOKS[verb](tx, configuration, params)
+                read_once,
+                configuration.settings.state,
+                lambda tx: LOOKS[verb](tx, configuration, {**params, "running": False}),
             )
         if verb == "reload":
             raise Declined("no daemon runs here: there is nothing to reload", 1)

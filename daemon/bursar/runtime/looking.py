@@ -56,6 +56,8 @@ def list_accounts(tx: Tx, configuration: Configuration, params: Params) -> Json:
         enabled = [s for s in all_streams.get(name, []) if account.polls.get(str(s["stream"])) is not None]
         row = rows.get(name)
         state, reason = _state(row, enabled, accounts.paused(tx, name), started_us)
+        if state == "ok" and params.get("running") is False:
+            state, reason = "starting", "no daemon runs"
         seen = [int(str(s["ok_us"])) for s in all_streams.get(name, []) if s["ok_us"] is not None]
         found.append(
             {

@@ -3,9 +3,11 @@ its audit entry, and what it means for the match that it comes from."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bursar.domain.guard import REFUSED_MONEY_PAUSE, REFUSED_PAUSE, HeldBack, Obstacle
+from bursar.domain.action import ActionType
+from bursar.domain.guard import REFUSED_MONEY_PAUSE, REFUSED_PAUSE, HeldBack, Obstacle, guard_budget
 from bursar.domain.ids import AccountName, IntentId
 from bursar.domain.intent import OPEN, Finding, Happened, Intent, LostReply, Outcome, Planned, Refused, State, Succeeded
 from bursar.domain.life import (
@@ -22,7 +24,7 @@ from bursar.domain.life import (
 from bursar.domain.rule import Mode
 from bursar.domain.values import Json
 from bursar.journal import accounts, audit, intents, matches, subjects
-from bursar.runtime.ruling import ask_unobserved, blocks, describe
+from bursar.runtime.ruling import ask_unobserved, blocks, describe, spent_of
 from bursar.runtime.telling import Commit, tell_core
 
 PERSON = "person"
@@ -57,10 +59,26 @@ def plan_by_person(c: Commit, planned: Planned) -> Intent:
             f"{planned.action} is blocked on {planned.account} by {blocked[1]}: "
             f"say `bursar actions resolve {blocked[0]}` first"
         )
+    planned = _within_budget(c, planned, action)
     intent = intents.add(c.tx, planned, move(None, Cause.PLANNED), None, c.now, c.now)
     audit.add(c.tx, PERSON, "intent.ready", intent.id, describe(planned), c.now)
     c.woken.add("executing")
     return intent
+
+
+def _within_budget(c: Commit, planned: Planned, action: ActionType) -> Planned:
+    """Note what it moves; the account's budgets stop a person, too.
+
+    Raises:
+        Unwanted: one of them would be passed.
+    """
+    account = c.terms.accounts[planned.account]
+    snapshot = subjects.find(c.tx, planned.account, account.kinds, planned.subject)
+    cost = action.cost(planned.params, snapshot) if action.cost is not None else None
+    held = guard_budget(action, cost, spent_of(c, planned.account, action), c.now)
+    if held is not None:
+        raise Unwanted(f"the account's budget for {action.name} does not allow it: {held.reason}")
+    return replace(planned, cost=cost)
 
 
 def record_outcome(c: Commit, id_: IntentId, fence: int, outcome: Outcome) -> Intent | None:

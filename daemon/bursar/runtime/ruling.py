@@ -263,7 +263,7 @@ def _gather_action(
         blocked_by=blocking,
         refusals=refusals,
         refused_at=max((at for at in (last, undone) if at is not None), default=None),
-        spent=_spent(c, rule, account, action),
+        spent=spent_of(c, account, action, rule),
     )
 
 
@@ -287,12 +287,13 @@ def _counted(c: Commit, rule: Rule, match: MatchRow) -> list[datetime]:
     return matches.fired_times(c.tx, rule, since, account=account, subject=subject)
 
 
-def _spent(
-    c: Commit, rule: Rule, account: AccountName, action: ActionType
+def spent_of(
+    c: Commit, account: AccountName, action: ActionType, rule: Rule | None = None
 ) -> list[tuple[Budget, Decimal, datetime | None]]:
-    terms = c.terms.accounts[account]
+    """Give what each budget of the account (and of the rule) for an action has reserved and spent in its window."""
+    terms, own = c.terms.accounts[account], rule.budget if rule is not None else ()
     found: list[tuple[Budget, Decimal, datetime | None]] = []
-    for budget, by_rule in [(b, True) for b in rule.budget] + [(b, False) for b in terms.budgets]:
+    for budget, by_rule in [(b, True) for b in own] + [(b, False) for b in terms.budgets]:
         if budget.action != action.name:
             continue
         spent, oldest = intents.spent(
@@ -300,7 +301,7 @@ def _spent(
             action.name,
             c.now - budget.every,
             account=None if by_rule else account,
-            rule=rule.name if by_rule else None,
+            rule=rule.name if by_rule and rule is not None else None,
         )
         found.append((budget, spent, None if oldest is None else oldest + budget.every))
     return found

@@ -27,11 +27,13 @@ FORMATS: dict[str, Callable[[str], object]] = {
     "bursar-rate": formats.read_rate,
     "bursar-url": formats.read_url,
     "bursar-state": formats.read_state,
+    "bursar-listen": formats.read_listen,
 }
 _TYPES = {
     "string": "text", "number": "a number", "integer": "a whole number", "boolean": "true or false",
     "array": "a list", "object": "a mapping", "null": "nothing",
 }
+SOURCES = ("env", "file", "credential")
 _YES_AND_NO = frozenset({"yes", "no", "on", "off"})
 
 
@@ -195,4 +197,12 @@ def _hint(error: _Error) -> str:
     texts = (wanted == "string" and "format" not in error.schema) or error.schema.get("format") == "bursar-secret"
     if texts and isinstance(value, (int, Decimal)) and not isinstance(value, bool):
         return ": put quotes around it"
+    if error.schema.get("format") == "bursar-secret" and isinstance(value, dict) and len(value) == 1:
+        return _misspelt_source(str(*value))
     return ""
+
+
+def _misspelt_source(word: str) -> str:
+    """Say which way to a secret was meant; the word is shown only if it is all but that."""
+    meant = nearest(word, SOURCES)
+    return f" (did you mean {meant!r}?)" if meant is not None and meant != word else ""

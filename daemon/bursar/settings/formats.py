@@ -26,6 +26,8 @@ _PERIODS = {
     **dict.fromkeys(("d", "day"), timedelta(days=1)),
 }
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_LISTEN = re.compile(r"(\[[0-9a-fA-F:]+\]|[^:\s\[\]]+):([0-9]{1,5})")
+LAST_PORT = 65535
 _SPACES = re.compile(r"[\s\x00-\x1f\x7f]")
 
 
@@ -70,6 +72,14 @@ def is_exposed(url: URL) -> bool:
     """Say whether what is sent there travels unencrypted through a network."""
     host = url.host or ""
     return url.scheme == "http" and host not in _LOOPBACK and not host.startswith("127.")
+
+
+def read_listen(text: str) -> tuple[str, int]:
+    """Read an address and a port: `127.0.0.1:8640`, `[::1]:8640`."""
+    found = _LISTEN.fullmatch(text)
+    if found is None or not 0 < int(found[2]) <= LAST_PORT:
+        raise ValueError("expected an address and a port such as 127.0.0.1:8640")
+    return found[1].strip("[]"), int(found[2])
 
 
 def read_state(text: str) -> str:

@@ -37,9 +37,6 @@ def configuration_schema(registry: Registry) -> dict[str, Any]:
     }
 
 
-LISTEN = r"^(\[[0-9a-fA-F:]+\]|[^:\s\[\]]+):[0-9]{1,5}$"
-
-
 def settings_keys() -> dict[str, Schema]:
     """Give the keys of `settings:`."""
     return {
@@ -58,9 +55,10 @@ def settings_keys() -> dict[str, Schema]:
         "http": {
             **_mapping(
                 {
-                    "listen": piece.text(
-                        "Where to listen.", pattern=LISTEN, expected="an address and a port such as 127.0.0.1:8640"
-                    ),
+                    "listen": {
+                        "type": "string", "format": "bursar-listen", "description": "Where to listen.",
+                        "x-expected": "an address and a port such as 127.0.0.1:8640",
+                    },
                     "token": piece.secret("Signs the links by which people approve."),
                     "url": piece.url("How people reach it, where that is another address."),
                 },

@@ -17,7 +17,7 @@ from bursar.api.schema import Schema
 from bursar.api.secret import Secret
 from bursar.domain.rule import Budget, Mode
 from bursar.rules.durations import parse_duration
-from bursar.settings.formats import read_interval, read_rate
+from bursar.settings.formats import read_interval, read_listen, read_rate
 from bursar.settings.locations import place_state
 from bursar.settings.model import Listening, Retention, Settings
 from bursar.settings.places import KeyPath
@@ -55,10 +55,10 @@ def read_settings(
 def _listening(raw: Mapping[str, Any], resolve: Resolve) -> Listening | None:
     if "listen" not in raw or "token" not in raw:
         return None
-    host, _, port = raw["listen"].rpartition(":")
+    host, port = read_listen(raw["listen"])
     token = resolve(raw["token"], ("settings", "http", "token"))
     url = raw.get("url", f"http://{raw['listen']}").rstrip("/")
-    return Listening(host.strip("[]"), int(port), token, url)
+    return Listening(host, port, token, url)
 
 
 def read_polls(raw: Mapping[str, str], provider: Provider) -> dict[str, timedelta | None]:

@@ -60,10 +60,12 @@ def fault_of(cell: Cell, dice: random.Random) -> list[Saying]:
 
 
 def misreading_of(cell: Cell, dice: random.Random) -> list[Saying]:
-    """Say what goes wrong at the reads."""
+    """Say what goes wrong at the reads: some of them, some times."""
     fault = {"duplicated": "duplicate", "stale": "stale"}.get(cell.fault)
-    times = dice.randint(1, MOST_MISREADINGS)
-    return [] if fault is None else [_fault(provider, method, fault, times) for provider, method in READS]
+    if fault is None:
+        return []
+    often = [(read, dice.randint(0, MOST_MISREADINGS)) for read in READS]
+    return [_fault(provider, method, fault, times) for (provider, method), times in often if times]
 
 
 def aim_of(cell: Cell, pid: int, dice: random.Random) -> Saying:
