@@ -132,7 +132,7 @@ def names_something(envelope: Envelope) -> bool:
     """Say whether there is anything in the place of a payout's id, readable or not."""
     places = [place for place in (envelope.data, envelope.whole) if isinstance(place, dict)]
     raws = [place["payout_id"] for place in places if place.get("payout_id")]
-    return any(str(raw).strip().strip("0").lower() not in {"", *_NONE} or raw is True for raw in raws)
+    return any(str(raw).strip().strip("0").lower() not in ("", "false", "null", "none") for raw in raws)
 
 
 def _disabled() -> BadAnswer:

@@ -48,7 +48,7 @@ def failure_text(answer: Json, depth: int = 0) -> str | None:
     error = answer.get("error")
     if error and error != "0":
         return _words(error, depth + 1) or message(answer) or "an error without a text"
-    return message(answer) if _fails(answer) else None
+    return message(answer) if fails(answer) else None
 
 
 def message(answer: Json) -> str | None:
@@ -100,11 +100,11 @@ def verdict(entry: Json, name: str) -> Yes | No | None:
     no = failure_text(entry)
     inner = verdict(_within(entry, name), name) if name in entry else _by_status(entry)
     if no is None:
-        return None if isinstance(inner, Yes) and _fails(entry) else inner
+        return None if isinstance(inner, Yes) and fails(entry) else inner
     return None if isinstance(inner, Yes) else No(no)
 
 
-def _fails(answer: Mapping[str, Json]) -> bool:
+def fails(answer: Mapping[str, Json]) -> bool:
     """Say whether the `status` of an answer is a word of failure, with or without a text beside it."""
     status = answer.get("status")
     return status is False or (isinstance(status, str) and squeeze(status) in FAILS)
@@ -114,7 +114,7 @@ def _within(entry: Mapping[str, Json], name: str) -> Json:
     """Give what stands under the effect's name, be that wrapped once more; what goes on wrapping says nothing."""
     inner: Json = entry[name]
     for _ in range(DEEPEST):
-        if not isinstance(inner, dict) or name not in inner or failure_text(inner) is not None or _fails(inner):
+        if not isinstance(inner, dict) or name not in inner or failure_text(inner) is not None or fails(inner):
             return inner
         inner = inner[name]
     return None
@@ -155,8 +155,8 @@ def _is_entry(row: Json) -> bool:
 
 def _by_status(entry: Mapping[str, Json]) -> Yes | No | None:
     status, id_ = entry.get("status"), entry.get("id")
-    named = isinstance(id_, (str, int)) and not isinstance(id_, bool) and id_ and is_id(str(id_).strip())
-    made = str(id_).strip() if named else None
+    said = _scalar(id_) if isinstance(id_, (str, int)) else None
+    made = said.reference if isinstance(said, Yes) else None
     if status is True or (isinstance(status, str) and squeeze(status) in AGREES):
         return Yes(made)
     return Yes(made) if status is None and made is not None else None
@@ -179,8 +179,8 @@ def _scalar(value: Json) -> Yes | No | None:
 
 
 def is_id(text: str) -> bool:
-    """Say whether a text can be an id; whatever is longer, or steers a terminal, is none."""
-    return 0 < len(text) <= MAX_ID_CHARS and text.isprintable()
+    """Say whether a text can be an id; whatever is longer, a sentence, or steers a terminal, is none."""
+    return 0 < len(text) <= MAX_ID_CHARS and text.isprintable() and " " not in text
 
 
 def _words(error: Json, depth: int) -> str | None:

@@ -25,7 +25,7 @@ from bursar.api import (
     Succeeded,
     Value,
 )
-from bursar_smm.answers import No, Yes, entries, failure_text, verdict
+from bursar_smm.answers import No, Yes, entries, failure_text, fails, verdict
 from bursar_smm.service_types import ordered_quantity
 from bursar_smm.texts import Meaning, meaning, sentence, wait
 
@@ -77,6 +77,8 @@ class Reply:
             both = _agrees_beside(self._answer, ids, name)
             one = len(intents) == 1
             return {intent.id: Lost(BOTH) if both else self._refusal(failure, intent, of_it=one) for intent in intents}
+        if isinstance(self._answer, dict) and fails(self._answer):
+            return dict.fromkeys([intent.id for intent in intents], Lost(NEITHER))
         found = entries(self._answer, ids, "order")
         return {
             intent.id: self._to_order(found[intent.subject.id], intent)

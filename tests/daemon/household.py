@@ -7,6 +7,7 @@ to the service manager, or for the process's end; and each wait has a hard limit
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import os
 import signal
@@ -30,8 +31,9 @@ from bursar_premium_exchanger.wire import Site, served
 from bursar_smm.wire import KEY, PATH, Panel, name_of
 from bursar_smm.world import World
 
-LIMIT_S = 60.0
+LIMIT_S = 40.0
 WALLET = "TWalletOfTheseTests"
+SECRET = "whsec_" + base64.b64encode(bytes(32)).decode()
 
 
 @dataclass
@@ -83,9 +85,8 @@ accounts:
     timeout: 20s
     poll: {{info: 1s, payouts: 1s}}
 sinks:
-  hook: {{type: webhook, url: '{self.hook_url}', events: ['*']}}
-rules:
-{rules}
+  hook: {{type: webhook, url: '{self.hook_url}', secret: {SECRET}, events: ['*']}}
+rules: {rules if rules == "[]" else chr(10) + rules}
 """)
 
     def effects(self, name: str) -> int:
@@ -114,12 +115,20 @@ rules:
         with notices(self) as address:
             process = await run(self.path, NOTIFY_SOCKET=address)
             try:
-                await self.until(lambda: any("STATUS=watching" in line for line in self.said))
+                await self._watching(process)
                 yield process
             finally:
                 if process.returncode is None:
                     process.kill()
                 await process.communicate()
+
+    async def _watching(self, process: asyncio.subprocess.Process) -> None:
+        async with asyncio.TaskGroup() as group:
+            gone = group.create_task(process.wait())
+            gone.add_done_callback(lambda _task: self.happened.set())
+            await self.until(lambda: "STATUS=watching" in str(self.said) or gone.done())
+            gone.cancel()
+        assert process.returncode is None, (await process.communicate())[1].decode()
 
 
 async def run(path: Path, **environ: str) -> asyncio.subprocess.Process:

@@ -43,7 +43,7 @@ def test_a_number_is_read_exactly(raw: object, exact: str) -> None:
     [
         None, "", " ", "Unknown", "null", "N/A", "nan", "NaN", "sNaN", float("nan"), "inf", "-Infinity", float("inf"),
         "1e30", "1E+999999999", "-1e31", "1e-40", "9" * 65, True, False, [], {}, "1.2.3", "0x10", "1_000", "١٢", "--1",
-        "5%", "\ud800",
+        "5%", "\ud800", "1,234", "-12,345",
     ],
 )  # fmt: skip
 def test_what_is_not_a_number_is_no_information(raw: object) -> None:

@@ -45,6 +45,18 @@ class Said:
     def __init__(self, body: bytes) -> None:
         self.body = body
 
+    def about(self, *ids: str) -> Said:
+        """Give what is said of a thing: what stands under its id, and what names it; all, if nothing does."""
+        found = list(_parts_about(self.document, set(ids)))
+        return Said.of(found) if found else self
+
+    @classmethod
+    def of(cls, document: Any) -> Said:
+        """Make what a part of a body says."""
+        said = cls(b"")
+        said.__dict__["document"] = document
+        return said
+
     @cached_property
     def document(self) -> Any:
         text = self.body.decode("utf-8", "replace").lstrip("\ufeff \t\r\n").rstrip()
@@ -117,7 +129,7 @@ def panel_agreed(answer: Any, id_: str) -> bool:
     """Say whether an answer holds a panel's yes to a refill or cancel of this order."""
     if isinstance(answer, list):
         mine = [row for row in answer if isinstance(row, dict) and str(row.get("order", row.get("id"))) == id_]
-        unnamed = [row for row in answer if isinstance(row, dict) and not {"order", "id"} & set(row)]
+        unnamed = [row for row in answer if isinstance(row, dict) and row.get("order", row.get("id")) is None]
         return any(agrees(row) for row in [*mine, *unnamed])
     if not isinstance(answer, dict) or not no_error(answer):
         return False
@@ -175,6 +187,17 @@ def _scalars(value: Any) -> Iterator[Any]:
             waiting.extend(each)
         else:
             yield each
+
+
+def _parts_about(document: Any, ids: set[str]) -> Iterator[Any]:
+    waiting = [document]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            yield from (value for name, value in each.items() if name.strip() in ids)
+            if any(str(each.get(name)).strip() in ids for name in ("id", "order", "service", "refill")):
+                yield each
+        waiting.extend(each.values() if isinstance(each, dict) else each if isinstance(each, list) else ())
 
 
 def _values_of(value: Any, names: tuple[str, ...]) -> Iterator[Any]:

@@ -98,17 +98,19 @@ def not_out_of_nothing(case: Case, seen: Observation, said: Said) -> None:
         assert said.document not in ({}, {"error": 0}), "a complete listing of nothing, from an answer without a list"
 
 
-def events_are_literal(provider: Provider, seen: Observation, said: Said, before: Baseline) -> None:
-    """Whatever `detect` tells of the observation, after a sound poll, stands literally in the body."""
+def events_are_literal(case: Case, provider: Provider, seen: Observation, said: Said, before: Baseline) -> None:
+    """Whatever `detect` tells of the observation, after a sound poll, stands literally in what is said of the subject."""
     kinds = {kind.name: kind for kind in provider.subjects}
+    asked_as = {id_: (name,) for id_, name in zip(case.look.ids, case.asked, strict=True)} if case.look else {}
     for one in seen.subjects:
         kind, known = kinds[one.ref.type], before.get(one.ref)
         sight = detect(kind, ACCOUNT, known, one, AT, news=True)
+        mine = said if one.ref.type == "balance" or len(asked_as) == 1 else said.about(one.ref.id, *asked_as.get(one.ref.id, ()))
         for event in sight.events:
             changed = event.before if known is not None else dict(_told(kind, sight.snapshot))
             for name in changed:
                 value = sight.snapshot.state if name == "state" else sight.snapshot.fields[name]
-                assert _literal(one, name, value, said), f"{event.type}: {name} became {value!r}"
+                assert _literal(one, name, value, mine), f"{event.type}: {name} became {value!r}"
             if known is None and one.ref.type not in ("balance", "refill"):
                 assert one.ref.id in said.texts, f"{event.type}: the id {one.ref.id!r} is not in the body"
                 assert changed or one.ref.id in said.ids, f"{event.type}: nothing is said of it, not even its id"
@@ -121,6 +123,7 @@ def outcome_is_the_providers(intent: Intent, outcome: Outcome, said: Said, provi
     assert not isinstance(outcome, NotSent), "it was sent"
     if isinstance(outcome, Succeeded):
         assert yes, "a success that the body does not say"
+        _is_said(outcome.reference, said)
     if isinstance(outcome, Refused):
         assert no, "a refusal that the body does not say"
     if isinstance(outcome, Later):
@@ -135,7 +138,7 @@ def outcome_is_the_providers(intent: Intent, outcome: Outcome, said: Said, provi
 def finding_is_the_sites(finding: Any, said: Said) -> None:
     """What is found to have happened names a payout that is in the body."""
     if isinstance(finding, Happened):
-        assert finding.success.reference in {*said.texts, "***"}, "a payout that the body does not name"
+        _is_said(finding.success.reference, said)
 
 
 def baseline(provider: Provider, polls: list[Observation]) -> dict[SubjectRef, Snapshot]:
@@ -147,6 +150,10 @@ def baseline(provider: Provider, polls: list[Observation]) -> dict[SubjectRef, S
             at = AT - timedelta(days=1)
             known[one.ref] = detect(kinds[one.ref.type], ACCOUNT, known.get(one.ref), one, at, news=True).snapshot
     return known
+
+
+def _is_said(reference: str | None, said: Said) -> None:
+    assert reference is None or "***" in reference or reference in said.texts, "an id that the body does not say"
 
 
 def _is_amount(value: Decimal) -> bool:
@@ -197,8 +204,8 @@ def _literal(one: Observed, name: str, value: Any, said: Said) -> bool:
     if f"{one.ref.type}.{name}" in NOT_SAID:
         return True
     if isinstance(value, bool):
-        words = {"1", "true", "yes"} if value else {"0", "false", "no", "0.0", "00"}
-        return bool(words & said.words)
+        words = {"true", "yes"} if value else {"false", "no"}
+        return bool(words & said.words) or Decimal(int(value)) in said.numbers
     if isinstance(value, Decimal):
         return value in said.numbers
     if isinstance(value, datetime):

@@ -166,7 +166,7 @@ class Stage:
         no_secret(seen)
         sound_values(seen)
         not_out_of_nothing(self.case, seen, said)
-        events_are_literal(self.provider, seen, said, self.baseline)
+        events_are_literal(self.case, self.provider, seen, said, self.baseline)
 
     def _same(self, id_: str, raw: bytes | memoryview) -> bool:
         return bytes(raw) in self.known

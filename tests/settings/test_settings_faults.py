@@ -40,7 +40,7 @@ def account(more: str) -> str:
         ("settings:\n  http: {listen: '[::1]:65536', token: {env: T}}", "2:18: expected an address and a port such as 127.0.0.1:8640"),
         (
             "accounts:\n  main: {provider: panel, url: 'https://p.example/api', key: {enw: KEY}}",
-            "2:63: expected a secret: {env: NAME}, {file: path} or {credential: NAME}, not a mapping (did you mean 'env'?)",
+            "2:62: expected a secret: {env: NAME}, {file: path} or {credential: NAME}, not a mapping (did you mean 'env'?)",
         ),
         ("settings: {heartbeat: hc.example}", "1:23: expected an address that begins with https:// or http://, such as https://panel.example/api/v2"),
         ("settings: {ceiling: 0}", "1:21: expected at least 1"),
@@ -90,7 +90,7 @@ def account(more: str) -> str:
         ),
         (
             account("pin: {env: KEY, file: y}"),
-            "6:10: expected a secret: {env: NAME}, {file: path} or {credential: NAME}, not a mapping (did you mean 'env'?)",
+            "6:10: expected a secret: {env: NAME}, {file: path} or {credential: NAME}, not a mapping",
         ),
         (account("more: {kode: x}"), "6:12: unknown key 'kode' (did you mean 'code'?)"),
         ("sinks:\n  ops: {type: hok}", "2:15: unknown type of sink 'hok' (did you mean 'hook'?)"),

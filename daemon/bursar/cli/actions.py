@@ -35,7 +35,7 @@ def actions(context: click.Context, state: str | None, limit: int | None, as_jso
     if context.invoked_subcommand is None:
         from bursar.domain.intent import State
 
-        refuse_strange("state of an action", state, list(State))
+        refuse_strange("state of an action", state, [str(each) for each in State])
         show_list(
             looking(), "actions", COLUMNS, as_json=as_json, empty="nothing was decided yet",
             state=state, limit=newest(limit, as_json),

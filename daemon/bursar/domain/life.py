@@ -179,6 +179,9 @@ def settle_with(intent: Intent, finding: Finding, settle: timedelta, now: dateti
     if intent.looked_at is None or now - intent.looked_at < apart:
         first = intent.looked_at or now
         return Step(Cause.CANNOT_TELL, State.UNKNOWN, "not there; looking once more", first + apart, first)
+    if intent.attempts >= MAX_ATTEMPTS:
+        why = f"not there, and lost {intent.attempts} times; a person decides"
+        return Step(Cause.CANNOT_TELL, State.UNKNOWN, why, now + LONGEST_WAIT, intent.looked_at)
     return _step(intent, Cause.DID_NOT, finding.reason or "not there after two looks")
 
 

@@ -6,6 +6,7 @@ nor empty, nor a change.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -33,13 +34,17 @@ class FieldKind(StrEnum):
 
 
 def number(raw: object) -> Decimal | None:
-    """Read a provider's number, exactly; what is not one (null, "", "Unknown", NaN, absurdly large) is None.
+    """Read a provider's number, exactly; what is not one (null, "", "Unknown", NaN, absurdly large) is None, and so is
+    what may be one of two (`1,234`).
 
     A `float` is read by its shortest decimal form; decoders should not make one (`float_hook=Decimal`).
     """
     if raw is None or isinstance(raw, bool):
         return None
-    text = _with_point(str(raw).strip().replace("\u00a0", "").replace(" ", ""))
+    written = str(raw).strip().replace("\u00a0", "").replace(" ", "")
+    if _AMBIGUOUS.fullmatch(written):
+        return None
+    text = _with_point(written)
     if len(text) > 64 or "_" in text or not text.isascii():
         return None
     try:
@@ -51,6 +56,10 @@ def number(raw: object) -> Decimal | None:
     if not value:  # a zero may come with any exponent, and would be written out with all its places
         return value if -DIGITS <= value.adjusted() <= 0 else Decimal(0)
     return value if -DIGITS <= value.adjusted() < DIGITS else None
+
+
+_AMBIGUOUS = re.compile(r"[-+]?[1-9][0-9]{0,2},[0-9]{3}")
+"""`1,234` is 1234 in one script and 1.234 in another: a thousandfold error in money either way."""
 
 
 def _with_point(text: str) -> str:

@@ -126,7 +126,7 @@ class Questions:
         unknown: Intents that nobody can tell about.
         held: Observations that are held.
         gave_up: Accounts on which refusals are used up.
-        moving: The action of each intent that is ready, being sent or deferred.
+        moving: The action of each intent that is ready or being sent.
         due: How many messages are to be delivered.
         last: The newest event and intent: while they stay the same, nothing happens.
     """
@@ -164,7 +164,7 @@ def read_intents(tx: Tx, state: str | None = None) -> tuple[Claim, ...]:
 
 
 _HELD = "SELECT id FROM held_observations WHERE state = 'held'"
-_MOVING = "SELECT action FROM intents WHERE state IN ('ready', 'sending', 'deferred')"
+_MOVING = "SELECT action FROM intents WHERE state IN ('ready', 'sending')"
 _GAVE_UP = "SELECT DISTINCT account FROM matches WHERE state = 'held' AND obstacle = 'gave_up'"
 _INTENTS = (
     "SELECT id, match_id, rule, account, action, subject_type || '/' || subject_id, state, reference, created_at, params FROM intents"

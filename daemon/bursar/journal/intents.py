@@ -117,6 +117,21 @@ def refer(tx: Tx, id_: IntentId, reference: str | None, confirm_by: datetime | N
     tx.run("UPDATE intents SET reference = ?, confirm_by = ? WHERE id = ?", reference, us(confirm_by), id_)
 
 
+def made_for(tx: Tx, intent: Intent, reference: str) -> IntentId | None:
+    """Say for which other intent of the same action and subject the provider made something of this name."""
+    row = tx.one(
+        "SELECT id FROM intents WHERE account = ? AND subject_type = ? AND subject_id = ? AND action = ? AND id <> ? "
+        "AND reference = ? LIMIT 1",
+        intent.account,
+        intent.subject.type,
+        intent.subject.id,
+        intent.action,
+        intent.id,
+        reference,
+    )
+    return None if row is None else IntentId(row[0])
+
+
 def confirm(tx: Tx, account: AccountName, actions: Iterable[str], subject: SubjectRef, now: datetime) -> None:
     """A later status shows that accepted actions on a subject had their effect."""
     for action in actions:

@@ -115,7 +115,7 @@ class Desk:
         if method.intents is None:
             return await read_method(adapter, method, given)
         ids = await plan_call(self._office, account, method, given)
-        return {"intents": await settled(self._office, ids, float(str(params.get("wait_s") or WAIT_S)))}
+        return {"intents": await settled(self._office, ids, WAIT_S if params.get("wait_s") is None else float(str(params["wait_s"])))}
 
 
 async def ask(configuration: Configuration, registry: Registry, verb: str, params: dict[str, Json]) -> Json:

@@ -9,7 +9,19 @@ from datetime import datetime, timedelta
 from bursar.domain.action import ActionType
 from bursar.domain.guard import REFUSED_MONEY_PAUSE, REFUSED_PAUSE, HeldBack, Obstacle, guard_budget
 from bursar.domain.ids import AccountName, IntentId
-from bursar.domain.intent import OPEN, Finding, Happened, Intent, LostReply, Outcome, Planned, Refused, State, Succeeded
+from bursar.domain.intent import (
+    OPEN,
+    CannotTell,
+    Finding,
+    Happened,
+    Intent,
+    LostReply,
+    Outcome,
+    Planned,
+    Refused,
+    State,
+    Succeeded,
+)
 from bursar.domain.life import (
     MAX_REFUSALS,
     UNCONFIRMED_AFTER,
@@ -106,10 +118,18 @@ def record_finding(c: Commit, id_: IntentId, fence: int, finding: Finding, asked
     if intent is None or intent.state is not State.UNKNOWN or intent.fence != fence:
         return intent
     account = c.terms.accounts[intent.account]
+    finding = _its_own(c, intent, finding)
     if isinstance(finding, Happened):
         _succeed(c, intent, finding.success)
     step = settle_with(intent, finding, account.settle, asked_at)
     return take_step(c, intent, step)
+
+
+def _its_own(c: Commit, intent: Intent, finding: Finding) -> Finding:
+    """Believe a finding, unless what was found was made for another intent: evidence may have been read stale."""
+    reference = finding.success.reference if isinstance(finding, Happened) else None
+    other = intents.made_for(c.tx, intent, reference) if reference is not None else None
+    return finding if other is None else CannotTell(f"{reference} is what intent {other} had made")
 
 
 def pass_time(c: Commit) -> None:

@@ -48,12 +48,13 @@ def prove(
     """
     began_s = RealClock().monotonic()
     with Children() as children:
-        run = Run(folder, load_plugins().providers, seed, flaw, children=children)
+        run = Run(folder, load_plugins(), seed, flaw, children=children)
         person = run.play(choose(rounds, seed, only), tell)
         claims = read_once(run.stage.journal, read_claims)
         effects = run.line.look()
         watched = [name.partition("/")[2] for _, name in claims.states if name.startswith("order/")]
         rest = person.look_around(watched)
+        run.line.plug.close()
     findings = [
         *hold_together(claims, effects, ACCOUNTS), *check_journal(claims), *check_told(claims, run.taken()),
         *check_rest(claims, rest),

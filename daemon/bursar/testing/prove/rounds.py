@@ -13,14 +13,13 @@ import random
 import re
 import signal
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bursar.api import Provider
 from bursar.app import serve
 from bursar.domain.ids import microseconds
-from bursar.host.plugins import load_plugins
+from bursar.host.registry import Registry
 from bursar.journal.claims import Questions
 from bursar.runtime.clock import RealClock
 from bursar.settings.read import read_configuration
@@ -39,7 +38,7 @@ from bursar.testing.prove.world import PROVIDERS, Stage
 PATIENCE_S = 4.0
 START_WITHIN_S = 20.0
 STOP_WITHIN_S = 10.0
-REST_WITHIN_S = 30.0
+REST_WITHIN_S = 60.0
 STILL_S = (world.HOLD_S + 4 * world.INTERVAL_S) / world.SPEED
 PROVOKE_EVERY_S = 0.8
 LOOK_EVERY_S = 0.02
@@ -65,13 +64,13 @@ class Run:
 
     Attributes:
         folder: Everything that it writes.
-        providers: By name; those of `PROVIDERS` are used.
+        registry: What plugins brought; the providers named in `PROVIDERS` are used.
         seed: The worlds', and of everything that is drawn.
         flaw: A daemon that is broken on purpose: one of `FLAWS`.
     """
 
     folder: Path
-    providers: Mapping[str, Provider]
+    registry: Registry
     seed: int
     flaw: str | None = None
     clock: Pace = field(default_factory=lambda: Pace(world.SPEED))
@@ -113,7 +112,7 @@ class Run:
     def _open(self) -> None:
         """Start the sandbox, and write the configuration that leads there."""
         ours, theirs = socket.socketpair()
-        chosen = {name: self.providers[name] for name in PROVIDERS}
+        chosen = {name: self.registry.providers[name] for name in PROVIDERS}
         self.children.start(
             lambda: serve_sandbox(chosen, self.seed, self.clock, world.IN_TIME_S, theirs), self.folder / "sandbox.log"
         )
@@ -121,7 +120,7 @@ class Run:
         self.line = Line(ours)
         self.stage = Stage(self.folder, self.line.say("where"))
         self.stage.write()
-        read_configuration([self.stage.configuration], load_plugins(), environ=self.stage.environ())  # warms the forks
+        read_configuration([self.stage.configuration], self.registry, environ=self.stage.environ())  # warms the forks
         self.person = Person(self.stage, self.line, self.clock, self.dice)
 
     def _first(self) -> None:
@@ -232,7 +231,7 @@ class Run:
 
 
 def _moves(asked: Questions) -> bool:
-    """Say whether something is still to come without a person: a lost `add`, and what it blocks, waits for one."""
+    """Say whether something is to come soon, without a person: a lost `add`, and what it blocks, waits for one."""
     lost = {intent.action for intent in asked.unknown}
     blocked = lost & {"add"}
     return bool(asked.due or lost - blocked or set(asked.moving) - blocked)
