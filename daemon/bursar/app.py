@@ -26,7 +26,7 @@ from bursar.runtime.minding import Minder
 from bursar.runtime.notify import Systemd
 from bursar.runtime.office import Office
 from bursar.runtime.opening import close_office, open_office, rearrange
-from bursar.settings.model import Configuration, ConfigurationError
+from bursar.settings.model import Configuration, ConfigurationError, Settings
 from bursar.settings.read import read_configuration
 
 BAD_CONFIGURATION = 78
@@ -64,6 +64,11 @@ async def serve(
         await asyncio.to_thread(journal.close)
 
 
+def _cannot_listen(settings: Settings, error: OSError) -> str:
+    what = "the control socket" if settings.http is None else "the control socket, or settings.http,"
+    return f"{settings.socket}: {what} cannot be made ({error.strerror or error}); check who may write there"
+
+
 def _complain(*sentences: object) -> None:
     for sentence in sentences:
         click.echo(str(sentence), err=True)
@@ -86,7 +91,7 @@ class Daemon:
         self._configuration, self._journal, self._redactor = configuration, journal, redactor
         self._systemd = Systemd(environ)
         self._called = asyncio.Event()
-        self._stopping = self._reloading = False
+        self._stopping = False
         self._clock = clock
 
     async def run(self, faces: Sequence[Face] = ()) -> int:
@@ -99,11 +104,23 @@ class Daemon:
         office = await open_office(self._configuration, self._journal, self._clock)
         crew = Crew(office, self._configuration, self._redactor)
         desk = Desk(office, self._registry, crew, self._reload_now)
-        async with AsyncExitStack() as open_, asyncio.TaskGroup() as group:
-            await open_.enter_async_context(Control(self._configuration.settings.socket, desk))
-            for face in faces:
-                await open_.enter_async_context(face(desk, self._clock))
-            await crew.start(group)
+        async with AsyncExitStack() as open_:
+            try:
+                await open_.enter_async_context(Control(self._configuration.settings.socket, desk))
+                for face in faces:
+                    await open_.enter_async_context(face(desk, self._clock))
+            except OSError as error:
+                _complain(_cannot_listen(self._configuration.settings, error))
+                return 1
+            await self._turn(office, desk)
+        await close_office(office)
+        log.info("stopped")
+        return 0
+
+    async def _turn(self, office: Office, desk: Desk) -> None:
+        """Set everything going, and stop it when told to."""
+        async with asyncio.TaskGroup() as group:
+            await desk.crew.start(group)
             minder = group.create_task(Minder(office, desk, self._systemd).mind(), name="minding")
             self._systemd.say("READY=1", "STATUS=watching")
             self._log_counts("watching")
@@ -111,22 +128,15 @@ class Daemon:
             self._systemd.say("STOPPING=1")
             minder.cancel()
             await desk.crew.dismiss(PATIENCE_S)
-        await close_office(office)
-        log.info("stopped")
-        return 0
 
     def _listen(self) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop)
-        loop.add_signal_handler(signal.SIGHUP, self._want_reload)
+        loop.add_signal_handler(signal.SIGHUP, self._called.set)
 
     def _stop(self) -> None:
         self._stopping = True
-        self._called.set()
-
-    def _want_reload(self) -> None:
-        self._reloading = True
         self._called.set()
 
     async def _obey(self, office: Office, desk: Desk, group: asyncio.TaskGroup) -> None:
@@ -136,9 +146,7 @@ class Daemon:
             self._called.clear()
             if self._stopping:
                 return
-            if self._reloading:
-                self._reloading = False
-                await self._reload(office, desk, group)
+            await self._reload(office, desk, group)
 
     def _reload_now(self) -> list[str]:
         """Check the configuration; if it can be used, have the loops changed over. Give every problem."""
@@ -146,7 +154,7 @@ class Daemon:
             read_configuration(self._paths, self._registry, environ=self._environ)
         except ConfigurationError as error:
             return [str(problem) for problem in error.problems]
-        self._want_reload()
+        self._called.set()
         return []
 
     async def _reload(self, office: Office, desk: Desk, group: asyncio.TaskGroup) -> None:
@@ -157,7 +165,7 @@ class Daemon:
             self._systemd.say("READY=1", "STATUS=watching, with the old configuration: the new one has errors")
             return
         self._redactor.know(configuration.secrets)
-        await desk.crew.dismiss(RELOAD_PATIENCE_S)
+        await desk.crew.dismiss(RELOAD_PATIENCE_S, self._called)
         await rearrange(office, configuration)
         self._configuration = configuration
         desk.crew = Crew(office, configuration, self._redactor)

@@ -1,7 +1,8 @@
 """The live object for one account at one panel: asks, and has the answers read.
 
 Comes in: what the core wants to look at or to do. Goes out: observations, outcomes, findings, or one clear error.
-It decides nothing and keeps nothing that matters. The quick path is the poll of many orders that says nothing new: the
+It decides nothing and keeps nothing that matters: the types of the services that it last saw, so that an order that
+lacks what its type needs is not sent. The quick path is the poll of many orders that says nothing new: the
 answer is cut into one raw piece per order, and only the pieces that changed are decoded.
 """
 
@@ -62,6 +63,7 @@ class SmmAdapter:
         self._secret = settings.key.reveal()
         self._numbers = {str(word): state for word, state in (settings.options.get("status_numbers") or {}).items()}
         self._cancel_with: str = settings.options.get("cancel_with", "orders")
+        self._types: dict[str, str] | None = None
 
     async def observe(self, look: Look) -> Observation:
         """Poll once."""
@@ -83,7 +85,7 @@ class SmmAdapter:
         if intent.action != "add":
             return (await self.perform_many([intent])).get(intent.id, Lost("the answer does not mention the order"))
         try:
-            service_types.check(intent.params)
+            service_types.check(intent.params, (self._types or {}).get(str(intent.params.get("service")).strip()))
         except ValueError as error:
             return Refused(str(error), never=True)
         reply = await self._effect(self._asking.plain("add", intent.params))
@@ -190,12 +192,13 @@ class SmmAdapter:
 
     async def _listing(self, look: Look) -> Observation:
         answer = await self._http.ask(self._asking.plain(look.stream, {}))
-        if look.same("", answer.body):
+        if look.same("", answer.body) and (look.stream == "balance" or self._types is not None):
             return Observation(look.stream, nothing_new=True)
         decoded = self._checked(answer)
         if look.stream == "balance":
             return Observation(look.stream, (seen.balance(decoded),))
         subjects, complete = seen.services(decoded)
+        self._types = {found.ref.id: str(found.fields["type"] or "") for found in subjects}
         return Observation(look.stream, tuple(subjects), complete=complete)
 
     async def _balance(self) -> Observed:

@@ -25,7 +25,7 @@ from bursar.api import (
     Succeeded,
     Value,
 )
-from bursar_smm.answers import No, Yes, entries, failure_text, fails, verdict
+from bursar_smm.answers import No, Yes, entries, fails, failure_text, verdict
 from bursar_smm.service_types import ordered_quantity
 from bursar_smm.texts import Meaning, meaning, sentence, wait
 

@@ -109,48 +109,58 @@ rules: {rules if rules == "[]" else chr(10) + rules}
         return await ask_daemon(self.folder / "control.sock", verb, params, LIMIT_S)
 
     @contextlib.asynccontextmanager
-    async def daemon(self) -> AsyncIterator[asyncio.subprocess.Process]:
+    async def daemon(self) -> AsyncIterator[Run]:
         """Run `bursar run`; it is watching when the block begins, and it is gone when it has ended."""
         self.said.clear()
         with notices(self) as address:
-            process = await run(self.path, NOTIFY_SOCKET=address)
+            running = await run(self.path, NOTIFY_SOCKET=address)
             try:
-                await self._watching(process)
-                yield process
+                await self._watching(running)
+                yield running
             finally:
-                if process.returncode is None:
-                    process.kill()
-                await process.communicate()
+                await running.kill()
 
-    async def _watching(self, process: asyncio.subprocess.Process) -> None:
+    async def _watching(self, running: Run) -> None:
         async with asyncio.TaskGroup() as group:
-            gone = group.create_task(process.wait())
+            gone = group.create_task(running.process.wait())
             gone.add_done_callback(lambda _task: self.happened.set())
             await self.until(lambda: "STATUS=watching" in str(self.said) or gone.done())
             gone.cancel()
-        assert process.returncode is None, (await process.communicate())[1].decode()
+        assert running.process.returncode is None, running.log.read_text()
 
 
-async def run(path: Path, **environ: str) -> asyncio.subprocess.Process:
+@dataclass(frozen=True)
+class Run:
+    """A `bursar run` process, and the file that its standard error goes into (a pipe might fill up)."""
+
+    process: asyncio.subprocess.Process
+    log: Path
+
+    async def ended(self, within_s: float = LIMIT_S) -> tuple[int, str]:
+        """Wait for its end; give its exit code and what it said on standard error."""
+        async with asyncio.timeout(within_s):
+            return await self.process.wait(), self.log.read_text()
+
+    async def kill(self) -> None:
+        """Kill it as `kill -9` does, if it still runs, and wait until it is gone."""
+        if self.process.returncode is None:
+            self.process.kill()
+        await self.process.wait()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self.process.send_signal(number)
+
+
+async def run(path: Path, **environ: str) -> Run:
     """Start `bursar run`."""
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bursar", "run", "--config", str(path), env={**os.environ, **environ},
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )
-
-
-async def ended(process: asyncio.subprocess.Process, within_s: float = LIMIT_S) -> tuple[int, str]:
-    """Wait for a process's end; give its exit code and what it said on standard error."""
-    async with asyncio.timeout(within_s):
-        _out, err = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, err.decode()
-
-
-async def killed(process: asyncio.subprocess.Process) -> None:
-    """Kill a process as `kill -9` does, and wait until it is gone."""
-    process.send_signal(signal.SIGKILL)
-    await process.wait()
+    log = path.with_name(f"log-{len(list(path.parent.glob('log-*')))}.txt")
+    with log.open("w") as errors:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bursar", "run", "--config", str(path), env={**os.environ, **environ},
+            stdin=asyncio.subprocess.DEVNULL, stdout=errors, stderr=errors,
+        )
+    return Run(process, log)
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from household import WALLET, Household, ended, run
+from household import WALLET, Household, run
 
 REFILL = "- {name: refill, on: order.partial, do: [refill]}"
 STOP_S = 10.0
@@ -17,44 +17,57 @@ STOP_S = 10.0
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_it_stops_when_told(house: Household, number: signal.Signals) -> None:
     house.configure("[]")
-    async with house.daemon() as process:
-        process.send_signal(number)
-        assert (await ended(process, STOP_S))[0] == 0
+    async with house.daemon() as running:
+        running.signal(number)
+        assert (await running.ended(STOP_S))[0] == 0
 
 
 async def test_it_stops_while_a_request_hangs(house: Household) -> None:
     house.configure(REFILL)
     house.panel_faults.add("refill", "timeout-after")
-    async with house.daemon() as process:
+    async with house.daemon() as running:
         await house.ask("track", account="panel", rows=[{"id": house.partial}])
         await house.until(lambda: house.effects("refill") == 1)
-        process.send_signal(signal.SIGTERM)
-        assert (await ended(process, STOP_S))[0] == 0
+        running.signal(signal.SIGTERM)
+        assert (await running.ended(STOP_S))[0] == 0
+
+
+async def test_it_stops_while_a_reload_waits_for_a_request_that_hangs(house: Household) -> None:
+    house.configure(REFILL)
+    house.panel_faults.add("refill", "timeout-after")
+    async with house.daemon() as running:
+        await house.ask("track", account="panel", rows=[{"id": house.partial}])
+        await house.until(lambda: house.effects("refill") == 1)
+        house.said.clear()
+        running.signal(signal.SIGHUP)
+        await house.until(lambda: any("RELOADING=1" in line for line in house.said))
+        running.signal(signal.SIGTERM)
+        assert (await running.ended(STOP_S))[0] == 0
 
 
 async def test_it_takes_its_socket_away(house: Household) -> None:
     house.configure("[]")
-    async with house.daemon() as process:
-        process.send_signal(signal.SIGTERM)
-        await ended(process)
+    async with house.daemon() as running:
+        running.signal(signal.SIGTERM)
+        await running.ended()
     assert not (house.folder / "control.sock").exists()
 
 
 async def test_a_clean_stop_is_told_to_nobody(house: Household) -> None:
     house.configure("[]")
-    async with house.daemon() as process:
-        process.send_signal(signal.SIGTERM)
-        await ended(process)
+    async with house.daemon() as running:
+        running.signal(signal.SIGTERM)
+        await running.ended()
     async with house.daemon():
         assert [row for row in await house.ask("events") if row["type"].startswith("daemon.")] == []
 
 
 async def test_a_sighup_takes_on_a_new_configuration(house: Household) -> None:
     house.configure("[]")
-    async with house.daemon() as process:
+    async with house.daemon() as running:
         house.configure(REFILL)
         house.said.clear()
-        process.send_signal(signal.SIGHUP)
+        running.signal(signal.SIGHUP)
         await house.until(lambda: any("READY=1" in line for line in house.said))
         assert (await house.ask("status"))["rules"] == 1
 
@@ -62,19 +75,19 @@ async def test_a_sighup_takes_on_a_new_configuration(house: Household) -> None:
 @pytest.mark.parametrize("broken", ["rules: [", "accounts: {panel: {provider: smn}}", "", "settings: {state: ./other.db}"])
 async def test_a_sighup_with_a_broken_configuration_keeps_the_old_one(house: Household, broken: str) -> None:
     house.configure(REFILL)
-    async with house.daemon() as process:
+    async with house.daemon() as running:
         house.path.write_text(broken)
         house.said.clear()
-        process.send_signal(signal.SIGHUP)
+        running.signal(signal.SIGHUP)
         await house.until(lambda: any("old configuration" in line for line in house.said))
-        assert ((await house.ask("status"))["rules"], process.returncode) == (1, None)
+        assert ((await house.ask("status"))["rules"], running.process.returncode) == (1, None)
 
 
 async def test_a_daemon_with_its_old_configuration_goes_on(house: Household) -> None:
     house.configure(REFILL)
-    async with house.daemon() as process:
+    async with house.daemon() as running:
         house.path.write_text("rules: [")
-        process.send_signal(signal.SIGHUP)
+        running.signal(signal.SIGHUP)
         await house.until(lambda: any("old configuration" in line for line in house.said))
         await house.ask("track", account="panel", rows=[{"id": house.partial}])
         await house.until(lambda: house.heard("action.succeeded") == 1)
@@ -83,19 +96,19 @@ async def test_a_daemon_with_its_old_configuration_goes_on(house: Household) -> 
 
 async def test_a_bad_configuration_is_78(house: Household) -> None:
     house.path.write_text("accounts: {panel: {provider: smn, key: x}}\nrulez: []\n")
-    code, err = await ended(await run(house.path))
+    code, err = await (await run(house.path)).ended()
     assert (code, "smn" in err, "rulez" in err) == (78, True, True)
 
 
 async def test_a_bad_configuration_starts_nothing(house: Household) -> None:
     house.path.write_text("settings: {state: ./journal.db}\nrulez: []\n")
-    await ended(await run(house.path))
-    assert sorted(path.name for path in house.folder.iterdir()) == ["bursar.yaml"]
+    await (await run(house.path)).ended()
+    assert sorted(path.name for path in house.folder.iterdir()) == ["bursar.yaml", "log-0.txt"]
 
 
 async def test_a_missing_secret_is_78(house: Household) -> None:
     house.configure("- {name: p, on: balance.passed_min_payout, do: [{payout: {method: '7', account: {env: NOT_SET}}}]}")
-    code, err = await ended(await run(house.path))
+    code, err = await (await run(house.path)).ended()
     assert (code, "NOT_SET" in err) == (78, True)
 
 
@@ -106,59 +119,59 @@ def assert_one_sentence(said: tuple[int, str], *words: str) -> None:
 
 async def test_a_journal_that_another_daemon_writes_is_one_sentence(house: Household) -> None:
     house.configure("[]")
-    async with house.daemon() as process:
-        assert_one_sentence(await ended(await run(house.path)), "another bursar", str(process.pid))
+    async with house.daemon() as running:
+        assert_one_sentence(await (await run(house.path)).ended(), "another bursar", str(running.process.pid))
 
 
 async def test_a_journal_that_cannot_be_made_is_one_sentence(house: Household) -> None:
     house.configure("[]")
     (house.folder / "file").write_text("")
     house.path.write_text(house.path.read_text().replace("./journal.db", "./file/journal.db"))
-    assert_one_sentence(await ended(await run(house.path)), "journal.db")
+    assert_one_sentence(await (await run(house.path)).ended(), "journal.db")
 
 
 @pytest.mark.parametrize("content", [b"", b"no journal at all, but long enough to be taken for a header" * 99])
 async def test_a_damaged_journal_is_one_sentence(house: Household, content: bytes) -> None:
     house.configure("[]")
     (house.folder / "journal.db").write_bytes(content)
-    assert_one_sentence(await ended(await run(house.path)), "journal.db")
+    assert_one_sentence(await (await run(house.path)).ended(), "journal.db")
 
 
 async def test_a_journal_of_a_newer_bursar_is_one_sentence(house: Household) -> None:
     house.configure("[]")
-    async with house.daemon() as process:
-        process.send_signal(signal.SIGTERM)
-        await ended(process)
+    async with house.daemon() as running:
+        running.signal(signal.SIGTERM)
+        await running.ended()
     connection = sqlite3.connect(house.folder / "journal.db")
     connection.execute("PRAGMA user_version=999")
     connection.close()
-    assert_one_sentence(await ended(await run(house.path)), "newer")
+    assert_one_sentence(await (await run(house.path)).ended(), "newer")
 
 
 async def test_a_journal_that_is_gone_is_one_sentence(house: Household) -> None:
     house.configure("[]")
-    async with house.daemon() as process:
-        process.send_signal(signal.SIGTERM)
-        await ended(process)
+    async with house.daemon() as running:
+        running.signal(signal.SIGTERM)
+        await running.ended()
     for path in house.folder.glob("journal.db*"):
         if path.name in ("journal.db", "journal.db-wal", "journal.db-shm"):
             path.unlink()
-    assert_one_sentence(await ended(await run(house.path)), "the journal is gone")
+    assert_one_sentence(await (await run(house.path)).ended(), "the journal is gone")
 
 
 async def test_a_control_socket_that_cannot_be_made_is_one_sentence(house: Household) -> None:
     house.configure("[]")
     (house.folder / "control.sock").mkdir()
-    assert_one_sentence(await ended(await run(house.path)), "control.sock")
+    assert_one_sentence(await (await run(house.path)).ended(), "control.sock")
 
 
 async def test_no_secret_is_logged(house: Household, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WALLET", WALLET)
     house.configure("- {name: p, on: balance.passed_min_payout, do: [{payout: {method: '7', account: {env: WALLET}}}]}")
-    async with house.daemon() as process:
+    async with house.daemon() as running:
         await house.until(lambda: house.heard("action.succeeded") == 1)
-        process.send_signal(signal.SIGTERM)
-        _code, err = await ended(process)
+        running.signal(signal.SIGTERM)
+        _code, err = await running.ended()
     seen = [path.name for path in house.folder.glob("journal.db*") if WALLET.encode() in Path(path).read_bytes()]
     assert (WALLET in err, "sandbox-panel-key" in err, seen, [e for e in house.told if WALLET in str(e)]) == (
         False, False, [], [],

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import select
 import signal
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, CompletedProcess, Popen, run
 from typing import Any
@@ -15,7 +17,8 @@ import pytest
 
 from bursar.testing.prove.cells import ACTIONS
 
-ROUNDS = 24
+ROUNDS = 20
+CELL = "before-commit:person:none"
 pytestmark = pytest.mark.timeout(300)
 
 
@@ -66,13 +69,37 @@ def test_every_action_was_done(told: dict[str, Any]) -> None:
     ],
 )
 def test_a_broken_daemon_is_found(tmp_path: Path, flaw: str, cell: str, kind: str) -> None:
-    ended = prove(tmp_path, "--rounds", "2", "--cell", cell, "--flaw", flaw, "--json")
+    ended = prove(tmp_path, "--rounds", "1", "--cell", cell, "--flaw", flaw, "--json")
     assert (ended.returncode, json.loads(ended.stdout)[kind] > 0) == (1, True)
 
 
-def test_nothing_is_left_behind(tmp_path: Path) -> None:
-    prove(tmp_path, "--rounds", "1", "--cell", "any-moment:clock:none")
-    assert list(tmp_path.iterdir()) == []
+@dataclass(frozen=True)
+class Shown:
+    """A short run in front of a person: its exit code, what the terminal showed, what it left in its folder."""
+
+    code: int
+    screen: str
+    left: list[str]
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Shown:
+    folder = tmp_path_factory.mktemp("shown")
+    terminal, end = pty.openpty()
+    command = [sys.executable, "-m", "bursar", "prove", "--rounds", "1", "--cell", CELL]
+    ended = run(command, stdout=DEVNULL, stderr=end, env={**os.environ, "TMPDIR": str(folder)}, check=False)
+    os.close(end)
+    screen = os.read(terminal, 1 << 16).decode("utf-8", "replace")
+    os.close(terminal)
+    return Shown(ended.returncode, screen, [path.name for path in folder.iterdir()])
+
+
+def test_it_leaves_nothing_behind(shown: Shown) -> None:
+    assert shown.left == []
+
+
+def test_it_shows_what_it_plays_on_a_terminal(shown: Shown) -> None:
+    assert (shown.code, CELL in shown.screen) == (0, True)
 
 
 @pytest.mark.parametrize("words", [("--cell", "after-effect:poll:none"), ("--flaw", "sends-frist"), ("--rounds", "0")])

@@ -14,7 +14,7 @@ from smm_panel import KEY, ScriptedPanel, open_account
 from bursar.api import CannotTell, Later, Lost, NotSent, Outcome, Refusal, Refused, SubjectRef, Succeeded
 from bursar.domain.ids import IntentId
 from bursar.domain.intent import Intent
-from bursar.testing.fakes import Loan, make_intent
+from bursar.testing.fakes import Loan, look_at, make_intent
 from bursar_smm.adapter import SmmAdapter
 from bursar_smm.service_types import PARAMS, TYPES
 
@@ -61,6 +61,21 @@ async def test_an_order_that_was_added_is_known_by_what_was_ordered(
     outcome = await adapter.perform(add({**WANTED, "runs": 3, "interval": 60}))
     assert isinstance(outcome, Succeeded)
     assert outcome.tracked[0].fields == {"service": "1", "link": "https://x.example/p/1", "quantity": Decimal(300)}
+
+
+async def test_an_order_without_what_its_type_needs_is_not_sent(adapter: SmmAdapter, panel: ScriptedPanel) -> None:
+    panel.say([{"service": 1, "type": "Custom Comments", "name": "Comments"}], {"order": 7})
+    await adapter.observe(look_at("services"))
+    outcome = await adapter.perform(add({"service": "1", "link": "https://x.example/p/1"}))
+    assert (outcome, len(panel.forms)) == (
+        Refused("add needs comments for a service of type Custom Comments", never=True), 1
+    )
+
+
+async def test_the_types_are_known_again_after_a_restart(adapter: SmmAdapter, panel: ScriptedPanel) -> None:
+    panel.say([{"service": 1, "type": "Poll", "name": "Votes"}], {"order": 7})
+    await adapter.observe(look_at("services", same=lambda _id, _raw: True))
+    assert isinstance(await adapter.perform(add()), Refused)
 
 
 @pytest.mark.parametrize("type_", TYPES)

@@ -105,8 +105,11 @@ def _progress(rounds: int) -> Iterator[Tell]:
 
     screen = console(err=True)
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
-    shows = screen.is_terminal
-    with Progress(*columns, console=screen, auto_refresh=False, transient=True, disable=not shows) as bar:
+    bar = Progress(
+        *columns, console=screen, auto_refresh=False, transient=True, disable=not screen.is_terminal,
+        redirect_stdout=False, redirect_stderr=False,
+    )  # fmt: skip
+    with bar:
         shown = bar.add_task("", total=rounds)
 
         def tell(number: int, cell: Cell) -> None:

@@ -21,12 +21,14 @@ from bursar.runtime.delivering import Courier
 from bursar.runtime.executing import Executor
 from bursar.runtime.office import Office
 from bursar.runtime.polling import Poller
-from bursar.runtime.pulse import keep_turning
+from bursar.runtime.pulse import first_of, keep_turning
 from bursar.runtime.timing import Timer
 from bursar.runtime.turns import Turns
 from bursar.runtime.unopened import UnopenedAdapter, UnopenedSink
 from bursar.settings.model import Account, Configuration, ConfiguredSink
 
+HURRIED_S = 3.5
+"""How long what is being sent has once the daemon was told to stop."""
 LANES = 8
 REQUESTS_A_CALL = 10
 """How many turns of the rate limit one call of an adapter may wait for."""
@@ -77,12 +79,15 @@ class Crew:
         """Set the executor of one account going."""
         self._go(group, f"executing {name}", self.executors[name].turn, sends=True)
 
-    async def dismiss(self, patience_s: float) -> None:
-        """Stop every loop: at once, but for what is being sent, which has so long to end."""
+    async def dismiss(self, patience_s: float, hurry: asyncio.Event | None = None) -> None:
+        """Stop every loop: at once, but for what is being sent, which has so long to end, or less in a hurry."""
         for task in self._tasks - self._sending:
             task.cancel()
         for executor in self.executors.values():
             executor.stop()
+        if self._sending and hurry is not None:
+            await first_of(asyncio.wait(self._sending, timeout=patience_s), hurry.wait())
+            patience_s = min(patience_s, HURRIED_S)
         if self._sending:
             await asyncio.wait(self._sending, timeout=patience_s)
         for task in self._sending:

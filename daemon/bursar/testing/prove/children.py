@@ -111,6 +111,7 @@ class Children:
             output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             os.dup2(output, 1)
             os.dup2(output, 2)
+            sys.stdout = sys.stderr = os.fdopen(output, "w", buffering=1, encoding="utf-8", errors="backslashreplace")
             random.seed()
             threading.Thread(target=_follow, args=(self.leash[0],), daemon=True).start()
             code = play()
