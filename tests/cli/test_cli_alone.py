@@ -30,6 +30,12 @@ def test_nothing_but_the_answer_is_printed(alone: Command) -> None:
     assert (said.code, said.err) == (0, "")
 
 
+def test_what_is_declined_is_one_sentence(alone: Command) -> None:
+    alone("pause")
+    said = alone(*ADD)
+    assert (said.code, said.out, len(said.err.splitlines()), "bursar resume" in said.err) == (1, "", 1, True)
+
+
 def test_orders_come_under_watch_without_a_daemon(alone: Command) -> None:
     alone("track", "main-panel", "101")
     assert [row["id"] for row in alone("orders", "--json").json] == ["101"]

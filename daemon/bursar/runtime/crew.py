@@ -94,6 +94,10 @@ class Crew:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
+        await self._let_go()
+
+    async def _let_go(self) -> None:
+        """Close what the loops held; nobody misses them."""
         for task in self._tasks:
             self._office.pulse.forget(task.get_name().rpartition(" ")[0])
         for poller in self.pollers.values():

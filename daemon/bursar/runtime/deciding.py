@@ -137,8 +137,11 @@ def _shown(intent: Intent) -> Json:
     return {"id": str(intent.id), "state": str(intent.state), "reason": intent.reason}
 
 
+LONGEST_ID = 18
+
+
 def _intent_id(raw: Json) -> IntentId:
-    if not str(raw).isdigit():
+    if not (str(raw).isascii() and str(raw).isdigit() and len(str(raw)) <= LONGEST_ID):
         raise Declined(f"{raw!r} is not the id of an action: see `bursar actions`")
     return IntentId(int(str(raw)))
 

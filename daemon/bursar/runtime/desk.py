@@ -6,8 +6,10 @@ import asyncio
 import random
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import cast
 
+from bursar.api.clock import Clock
 from bursar.api.errors import ProviderError, Refusal
 from bursar.api.http import Http
 from bursar.api.provider import Adapter, Method, Tools, Wanted
@@ -19,7 +21,7 @@ from bursar.domain.values import Json
 from bursar.host.isolation import open_adapter
 from bursar.host.registry import Registry
 from bursar.journal import audit, ledger, views
-from bursar.journal.errors import JournalError
+from bursar.journal.errors import JournalError, JournalLocked
 from bursar.journal.writer import Journal, read_once
 from bursar.logs import Redactor
 from bursar.runtime.binding import bind_accounts
@@ -41,6 +43,7 @@ from bursar.settings.model import Account, Configuration
 
 LOOK_S = 120.0
 WAIT_S = 60.0
+LOCK_S = 5.0
 __all__ = ["Declined", "Desk", "ask"]
 
 
@@ -115,7 +118,8 @@ class Desk:
         if method.intents is None:
             return await read_method(adapter, method, given)
         ids = await plan_call(self._office, account, method, given)
-        return {"intents": await settled(self._office, ids, WAIT_S if params.get("wait_s") is None else float(str(params["wait_s"])))}
+        wait_s = WAIT_S if params.get("wait_s") is None else float(str(params["wait_s"]))
+        return {"intents": await settled(self._office, ids, wait_s)}
 
 
 async def ask(configuration: Configuration, registry: Registry, verb: str, params: dict[str, Json]) -> Json:
@@ -166,7 +170,7 @@ async def _read_alone(
 async def _decide_alone(configuration: Configuration, registry: Registry, verb: str, params: dict[str, Json]) -> Json:
     """Decide where no daemon runs: with the writer's lock, and, for a call, with the loops that send it."""
     clock = RealClock()
-    journal = await asyncio.to_thread(Journal.open, configuration.settings.state)
+    journal = await _open_in_turn(configuration.settings.state, clock)
     try:
         key = await journal.read(ledger.digest_key)
         office = Office(
@@ -184,13 +188,33 @@ async def _decide_alone(configuration: Configuration, registry: Registry, verb: 
         await asyncio.to_thread(journal.close)
 
 
-async def _call_alone(desk: Desk, crew: Crew, params: dict[str, Json]) -> Json:
-    async with asyncio.TaskGroup() as group:
-        crew.start_executing(group, AccountName(str(params["account"])))
+async def _open_in_turn(state: Path, clock: Clock) -> Journal:
+    """Open the journal for writing; another command that decides something may have it for a moment.
+
+    Raises:
+        JournalError: it cannot be opened, or is not let go of within a few seconds.
+    """
+    until = clock.monotonic() + LOCK_S
+    while True:
         try:
-            return await desk.answer("call", params)
-        finally:
-            await crew.dismiss(WAIT_S)
+            return await asyncio.to_thread(Journal.open, state)
+        except JournalLocked:
+            if clock.monotonic() >= until:
+                raise
+            await clock.sleep(0.2)
+
+
+async def _call_alone(desk: Desk, crew: Crew, params: dict[str, Json]) -> Json:
+    try:
+        async with asyncio.TaskGroup() as group:
+            crew.start_executing(group, AccountName(str(params["account"])))
+            try:
+                return await desk.answer("call", params)
+            finally:
+                await crew.dismiss(WAIT_S)
+    except* Declined as declined:
+        said = declined.exceptions[0]
+    raise said
 
 
 def checked_method(account: Account, params: Mapping[str, Json]) -> tuple[Method, dict[str, str]]:
