@@ -45,7 +45,8 @@ async def serve(
     try:
         configuration = read_configuration(paths, registry, environ=environ)
     except ConfigurationError as error:
-        _complain(*error.problems, f"{len(error.problems)} problem(s); nothing was started")
+        count = len(error.problems)
+        _complain(*error.problems, f"{count} problem{'s' if count > 1 else ''}; nothing was started")
         return BAD_CONFIGURATION
     redactor = logs.Redactor(configuration.secrets)
     logs.configure(sys.stderr, "info", redactor, environ=environ)

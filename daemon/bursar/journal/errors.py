@@ -48,6 +48,8 @@ def explain(error: sqlite3.Error | OSError, path: object) -> JournalError:
         return JournalReadOnly(f"{path}: cannot be written; check the owner and mode of the file and its folder")
     if "locked" in lower or "busy" in lower:
         return JournalLocked(f"{path}: another program holds it open for writing")
+    if "i/o error" in lower:
+        return JournalError(f"{path}: the disk did not do as it was asked ({text}): is it full, or failing?")
     if "unable to open" in lower:
         return JournalReadOnly(f"{path}: cannot be opened; check that its folder exists and who may enter it")
     if "not a database" in lower or "malformed" in lower or "corrupt" in lower:
