@@ -137,14 +137,8 @@ class World:
 
     async def turn(self) -> None:
         """Let everything turn twice, so that what one loop decides reaches the next."""
-        for _ in range(2):
-            for account in self.crew.pollers:
-                await self.poll(account)
-            await self.tick()
-            for account in self.crew.executors:
-                await self.send(account)
-        for sink in self.crew.couriers:
-            await self.deliver(sink)
+        await self._round()
+        await self._round()
 
     async def live(self, every_s: float = 60, **passed: float) -> None:
         """Let time pass, and everything turn in it."""
@@ -152,7 +146,17 @@ class World:
         while left > 0:
             await self.wait(seconds=min(every_s, left))
             left -= every_s
-            await self.turn()
+            await self._round()
+        await self._round()
+
+    async def _round(self) -> None:
+        for account in self.crew.pollers:
+            await self.poll(account)
+        await self.tick()
+        for account in self.crew.executors:
+            await self.send(account)
+        for sink in self.crew.couriers:
+            await self.deliver(sink)
 
     async def say(self, verb: str, **params: Any) -> Any:
         """Ask the desk, as a command does."""

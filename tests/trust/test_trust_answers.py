@@ -17,6 +17,11 @@ def test_a_piece_of_a_json_that_was_cut_short_is_not_the_answer() -> None:
         Answer(200, {}, b'Warning: x {"error":1,"data":{"payout_id":5}').json()
 
 
+def test_the_second_of_two_answers_is_not_the_answer() -> None:
+    with pytest.raises(BadAnswer):
+        Answer(200, {}, b'Warning: x in [2002] {"error":"no"}{"order":5}').json()
+
+
 @pytest.mark.parametrize("raw", ["²", "Sat, 21 Nov 2026 10:00:00 +99999999999999999999", "-5", "soon", ""])
 def test_a_retry_after_that_makes_no_sense_is_none(raw: str) -> None:
     assert Answer(429, {"Retry-After": raw, "Date": "Sat, 21 Nov 2026 10:00:00 GMT"}, b"").retry_after() is None

@@ -124,7 +124,8 @@ def json_part(body: bytes) -> bytes:
         try:
             _DECODER.decode(text)
         except msgspec.DecodeError as error:
-            if "truncated" in str(error):  # what would decode further in is a piece of it, not the answer
+            # what would decode further in is a piece of an answer, or the second of two, and not the answer
+            if "truncated" in str(error) or (text[:1] == b"{" and "trailing" in str(error)):
                 return body
             continue
         except (UnicodeDecodeError, RecursionError, ArithmeticError):
