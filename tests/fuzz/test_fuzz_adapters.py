@@ -14,17 +14,16 @@ from __future__ import annotations
 import os
 from random import Random
 
-import fuzz_anticaptcha
-import fuzz_px
-import fuzz_smm
 import pytest
 from fuzz_case import Case
+from fuzz_cases import CASES
+from fuzz_smm import SERVICES
 from fuzz_stage import PROVIDERS, staged
+from fuzz_tree import mutated
 
 BODIES = int(os.environ.get("BURSAR_FUZZ_BODIES", "3000"))
 SEED = os.environ.get("BURSAR_FUZZ_SEED", "1")
 ONE = os.environ.get("BURSAR_FUZZ_BODY", "")
-CASES = {case.name: case for case in [*fuzz_smm.CASES, *fuzz_px.CASES, *fuzz_anticaptcha.CASES]}
 OF_EACH = -(-BODIES // len(CASES))
 
 
@@ -80,7 +79,5 @@ def test_every_stream_action_and_reading_method_is_fuzzed() -> None:
 
 
 def test_the_same_seed_makes_the_same_bodies() -> None:
-    from fuzz_tree import mutated
-
-    bodies = [[mutated(fuzz_smm.SERVICES, Random(f"1/{n}")) for n in range(50)] for _ in range(2)]
+    bodies = [[mutated(SERVICES, Random(f"1/{n}")) for n in range(50)] for _ in range(2)]
     assert bodies[0] == bodies[1]

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
-from config import config
+from runtime_config import config
 from kit import World
 
 from bursar.web.approvals import Approvals

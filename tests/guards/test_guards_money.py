@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from config import account, config
+from runtime_config import account, config
 from kit import World
 
 from bursar.api import Refused

@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 
 import pytest
-from config import account, config
 from kit import World
+from runtime_config import account, config
 from toy_site import hang
 
 from bursar.api import DidNot, Happened, Succeeded, Unreachable

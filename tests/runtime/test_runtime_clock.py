@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from config import config
 from kit import World
+from runtime_config import config
 
 HOLD = "{name: h, on: order, when: 'order.state == \"in_progress\"', for: 48h, do: [cancel]}"
 EVENT = "{name: e, on: order.partial, do: [refill]}"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from config import account, config
 from kit import World
+from runtime_config import account, config
 
 from bursar.api import Refused, Unreachable
 
@@ -174,6 +174,18 @@ async def test_a_pause_takes_effect_before_the_next_send(world: World) -> None:
     await world.say("pause")
     await world.send()
     assert (world.site.performed, await world.states()) == ([], ["ready"])
+
+
+async def test_what_was_ready_when_a_long_pause_began_is_done_once_after_it(world: World) -> None:
+    await world.open(config(REFILL + "}"))
+    await world.track("1")
+    world.site.orders["1"] = "partial"
+    await world.poll()
+    await world.say("pause")
+    await world.live(hours=5, every_s=300)
+    await world.say("resume")
+    await world.live(hours=2, every_s=300)
+    assert world.site.done("refill") == ["1"]
 
 
 async def test_a_pause_between_the_evidence_and_the_send_takes_effect(world: World) -> None:

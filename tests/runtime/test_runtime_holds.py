@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from config import config
 from kit import World
+from runtime_config import config
 
 from bursar.api import Rejected, Unreachable
 

@@ -7,12 +7,14 @@ import contextlib
 from datetime import timedelta
 
 import pytest
-from config import account, config
 from kit import World
+from runtime_config import account, config
 from toy_site import hang
 
 from bursar.api import BadAnswer, CannotTell, DidNot, Happened, Lost, ProviderError, Succeeded, Unreachable
 from bursar.journal import ledger, sidecar
+from bursar.runtime.declined import Declined
+from bursar.runtime.desk import ask
 from bursar.runtime.moving import record_finding, record_outcome
 
 REFILL = "{name: e, on: order.partial, do: [refill]}"
@@ -397,6 +399,17 @@ async def test_nothing_is_sent_twice_from_a_restored_journal(world: World) -> No
     await world.open(world._path.read_text())
     await world.live(hours=30, every_s=600)
     assert len(world.site.performed) == 1
+
+
+async def test_nothing_is_sent_from_a_restored_journal_before_a_daemon_has_asked_about_it(world: World) -> None:
+    await refill(world)
+    await world.close()
+    world.folder.joinpath("journal.db.fence").unlink()
+    call = {"account": "panel", "method": "add", "params": {"link": "l"}, "wait_s": "0"}
+    with pytest.raises(Declined, match="start the daemon"):
+        await ask(world._read(), world.sites.registry(), "call", call)  # type: ignore[arg-type]
+    await world.open(config(REFILL))
+    assert (world.site.done("add"), await world.told("journal.restored")) == ([], ["journal.restored"])
 
 
 async def test_a_restored_journal_is_told_once(world: World) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from config import account, config
 from kit import World
+from runtime_config import account, config
 
 from bursar.api import Later, NeverSent, NotSent, ProviderError, Refused, Unreachable
 from bursar.runtime.declined import Declined
@@ -174,6 +174,22 @@ async def test_a_canceled_payout_pauses_a_rule_without_a_cooldown_too(world: Wor
     world.site.money("80")
     await world.live(hours=20, every_s=600)
     assert world.site.done("payout") == ["balance"]
+
+
+async def test_a_payout_that_news_of_the_account_asks_for_is_asked_for_once(world: World) -> None:
+    world.site.money("80")
+    world.site.down["coupons"] = Unreachable("no answer")
+    await world.open(config('{name: r, on: account.unreachable, do: [{payout: {method: "7"}}]}'))
+    await world.live(minutes=20)
+    assert world.site.done("payout") == ["balance"]
+
+
+async def test_a_payout_that_news_of_the_account_asks_for_waits_for_a_fresh_balance(world: World) -> None:
+    world.site.money("80")
+    world.site.down |= {"coupons": Unreachable("no answer"), "info": Unreachable("no answer")}
+    await world.open(config('{name: r, on: account.unreachable, do: [{payout: {method: "7"}}]}'))
+    await world.live(minutes=20)
+    assert (world.site.performed, await world.states()) == ([], ["ready"])
 
 
 async def test_two_rules_ask_for_one_payout(world: World) -> None:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from config import account, config
 from kit import World
+from runtime_config import account, config
 from toy_site import BALANCE, ORDER, STREAMS, ToyAdapter, hang
 
 from bursar.api import EventType, Observation, Observed, SubjectRef, Succeeded

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from config import config
 from kit import World
+from runtime_config import config
 
 from bursar.api import DeliveryFailed
 from bursar.journal import views

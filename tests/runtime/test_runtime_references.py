@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from config import account, config
 from kit import World
+from runtime_config import account, config
 
 from bursar.api import Happened, Succeeded, Unreachable
 

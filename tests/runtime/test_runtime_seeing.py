@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from config import account, config
 from kit import World
+from runtime_config import account, config
 
 from bursar.api import BadAnswer, Observation, Observed, ProviderError, RateLimited, Rejected, SubjectRef, Unreachable
 from bursar.journal import streams, views

@@ -102,6 +102,10 @@ async def test_a_reason_has_an_end() -> None:
     assert len((await failed(BadAnswer("x" * 5000))).reason) == 500
 
 
+async def test_a_reason_that_the_plugin_cut_ends_before_the_secret() -> None:
+    assert (await failed(BadAnswer("x" * 150 + KEY[:9]))).reason == "x" * 150 + "***"
+
+
 async def test_the_answer_of_a_refusal_holds_none() -> None:
     error = await failed(Refusal("no", answer={"said": [KEY, {OPTION: 1}], "n": 1}))
     assert isinstance(error, Refusal)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from config import config
+from runtime_config import config
 from kit import World
 
 from bursar.api import Succeeded

@@ -8,7 +8,7 @@ import sqlite3
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from config import account, config
+from runtime_config import account, config
 from kit import World
 
 from bursar.journal.errors import JournalFull

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from config import config
+from runtime_config import config
 from kit import World
 
 from bursar.api import DeliveryFailed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from config import config
+from runtime_config import config
 from kit import World
 
 from bursar.api import Lost

@@ -27,6 +27,7 @@ SHORTEST_IN_DATA = 8
 """A known value that is shorter may well be an honest part of a name or number; in texts it is masked all the same."""
 MISPLACED = "the answer holds a secret of this account in an id's place"
 LONGEST_REASON = 500
+MAYBE_CUT = 100
 
 Failed = TypeVar("Failed", ProviderError, DeliveryFailed)
 Said = TypeVar("Said", bound=Outcome | Finding)
@@ -62,8 +63,10 @@ class Veil:
             self._redactor.conceal(str(intent.params.get(name, "")))
 
     def text(self, text: str) -> str:
-        """Clean a text for people; one without end is cut."""
+        """Clean a text for people; one without end is cut, and one that the plugin cut may end within a secret."""
         cleaned = self._redactor.redact(text)
+        if len(text) >= MAYBE_CUT:
+            cleaned = self._redactor.hide_end(cleaned)
         return cleaned if len(cleaned) <= LONGEST_REASON else cleaned[: LONGEST_REASON - 1] + "…"
 
     def error(self, error: Failed) -> Failed:

@@ -22,6 +22,8 @@ MASK = "***"
 SHORTEST = 4
 MOST_CONCEALED = 20_000
 FEW = 64
+SHORTEST_END = 6
+LONGEST_END = 256
 SHORTEST_TOKEN = 8
 SHORTEST_WORD = 16
 DEEPEST = 12
@@ -90,6 +92,14 @@ class Redactor:
             else:
                 at += 1
         return "".join([*parts, text[done:]]) if parts else text
+
+    def hide_end(self, text: str) -> str:
+        """Give a text that somebody cut without the beginning of a known value that it may end with."""
+        for at in range(max(0, len(text) - LONGEST_END), len(text) - SHORTEST_END + 1):
+            candidates = self._by_start.get(text[at:at + SHORTEST], ())
+            if any(form.startswith(text[at:]) for form in candidates):
+                return text[:at] + MASK
+        return text
 
     def __call__(self, _logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         """Redact a whole log line, in every depth."""

@@ -172,6 +172,9 @@ async def _decide_alone(configuration: Configuration, registry: Registry, verb: 
     clock = RealClock()
     journal = await _open_in_turn(configuration.settings.state, clock)
     try:
+        sidecar = journal.sidecar.read()
+        if verb == "call" and await journal.read(lambda tx: ledger.restored(tx, sidecar)):
+            raise Declined("the journal is older than what was sent: start the daemon first, it asks about that", 1)
         key = await journal.read(ledger.digest_key)
         office = Office(
             journal, terms_of(configuration, key, await journal.read(ledger.mark)), clock, Pulse(clock), clock.now()

@@ -35,7 +35,7 @@ class Timer:
         """Do what is due, then wait a second."""
         await self._watch_clock()
         await self._office.commit(pass_time)
-        if self._office.clock.monotonic() - self._cleaned_s >= CLEAN_EVERY_S:
+        if self._office.may_act() and self._office.clock.monotonic() - self._cleaned_s >= CLEAN_EVERY_S:
             self._cleaned_s = self._office.clock.monotonic()
             await self._clean()
         await self._office.bells["timing"].wait(self._office.clock, TURN_S)
