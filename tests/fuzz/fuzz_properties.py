@@ -177,7 +177,9 @@ def _done_already(intent: Intent, document: Any) -> bool:
 
 def _may_be_empty(case: Case, document: Any) -> bool:
     """Say whether an answer may rightly show nothing of what was asked for."""
-    if case.provider != "smm" or case.stream not in ("orders", "refills"):
+    if case.provider == "premium_exchanger":
+        return _lists_nothing(document)
+    if case.stream not in ("orders", "refills"):
         return not isinstance(document, str | int | bool | Decimal)
     if isinstance(document, list):
         names = [{"order", "refill", "id"} & set(row) for row in document if isinstance(row, dict)]
@@ -189,6 +191,13 @@ def _may_be_empty(case: Case, document: Any) -> bool:
     return isinstance(document, dict) and (
         not document or bool(asked & set(document)) or bool(flat & set(document)) or any(flat & set(e) for e in entries)
     )
+
+
+def _lists_nothing(document: Any) -> bool:
+    """Say whether an answer of a site lists nothing, in any of the forms in which sites say so."""
+    data = document.get("data") if isinstance(document, dict) and "items" not in document else document
+    items = data.get("items", data) if isinstance(data, dict) else data
+    return items in (None, False, "", [], {}) or (isinstance(items, dict) and items is document and "error" in items)
 
 
 def _told(kind: SubjectType, snapshot: Snapshot) -> Mapping[str, Any]:

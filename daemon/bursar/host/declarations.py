@@ -165,11 +165,14 @@ def _check_subject(what: str, subject: SubjectType, streams: Collection[str]) ->
 
 def _check_states(what: str, subject: SubjectType) -> None:
     states = subject.states
+    for name, words in (("states", states), ("terminal", subject.terminal)):
+        is_words = isinstance(words, Collection) and not isinstance(words, str)
+        _require(is_words, f"{what}: {name} is a collection of words, not {type(words).__name__}")
     _require(len(set(states)) == len(states), f"{what}: a state is declared twice")
     for state in states:
         _check_name(f"{what}: state {state!r}", state)
         _require(state not in BUILT_IN_WORDS, f"{what}: the state {state!r} has the name of a built-in event")
-    _require(subject.terminal <= set(states), f"{what}: a terminal state is not among its states")
+    _require(set(subject.terminal) <= set(states), f"{what}: a terminal state is not among its states")
     known = subject.unknown is None or subject.unknown in states
     _require(known, f"{what}: the unknown state {subject.unknown!r} is not among its states")
     _require(subject.unknown not in subject.terminal, f"{what}: the unknown state cannot be a terminal one")
