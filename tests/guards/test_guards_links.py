@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
-from runtime_config import config
 from kit import World
+from runtime_config import config
 
 from bursar.web.approvals import Approvals
 

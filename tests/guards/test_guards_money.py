@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from runtime_config import account, config
 from kit import World
+from runtime_config import account, config
 
 from bursar.api import Refused
 from bursar.runtime.declined import Declined

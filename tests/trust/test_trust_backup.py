@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from runtime_config import config
 from kit import World
+from runtime_config import config
 
 from bursar.api import Succeeded
 from bursar.domain.ids import IntentId

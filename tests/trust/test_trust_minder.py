@@ -8,8 +8,8 @@ import sqlite3
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from runtime_config import account, config
 from kit import World
+from runtime_config import account, config
 
 from bursar.journal.errors import JournalFull
 from bursar.runtime.minding import Minder

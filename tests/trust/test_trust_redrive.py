@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from runtime_config import config
 from kit import World
+from runtime_config import config
 
 from bursar.api import DeliveryFailed
 

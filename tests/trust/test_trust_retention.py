@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from runtime_config import config
 from kit import World
+from runtime_config import config
 
 from bursar.api import Lost
 from bursar.journal import audit, retention
