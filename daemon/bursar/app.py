@@ -167,9 +167,12 @@ class Daemon:
             return
         self._redactor.know(configuration.secrets)
         await desk.crew.dismiss(RELOAD_PATIENCE_S, self._called)
-        await rearrange(office, configuration)
-        self._configuration = configuration
-        desk.crew = Crew(office, configuration, self._redactor)
+        try:
+            await rearrange(office, configuration)
+            self._configuration = configuration
+        except JournalError as error:
+            log.error("the new configuration cannot be written down; the old one stays", reason=str(error))
+        desk.crew = Crew(office, self._configuration, self._redactor)
         await desk.crew.start(group)
         self._systemd.say("READY=1", "STATUS=watching")
         self._log_counts("reloaded")

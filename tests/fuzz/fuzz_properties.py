@@ -195,9 +195,9 @@ def _may_be_empty(case: Case, document: Any) -> bool:
 
 def _lists_nothing(document: Any) -> bool:
     """Say whether an answer of a site lists nothing, in any of the forms in which sites say so."""
-    data = document.get("data") if isinstance(document, dict) and "items" not in document else document
-    items = data.get("items", data) if isinstance(data, dict) else data
-    return items in (None, False, "", [], {}) or (isinstance(items, dict) and items is document and "error" in items)
+    bare = not isinstance(document, dict) or ("data" not in document and "items" in document)
+    data = document if bare else document.get("data")
+    return (data.get("items", data) if isinstance(data, dict) else data) in (None, False, "", [], {})
 
 
 def _told(kind: SubjectType, snapshot: Snapshot) -> Mapping[str, Any]:

@@ -236,7 +236,7 @@ def open_adapter(
         adapter = provider.open(settings, veil.lend(tools))
     except ProviderError as error:
         raise veil.error(error) from None
-    except Exception as error:  # noqa: BLE001 - a plugin may raise anything
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything
         raise _plugin_failed("open", error) from None
     _require_methods(adapter, ("observe", "prepare", "perform", "reconcile", "call", "close"))
     return Guarded(adapter, provider, settings.timeout, grace=grace, veil=veil)
@@ -262,7 +262,7 @@ def open_sink(
         raise veil.error(error) from None
     except DeliveryFailed as error:
         raise ProviderError(veil.text(error.reason), kind=KIND) from None
-    except Exception as error:  # noqa: BLE001 - a plugin may raise anything
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything
         raise _plugin_failed("open", error) from None
     _require_methods(sink, ("deliver", "close"))
     return GuardedSink(sink, limit=limit, veil=veil)

@@ -45,6 +45,7 @@ class Sidecar:
         Raises:
             OSError: it could not be written; then nothing may be sent.
         """
+        self._raised = self._raised or self.read()
         if self._raised is not None and self._raised.journal == mark.journal and self._raised.sent >= mark.sent:
             return
         if self._file is None:

@@ -51,15 +51,23 @@ async def open_office(configuration: Configuration, journal: Journal, clock: Clo
 
 
 async def rearrange(office: Office, configuration: Configuration) -> None:
-    """Take a new configuration on, between two crews."""
+    """Take a new configuration on, between two crews.
+
+    Raises:
+        JournalError: it cannot be written down; the old one stays.
+    """
     key, mark = await office.journal.read(ledger.digest_key), await office.journal.read(ledger.mark)
-    office.terms = terms_of(configuration, key, mark)
+    before, office.terms = office.terms, terms_of(configuration, key, mark)
 
     def take_on(c: Commit) -> None:
         bind(c, configuration)
         open_books(c, clean=True, restored=False, sinks=set(configuration.sinks))
 
-    await office.commit(take_on)
+    try:
+        await office.commit(take_on)
+    except BaseException:
+        office.terms = before
+        raise
 
 
 async def close_office(office: Office) -> None:

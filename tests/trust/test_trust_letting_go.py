@@ -1,0 +1,47 @@
+"""What cannot be done is not half done; what nobody looks at any more is waited for by nobody."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from kit import World
+from runtime_config import config
+
+from bursar.journal.errors import JournalFull
+from bursar.journal.sidecar import Mark, Sidecar
+from bursar.runtime import opening
+
+
+async def test_a_configuration_that_cannot_be_written_down_is_not_taken_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.open(config())
+    before = world.office.terms
+
+    def full(*_args: object, **_kwargs: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(opening, "open_books", full)
+    with pytest.raises(JournalFull):
+        await world.reload(config("{name: new, on: order.partial, do: [refill]}"))
+    assert world.office.terms is before
+
+
+async def test_a_hold_of_an_order_that_is_taken_off_watch_waits_for_nothing(world: World) -> None:
+    world.site.orders["1"] = "pending"
+    await world.open(config('{name: stuck, on: order, when: order.state == "pending", for: 2h, do: [cancel]}'))
+    await world.track("1")
+    await world.turn()
+    await world.say("untrack", account="panel", ids=["1"])
+    await world.live(hours=3, every_s=600)
+    waiting = await world.read(lambda tx: tx.all("SELECT count(*) FROM verdicts WHERE ask_at IS NOT NULL"))
+    assert (waiting, world.site.done("cancel")) == ([(0,)], [])
+
+
+def test_the_counter_is_not_lowered_by_a_process_that_does_not_know_it(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db.fence"
+    Sidecar(path).raise_to(Mark("a", 5))
+    Sidecar(path).raise_to(Mark("a", 3))
+    assert Sidecar(path).read() == Mark("a", 5)
