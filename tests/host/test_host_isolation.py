@@ -272,10 +272,15 @@ def raising(*_: object) -> Any:
     raise ValueError(SECRET)
 
 
+def exiting(*_: object) -> Any:
+    raise SystemExit(3)
+
+
 @pytest.mark.parametrize(
     ("opens", "expected"),
     [
         (raising, "the plugin failed in open: ValueError at "),
+        (exiting, "the plugin failed in open: SystemExit at "),
         (lambda settings, tools: object(), "the plugin opened something without observe, prepare, perform"),
     ],
 )
