@@ -160,6 +160,13 @@ def test_a_line_that_cannot_be_written_does_not_show_what_it_held(capsys: pytest
     assert "a log line of lib could not be written" in stream.getvalue()
 
 
+def test_a_closed_stream_is_nobodys_error() -> None:
+    stream = io.StringIO()
+    start(stream)
+    stream.close()
+    logging.getLogger("lib").warning("nobody reads this")
+
+
 def test_an_unknown_level_is_refused() -> None:
     with pytest.raises(ValueError, match="'loud' is no log level"):
         start(io.StringIO(), "loud")

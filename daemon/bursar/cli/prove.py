@@ -51,7 +51,8 @@ def prove(rounds: int, seed: int, cell: str | None, flaw: str | None, keep: bool
     from bursar.testing.prove import prove as play
 
     only, broken = _cell(cell), _flaw(flaw)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGTERM, signal.SIGINT):  # a shell's background jobs are started deaf to SIGINT
+        signal.signal(number, _interrupt)
     with _folder(keep) as folder, _progress(rounds) as tell:
         try:
             found = play(folder, rounds, seed, tell, only=only, flaw=broken)

@@ -6,6 +6,7 @@ Under systemd each line begins with its priority (`<6>`), which journald takes o
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -99,7 +100,7 @@ def _level(name: str) -> int:
 
 
 class _Lines(logging.StreamHandler[TextIO]):
-    """Writes lines; neither an encoding without `…` nor a line that cannot be rendered is an error.
+    """Writes lines; neither an encoding without `…`, a line that cannot be rendered nor a closed stream is an error.
 
     The library's own `handleError` would print the line as it was before the redactor saw it.
     """
@@ -110,7 +111,9 @@ class _Lines(logging.StreamHandler[TextIO]):
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the library's name
         error = sys.exc_info()[0]
-        if error is not None and not issubclass(error, OSError):
+        if error is None or issubclass(error, OSError) or getattr(self.stream, "closed", False):
+            return
+        with contextlib.suppress(OSError):
             self.stream.write(f"a log line of {record.name} could not be written ({error.__name__})\n")
 
 
