@@ -26,6 +26,7 @@ COLUMNS = {
     "reason": "REASON", "reference": "REFERENCE",
 }
 MASK = "***"
+GOES_ON = ("ready", "sending", "deferred")
 
 
 @click.command()
@@ -153,4 +154,11 @@ def _changed(answer: Json, as_json: bool) -> int:
         show_json(list(intents))
     else:
         show_rows(intents, COLUMNS, empty="nothing was to be done")
+    _say_what_goes_on(intents)
     return FINE if intents and all(row.get("state") == "succeeded" for row in intents) else FOUND
+
+
+def _say_what_goes_on(intents: Sequence[Mapping[str, Json]]) -> None:
+    """Warn whoever would ask again: what was not sent yet is sent later, and twice asked is twice done."""
+    if open_ := [str(row["id"]) for row in intents if row.get("state") in GOES_ON]:
+        complain(f"{', '.join(open_)}: not done yet, and still to be sent; see `bursar actions` before you ask again")
