@@ -19,11 +19,11 @@ from bursar.host.plugins import load_plugins
 from bursar.journal import subjects, views
 from bursar.journal.writer import Journal
 from bursar.logs import Redactor
-from bursar.runtime.clock import RealClock
-from bursar.runtime.crew import LANES, Crew
-from bursar.runtime.office import Office
-from bursar.runtime.opening import open_office
-from bursar.runtime.telling import Commit
+from bursar.loops.clock import RealClock
+from bursar.loops.runtime_context import RuntimeContext
+from bursar.loops.startup import open_context
+from bursar.loops.supervisor import LANES, Supervisor
+from bursar.pipeline.unit_of_work import UnitOfWork
 from bursar.settings.model import Configuration
 from bursar.settings.read import read_configuration
 
@@ -72,31 +72,31 @@ class Hurried(RealClock):
 class Bench:
     """A daemon whose one panel is polled on demand."""
 
-    def __init__(self, office: Office, crew: Crew, clock: Hurried) -> None:
-        self.office = office
-        self.crew = crew
+    def __init__(self, context: RuntimeContext, supervisor: Supervisor, clock: Hurried) -> None:
+        self.context = context
+        self.supervisor = supervisor
         self._clock = clock
 
     async def watch(self, count: int) -> None:
         """Put so many orders into the journal, seen and under watch for a minute, and load them."""
         now = self._clock.now()
-        kind = self.office.terms.accounts[PANEL].kinds["order"]
+        kind = self.context.config.accounts[PANEL].kinds["order"]
 
-        def put(c: Commit, start: int) -> None:
+        def put(c: UnitOfWork, start: int) -> None:
             orders = known(PANEL, range(start, min(start + AT_ONCE, count)), now - timedelta(minutes=1))
             subjects.track(c.tx, PANEL, kind, [(one.ref.id, {}, one.created_at) for one in orders], now)
             subjects.save(c.tx, orders)
 
         for start in range(0, count, AT_ONCE):
-            await self.office.commit(lambda c, start=start: put(c, start))  # type: ignore[misc]
+            await self.context.commit(lambda c, start=start: put(c, start))  # type: ignore[misc]
 
     async def load(self) -> None:
         """Take what the journal has under watch, as a daemon does when it starts."""
-        await self.crew.pollers[PANEL].load()
+        await self.supervisor.pollers[PANEL].load()
 
     async def pass_once(self) -> float:
         """Poll every order once; give how many seconds that took."""
-        poller = self.crew.pollers[PANEL]
+        poller = self.supervisor.pollers[PANEL]
         watch = poller.streams["orders"].watch
         assert watch is not None
         self._clock.hurry(3.0)
@@ -118,20 +118,20 @@ class Bench:
         Raises:
             RuntimeError: fewer events are in the journal than there must be: what was measured means nothing.
         """
-        counted = await self.office.journal.read(views.counts)
+        counted = await self.context.journal.read(views.counts)
         if int(str(counted["events"])) < least:
             raise RuntimeError(f"{counted['events']} events are in the journal, and {least} orders were changed")
 
 
 @asynccontextmanager
 async def opened(configuration: Configuration) -> AsyncIterator[Bench]:
-    """Open a daemon; nothing in it turns by itself."""
+    """Open a daemon; nothing in it limiter by itself."""
     clock = Hurried()
     journal = await asyncio.to_thread(Journal.open, configuration.settings.state)
     try:
-        office = await open_office(configuration, journal, clock)
-        crew = Crew(office, configuration, Redactor())
-        yield Bench(office, crew, clock)
-        await crew.dismiss(1.0)
+        context = await open_context(configuration, journal, clock)
+        supervisor = Supervisor(context, configuration, Redactor())
+        yield Bench(context, supervisor, clock)
+        await supervisor.shutdown(1.0)
     finally:
         await asyncio.to_thread(journal.close)

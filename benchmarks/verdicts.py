@@ -20,8 +20,8 @@ from bursar.cli.stage.overlay import as_yaml
 from bursar.domain.event import Event
 from bursar.domain.ids import AccountName
 from bursar.host.plugins import load_plugins
-from bursar.runtime.ruling import conclude
-from bursar.runtime.telling import Commit, tell
+from bursar.pipeline.rule_evaluation import process_events
+from bursar.pipeline.unit_of_work import UnitOfWork, emit
 from bursar.settings.read import read_configuration
 
 ACCOUNTS = 100
@@ -67,15 +67,15 @@ def configure(folder: Path, ruled: int) -> Path:
 async def seconds_each(bench: Bench, events: int) -> float:
     """Put so many events to the rules, in one commit; give the seconds that one took."""
 
-    def happen(c: Commit) -> float:
+    def happen(c: UnitOfWork) -> float:
         orders = known(BUSY, range(events), c.now)
         began = time.perf_counter()
         for order in orders:
-            tell(c, Event("order.partial", BUSY, c.now, order.ref, {"id": order.ref.id}), order)
-        conclude(c)
+            emit(c, Event("order.partial", BUSY, c.now, order.ref, {"id": order.ref.id}), order)
+        process_events(c)
         return (time.perf_counter() - began) / events
 
-    return await bench.office.commit(happen)
+    return await bench.context.commit(happen)
 
 
 async def growth(folder: Path, events: int, rounds: int) -> tuple[float, dict[int, float]]:

@@ -14,18 +14,18 @@ import structlog
 
 from bursar import logs
 from bursar.api.clock import Clock
+from bursar.control.controller import Controller
+from bursar.control.server import Control
 from bursar.host.plugins import load_plugins
 from bursar.host.registry import Registry
 from bursar.journal.errors import JournalError
 from bursar.journal.writer import Journal
-from bursar.runtime.clock import RealClock
-from bursar.runtime.control import Control
-from bursar.runtime.crew import Crew
-from bursar.runtime.desk import Desk
-from bursar.runtime.minding import Minder
-from bursar.runtime.notify import Systemd
-from bursar.runtime.office import Office
-from bursar.runtime.opening import close_office, open_office, rearrange
+from bursar.loops.clock import RealClock
+from bursar.loops.runtime_context import RuntimeContext
+from bursar.loops.startup import apply_configuration, close_context, open_context
+from bursar.loops.supervisor import Supervisor
+from bursar.loops.systemd import Systemd
+from bursar.loops.watchdog import Watchdog
 from bursar.settings.model import Configuration, ConfigurationError, Settings
 from bursar.settings.read import read_configuration
 
@@ -34,7 +34,7 @@ PATIENCE_S = 3.5
 """How long what is being sent has at SIGTERM: after that its outcome is unknown, and looked for at the next start."""
 RELOAD_PATIENCE_S = 60.0
 log = structlog.get_logger("bursar")
-Face = Callable[[Desk, Clock], AbstractAsyncContextManager[object]]
+Face = Callable[[Controller, Clock], AbstractAsyncContextManager[object]]
 
 
 async def serve(
@@ -102,33 +102,34 @@ class Daemon:
             JournalError: the journal cannot be written at the start, or at the end.
         """
         self._listen()
-        office = await open_office(self._configuration, self._journal, self._clock)
-        crew = Crew(office, self._configuration, self._redactor)
-        desk = Desk(office, self._registry, crew, self._reload_now)
+        context = await open_context(self._configuration, self._journal, self._clock)
+        supervisor = Supervisor(context, self._configuration, self._redactor)
+        controller = Controller(context, self._registry, supervisor, self._reload_now)
         async with AsyncExitStack() as open_:
             try:
-                await open_.enter_async_context(Control(self._configuration.settings.socket, desk))
+                await open_.enter_async_context(Control(self._configuration.settings.socket, controller))
                 for face in faces:
-                    await open_.enter_async_context(face(desk, self._clock))
+                    await open_.enter_async_context(face(controller, self._clock))
             except OSError as error:
                 _complain(_cannot_listen(self._configuration.settings, error))
                 return 1
-            await self._turn(office, desk)
-        await close_office(office)
+            await self._turn(context, controller)
+        await close_context(context)
         log.info("stopped")
         return 0
 
-    async def _turn(self, office: Office, desk: Desk) -> None:
+    async def _turn(self, context: RuntimeContext, controller: Controller) -> None:
         """Set everything going, and stop it when told to."""
         async with asyncio.TaskGroup() as group:
-            await desk.crew.start(group)
-            minder = group.create_task(Minder(office, desk, self._systemd).mind(), name="minding")
+            await controller.supervisor.start(group)
+            watching = Watchdog(context, lambda: controller.supervisor, self._systemd)
+            watchdog = group.create_task(watching.run(), name="watchdog")
             self._systemd.say("READY=1", "STATUS=watching")
             self._log_counts("watching")
-            await self._obey(office, desk, group)
+            await self._obey(context, controller, group)
             self._systemd.say("STOPPING=1")
-            minder.cancel()
-            await desk.crew.dismiss(PATIENCE_S)
+            watchdog.cancel()
+            await controller.supervisor.shutdown(PATIENCE_S)
 
     def _listen(self) -> None:
         loop = asyncio.get_running_loop()
@@ -140,14 +141,14 @@ class Daemon:
         self._stopping = True
         self._called.set()
 
-    async def _obey(self, office: Office, desk: Desk, group: asyncio.TaskGroup) -> None:
+    async def _obey(self, context: RuntimeContext, controller: Controller, group: asyncio.TaskGroup) -> None:
         """Wait for signals: reload at SIGHUP, return at SIGTERM."""
         while True:
             await self._called.wait()
             self._called.clear()
             if self._stopping:
                 return
-            await self._reload(office, desk, group)
+            await self._reload(context, controller, group)
 
     def _reload_now(self) -> list[str]:
         """Check the configuration; if it can be used, have the loops changed over. Give every problem."""
@@ -158,7 +159,7 @@ class Daemon:
         self._called.set()
         return []
 
-    async def _reload(self, office: Office, desk: Desk, group: asyncio.TaskGroup) -> None:
+    async def _reload(self, context: RuntimeContext, controller: Controller, group: asyncio.TaskGroup) -> None:
         """Change over to a new configuration; on any error in it the old one stays."""
         self._systemd.say("RELOADING=1")
         configuration = self._read_again()
@@ -166,14 +167,14 @@ class Daemon:
             self._systemd.say("READY=1", "STATUS=watching, with the old configuration: the new one has errors")
             return
         self._redactor.know(configuration.secrets)
-        await desk.crew.dismiss(RELOAD_PATIENCE_S, self._called)
+        await controller.supervisor.shutdown(RELOAD_PATIENCE_S, self._called)
         try:
-            await rearrange(office, configuration)
+            await apply_configuration(context, configuration)
             self._configuration = configuration
         except JournalError as error:
             log.error("the new configuration cannot be written down; the old one stays", reason=str(error))
-        desk.crew = Crew(office, self._configuration, self._redactor)
-        await desk.crew.start(group)
+        controller.supervisor = Supervisor(context, self._configuration, self._redactor)
+        await controller.supervisor.start(group)
         self._systemd.say("READY=1", "STATUS=watching")
         self._log_counts("reloaded")
 

@@ -20,7 +20,7 @@ from bursar.domain.ids import RuleName, SinkName
 from bursar.domain.rule import Act, Notify, Rule, Scope
 from bursar.domain.values import Value
 from bursar.host.plugins import load_plugins
-from bursar.runtime.clock import RealClock
+from bursar.loops.clock import RealClock
 
 SECRET = "whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0"
 PANEL = Place("smm", "http://127.0.0.1:1/api/v2", "http://127.0.0.1:1/_sandbox", {"key": "k"}, ["1"])

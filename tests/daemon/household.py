@@ -23,9 +23,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bursar.api import Wire
+from bursar.control.server import ask_daemon
 from bursar.domain.values import Json
-from bursar.runtime.clock import RealClock
-from bursar.runtime.control import ask_daemon
+from bursar.loops.clock import RealClock
 from bursar.testing import Faults
 from bursar_premium_exchanger.wire import Site, served
 from bursar_smm.wire import KEY, PATH, Panel, name_of

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
-from bursar.domain.detect import Sight, detect
+from bursar.domain.detect import Change, detect
 from bursar.domain.ids import AccountName, RuleName, SinkName, SubjectRef
 from bursar.domain.observation import Observed, Snapshot
 from bursar.domain.rule import AccountFacts, Act, Judgement, Notify, Rule, Scope, Step, TemplateFailed
@@ -80,13 +80,13 @@ def seen(kind: SubjectType = ORDER, state: str | None = None, id_: str = "1", **
     return Observed(SubjectRef(kind.name, id_), exact, state)
 
 
-def look(before: Snapshot | None, what: Observed, at: datetime = T0, *, news: bool = True, **more: object) -> Sight:
+def look(before: Snapshot | None, what: Observed, at: datetime = T0, *, news: bool = True, **more: object) -> Change:
     """Look once."""
     kind = {"order": ORDER, "coupon": COUPON, "balance": BALANCE}[what.ref.type]
     return detect(kind, PANEL, before, what, at, news=news, **more)  # type: ignore[arg-type]
 
 
-def types(sight: Sight) -> list[str]:
+def types(sight: Change) -> list[str]:
     """Give the types of the events, in their order."""
     return [event.type for event in sight.events]
 

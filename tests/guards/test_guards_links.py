@@ -27,7 +27,7 @@ async def asked(world: World) -> AsyncIterator[tuple[World, dict[str, str]]]:
     world.site.money("600")
     settings = f"http: {{listen: '127.0.0.1:{port}', token: {{env: TOKEN}}}}"
     await world.open(config(RULE, settings=settings, events="'approval.*'"))
-    async with Approvals(world.desk, world.clock):
+    async with Approvals(world.controller, world.clock):
         await world.turn()
         told = [d.body["data"] for d in world.sites.boxes["ops"].deliveries if d.body["type"] == "bursar.approval.wanted"]
         yield world, {verb: told[0][f"{verb}_url"] for verb in ("approve", "deny")}

@@ -7,7 +7,7 @@ from kit import World
 from runtime_config import account, config
 
 from bursar.api import Refused
-from bursar.runtime.declined import Declined
+from bursar.control.errors import RequestRejected
 
 PAYOUT = "do: [{payout: {method: '7', account: {env: WALLET}}}]"
 DUE = "on: balance.passed_min_payout"
@@ -85,7 +85,7 @@ async def test_what_was_denied_is_asked_again_after_the_cooldown(world: World) -
 async def test_a_decision_about_what_is_over_changes_nothing_and_is_in_the_audit_trail(world: World, verb: str) -> None:
     await payout_due(world, "approve: {above: 500, within: 12h}")
     await world.say("deny", ids=["1"])
-    with pytest.raises(Declined, match="intent 1 is denied"):
+    with pytest.raises(RequestRejected, match="intent 1 is denied"):
         await world.say(verb, ids=["1"])
     noted = await world.read(lambda tx: tx.all("SELECT actor, what FROM audit ORDER BY seq DESC LIMIT 1"))
     assert (await world.states(), noted) == (["denied"], [("person", f"declined.{verb}")])
@@ -93,13 +93,13 @@ async def test_a_decision_about_what_is_over_changes_nothing_and_is_in_the_audit
 
 async def test_resolving_what_is_not_unknown_is_declined(world: World) -> None:
     await payout_due(world, "cooldown: 24h")
-    with pytest.raises(Declined, match="intent 1 is succeeded, not unknown"):
+    with pytest.raises(RequestRejected, match="intent 1 is succeeded, not unknown"):
         await world.say("resolve", id="1", happened=True)
 
 
 async def test_an_unknown_id_is_declined(world: World) -> None:
     await payout_due(world, "cooldown: 24h")
-    with pytest.raises(Declined, match="there is no intent 99"):
+    with pytest.raises(RequestRejected, match="there is no intent 99"):
         await world.say("approve", ids=["99"])
 
 
@@ -181,7 +181,7 @@ async def test_an_accounts_budget_stops_a_person_too(world: World) -> None:
     world.site.money("600")
     await world.open(config(accounts=account(more="budget: {payout: {max: 500, every: 24h}}")))
     await world.turn()
-    with pytest.raises(Declined, match="budget for payout does not allow it: 0 of 500"):
+    with pytest.raises(RequestRejected, match="budget for payout does not allow it: 0 of 500"):
         await world.say("call", account="panel", method="payout", params={"method": "7"})
     assert await world.states() == []
 
@@ -192,6 +192,6 @@ async def test_what_a_person_called_for_counts_in_the_accounts_budget(world: Wor
     await world.turn()
     await world.say("call", account="panel", method="payout", params={"method": "7"}, wait_s=0)
     await world.live(minutes=5)
-    with pytest.raises(Declined, match="300 of 500"):
+    with pytest.raises(RequestRejected, match="300 of 500"):
         await world.say("call", account="panel", method="payout", params={"method": "7"}, wait_s=0)
     assert await world.states() == ["succeeded"]

@@ -11,7 +11,7 @@ import pytest
 sys.path.append(str(Path(__file__).parents[1] / "domain"))
 
 from bursar.journal.files import connect, prepare_file
-from bursar.journal.sidecar import Sidecar
+from bursar.journal.send_counter import SendCounter
 from bursar.journal.writer import Journal, Tx
 
 
@@ -32,7 +32,7 @@ async def journal(path: Path) -> AsyncIterator[Journal]:
 @pytest.fixture
 def tx(path: Path) -> Iterator[Tx]:
     """One transaction under way in a new journal."""
-    sidecar = Sidecar(path.with_name(path.name + ".fence"))
+    sidecar = SendCounter(path.with_name(path.name + ".fence"))
     prepare_file(path, sidecar, create=True)
     connection = connect(path)
     connection.execute("BEGIN")

@@ -11,9 +11,9 @@ from domain_world import ORDER, PANEL, T0
 
 from bursar.domain.event import Event
 from bursar.domain.ids import RuleName, SubjectRef
-from bursar.domain.intent import Intent, Planned, State
-from bursar.domain.life import Cause, Step, move
-from bursar.journal import intents, ledger
+from bursar.domain.intent import Intent, PlannedIntent, State
+from bursar.domain.intent_states import Cause, Step, move
+from bursar.journal import intents, meta
 from bursar.journal.writer import Tx
 
 KINDS = {"order": ORDER}
@@ -29,10 +29,10 @@ def event(type_: str = "order.partial", id_: str = "1", at: datetime = T0, **mor
     return Event(type_, PANEL, at, ref(id_), **more)
 
 
-def planned(id_: str = "1", action: str = "refill", **more: Any) -> Planned:
+def planned(id_: str = "1", action: str = "refill", **more: Any) -> PlannedIntent:
     """Give what was planned for an order."""
     plain = {"account": PANEL, "action": action, "subject": ref(id_), "params": {}, "rule": RuleName("r")}
-    return Planned(**{**plain, **more})
+    return PlannedIntent(**{**plain, **more})
 
 
 def plan(tx: Tx, id_: str = "1", action: str = "refill", at: datetime = T0, **more: Any) -> Intent:
@@ -48,12 +48,12 @@ def end(tx: Tx, intent: Intent, cause: Cause, at: datetime = T0, reason: str = "
 
 def put(tx: Tx, value: str) -> None:
     """Write something small."""
-    ledger.put(tx, "note", value)
+    meta.put(tx, "note", value)
 
 
 def get(tx: Tx) -> str | None:
     """Read it."""
-    return ledger.get(tx, "note")
+    return meta.get(tx, "note")
 
 
 def count(tx: Tx, table: str) -> int:

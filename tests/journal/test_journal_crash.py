@@ -16,17 +16,17 @@ WRITER = """
 import asyncio, sys
 from datetime import datetime, timezone
 from pathlib import Path
-from bursar.journal import audit, ledger
+from bursar.journal import audit, meta
 from bursar.journal.writer import Journal
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 async def lane(journal, name):
-    number = int(await journal.read(lambda tx: ledger.get(tx, name)) or 0)
+    number = int(await journal.read(lambda tx: meta.get(tx, name)) or 0)
     while True:
         number += 1
         def write(tx):
-            ledger.put(tx, name, str(number))
+            meta.put(tx, name, str(number))
             audit.add(tx, name, "step", None, {"number": number}, NOW)
         await journal.write(write)
         print(name, number, flush=True)

@@ -20,7 +20,7 @@ from bursar.journal.errors import (
     JournalReadOnly,
 )
 from bursar.journal.files import claim
-from bursar.journal.sidecar import Mark, Sidecar
+from bursar.journal.send_counter import SendCount, SendCounter
 from bursar.journal.writer import Journal, read_once
 
 NOBODY = 65534
@@ -243,7 +243,7 @@ async def fill_up(journal: Journal) -> None:
 def test_a_sidecar_is_made_with_the_journal(path: Path) -> None:
     Journal.open(path).close()
     (id_,) = look_inside(path, "SELECT value FROM meta WHERE key = 'journal_id'")[0]
-    assert Sidecar(path.with_name("journal.db.fence")).read() == Mark(id_, 0)
+    assert SendCounter(path.with_name("journal.db.fence")).read() == SendCount(id_, 0)
 
 
 def test_a_sidecar_that_is_lost_after_a_sending_stays_lost(path: Path) -> None:
@@ -255,35 +255,35 @@ def test_a_sidecar_that_is_lost_after_a_sending_stays_lost(path: Path) -> None:
 
 
 @pytest.fixture
-def sidecar(tmp_path: Path) -> Iterator[Sidecar]:
-    made = Sidecar(tmp_path / "fence")
+def sidecar(tmp_path: Path) -> Iterator[SendCounter]:
+    made = SendCounter(tmp_path / "fence")
     yield made
     made.close()
 
 
-def test_a_sidecar_says_what_it_was_raised_to(sidecar: Sidecar) -> None:
-    sidecar.raise_to(Mark("abc", 7))
-    assert sidecar.read() == Mark("abc", 7)
+def test_a_sidecar_says_what_it_was_raised_to(sidecar: SendCounter) -> None:
+    sidecar.raise_to(SendCount("abc", 7))
+    assert sidecar.read() == SendCount("abc", 7)
 
 
-def test_a_sidecar_is_never_lowered(sidecar: Sidecar) -> None:
-    sidecar.raise_to(Mark("abc", 7))
-    sidecar.raise_to(Mark("abc", 6))
-    assert sidecar.read() == Mark("abc", 7)
+def test_a_sidecar_is_never_lowered(sidecar: SendCounter) -> None:
+    sidecar.raise_to(SendCount("abc", 7))
+    sidecar.raise_to(SendCount("abc", 6))
+    assert sidecar.read() == SendCount("abc", 7)
 
 
-def test_a_sidecar_of_another_journal_is_begun_anew(sidecar: Sidecar) -> None:
-    sidecar.raise_to(Mark("abc", 7))
-    sidecar.raise_to(Mark("xyz", 1))
-    assert sidecar.read() == Mark("xyz", 1)
+def test_a_sidecar_of_another_journal_is_begun_anew(sidecar: SendCounter) -> None:
+    sidecar.raise_to(SendCount("abc", 7))
+    sidecar.raise_to(SendCount("xyz", 1))
+    assert sidecar.read() == SendCount("xyz", 1)
 
 
 @pytest.mark.parametrize("content", [b"", b"abc", b"abc x", b"\xff\xfe", b"abc 1 2"])
-def test_a_sidecar_that_makes_no_sense_says_nothing(sidecar: Sidecar, content: bytes) -> None:
+def test_a_sidecar_that_makes_no_sense_says_nothing(sidecar: SendCounter, content: bytes) -> None:
     sidecar.path.write_bytes(content)
     assert sidecar.read() is None
 
 
 def test_a_sidecar_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No such file"):
-        Sidecar(tmp_path / "nowhere" / "fence").raise_to(Mark("abc", 1))
+        SendCounter(tmp_path / "nowhere" / "fence").raise_to(SendCount("abc", 1))

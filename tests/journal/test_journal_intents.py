@@ -10,7 +10,7 @@ from journal_kit import end, event, plan, planned, ref
 
 from bursar.domain.ids import AccountName, IntentId, RuleName
 from bursar.domain.intent import OPEN, Intent, State
-from bursar.domain.life import Cause, Step, move
+from bursar.domain.intent_states import Cause, Step, move
 from bursar.journal import intents, matches
 from bursar.journal.writer import Tx
 

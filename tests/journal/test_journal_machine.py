@@ -19,8 +19,8 @@ from journal_kit import planned, ref
 
 from bursar.domain.ids import IntentId
 from bursar.domain.intent import OPEN, State
-from bursar.domain.life import TRANSITIONS, Step
-from bursar.journal import audit, intents, ledger
+from bursar.domain.intent_states import TRANSITIONS, Step
+from bursar.journal import audit, intents, meta
 from bursar.journal.errors import JournalError
 from bursar.journal.writer import Journal, Tx
 
@@ -104,7 +104,7 @@ class Journaled(RuleBasedStateMachine):
         def work(tx: Tx) -> int:
             intent = intents.load(tx, IntentId(id_))
             assert intent is not None
-            ledger.count_sending(tx)
+            meta.count_sending(tx)
             return intents.send(tx, intent, {"evidence": id_}, self.now).fence
 
         self.known[id_] = replace(self.known[id_], state=State.SENDING, fence=self.write(work))
@@ -134,7 +134,7 @@ class Journaled(RuleBasedStateMachine):
         def work(tx: Tx) -> None:
             intent = intents.load(tx, IntentId(id_))
             assert intent is not None
-            ledger.count_sending(tx)
+            meta.count_sending(tx)
             intents.send(tx, intent, None, self.now)
             raise ValueError("the plugin failed")
 
@@ -169,7 +169,7 @@ class Journaled(RuleBasedStateMachine):
 
     @invariant()
     def every_sending_is_counted_and_has_its_attempt(self) -> None:
-        counted, tried = self.read(lambda tx: (ledger.mark(tx).sent, tx.one("SELECT count(*) FROM attempts")))
+        counted, tried = self.read(lambda tx: (meta.send_count(tx).sent, tx.one("SELECT count(*) FROM attempts")))
         assert (counted, tried) == (self.sent, (self.sent,))
 
     @invariant()

@@ -11,11 +11,11 @@ import pytest
 from domain_world import ORDER, PANEL, T0, after, order, rule, state_rule
 from journal_kit import event, plan, ref
 
-from bursar.domain.evaluate import Match, NoMatch, Standing
+from bursar.domain.evaluate import HoldState, Match, NoMatch
 from bursar.domain.guard import HeldBack, Obstacle
 from bursar.domain.ids import SinkName
 from bursar.domain.intent import State
-from bursar.domain.life import Cause, Step
+from bursar.domain.intent_states import Cause, Step
 from bursar.journal import (
     accounts,
     audit,
@@ -23,14 +23,14 @@ from bursar.journal import (
     events,
     held,
     intents,
-    ledger,
     matches,
+    meta,
     streams,
     subjects,
     verdicts,
 )
 from bursar.journal.files import connect, prepare_file
-from bursar.journal.sidecar import Sidecar
+from bursar.journal.send_counter import SendCounter
 from bursar.journal.writer import Tx
 
 LARGE = ("subjects", "events", "verdicts", "matches", "intents", "attempts", "deliveries", "audit")
@@ -45,7 +45,7 @@ WIDE = re.compile(rf"(SCAN|SEARCH) ({'|'.join(LARGE)}|[a-z])\b(?!.*\((?!account=
 @pytest.fixture
 def watched(path: Path) -> Iterator[tuple[Tx, list[str]]]:
     """Give a transaction, and the statements that it runs."""
-    sidecar = Sidecar(path.with_name("fence"))
+    sidecar = SendCounter(path.with_name("fence"))
     prepare_file(path, sidecar, create=True)
     connection = connect(path)
     said: list[str] = []
@@ -80,7 +80,7 @@ EVERYDAY: dict[str, Callable[[Tx], object]] = {
     "note a verdict": lambda tx: verdicts.note(tx, rule(), PANEL, ref(), Match("so"), event(), T0),
     "a standing": lambda tx: verdicts.standing(tx, rule(), PANEL, ref()),
     "keep a standing": lambda tx: verdicts.stand(
-        tx, state_rule(lambda scope: True), PANEL, ref(), T0, Standing(True, T0, False, T0), NoMatch("waits")
+        tx, state_rule(lambda scope: True), PANEL, ref(), T0, HoldState(True, T0, False, T0), NoMatch("waits")
     ),
     "due holds": lambda tx: verdicts.due_subjects(tx, PANEL, T0),
     "write a match": lambda tx: matches.add(tx, rule(), PANEL, ref(), event(), "so", T0),
@@ -112,7 +112,7 @@ EVERYDAY: dict[str, Callable[[Tx], object]] = {
     "the next due delivery": lambda tx: deliveries.next_due(tx, SinkName("ops")),
     "delivered": lambda tx: deliveries.delivered(tx, ["dl_1"], T0),
     "audit": lambda tx: audit.add(tx, "bursar", "x", None, {}, T0),
-    "count a sending": ledger.count_sending,
+    "count a sending": meta.count_sending,
     "what is held": lambda tx: held.held(tx, PANEL),
     "an account": lambda tx: (accounts.load(tx, PANEL), accounts.paused(tx, PANEL)),
 }

@@ -9,7 +9,7 @@ from journal_kit import count, end, event, plan, planned, ref
 from bursar.domain.guard import HeldBack, Obstacle
 from bursar.domain.ids import AccountName, DeliveryId, SinkName
 from bursar.domain.intent import OPEN, State
-from bursar.domain.life import Cause
+from bursar.domain.intent_states import Cause
 from bursar.domain.route import Delivery
 from bursar.domain.subject import Coverage
 from bursar.journal import deliveries, events, intents, matches, retention, subjects

@@ -6,7 +6,7 @@ from datetime import datetime
 from domain_world import PANEL, T0, after, in_state, rule, state_rule
 from journal_kit import count, event, ref
 
-from bursar.domain.evaluate import Match, NoMatch, Standing
+from bursar.domain.evaluate import HoldState, Match, NoMatch
 from bursar.domain.guard import HeldBack, Obstacle
 from bursar.domain.ids import AccountName, RuleName
 from bursar.domain.rule import Rule
@@ -14,10 +14,10 @@ from bursar.journal import matches, verdicts
 from bursar.journal.writer import Tx
 
 STUCK = replace(state_rule(in_state("pending")), name=RuleName("stuck"))
-WAITING = Standing(True, T0, False, after(10))
+WAITING = HoldState(True, T0, False, after(10))
 
 
-def stand(tx: Tx, id_: str = "1", standing: Standing = WAITING, what: Rule = STUCK, at: datetime = T0) -> None:
+def stand(tx: Tx, id_: str = "1", standing: HoldState = WAITING, what: Rule = STUCK, at: datetime = T0) -> None:
     """Write how an order stands with a rule."""
     verdicts.stand(tx, what, PANEL, ref(id_), at, standing, NoMatch("waits"))
 

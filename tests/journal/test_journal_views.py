@@ -8,7 +8,7 @@ from journal_kit import end, event, plan, ref
 from bursar.domain.evaluate import Match, NoMatch
 from bursar.domain.guard import HeldBack, Obstacle
 from bursar.domain.ids import DeliveryId, SinkName
-from bursar.domain.life import Cause
+from bursar.domain.intent_states import Cause
 from bursar.domain.route import Delivery
 from bursar.journal import deliveries, events, matches, streams, subjects, verdicts, views
 from bursar.journal.writer import Tx

@@ -10,7 +10,7 @@ from typing import TypeVar
 import pytest
 from journal_kit import count, get, look_inside, put
 
-from bursar.journal import ledger
+from bursar.journal import meta
 from bursar.journal.errors import JournalError, JournalFull
 from bursar.journal.writer import Journal, Tx, read_once
 
@@ -58,12 +58,12 @@ async def together(journal: Journal, *functions: Callable[[Tx], object]) -> list
 
 def note(key: str):
     """Give a function that writes one key."""
-    return lambda tx: ledger.put(tx, key, "there")
+    return lambda tx: meta.put(tx, key, "there")
 
 
 def fail(tx: Tx) -> None:
     """Write something, and fail."""
-    ledger.put(tx, "failed", "there")
+    meta.put(tx, "failed", "there")
     raise ValueError("this one fails")
 
 

@@ -15,7 +15,7 @@ from bursar.testing.prove.cells import ACTIONS, COMMITS
 from bursar.testing.prove.plot import method_of, provider_of
 from bursar.testing.prove.saboteur import Sabotage, meant, purpose
 
-MODULES = ("delivering", "desk", "executing", "opening", "polling", "timing")
+MODULES = ("loops.deliverer", "control.controller", "loops.executor", "loops.startup", "loops.poller", "loops.timer")
 """Where the runtime commits."""
 
 
@@ -32,7 +32,7 @@ def functions(module: ModuleType) -> Iterator[FunctionType]:
 
 @pytest.mark.parametrize("kind", COMMITS)
 def test_the_runtime_has_a_commit_of_every_kind(kind: str) -> None:
-    modules = [import_module(f"bursar.runtime.{name}") for name in MODULES]
+    modules = [import_module(f"bursar.{name}") for name in MODULES]
     assert kind in {purpose(function) for module in modules for function in functions(module)}
 
 

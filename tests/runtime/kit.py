@@ -16,15 +16,15 @@ from typing import Any, TypeVar
 
 from toy_site import Site, Sites
 
+from bursar.control.controller import Controller
 from bursar.domain.ids import AccountName, IntentId
 from bursar.domain.intent import Intent
 from bursar.journal import intents, views
 from bursar.journal.writer import Journal, Tx
 from bursar.logs import Redactor
-from bursar.runtime.crew import Crew
-from bursar.runtime.desk import Desk
-from bursar.runtime.office import Office
-from bursar.runtime.opening import close_office, open_office, rearrange
+from bursar.loops.runtime_context import RuntimeContext
+from bursar.loops.startup import apply_configuration, close_context, open_context
+from bursar.loops.supervisor import Supervisor
 from bursar.settings.read import read_configuration
 from bursar.testing import VirtualClock
 
@@ -55,9 +55,9 @@ class World:
         self.sites = Sites()
         self.clock = HandClock()
         self.environ: dict[str, str] = {"KEY": "key-of-the-panel", "OTHER": "another-key", "WALLET": "T-wallet-1"}
-        self.office: Office
-        self.crew: Crew
-        self.desk: Desk
+        self.context: RuntimeContext
+        self.supervisor: Supervisor
+        self.service: Controller
         self._path = folder / "bursar.yaml"
         self._journal: Journal | None = None
 
@@ -70,21 +70,21 @@ class World:
 
     @property
     def journal(self) -> Journal:
-        return self.office.journal
+        return self.context.journal
 
     async def open(self, yaml: str) -> World:
         """Start on a configuration."""
         self._path.write_text(yaml)
         configuration = self._read()
         self._journal = Journal.open(configuration.settings.state)
-        self.office = await open_office(configuration, self._journal, self.clock)
+        self.context = await open_context(configuration, self._journal, self.clock)
         await self._take_on(configuration)
         return self
 
     async def restart(self, yaml: str | None = None, *, clean: bool = True, **down: float) -> None:
         """Stop, let time pass, start again; not `clean`: as after a kill."""
         if clean:
-            await close_office(self.office)
+            await close_context(self.context)
         await self.close()
         await self.wait(**down)
         await self.open(self._path.read_text() if yaml is None else yaml)
@@ -93,14 +93,14 @@ class World:
         """Change over to another configuration, as at SIGHUP."""
         self._path.write_text(yaml)
         configuration = self._read()
-        await self.crew.dismiss(0)
-        await rearrange(self.office, configuration)
+        await self.supervisor.shutdown(0)
+        await apply_configuration(self.context, configuration)
         await self._take_on(configuration)
 
     async def close(self) -> None:
         """Stop everything."""
         if self._journal is not None:
-            await self.crew.dismiss(0)
+            await self.supervisor.shutdown(0)
             await asyncio.to_thread(self._journal.close)
             self._journal = None
 
@@ -108,9 +108,9 @@ class World:
         return read_configuration([self._path], self.sites.registry(), environ=self.environ)
 
     async def _take_on(self, configuration: Any) -> None:
-        self.crew = Crew(self.office, configuration, Redactor())
-        self.desk = Desk(self.office, self.sites.registry(), self.crew, None)
-        for poller in self.crew.pollers.values():
+        self.supervisor = Supervisor(self.context, configuration, Redactor())
+        self.controller = Controller(self.context, self.sites.registry(), self.supervisor, None)
+        for poller in self.supervisor.pollers.values():
             await poller.load()
 
     async def wait(self, **passed: float) -> None:
@@ -119,21 +119,21 @@ class World:
 
     async def poll(self, account: str = "panel") -> None:
         """Do every poll of an account that is due."""
-        poller = self.crew.pollers[account]
+        poller = self.supervisor.pollers[account]
         poller._refreshed_s = float("-inf")
         await self._until_idle(poller.turn)
 
     async def send(self, account: str = "panel") -> None:
         """Send, and look for, whatever may be."""
-        await self._until_idle(self.crew.executors[account].turn)
+        await self._until_idle(self.supervisor.executors[account].turn)
 
     async def deliver(self, sink: str = "ops") -> None:
         """Hand over what is due."""
-        await self._until_idle(self.crew.couriers[sink].turn)  # type: ignore[index]
+        await self._until_idle(self.supervisor.deliverers[sink].turn)  # type: ignore[index]
 
     async def tick(self) -> None:
         """Do what time alone does."""
-        await self.crew.timer.turn()
+        await self.supervisor.timer.turn()
 
     async def turn(self) -> None:
         """Let everything turn twice, so that what one loop decides reaches the next."""
@@ -150,17 +150,17 @@ class World:
         await self._round()
 
     async def _round(self) -> None:
-        for account in self.crew.pollers:
+        for account in self.supervisor.pollers:
             await self.poll(account)
         await self.tick()
-        for account in self.crew.executors:
+        for account in self.supervisor.executors:
             await self.send(account)
-        for sink in self.crew.couriers:
+        for sink in self.supervisor.deliverers:
             await self.deliver(sink)
 
     async def say(self, verb: str, **params: Any) -> Any:
-        """Ask the desk, as a command does."""
-        return await self.desk.answer(verb, params)
+        """Ask the controller, as a command does."""
+        return await self.controller.answer(verb, params)
 
     async def track(self, *ids: str, account: str = "panel", **fields: Any) -> None:
         """Put orders under watch."""

@@ -11,7 +11,7 @@ from runtime_config import account, config
 from toy_site import hang
 
 from bursar.api import DidNot, Happened, Succeeded, Unreachable
-from bursar.runtime.declined import Declined
+from bursar.control.errors import RequestRejected
 from bursar.settings.model import ConfigurationError
 
 REFILL = "{name: e, on: order.partial, do: [refill]}"
@@ -225,7 +225,7 @@ async def test_a_lost_payout_is_not_asked_for_in_a_new_account(world: World) -> 
     await unknown_payout(world)
     world.site.will("reconcile", *[DidNot()] * 99)
     await world.restart(config(PAY, accounts=OTHER))
-    with contextlib.suppress(Declined):
+    with contextlib.suppress(RequestRejected):
         await world.say("accounts_new", account="panel")
     await world.live(minutes=40)
     assert [str(i.state) for i in await world.intents() if i.id == 1] == ["unknown"]
@@ -234,7 +234,7 @@ async def test_a_lost_payout_is_not_asked_for_in_a_new_account(world: World) -> 
 async def test_a_new_account_is_declined_while_a_payout_of_the_old_one_is_unknown(world: World) -> None:
     await unknown_payout(world)
     await world.restart(config(PAY, accounts=OTHER))
-    with pytest.raises(Declined, match="bursar actions resolve 1"):
+    with pytest.raises(RequestRejected, match="bursar actions resolve 1"):
         await world.say("accounts_new", account="panel")
 
 
@@ -333,12 +333,12 @@ async def test_renaming_into_a_name_with_a_life_is_declined(world: World) -> Non
     await began(world)
     await world.restart(config(accounts=account("renamed")))
     await world.track("8", account="renamed")
-    with pytest.raises(Declined):
+    with pytest.raises(RequestRejected):
         await world.say("accounts_rename", old="panel", new="renamed")
 
 
 @pytest.mark.parametrize("verb", ["accounts_same", "accounts_new"])
 async def test_saying_what_an_account_is_that_is_not_frozen_is_declined(world: World, verb: str) -> None:
     await began(world)
-    with pytest.raises(Declined, match="not frozen"):
+    with pytest.raises(RequestRejected, match="not frozen"):
         await world.say(verb, account="panel")

@@ -12,10 +12,10 @@ from runtime_config import account, config
 from toy_site import hang
 
 from bursar.api import BadAnswer, CannotTell, DidNot, Happened, Lost, ProviderError, Succeeded, Unreachable
-from bursar.journal import ledger, sidecar
-from bursar.runtime.declined import Declined
-from bursar.runtime.desk import ask
-from bursar.runtime.moving import record_finding, record_outcome
+from bursar.control.controller import ask
+from bursar.control.errors import RequestRejected
+from bursar.journal import meta, send_counter
+from bursar.pipeline.intent_transitions import record_finding, record_outcome
 
 REFILL = "{name: e, on: order.partial, do: [refill]}"
 CANCEL = "{name: c, on: order.completed, do: [cancel]}"
@@ -337,14 +337,14 @@ async def test_an_answer_for_an_older_fence_changes_nothing(world: World) -> Non
     await refill(world, GONE)
     await world.live(minutes=1)
     intent = (await world.intents())[0]
-    await world.office.commit(lambda c: record_outcome(c, intent.id, 1, Succeeded("late")))
+    await world.context.commit(lambda uow: record_outcome(uow, intent.id, 1, Succeeded("late")))
     assert (await world.intents())[0] == intent
 
 
 async def test_an_answer_for_an_older_fence_is_recorded(world: World) -> None:
     await refill(world, GONE)
     await world.live(minutes=1)
-    await world.office.commit(lambda c: record_outcome(c, (1), 1, Succeeded("late")))  # type: ignore[arg-type]
+    await world.context.commit(lambda uow: record_outcome(uow, (1), 1, Succeeded("late")))  # type: ignore[arg-type]
     rows = await world.read(lambda tx: tx.all("SELECT 1 FROM audit WHERE what = 'attempt.late'"))
     assert len(rows) == 1
 
@@ -353,7 +353,7 @@ async def test_a_finding_for_an_older_fence_changes_nothing(world: World) -> Non
     await pay(world)
     intent = (await world.intents())[0]
     finding, now = Happened(Succeeded("9")), world.clock.now()
-    await world.office.commit(lambda c: record_finding(c, intent.id, intent.fence - 1, finding, now))
+    await world.context.commit(lambda uow: record_finding(uow, intent.id, intent.fence - 1, finding, now))
     assert await world.states() == ["unknown"]
 
 
@@ -406,7 +406,7 @@ async def test_nothing_is_sent_from_a_restored_journal_before_a_daemon_has_asked
     await world.close()
     world.folder.joinpath("journal.db.fence").unlink()
     call = {"account": "panel", "method": "add", "params": {"link": "l"}, "wait_s": "0"}
-    with pytest.raises(Declined, match="start the daemon"):
+    with pytest.raises(RequestRejected, match="start the daemon"):
         await ask(world._read(), world.sites.registry(), "call", call)  # type: ignore[arg-type]
     await world.open(config(REFILL))
     assert (world.site.done("add"), await world.told("journal.restored")) == ([], ["journal.restored"])
@@ -425,7 +425,7 @@ async def test_the_counter_is_on_disk_before_the_request_leaves(world: World) ->
     counted = []
 
     async def look(_intent: object) -> Succeeded:
-        mark = sidecar.Sidecar(world.folder / "journal.db.fence").read()
+        mark = send_counter.SendCounter(world.folder / "journal.db.fence").read()
         counted.append(mark.sent if mark is not None else None)
         return Succeeded()
 
@@ -442,7 +442,7 @@ async def test_nothing_is_sent_when_the_counter_cannot_be_written(world: World) 
     def full(_mark: object) -> None:
         raise OSError(28, "no space left on device")
 
-    world.journal.sidecar.raise_to = full  # type: ignore[method-assign]
+    world.journal.send_counter.raise_to = full  # type: ignore[method-assign]
     await world.send()
     assert (world.site.performed, await world.states()) == ([], ["deferred"])
 
@@ -486,4 +486,4 @@ def world_write(world: World):  # type: ignore[no-untyped-def]
 async def test_sendings_are_counted(world: World) -> None:
     await refill(world, GONE)
     await world.live(minutes=2)
-    assert (await world.read(ledger.mark)).sent == 2
+    assert (await world.read(meta.send_count)).sent == 2

@@ -7,7 +7,7 @@ from kit import World
 from runtime_config import account, config
 
 from bursar.api import Later, NeverSent, NotSent, ProviderError, Refused, Unreachable
-from bursar.runtime.declined import Declined
+from bursar.control.errors import RequestRejected
 
 PAY = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7", account: {env: WALLET}}}], cooldown: 24h}'
 WHEN = PAY.replace("do:", "when: balance.amount >= balance.min_payout, do:")
@@ -283,7 +283,7 @@ async def test_a_ready_payout_waits_while_its_stream_fails_though_its_facts_are_
     world.site.down["info"] = Unreachable("no answer")
     from bursar.domain.ids import SubjectRef
 
-    world.crew.pollers["panel"].schedule.streams["info"].wanted.add(SubjectRef("balance", "balance"))
+    world.supervisor.pollers["panel"].schedule.streams["info"].wanted.add(SubjectRef("balance", "balance"))
     await world.poll()
     await world.send()
     assert world.site.performed == []
@@ -350,14 +350,14 @@ async def test_a_person_pays_out_by_a_call(world: World) -> None:
 async def test_a_call_is_declined_while_the_subject_has_an_open_intent(world: World) -> None:
     await begin(world)
     await world.poll()
-    with pytest.raises(Declined, match="open intent"):
+    with pytest.raises(RequestRejected, match="open intent"):
         await world.say("call", account="panel", method="payout", params={"method": "7"}, wait_s="0")
 
 
 async def test_a_call_is_declined_in_a_pause(world: World) -> None:
     await world.open(config())
     await world.say("pause")
-    with pytest.raises(Declined, match="bursar resume"):
+    with pytest.raises(RequestRejected, match="bursar resume"):
         await world.say("call", account="panel", method="payout", params={"method": "7"}, wait_s="0")
 
 

@@ -13,7 +13,7 @@ from toy_site import BALANCE, ORDER, STREAMS, ToyAdapter, hang
 
 from bursar.api import EventType, Observation, Observed, SubjectRef, Succeeded
 from bursar.journal.errors import JournalFull
-from bursar.runtime.clock import RealClock
+from bursar.loops.clock import RealClock
 
 BOTH = f"{account()}, {account('second', 2)}"
 REFILL = "{name: e, on: order.partial, do: [refill]}"
@@ -59,9 +59,9 @@ async def test_a_plugin_that_cannot_open_an_account_harms_no_neighbor(world: Wor
 async def crew_until(world: World, happened: asyncio.Event) -> None:
     """Let all loops turn by themselves, on the real clock, until something happened."""
     async with asyncio.TaskGroup() as group, asyncio.timeout(60):
-        await world.crew.start(group)
+        await world.supervisor.start(group)
         await happened.wait()
-        await world.crew.dismiss(0)
+        await world.supervisor.shutdown(0)
 
 
 async def test_an_account_that_hangs_harms_no_neighbor(world: World) -> None:
@@ -264,4 +264,4 @@ async def test_one_request_asks_for_a_hundred_ids_at_most(world: World) -> None:
 
 async def test_the_streams_of_these_tests_are_those_of_the_provider(world: World) -> None:
     await world.open(config())
-    assert set(world.crew.pollers["panel"].streams) == {stream.name for stream in STREAMS}
+    assert set(world.supervisor.pollers["panel"].streams) == {stream.name for stream in STREAMS}

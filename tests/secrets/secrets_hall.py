@@ -1,7 +1,7 @@
 """Servers that tell: they echo keys and wallets in errors, redirects and pages, as bad providers do. Real, on loopback.
 
 The sandbox's own wire servers stand beside them, with faults in front. Whoever waits for something to have happened is
-woken by every request; nothing here waits by a clock.
+wake by every request; nothing here waits by a clock.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from secrets_planted import PLANTED
 
 from bursar.api import Wire
 from bursar.host.plugins import load_plugins
-from bursar.runtime.clock import RealClock
+from bursar.loops.clock import RealClock
 from bursar.testing import Faults
 
 FAULTS = {

@@ -21,7 +21,7 @@ from secrets_planted import PLANTED, SOURCES, codes_of
 
 PANEL_POLL = {"orders": "1s", "refills": "1s", "balance": "1s", "services": "1s"}
 POLL = {"info": "1s", "visits": "1s", "exchanges": "1s", "payouts": "1s"}
-LOOKS: Sequence[Sequence[str]] = (
+QUERIES: Sequence[Sequence[str]] = (
     ("check",), ("status",), ("accounts",), ("orders",), ("events",), ("actions",), ("deliveries",), ("held",),
     ("plugins",), ("doctor",), ("audit", "verify"), ("audit", "export"), ("why", "payout-env"),
     ("why", "payout-literal"), ("why", "payout-lost"), ("why", "coupon-activated"), ("why", "refill-partial"),
@@ -192,7 +192,7 @@ async def play(folder: Path) -> Traces:
         path.write_text(json.dumps(configuration(hall, state)), encoding="utf-8")
         path.chmod(0o600)
         await _live(hall, person, state)
-        for words in (*LOOKS[1:], *READS[:2], ("call", "site-env", "get_payouts")):
+        for words in (*QUERIES[1:], *READS[:2], ("call", "site-env", "get_payouts")):
             await person.say(*words, where="after the daemon: ")
         traces.told = hall.told
         shop = hall.wires["anticaptcha"][1]
@@ -239,7 +239,7 @@ async def _ask(person: Person, state: Path, pid: int) -> None:
     wallet = PLANTED["wallet on the command line"]
     for account in ("site-env", "site-lost"):
         await person.say("call", account, "add_payout", "method_id=7", f"account={wallet}", "--yes", "--wait", "10")
-    for words in (*LOOKS, *READS, *OTHERS, ("backup", str(state / "backup.db"))):
+    for words in (*QUERIES, *READS, *OTHERS, ("backup", str(state / "backup.db"))):
         await person.say(*words)
     listed = Path(f"/proc/{pid}/cmdline")
     person.traces.command_line = listed.read_text(encoding="utf-8") if listed.exists() else ""

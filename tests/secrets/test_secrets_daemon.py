@@ -10,7 +10,7 @@ import asyncio
 
 import pytest
 from secrets_planted import PLANTED, seen_at, seen_in
-from secrets_play import LOOKS, READS, Traces, play
+from secrets_play import QUERIES, READS, Traces, play
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -28,7 +28,7 @@ def planted(traces: Traces) -> dict[str, str]:
 SANDBOX_KEYS = ("sandbox-panel-key", "sandbox-premium-exchanger-key")
 
 
-@pytest.mark.parametrize("words", [" ".join(words) for words in (*LOOKS, *READS)])
+@pytest.mark.parametrize("words", [" ".join(words) for words in (*QUERIES, *READS)])
 def test_a_command_shows_no_secret(traces: Traces, words: str) -> None:
     said = {where: text for where, text in traces.said.items() if where.removeprefix("after the daemon: ") == words}
     assert seen_at(said, planted(traces)) == []

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from bursar.control.errors import RequestRejected
+from bursar.control.server import Control, ask_daemon
 from bursar.domain.values import Json
-from bursar.runtime.control import Control, ask_daemon
-from bursar.runtime.declined import Declined
 
 
 class Echo:
@@ -17,7 +17,7 @@ class Echo:
 
     async def answer(self, verb: str, params: dict[str, Json]) -> Json:
         if verb == "no":
-            raise Declined("not today", 2)
+            raise RequestRejected("not today", 2)
         if verb == "bug":
             raise RuntimeError("the key is hunter2")
         return params
@@ -31,7 +31,7 @@ async def test_numbers_keep_every_digit(tmp_path: Path) -> None:
 
 async def test_what_is_declined_comes_back_with_its_exit_code(tmp_path: Path) -> None:
     async with Control(tmp_path / "control.sock", Echo()):
-        with pytest.raises(Declined, match="not today") as declined:
+        with pytest.raises(RequestRejected, match="not today") as declined:
             await ask_daemon(tmp_path / "control.sock", "no", {}, 5)
     assert declined.value.exit_code == 2
 
@@ -56,5 +56,5 @@ async def test_the_socket_is_for_its_owner_and_group_only(tmp_path: Path) -> Non
 
 async def test_a_failure_of_ours_is_one_sentence(tmp_path: Path) -> None:
     async with Control(tmp_path / "control.sock", Echo()):
-        with pytest.raises(Declined, match="see its log"):
+        with pytest.raises(RequestRejected, match="see its log"):
             await ask_daemon(tmp_path / "control.sock", "bug", {}, 5)

@@ -10,23 +10,23 @@ from kit import World
 from runtime_config import config
 
 from bursar.journal.errors import JournalFull
-from bursar.journal.sidecar import Mark, Sidecar
-from bursar.runtime import opening
+from bursar.journal.send_counter import SendCount, SendCounter
+from bursar.loops import startup
 
 
 async def test_a_configuration_that_cannot_be_written_down_is_not_taken_on(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await world.open(config())
-    before = world.office.terms
+    before = world.context.config
 
     def full(*_args: object, **_kwargs: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr(opening, "open_books", full)
+    monkeypatch.setattr(startup, "open_books", full)
     with pytest.raises(JournalFull):
         await world.reload(config("{name: new, on: order.partial, do: [refill]}"))
-    assert world.office.terms is before
+    assert world.context.config is before
 
 
 async def test_a_hold_of_an_order_that_is_taken_off_watch_waits_for_nothing(world: World) -> None:
@@ -42,6 +42,6 @@ async def test_a_hold_of_an_order_that_is_taken_off_watch_waits_for_nothing(worl
 
 def test_the_counter_is_not_lowered_by_a_process_that_does_not_know_it(tmp_path: Path) -> None:
     path = tmp_path / "journal.db.fence"
-    Sidecar(path).raise_to(Mark("a", 5))
-    Sidecar(path).raise_to(Mark("a", 3))
-    assert Sidecar(path).read() == Mark("a", 5)
+    SendCounter(path).raise_to(SendCount("a", 5))
+    SendCounter(path).raise_to(SendCount("a", 3))
+    assert SendCounter(path).read() == SendCount("a", 5)

@@ -1,8 +1,8 @@
 """The command line: words and options in, tables or JSON out, and an exit code that scripts can trust.
 
-Commands hold no logic: they read the configuration, ask (`bursar.runtime.desk`), and show. Every command is a file of
-its own, imported when it is called, so that `bursar --help` stays quick. Nothing here prints a traceback for what a
-person did: it is one sentence on the error stream, and 1, 2 or 78.
+Commands hold no logic: they read the configuration, ask (`bursar.control.controller`), and show. Every command is a
+file of its own, imported when it is called, so that `bursar --help` stays quick. Nothing here prints a traceback
+for what a person did: it is one sentence on the error stream, and 1, 2 or 78.
 """
 
 from __future__ import annotations

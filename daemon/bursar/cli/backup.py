@@ -57,7 +57,7 @@ def restore(file: Path, yes: bool, as_json: bool) -> None:
     """
     from bursar.journal.backup import restore as put_back
     from bursar.journal.errors import JournalError
-    from bursar.runtime.clock import RealClock
+    from bursar.loops.clock import RealClock
 
     state = looking().configuration.settings.state
     if not file.exists():

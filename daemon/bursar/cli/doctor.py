@@ -35,7 +35,7 @@ def doctor(as_json: bool) -> int:
         bursar doctor
     """
     from bursar.journal.backup import examine
-    from bursar.runtime.clock import RealClock
+    from bursar.loops.clock import RealClock
 
     configuration = looking().configuration
     state = configuration.settings.state

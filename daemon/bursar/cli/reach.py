@@ -57,7 +57,7 @@ class Desk:
 
     async def inquire(self, verb: str, **params: Json) -> Json:
         """Ask the same from within a loop."""
-        from bursar.runtime import desk
+        from bursar.control import controller as desk
 
         given: dict[str, Json] = {name: value for name, value in params.items() if value is not None}
         try:
@@ -65,7 +65,7 @@ class Desk:
                 return await self._ask_daemon(verb, given)
             self._log_to_stderr()
             return await desk.ask(self.configuration, self.registry, verb, given)
-        except desk.Declined as declined:
+        except desk.RequestRejected as declined:
             raise Stop(str(declined), declined.exit_code) from None
 
     def _log_to_stderr(self) -> None:
@@ -76,19 +76,19 @@ class Desk:
 
     async def runs(self) -> bool:
         """Say whether a daemon answers."""
-        from bursar.runtime.control import ask_daemon
-        from bursar.runtime.declined import Declined
+        from bursar.control.errors import RequestRejected
+        from bursar.control.server import ask_daemon
 
         try:
             await ask_daemon(self.configuration.settings.socket, "status", {}, ANSWER_WITHIN_S)
         except ConnectionError:
             return False
-        except Declined as declined:
+        except RequestRejected as declined:
             raise Stop(str(declined), declined.exit_code) from None
         return True
 
     async def _ask_daemon(self, verb: str, given: dict[str, Json]) -> Json:
-        from bursar.runtime.control import ask_daemon
+        from bursar.control.server import ask_daemon
 
         try:
             return await ask_daemon(self.configuration.settings.socket, verb, given, ANSWER_WITHIN_S)

@@ -66,7 +66,7 @@ def sandbox(seed: int, speed: float, port: int, faults: tuple[str, ...], effects
 
 async def _serve(providers: Mapping[str, Provider], faults: Sequence[Fault], wishes: Wishes) -> None:
     """Serve until SIGTERM or Ctrl-C."""
-    from bursar.runtime.clock import RealClock
+    from bursar.loops.clock import RealClock
 
     clock = RealClock()
     ended = asyncio.Event()

@@ -1,6 +1,6 @@
 """Find what changed: one subject's last snapshot and what a poll saw of it give its new snapshot and events.
 
-Pure. Comes in: the snapshot before (None: never heard of), what was seen, the type's declaration. Goes out: a `Sight`.
+Pure. Comes in: the snapshot before (None: never heard of), what was seen, the type's declaration. Goes out: a `Change`.
 "No information" changes nothing; an unknown status word between two equal states is no entry; what is seen for the
 first time is a baseline unless it counts as news.
 """
@@ -19,7 +19,7 @@ from bursar.domain.values import Fields, Json, Value, to_public
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Change:
     """What one look at one subject gave.
 
     Attributes:
@@ -42,7 +42,7 @@ def detect(
     *,
     news: bool,
     rearmed: Collection[str] = (),
-) -> Sight:
+) -> Change:
     """Compare what was seen with what was known.
 
     Args:
@@ -73,16 +73,16 @@ def detect(
     fresh = first or bool(former) or returned or (before is not None and _bookkeeping(before) != _bookkeeping(after))
     if not former and not first and before is not None:
         after = replace(after, changed_at=before.changed_at)
-    return Sight(after, events, fresh)
+    return Change(after, events, fresh)
 
 
-def vanish(kind: SubjectType, before: Snapshot, at: datetime) -> Sight:
+def vanish(kind: SubjectType, before: Snapshot, at: datetime) -> Change:
     """Count one complete listing in which the subject was absent; the second in a row declares it vanished."""
     missed = before.missed + 1
     if missed < 2 or before.vanished_at is not None:
-        return Sight(replace(before, missed=missed), (), before.vanished_at is None)
+        return Change(replace(before, missed=missed), (), before.vanished_at is None)
     gone = replace(before, missed=missed, vanished_at=at)
-    return Sight(gone, (Event(f"{kind.name}.vanished", before.account, at, before.ref, public(gone)),), True)
+    return Change(gone, (Event(f"{kind.name}.vanished", before.account, at, before.ref, public(gone)),), True)
 
 
 def public(snapshot: Snapshot) -> dict[str, Json]:

@@ -1,6 +1,6 @@
 """Ask a rule: does it match this event, or this subject, now? The answer always carries its reason.
 
-Pure. `evaluate` is for event rules, `stand` for state rules: the latter keeps, per rule and subject, a `Standing`
+Pure. `evaluate` is for event rules, `stand` for state rules: the latter keeps, per rule and subject, a `HoldState`
 (inside or not, since when, fired or not) and says what becomes of it.
 """
 
@@ -32,7 +32,7 @@ class NoMatch:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class HoldState:
     """How one subject stands with one state rule.
 
     Attributes:
@@ -64,8 +64,8 @@ def evaluate(
 
 
 def stand(
-    rule: Rule, account: AccountFacts, snapshot: Snapshot, before: Standing | None, now: datetime, *, entry: bool
-) -> tuple[Standing, Match | NoMatch]:
+    rule: Rule, account: AccountFacts, snapshot: Snapshot, before: HoldState | None, now: datetime, *, entry: bool
+) -> tuple[HoldState, Match | NoMatch]:
     """Ask a state rule about a subject that was just observed.
 
     Args:
@@ -100,15 +100,15 @@ def obscured(snapshot: Snapshot) -> bool:
     return snapshot.known_state is not None and snapshot.state != snapshot.known_state
 
 
-def _enter(rule: Rule, before: Standing | None, now: datetime, entry: bool) -> Standing:
+def _enter(rule: Rule, before: HoldState | None, now: datetime, entry: bool) -> HoldState:
     inside_when_new = before is None and not entry and rule.hold_for is None
-    return Standing(inside=True, since=now, fired=inside_when_new, ask_at=None)
+    return HoldState(inside=True, since=now, fired=inside_when_new, ask_at=None)
 
 
 def _outside(
-    before: Standing | None, answer: Judgement, crossing: datetime | None, hidden: bool
-) -> tuple[Standing, NoMatch]:
+    before: HoldState | None, answer: Judgement, crossing: datetime | None, hidden: bool
+) -> tuple[HoldState, NoMatch]:
     verdict = NoMatch(answer.reason, unknown=answer.truth is None)
     if before is not None and before.inside and (hidden or answer.truth is None):
         return replace(before, ask_at=crossing), verdict
-    return Standing(inside=False, since=None, fired=False, ask_at=crossing), verdict
+    return HoldState(inside=False, since=None, fired=False, ask_at=crossing), verdict

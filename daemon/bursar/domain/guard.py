@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from bursar.domain.action import ActionType
-from bursar.domain.life import MAX_REFUSALS
+from bursar.domain.intent_states import MAX_REFUSALS
 from bursar.domain.rule import Budget, Mode, Rule
 
 REFUSED_PAUSE = timedelta(hours=1)

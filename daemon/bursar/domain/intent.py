@@ -45,7 +45,7 @@ class LostReply(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class PlannedIntent:
     """An intent that was decided and has no id yet.
 
     Attributes:

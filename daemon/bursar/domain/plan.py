@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from bursar.domain.action import ActionType
 from bursar.domain.guard import Asks, HeldBack, History, Obstacle, guard_action, guard_firing
 from bursar.domain.ids import MatchId, SubjectRef, digest
-from bursar.domain.intent import Planned
+from bursar.domain.intent import PlannedIntent
 from bursar.domain.rule import Act, Notify, Rule, Scope, TemplateFailed
 from bursar.domain.values import Json, to_public
 
@@ -43,7 +43,7 @@ class Plan:
     """
 
     notes: tuple[Note, ...] = ()
-    intent: Planned | None = None
+    intent: PlannedIntent | None = None
     held: HeldBack | None = None
     acts_planned: int = 0
 
@@ -116,7 +116,7 @@ def _act(
     if isinstance(verdict, HeldBack):
         return Plan(held=verdict, acts_planned=position)
     asks = verdict if isinstance(verdict, Asks) else None
-    planned = Planned(
+    planned = PlannedIntent(
         account=scope.account.name,
         action=action.name,
         subject=subject,

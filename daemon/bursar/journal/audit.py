@@ -13,7 +13,7 @@ from datetime import datetime
 
 from bursar.domain.ids import IntentId, instant, microseconds
 from bursar.domain.values import Json, to_public
-from bursar.journal import ledger
+from bursar.journal import meta
 from bursar.journal.codec import write_json
 from bursar.journal.writer import Row, Tx
 
@@ -53,7 +53,7 @@ def add(tx: Tx, actor: str, what: str, intent: IntentId | None, detail: Mapping[
         previous,
         value,
     )
-    ledger.put(tx, "audit_head", f"{seq} {value}")
+    meta.put(tx, "audit_head", f"{seq} {value}")
 
 
 def export(tx: Tx) -> Iterator[dict[str, Json]]:
@@ -97,7 +97,7 @@ def verify(tx: Tx) -> tuple[int, Broken | None]:
     tail = tx.all(f"SELECT {_COLUMNS} FROM audit WHERE seq >= ? ORDER BY seq", expected)
     count, broken, last = _walk(tail, previous, expected)
     end = f"{expected + len(tail) - 1} {last}"
-    if broken is None and (ledger.get(tx, "audit_head") or end) != end:
+    if broken is None and (meta.get(tx, "audit_head") or end) != end:
         broken = Broken(expected + len(tail), "entries at the end are missing")
     return good + count, broken
 

@@ -10,11 +10,11 @@ from datetime import datetime
 from pathlib import Path
 
 from bursar.domain.ids import microseconds
-from bursar.journal import audit, ledger
+from bursar.journal import audit, meta
 from bursar.journal.errors import JournalDamaged, JournalError, JournalMissing, JournalNewer, explain
 from bursar.journal.files import APPLICATION_ID, claim, connect
 from bursar.journal.schema import TABLES, VERSION, statements
-from bursar.journal.sidecar import Sidecar
+from bursar.journal.send_counter import SendCounter
 from bursar.journal.writer import Tx
 
 FIXED_WAL = (3, 51, 3)
@@ -125,7 +125,7 @@ def examine(path: Path, now: datetime) -> list[Finding]:
     connection = connect(path, read_only=True)
     try:
         tx = Tx(connection)
-        sidecar = Sidecar(path.with_name(path.name + ".fence"))
+        sidecar = SendCounter(path.with_name(path.name + ".fence"))
         return [
             Finding("file", "ok", "whole, by the database's own check"),
             _tables(tx),
@@ -161,10 +161,10 @@ def _chain(tx: Tx) -> Finding:
     return Finding("audit", "ok", f"{good} entries in order")
 
 
-def _sidecar(tx: Tx, sidecar: Sidecar) -> Finding:
-    if ledger.restored(tx, sidecar.read()):
+def _sidecar(tx: Tx, sidecar: SendCounter) -> Finding:
+    if meta.restored(tx, sidecar.read()):
         return Finding("sidecar", "warning", "the journal is older than what was sent: the next start asks about it")
-    return Finding("sidecar", "ok", f"{ledger.mark(tx).sent} sendings counted")
+    return Finding("sidecar", "ok", f"{meta.send_count(tx).sent} sendings counted")
 
 
 def _stuck(tx: Tx, now: datetime) -> list[Finding]:
@@ -196,7 +196,7 @@ def _stuck(tx: Tx, now: datetime) -> list[Finding]:
 
 
 def _clock(tx: Tx, now: datetime) -> Finding:
-    last = ledger.last_commit(tx)
+    last = meta.last_commit(tx)
     if last is not None and (last - now).total_seconds() > 60:
         return Finding("clock", "bad", f"the last commit, {last:%Y-%m-%d %H:%M:%S}Z, lies in the future: set the clock")
     return Finding("clock", "ok", "after the last commit")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bursar.journal.errors import JournalDamaged, JournalLocked, JournalMissing, JournalNewer, explain
 from bursar.journal.schema import MIGRATIONS, VERSION, statements
-from bursar.journal.sidecar import Mark, Sidecar
+from bursar.journal.send_counter import SendCount, SendCounter
 
 APPLICATION_ID = 0x62757273
 
@@ -45,7 +45,7 @@ def claim(path: Path, *, create: bool) -> int:
     return lock
 
 
-def prepare_file(path: Path, sidecar: Sidecar, *, create: bool) -> None:
+def prepare_file(path: Path, sidecar: SendCounter, *, create: bool) -> None:
     """Check what the file is and bring its tables up to date, in one transaction.
 
     Raises:
@@ -128,8 +128,8 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
         raise
 
 
-def _ensure_sidecar(connection: sqlite3.Connection, sidecar: Sidecar) -> None:
+def _ensure_sidecar(connection: sqlite3.Connection, sidecar: SendCounter) -> None:
     """Make the sidecar of a journal that has sent nothing yet; one that is lost later stays lost, and tells so."""
     meta = dict(connection.execute("SELECT key, value FROM meta WHERE key IN ('journal_id', 'sent')").fetchall())
     if not sidecar.exists() and meta["sent"] == "0":
-        sidecar.raise_to(Mark(meta["journal_id"], 0))
+        sidecar.raise_to(SendCount(meta["journal_id"], 0))

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import cast
 
 from bursar.domain.ids import AccountName, IntentId, MatchId, RuleName, SubjectRef, microseconds
-from bursar.domain.intent import OPEN, Intent, Planned, State
-from bursar.domain.life import Step
+from bursar.domain.intent import OPEN, Intent, PlannedIntent, State
+from bursar.domain.intent_states import Step
 from bursar.domain.values import Json
 from bursar.journal.codec import at, read_json, read_mapping, us, write_json
 from bursar.journal.schema import OPEN_INTENTS
@@ -22,7 +22,7 @@ _COLUMNS = (
 
 
 def add(
-    tx: Tx, planned: Planned, state: State, due_at: datetime | None, facts_at: datetime | None, now: datetime
+    tx: Tx, planned: PlannedIntent, state: State, due_at: datetime | None, facts_at: datetime | None, now: datetime
 ) -> Intent:
     """Write a planned intent."""
     us_now = microseconds(now)

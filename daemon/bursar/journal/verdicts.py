@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from bursar.domain.evaluate import Match, NoMatch, Standing
+from bursar.domain.evaluate import HoldState, Match, NoMatch
 from bursar.domain.event import Event
 from bursar.domain.ids import AccountName, SubjectRef, microseconds
 from bursar.domain.rule import Rule
@@ -53,7 +53,7 @@ def note(
 class Held:
     """How a subject stands with a state rule, as the journal has it."""
 
-    standing: Standing
+    standing: HoldState
     verdict: str
     reason: str
 
@@ -70,7 +70,7 @@ def standing(tx: Tx, rule: Rule, account: AccountName, subject: SubjectRef) -> H
     )
     if row is None or row[0] != rule.fingerprint or row[1] is None:
         return None
-    return Held(Standing(bool(row[1]), at(row[2]), bool(row[3]), at(row[4])), row[5], row[6])
+    return Held(HoldState(bool(row[1]), at(row[2]), bool(row[3]), at(row[4])), row[5], row[6])
 
 
 def stand(
@@ -79,7 +79,7 @@ def stand(
     account: AccountName,
     subject: SubjectRef,
     now: datetime,
-    new: Standing,
+    new: HoldState,
     verdict: Match | NoMatch,
 ) -> None:
     """Keep how a subject stands with a state rule."""

@@ -21,7 +21,7 @@ from typing import Any, Generic, TypeVar
 
 from bursar.journal.errors import JournalError, JournalMissing, explain
 from bursar.journal.files import check, claim, connect, prepare_file
-from bursar.journal.sidecar import Sidecar
+from bursar.journal.send_counter import SendCounter
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -75,9 +75,9 @@ class Journal:
         broken: Why the last commit failed; None when it did not.
     """
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, lock: int, sidecar: Sidecar) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection, lock: int, sidecar: SendCounter) -> None:
         self.path = path
-        self.sidecar = sidecar
+        self.send_counter = sidecar
         self._connection = connection
         self._lock = lock
         self._calls: queue.SimpleQueue[_Call[Any] | None] = queue.SimpleQueue()
@@ -97,7 +97,7 @@ class Journal:
             JournalError: it is locked, read-only, full, missing, damaged or newer; nothing was changed.
         """
         lock = claim(path, create=create)
-        sidecar = Sidecar(path.with_name(path.name + ".fence"))
+        sidecar = SendCounter(path.with_name(path.name + ".fence"))
         try:
             prepare_file(path, sidecar, create=create)
             connection = connect(path)
@@ -136,7 +136,7 @@ class Journal:
         self._readers.shutdown()
         with suppress(sqlite3.Error):
             self._connection.close()
-        self.sidecar.close()
+        self.send_counter.close()
         _release(self._lock)
 
     def _read(self, function: Callable[[Tx], T]) -> T:

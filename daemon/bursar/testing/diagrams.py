@@ -6,12 +6,12 @@ from __future__ import annotations
 import click
 
 from bursar.domain.intent import OPEN, State
-from bursar.domain.life import TRANSITIONS
+from bursar.domain.intent_states import TRANSITIONS
 
 HEAD = """# The life of an intent
 
 An intent is a decided action, in the journal before anything happens. This page is made from the table
-`TRANSITIONS` in `daemon/bursar/domain/life.py` (`make docs`); a test holds the two together.
+`TRANSITIONS` in `daemon/bursar/domain/intent_states.py` (`make docs`); a test holds the two together.
 
 """
 MIDDLE = """

@@ -1,7 +1,7 @@
 """The page behind a signed link: it asks once more, and only its button answers.
 
 A link that is merely opened (by a chat's preview, say) does nothing; the answer is a POST. What is decided goes the
-way of every decision, through the desk, and is in the audit trail.
+way of every decision, through the controller, and is in the audit trail.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Self
 from aiohttp import web
 
 from bursar.api.clock import Clock
+from bursar.control.controller import Controller
+from bursar.control.errors import RequestRejected
 from bursar.domain.ids import IntentId, microseconds
 from bursar.domain.values import Json
-from bursar.runtime.declined import Declined
-from bursar.runtime.desk import Desk
 
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><meta name="robots" content="noindex"><title>bursar</title></head>
@@ -35,13 +35,13 @@ HEADERS = {
 class Approvals:
     """The server; use it as a context. Without `settings.http` it does nothing."""
 
-    def __init__(self, desk: Desk, clock: Clock) -> None:
-        self._desk = desk
+    def __init__(self, controller: Controller, clock: Clock) -> None:
+        self._controller = controller
         self._clock = clock
         self._runner: web.AppRunner | None = None
 
     async def __aenter__(self) -> Self:
-        listening = self._desk.crew.configuration.settings.http
+        listening = self._controller.supervisor.configuration.settings.http
         if listening is None:
             return self
         app = web.Application()
@@ -82,13 +82,13 @@ class Approvals:
             return refusal
         intent, verb = request.match_info["intent"], request.match_info["verb"]
         try:
-            await self._desk.answer(verb, {"ids": [intent]})
-        except Declined as declined:
+            await self._controller.answer(verb, {"ids": [intent]})
+        except RequestRejected as declined:
             return page(409, "That could not be done", f"<p>{escape(str(declined))}</p>")
         return page(200, "Done", f"<p>Action {escape(intent)}: {'approved' if verb == 'approve' else 'denied'}.</p>")
 
     def _refusal(self, request: web.Request) -> web.Response | None:
-        links = self._desk.links
+        links = self._controller.links
         intent, verb = request.match_info["intent"], request.match_info["verb"]
         until, signature = request.query.get("until", ""), request.query.get("signature", "")
         if links is None or not links.believe(intent, verb, until, signature):
@@ -98,7 +98,7 @@ class Approvals:
         return None
 
     async def _row(self, intent: str) -> dict[str, Json] | None:
-        return await self._desk.action(IntentId(int(intent)))
+        return await self._controller.action(IntentId(int(intent)))
 
 
 def page(status: int, title: str, body: str) -> web.Response:

@@ -27,7 +27,7 @@ from bursar.cli.stage.summary import compare, show_summary
 from bursar.cli.world import Place
 from bursar.host.plugins import load_plugins
 from bursar.host.registry import Registry
-from bursar.runtime.clock import RealClock
+from bursar.loops.clock import RealClock
 
 if TYPE_CHECKING:
     from bursar.domain.values import Json

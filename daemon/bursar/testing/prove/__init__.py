@@ -15,7 +15,7 @@ from pathlib import Path
 from bursar.host.plugins import load_plugins
 from bursar.journal.claims import read_claims
 from bursar.journal.writer import read_once
-from bursar.runtime.clock import RealClock
+from bursar.loops.clock import RealClock
 from bursar.testing.prove.cells import Cell, choose, read_cell
 from bursar.testing.prove.children import Children
 from bursar.testing.prove.compare import hold_together

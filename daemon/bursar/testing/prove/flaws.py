@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from bursar.api import Intent, Lost, NotSent, Outcome
 from bursar.domain.ids import IntentId
 from bursar.domain.intent import State
-from bursar.domain.life import Cause, Step
+from bursar.domain.intent_states import Cause, Step
 from bursar.journal import intents
-from bursar.runtime import binding
-from bursar.runtime.executing import Executor
-from bursar.runtime.telling import Commit
+from bursar.loops.executor import Executor
+from bursar.pipeline import account_identity
+from bursar.pipeline.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +54,12 @@ def _believe_lost() -> None:
 
 def _wake_up_to(state: State, cause: Cause) -> Callable[[], None]:
     def install() -> None:
-        def waking(c: Commit, **_restored: bool) -> None:
-            for intent in intents.in_state(c.tx, (State.SENDING,)):
-                intents.take_step(c.tx, intent, Step(cause, state, "broken on purpose"), c.now)
+        def waking(uow: UnitOfWork, **_restored: bool) -> None:
+            for intent in intents.in_state(uow.tx, (State.SENDING,)):
+                intents.take_step(uow.tx, intent, Step(cause, state, "broken on purpose"), uow.now)
 
-        assert hasattr(binding, "wake_up")
-        setattr(binding, "wake_up", waking)  # noqa: B010 - mypy must not see what production code may not do
+        assert hasattr(account_identity, "wake_up")
+        setattr(account_identity, "wake_up", waking)  # noqa: B010 - mypy must not see what production code may not do
 
     return install
 

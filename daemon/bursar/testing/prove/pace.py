@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
 from bursar.api.clock import Clock
-from bursar.runtime.clock import RealClock
+from bursar.loops.clock import RealClock
 
 BEGIN = datetime(2026, 1, 1, tzinfo=timezone.utc)
 

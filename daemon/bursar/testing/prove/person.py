@@ -14,7 +14,7 @@ from typing import Any
 
 from bursar.api import Clock
 from bursar.domain.ids import microseconds
-from bursar.domain.life import MAX_ATTEMPTS
+from bursar.domain.intent_states import MAX_ATTEMPTS
 from bursar.journal.claims import Claim, Questions, read_questions
 from bursar.journal.errors import JournalError
 from bursar.journal.writer import read_once

@@ -21,7 +21,7 @@ from bursar.app import serve
 from bursar.domain.ids import microseconds
 from bursar.host.registry import Registry
 from bursar.journal.claims import Questions
-from bursar.runtime.clock import RealClock
+from bursar.loops.clock import RealClock
 from bursar.settings.read import read_configuration
 from bursar.testing.prove import plot, world
 from bursar.testing.prove.cells import ANYWHERE, Cell

@@ -23,7 +23,7 @@ from bursar.testing.prove.gate import STAMP
 DECIDED_BY = {
     "take_over": "start", "open_books": "start", "record": "poll", "start_sending": "sending",
     "record_outcome": "outcome", "record_finding": "look", "pass_time": "time", "delivered": "delivery",
-    "DECISIONS": "person", "plan_by_person": "person",
+    "COMMANDS": "person", "plan_by_person": "person",
 }
 """What a commit is for, by the function that decides in it."""
 WRITES = {"poll": 4, "time": 1}

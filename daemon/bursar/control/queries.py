@@ -1,0 +1,171 @@
+"""What can be asked without changing anything: functions of the journal and the configuration."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from typing import cast
+
+from bursar.control.errors import RequestRejected
+from bursar.domain.ids import microseconds
+from bursar.domain.values import Json
+from bursar.journal import accounts, held, meta, views
+from bursar.journal.writer import Tx
+from bursar.settings.model import Account, Configuration
+
+Params = Mapping[str, Json]
+
+
+def text(params: Params, name: str) -> str | None:
+    """Give a text parameter."""
+    value = params.get(name)
+    return None if value is None else str(value)
+
+
+def number(params: Params, name: str) -> int | None:
+    """Give a number parameter."""
+    value = params.get(name)
+    return None if value is None else int(str(value))
+
+
+def known_account(configuration: Configuration, name: str | None) -> Account:
+    """Give an account by its name.
+
+    Raises:
+        RequestRejected: there is none.
+    """
+    for known, account in configuration.accounts.items():
+        if known == name:
+            return account
+    raise RequestRejected(f"there is no account {name!r}{nearest(str(name), list(configuration.accounts))}")
+
+
+def nearest(name: str, known: Iterable[object]) -> str:
+    """Suggest the nearest known name."""
+    near = difflib.get_close_matches(name, [str(one) for one in known], 1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def list_accounts(tx: Tx, configuration: Configuration, params: Params) -> Json:
+    """Give every configured account with how it is doing."""
+    rows, all_streams = accounts.load_all(tx), views.account_streams(tx)
+    started = meta.instant_of(tx, "started_at")
+    started_us = 0 if started is None else microseconds(started)
+    found: list[Json] = []
+    for name, account in configuration.accounts.items():
+        enabled = [s for s in all_streams.get(name, []) if account.polls.get(str(s["stream"])) is not None]
+        row = rows.get(name)
+        state, reason = _state(row, enabled, accounts.paused(tx, name), started_us)
+        if state == "ok" and params.get("running") is False:
+            state, reason = "starting", "no daemon runs"
+        seen = [int(str(s["ok_us"])) for s in all_streams.get(name, []) if s["ok_us"] is not None]
+        found.append(
+            {
+                "name": name,
+                "provider": account.provider.name,
+                "state": state,
+                "reason": reason,
+                "last_ok_at": views.shown(max(seen)) if seen else None,
+                "streams": [{k: v for k, v in s.items() if k != "ok_us"} for s in enabled],
+            }
+        )
+    return found
+
+
+def _state(
+    row: accounts.AccountRow | None, enabled: list[dict[str, Json]], paused: str | None, started_us: int
+) -> tuple[str, str | None]:
+    """Name the state of an account, the worst first."""
+    if row is not None and row.frozen_digest is not None:
+        return "frozen", "its name means another account now, or may: say `bursar accounts same` or `new`"
+    if row is not None and row.parked_at is not None:
+        return "rejected", row.parked_reason
+    failing = [s for s in enabled if s["failures"]]
+    if failing:
+        return "unreachable", f"{failing[0]['stream']}: {failing[0]['reason']}"
+    if paused is not None:
+        return "paused", paused
+    if any(s["ok_us"] is not None and int(str(s["ok_us"])) >= started_us for s in enabled):
+        return "ok", None
+    return "starting", None
+
+
+def list_orders(tx: Tx, configuration: Configuration, params: Params) -> Json:
+    """Give the orders under watch."""
+    account = text(params, "account")
+    if account is not None:
+        known_account(configuration, account)
+    return cast(Json, views.orders(tx, account))
+
+
+def list_events(tx: Tx, configuration: Configuration, params: Params) -> Json:
+    """Give events."""
+    account = text(params, "account")
+    if account is not None:
+        known_account(configuration, account)
+    after = number(params, "after") or 0
+    return cast(Json, views.events(tx, account, text(params, "type"), number(params, "limit"), after))
+
+
+def list_actions(tx: Tx, configuration: Configuration, params: Params) -> Json:
+    """Give intents."""
+    return cast(Json, views.actions(tx, text(params, "state"), number(params, "limit")))
+
+
+def list_deliveries(tx: Tx, configuration: Configuration, params: Params) -> Json:
+    """Give deliveries."""
+    return cast(Json, views.deliveries(tx, text(params, "state"), number(params, "limit")))
+
+
+def why(tx: Tx, configuration: Configuration, params: Params) -> Json:
+    """Say why a rule fired, or did not."""
+    name = str(text(params, "rule"))
+    rules = {str(rule.name): rule for rule in configuration.rules}
+    if name not in rules:
+        raise RequestRejected(f"there is no rule {name!r}{nearest(name, list(rules))}")
+    rows = views.verdicts(tx, name, text(params, "subject"))
+    rule = rules[name]
+    for row in rows:
+        row["condition"] = rule.when.text if rule.when is not None else None
+    return cast(Json, rows)
+
+
+def status(tx: Tx, configuration: Configuration, params: Params) -> Json:
+    """Give the whole at a glance."""
+    listed = cast("list[dict[str, Json]]", list_accounts(tx, configuration, params))
+    return {
+        "mode": str(configuration.settings.mode),
+        "started_at": views.shown(meta.get(tx, "started_at")),
+        "paused": accounts.paused(tx, accounts.EVERYWHERE) is not None,
+        "accounts": [{k: one[k] for k in ("name", "provider", "state", "reason", "last_ok_at")} for one in listed],
+        "rules": len(configuration.rules),
+        **views.counts(tx),
+    }
+
+
+def list_held(tx: Tx, configuration: Configuration, params: Params) -> Json:
+    """Give the observations that are held."""
+    return [
+        {
+            "id": str(row.id),
+            "account": row.account,
+            "stream": row.stream,
+            "at": views.shown(microseconds(row.at)),
+            "reason": row.reason,
+        }
+        for row in held.held(tx)
+    ]
+
+
+Look = Callable[[Tx, Configuration, Params], Json]
+QUERIES: Mapping[str, Look] = {
+    "accounts": list_accounts,
+    "orders": list_orders,
+    "events": list_events,
+    "actions": list_actions,
+    "deliveries": list_deliveries,
+    "why": why,
+    "status": status,
+    "held": list_held,
+}
+"""What can be asked without changing anything."""

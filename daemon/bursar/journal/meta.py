@@ -1,0 +1,75 @@
+"""Small facts of the journal as a whole: its key, its counter of sendings, when it last committed, how it stopped."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bursar.domain.ids import instant, microseconds
+from bursar.journal.send_counter import SendCount
+from bursar.journal.writer import Tx
+
+
+def get(tx: Tx, key: str) -> str | None:
+    row = tx.one("SELECT value FROM meta WHERE key = ?", key)
+    return None if row is None else str(row[0])
+
+
+def put(tx: Tx, key: str, value: str | None) -> None:
+    if value is None:
+        tx.run("DELETE FROM meta WHERE key = ?", key)
+    else:
+        tx.run("INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", key, value)
+
+
+def digest_key(tx: Tx) -> bytes:
+    """Give the key of this journal's digests."""
+    return bytes.fromhex(get(tx, "digest_key") or "")
+
+
+def send_count(tx: Tx) -> SendCount:
+    """Give what the sidecar must say at least."""
+    return SendCount(get(tx, "journal_id") or "", int(get(tx, "sent") or 0))
+
+
+def count_sending(tx: Tx) -> SendCount:
+    """Count one more sending; the sidecar is raised to it before the request leaves."""
+    put(tx, "sent", str(int(get(tx, "sent") or 0) + 1))
+    return send_count(tx)
+
+
+def instant_of(tx: Tx, key: str) -> datetime | None:
+    raw = get(tx, key)
+    return None if raw is None else instant(int(raw))
+
+
+def put_instant(tx: Tx, key: str, at: datetime | None) -> None:
+    put(tx, key, None if at is None else str(microseconds(at)))
+
+
+def is_new(tx: Tx) -> bool:
+    """Say whether no daemon ever ran on this journal."""
+    return get(tx, "started_at") is None
+
+
+def last_commit(tx: Tx) -> datetime | None:
+    """Say when the journal was last written to, as far as its rows tell."""
+    row = tx.one(
+        "SELECT max(at) FROM (SELECT max(ok_at) AS at FROM streams UNION ALL SELECT max(at) FROM events UNION ALL "
+        "SELECT max(created_at) FROM intents)"
+    )
+    return None if row is None or row[0] is None else instant(row[0])
+
+
+def restored(tx: Tx, sidecar: SendCount | None) -> bool:
+    """Say whether the journal is behind what was sent: it was restored from a back-up, or its sidecar is lost."""
+    own = send_count(tx)
+    if sidecar is None or sidecar.journal != own.journal:
+        return own.sent > 0
+    return sidecar.sent > own.sent
+
+
+def catch_up(tx: Tx, sidecar: SendCount | None) -> None:
+    """Count on from what was sent, not from what the restored journal knows."""
+    own = send_count(tx)
+    if sidecar is not None and sidecar.journal == own.journal:
+        put(tx, "sent", str(max(own.sent, sidecar.sent)))

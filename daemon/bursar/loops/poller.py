@@ -1,0 +1,274 @@
+"""The polling loop of one account: what is due is asked for, and what was seen is committed.
+
+A failed poll teaches nothing but that it failed: its subjects are put off, the account is left alone for a while that
+doubles. Holds that fell due, held-back matches and intents whose facts are stale have their subjects looked at early.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from bursar.api.errors import ProviderError, RateLimited, Rejected, Unreachable
+from bursar.api.provider import Adapter, Look
+from bursar.domain.ids import SubjectRef
+from bursar.domain.observation import Observation
+from bursar.domain.poll_intervals import absence
+from bursar.domain.subject import SubjectType
+from bursar.journal import accounts, events, held, intents, matches, streams, subjects, verdicts
+from bursar.journal.errors import JournalError
+from bursar.journal.streams import StreamRow
+from bursar.journal.subjects import Watched
+from bursar.journal.writer import Tx
+from bursar.loops.liveness import Wakeup
+from bursar.loops.poll_queue import Due, Polled, Schedule
+from bursar.loops.rate_limit import RateLimiter
+from bursar.loops.runtime_context import JUMP_S, RuntimeContext
+from bursar.pipeline.config_snapshot import AccountSpec
+from bursar.pipeline.ingest import Recorded, record, record_failure, record_rejection
+
+REFRESH_S = 1.0
+SHORTEST_WAIT_S = 0.01
+LONGEST_WAIT_S = 5.0
+DAILY = timedelta(days=1)
+OVERLAP = timedelta(minutes=5)
+MARGIN = timedelta(seconds=5)
+"""What was decided at an instant may be committed a little later."""
+log = structlog.get_logger("bursar")
+
+
+class Poller:
+    """Polls one account.
+
+    Args:
+        context: What the loops share.
+        terms: The account's terms.
+        adapter: The account's adapter.
+        limiter: The key's rate limit.
+        polls: The interval of each stream that is polled.
+    """
+
+    def __init__(
+        self,
+        context: RuntimeContext,
+        terms: AccountSpec,
+        adapter: Adapter,
+        limiter: RateLimiter,
+        polls: dict[str, timedelta],
+    ) -> None:
+        self._context = context
+        self._terms = terms
+        self._adapter = adapter
+        self._limiter = limiter
+        self.schedule = Schedule(terms, polls, self._now_s())
+        self.wakeup = Wakeup()
+        self._refreshed_s = float("-inf")
+        self._refreshed_at: datetime | None = None
+        self._ahead_s = context.ahead_s()
+        self._bound_at: datetime | None = None
+        self._parked = False
+        self._parked_before = False
+
+    @property
+    def streams(self) -> dict[str, Polled]:
+        """The streams, by name."""
+        return self.schedule.streams
+
+    async def load(self) -> None:
+        """Read from the journal what is under watch and where streams go on from."""
+        row = await self._context.journal.read(lambda tx: accounts.load(tx, self._terms.name))
+        self._bound_at = row.bound_at if row is not None else None
+        doubted = await self._context.journal.read(lambda tx: {one.stream for one in held.held(tx, self._terms.name)})
+        for name, polled in self.streams.items():
+            stored, watched = await self._context.journal.read(self._stored(name, polled))
+            polled.cursor, polled.failures = stored.cursor, stored.failures
+            polled.doubted = name in doubted
+            for one in watched:
+                self.schedule.put(name, one, self._now_s(), spread=True)
+
+    async def turn(self) -> None:
+        """Do one poll that is due, or wait until one is."""
+        self._context.liveness.tick(f"polling {self._terms.name}")
+        await self._refresh()
+        due = None if self._parked else self.schedule.pick(self._now_s())
+        if due is None:
+            await self._wait()
+            return
+        self._context.liveness.tick(f"polling {self._terms.name}", getattr(self._adapter, "limit_s", 0.0))
+        due.polled.busy += 1
+        try:
+            await self.poll(due)
+        except BaseException:  # the journal is full, or the loop ends: nothing was learned, and nothing is forgotten
+            self.schedule.put_off(due, self._now_s() + REFRESH_S)
+            raise
+        finally:
+            due.polled.busy -= 1
+
+    async def poll(self, due: Due) -> Recorded | None:
+        """Do one poll and commit what it saw; None when it failed."""
+        digests: dict[str, int] = {}
+        polled = due.polled
+        try:
+            known = await self._known(polled.kind, due.ids) if polled.stream.needs_known else {}
+            look = Look(polled.stream.name, due.ids, polled.cursor, polled.same(digests), known)
+            observation = await self._adapter.observe(look)
+        except Rejected as rejected:
+            await self._rejected(due, rejected)
+            return None
+        except ProviderError as error:
+            await self._failed(due, error)
+            return None
+        return await self._commit(due, observation, digests)
+
+    async def close(self) -> None:
+        """Let the adapter go."""
+        await self._adapter.close()
+
+    async def _commit(self, due: Due, observation: Observation, digests: dict[str, int]) -> Recorded | None:
+        polled = due.polled
+        first = polled.first if polled.watch is None else not polled.watch.all_seen(due.ids)
+        recovering = polled.failures > 0 or self._parked_before or polled.doubted
+        try:
+            recorded = await self._context.commit(
+                lambda uow: record(uow, self._terms, observation, due.asked, first=first, recovering=recovering)
+            )
+        except JournalError:
+            raise
+        except Exception as error:  # a plugin's own function (an event's `raised`, an action's `cost`) failed
+            log.exception("what a poll saw cannot be taken in", account=self._terms.name, stream=polled.stream.name)
+            await self._failed(due, ProviderError(f"the plugin failed ({type(error).__name__})", kind="plugin"))
+            return None
+        await self._remember(due, observation, recorded, digests)
+        return recorded
+
+    async def _remember(self, due: Due, observation: Observation, recorded: Recorded, digests: dict[str, int]) -> None:
+        """Note in memory what was committed; what is finished for good is watched no more."""
+        polled, now_s = due.polled, self._now_s()
+        polled.failures, self._parked_before = 0, False
+        polled.doubted = recorded.doubted
+        if observation.cursor is not None and not recorded.held:
+            polled.cursor = observation.cursor
+        if polled.watch is None:
+            self.schedule.listed(due, observation, None if recorded.held or recorded.absent else digests, now_s)
+            return
+        believed = {} if recorded.held else _of_seen(digests, observation)
+        finished = self.schedule.looked_at(due, recorded.changed, believed, now_s)
+        if finished:
+            name, kind = self._terms.name, polled.kind
+            await self._context.commit(lambda uow: subjects.finish(uow.tx, name, kind, finished))
+
+    async def _failed(self, due: Due, error: ProviderError) -> None:
+        polled, now_s = due.polled, self._now_s()
+        polled.failures += 1
+        pause = absence(polled.failures, timedelta(seconds=polled.interval_s), error.retry_after)
+        until_s = now_s + pause.total_seconds()
+        self.schedule.put_off(due, until_s)
+        if isinstance(error, RateLimited):
+            self._limiter.pause_for(pause)
+        if isinstance(error, (Unreachable, RateLimited)):
+            # the other streams wait for a poll's time, not for the doubled one: one of them may be well
+            self.schedule.away_s = max(self.schedule.away_s, min(until_s, now_s + self.schedule.shortest_s()))
+        name, stream = self._terms.name, polled.stream.name
+        log.warning("a poll failed", account=name, stream=stream, kind=error.kind, reason=error.reason)
+        await self._context.commit(lambda uow: record_failure(uow, name, stream, error.kind, error.reason))
+
+    async def _rejected(self, due: Due, error: Rejected) -> None:
+        self._parked = True
+        due.polled.failures += 1
+        self.schedule.put_off(due, self._now_s())
+        name, stream = self._terms.name, due.polled.stream.name
+        log.error("the provider rejects the account; it is parked", account=name, stream=stream, reason=error.reason)
+        await self._context.commit(lambda uow: record_rejection(uow, name, stream, error.reason))
+
+    async def _wait(self) -> None:
+        rest_s = LONGEST_WAIT_S if self._parked else self.schedule.next_s() - self._now_s()
+        rest_s = min(max(rest_s, SHORTEST_WAIT_S), REFRESH_S)
+        if await self.wakeup.wait(self._context.clock, rest_s):
+            self._refreshed_s = float("-inf")
+
+    async def _refresh(self) -> None:
+        """Look into the journal, once a second: what was put under watch, and which subjects somebody waits for."""
+        clock = self._context.clock
+        if clock.monotonic() - self._refreshed_s < REFRESH_S:
+            return
+        self._refreshed_s = clock.monotonic()
+        now, fresh_since = clock.now(), self._context.fresh_since()
+        if abs(self._context.ahead_s() - self._ahead_s) > JUMP_S:
+            await self._set_anew()
+        since = self._refreshed_at or now - OVERLAP
+        wishes = await self._context.journal.read(lambda tx: self._wishes(tx, now, since, fresh_since))
+        self._refreshed_at = now - MARGIN
+        if wishes.bound_at != self._bound_at:
+            self.schedule.begin_anew()
+            await self.load()
+        self._park(wishes.parked_at, wishes.looked_at, now)
+        for stream, rows in wishes.watched.items():
+            for one in rows:
+                self.schedule.put(stream, one, now.timestamp())
+        self.schedule.want(wishes.wanted, now.timestamp())
+
+    async def _set_anew(self) -> None:
+        """Somebody set the clock: what was due by the old one may be due in days, or never."""
+        self._ahead_s, self._refreshed_at = self._context.ahead_s(), None
+        self.schedule.begin_anew()
+        self.schedule.go_on(self._now_s())
+        await self.load()
+
+    def _wishes(self, tx: Tx, now: datetime, since: datetime, fresh_since: datetime) -> _Wishes:
+        name = self._terms.name
+        row = accounts.load(tx, name)
+        wanted = {*verdicts.due_subjects(tx, name, now), *matches.due_subjects(tx, name, now)}
+        wanted.update(intents.stale_subjects(tx, name, fresh_since), events.rearmed_subjects(tx, name))
+        watched = {
+            stream: subjects.newly_watched(tx, name, polled.kind, since)
+            for stream, polled in self.streams.items()
+            if polled.watch is not None
+        }
+        if row is None:
+            return _Wishes(watched, wanted, None, None, None)
+        return _Wishes(watched, wanted, row.bound_at, row.parked_at, row.looked_at)
+
+    def _park(self, parked_at: datetime | None, looked_at: datetime | None, now: datetime) -> None:
+        """A parked account is not asked, but once a day."""
+        was = self._parked
+        self._parked = parked_at is not None and looked_at is not None and now - looked_at < DAILY
+        self._parked_before = self._parked_before or parked_at is not None
+        if was and not self._parked:
+            self.schedule.go_on(now.timestamp())
+
+    def _stored(self, stream: str, polled: Polled) -> Callable[[Tx], tuple[StreamRow, list[Watched]]]:
+        def read(tx: Tx) -> tuple[StreamRow, list[Watched]]:
+            name = self._terms.name
+            watched = subjects.watched(tx, name, polled.kind) if polled.watch is not None else []
+            return streams.load(tx, name, stream), watched
+
+        return read
+
+    async def _known(self, kind: SubjectType, ids: Sequence[str]) -> dict[str, dict[str, object]]:
+        found = await self._context.journal.read(lambda tx: subjects.load(tx, self._terms.name, kind, list(ids)))
+        return {id_: dict(snapshot.fields) for id_, snapshot in found.items()}
+
+    def _now_s(self) -> float:
+        return self._context.clock.now().timestamp()
+
+
+@dataclass(frozen=True, slots=True)
+class _Wishes:
+    """What the journal wants of polling."""
+
+    watched: dict[str, list[Watched]]
+    wanted: set[SubjectRef]
+    bound_at: datetime | None
+    parked_at: datetime | None
+    looked_at: datetime | None
+
+
+def _of_seen(digests: dict[str, int], observation: Observation) -> dict[str, int]:
+    """Give the digests of the subjects that the observation spoke of: the others are looked at anew."""
+    if not digests:
+        return digests
+    seen = {one.ref.id for one in observation.subjects} | set(observation.unchanged)
+    return {id_: digest for id_, digest in digests.items() if id_ in seen}

@@ -1,0 +1,82 @@
+"""Feeds systemd's watchdog and asks the heartbeat, while every loop makes progress and nothing due is overdue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+
+from bursar.api.errors import ProviderError
+from bursar.api.http import Http, Request
+from bursar.loops.runtime_context import RuntimeContext
+from bursar.loops.supervisor import Supervisor
+from bursar.loops.systemd import Systemd
+
+HEARTBEAT_S = 60.0
+OVERDUE_S = 60.0
+log = structlog.get_logger("bursar")
+
+
+class Watchdog:
+    """Minds the loops.
+
+    Args:
+        context: What the loops share.
+        supervisor: Gives the supervisor of the moment.
+        systemd: Whose watchdog is fed.
+    """
+
+    def __init__(self, context: RuntimeContext, supervisor: Callable[[], Supervisor], systemd: Systemd) -> None:
+        self._context = context
+        self._supervisor = supervisor
+        self._systemd = systemd
+        self._beaten_s = float("-inf")
+        self._broken: str | None = None
+        self._http = Http(context.clock, _at_once)
+
+    async def run(self) -> None:
+        """Look every few seconds, for good."""
+        every_s = min((self._systemd.watchdog_s or HEARTBEAT_S) / 2, HEARTBEAT_S / 4)
+        try:
+            while True:
+                await self.look()
+                await self._context.clock.sleep(every_s)
+        finally:
+            await self._http.close()
+
+    async def look(self) -> None:
+        """Look once: all is well, or say what is not, and feed nobody."""
+        still, overdue_s = self._context.liveness.stalled(), await self._supervisor().overdue_s()
+        if still or overdue_s > OVERDUE_S:
+            log.error("not all loops turn", still=still, overdue_s=round(overdue_s))
+            return
+        self._systemd.say("WATCHDOG=1")  # also while the disk is full: a restart makes no room
+        if self._cannot_write():
+            return
+        if self._context.clock.monotonic() - self._beaten_s >= HEARTBEAT_S:
+            self._beaten_s = self._context.clock.monotonic()
+            await self._beat()
+
+    def _cannot_write(self) -> bool:
+        """A journal that takes nothing must not look like health: it is said, and the heartbeat stops."""
+        reason = self._context.journal.broken
+        if reason != self._broken:
+            self._broken = reason
+            self._systemd.say(f"STATUS={'watching' if reason is None else 'nothing can be written: ' + reason}")
+        return reason is not None
+
+    async def _beat(self) -> None:
+        address = self._supervisor().configuration.settings.heartbeat
+        if address is None:
+            return
+        try:
+            answer = await self._http.ask(Request(address, method="GET", timeout=timedelta(seconds=10)))
+            if answer.status >= 400:
+                log.warning("the heartbeat was not accepted", status=answer.status)
+        except ProviderError as error:
+            log.warning("the heartbeat did not go through", reason=error.reason)
+
+
+async def _at_once() -> None:
+    """The heartbeat waits for nobody."""

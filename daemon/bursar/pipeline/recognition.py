@@ -1,0 +1,65 @@
+"""Is a frozen account the one that the journal knows? What is seen there tells: its known subjects, or others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bursar.domain.detect import Change
+from bursar.domain.guard import Obstacle
+from bursar.domain.observation import Observation, Observed, Snapshot
+from bursar.domain.subject import SubjectType
+from bursar.journal import accounts, matches, subjects
+from bursar.pipeline.config_snapshot import AccountSpec
+from bursar.pipeline.unit_of_work import UnitOfWork, emit_core
+
+RECOGNIZED_ENOUGH = 3
+"""So many known subjects, and none that is another, make an account the one that it was."""
+
+
+def thaw(
+    uow: UnitOfWork, account: AccountSpec, observation: Observation, steps: Sequence[tuple[Snapshot, Change]]
+) -> None:
+    """In a frozen account: do known subjects reappear? Enough of them, and none that is another, and it is thawed."""
+    row = accounts.load(uow.tx, account.name)
+    if row is None or row.frozen_digest is None:
+        return
+    seen = {one.ref: one for one in observation.subjects}
+    verdicts = [
+        _same_subject(account.kinds[before.ref.type], before, seen[before.ref])
+        for before, _ in steps
+        if before.first_seen_at is not None and before.ref in seen
+    ]
+    recognized = verdicts.count(True)
+    contradicted = verdicts.count(False) + _denied(uow, account, observation)
+    accounts.count_recognized(uow.tx, account.name, recognized, contradicted)
+    if not recognized or row.contradicted + contradicted:
+        return
+    watched = sum(len(subjects.watched(uow.tx, account.name, kind)) for kind in account.tracked().values())
+    if row.recognized + recognized >= min(RECOGNIZED_ENOUGH, max(watched, 1)):
+        accounts.bind(uow.tx, account.name, row.provider, row.frozen_digest, uow.now)
+        matches.release(uow.tx, Obstacle.FROZEN, uow.now, account=account.name)
+        emit_core(uow, "account.thawed", account.name, {"reason": "its known subjects reappeared"})
+        uow.wake.update(("executing", "polling"))
+
+
+def _denied(uow: UnitOfWork, account: AccountSpec, observation: Observation) -> int:
+    """Count known subjects of which the provider says now that they are not there."""
+    ids = list(observation.problems)
+    kinds = account.kinds_of(observation.stream).values()
+    found = [snapshot for kind in kinds for snapshot in subjects.load(uow.tx, account.name, kind, ids).values()]
+    return sum(1 for snapshot in found if snapshot.first_seen_at is not None)
+
+
+def _same_subject(kind: SubjectType, before: Snapshot, seen: Observed) -> bool | None:
+    """Say whether a known subject is the one that was seen, by its identity fields; None: there is nothing to tell by.
+
+    The only one of its kind (a balance, whose id is its type's name) is in every world, and tells only what is another.
+    """
+    pairs = [
+        (before.fields[name], seen.fields[name])
+        for name, spec in kind.fields.items()
+        if spec.identity and before.fields.get(name) is not None and seen.fields.get(name) is not None
+    ]
+    if any(was != is_ for was, is_ in pairs):
+        return False
+    return True if pairs and before.ref.id != before.ref.type else None
