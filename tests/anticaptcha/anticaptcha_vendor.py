@@ -9,6 +9,7 @@ from typing import Any
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from limits import WAIT_S
 
 from bursar.api import AccountSettings, Adapter, Secret
 from bursar.testing import Faults, Loan
@@ -65,10 +66,10 @@ class Vendor:
         self.asked.append((request.method, request.path_qs, json.loads(await request.read())))
         return web.Response(text=self.body, status=self.status, content_type=self.content_type)
 
-    def account(self, path: str = "", timeout: timedelta = timedelta(seconds=30), **options: Any) -> Adapter:
+    def account(self, path: str = "", **options: Any) -> Adapter:
         """Open an account."""
         url = str(self.server.make_url("/")).rstrip("/") + path
-        settings = AccountSettings("shop", url, Secret(KEY), timeout=timeout, options=options)
+        settings = AccountSettings("shop", url, Secret(KEY), timeout=timedelta(seconds=WAIT_S), options=options)
         adapter = PROVIDER.open(settings, self.loan.tools)
         self.opened.append(adapter)
         return adapter

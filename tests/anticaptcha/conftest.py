@@ -6,6 +6,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from anticaptcha_vendor import Vendor
+from limits import LEAP_S
 
 from bursar.testing import Faults, Loan
 from bursar_anticaptcha.wire import name_of
@@ -14,7 +15,7 @@ from bursar_anticaptcha.wire import name_of
 @pytest.fixture
 async def vendor() -> AsyncIterator[Vendor]:
     """A vendor on loopback that says what it is told."""
-    app, faults, loan = web.Application(), Faults(name_of), Loan()
+    app, faults, loan = web.Application(), Faults(name_of, leap_s=LEAP_S), Loan()
     server = TestServer(app)
     vendor = Vendor(server, faults, loan)
     app.router.add_route("*", "/{tail:.*}", vendor.answer)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 from anticaptcha_vendor import KEY, Vendor
 
@@ -29,7 +27,7 @@ async def test_a_fault_has_its_kind(vendor: Vendor, fault: str, kind: str) -> No
 async def test_a_time_out_has_its_kind(vendor: Vendor) -> None:
     vendor.faults.add("getResellerData", "timeout-before")
     with pytest.raises(ProviderError) as caught:
-        await vendor.account(timeout=timedelta(milliseconds=200)).observe(COUPONS)
+        await vendor.account().observe(COUPONS)
     assert caught.value.kind == "timeout"
 
 

@@ -11,10 +11,12 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from aiohttp import web
+from limits import LEAP_S, WAIT_S
 
 from bursar.api import AccountSettings, Http, Intent, Secret, SubjectRef, Tools
 from bursar.domain.ids import AccountName, IntentId
 from bursar.domain.intent import State
+from bursar.testing.clock import leap
 
 KEY = "px-KEY-4f9a1c77d2"
 WALLET = "TQ9yZk3mWa1bC2dE3fG4hJ5kL6nP7x"
@@ -85,10 +87,11 @@ def fixed(body: Any, status: int, headers: Mapping[str, str]) -> Reply:
 
 
 def hang(site: ScriptedSite, *, effect: bool) -> Reply:
-    """Never answer; perhaps after doing what was asked."""
+    """Never answer; perhaps after doing what was asked. Whoever asked is out of time at once."""
 
     async def reply(_request: web.Request, _form: Mapping[str, str]) -> web.StreamResponse:
         site.effects += effect
+        leap(LEAP_S)
         await site.released.wait()
         return web.Response()
 
@@ -122,7 +125,7 @@ def broken_off(_site: ScriptedSite) -> Reply:
 
 
 def settings(url: str, **more: Any) -> AccountSettings:
-    return AccountSettings(**{"name": "exchange", "url": url, "key": Secret(KEY), "currency": "USD", **more})
+    return AccountSettings(**{"name": "exchange", "url": url, "key": Secret(KEY), "currency": "USD", "timeout": timedelta(seconds=WAIT_S), **more})
 
 
 def tools(concealed: list[str]) -> Tools:

@@ -8,6 +8,7 @@ import pytest
 from px_site import KEY, ScriptedSite, StoppedClock, broken_off, hang, partner, reset, settings, tools
 
 from bursar.api import BadAnswer, Http, Look, NeverSent, ProviderError, RateLimited, Refusal, Tools, Unreachable
+from bursar.testing.staging import nobody_listens
 from bursar_premium_exchanger.adapter import PremiumExchanger
 
 HTML = b"<!DOCTYPE html><html><body>Just a moment...</body></html>"
@@ -124,7 +125,7 @@ async def test_a_connection_that_is_reset(site: ScriptedSite, adapter: PremiumEx
 async def test_no_answer_in_time(site: ScriptedSite) -> None:
     site.do("get_info", hang(site, effect=False))
     lent = tools([])
-    failed = await failure(PremiumExchanger(settings(site.url, timeout=timedelta(seconds=0.2)), lent))
+    failed = await failure(PremiumExchanger(settings(site.url), lent))
     await lent.http.close()
     assert (type(failed), failed.kind) == (Unreachable, "timeout")
 
@@ -143,7 +144,7 @@ async def test_a_body_over_the_cap(site: ScriptedSite, concealed: list[str]) -> 
 
 async def test_nobody_listens() -> None:
     lent = tools([])
-    failed = await failure(PremiumExchanger(settings("http://127.0.0.1:9/api.html"), lent))
+    failed = await failure(PremiumExchanger(settings(f"{nobody_listens()}/api.html"), lent))
     await lent.http.close()
     assert isinstance(failed, NeverSent)
 

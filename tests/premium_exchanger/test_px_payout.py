@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -47,11 +46,11 @@ from bursar.api import (
     Succeeded,
 )
 from bursar.domain.ids import AccountName
+from bursar.testing.staging import nobody_listens
 from bursar_premium_exchanger.adapter import PremiumExchanger
 from bursar_premium_exchanger.provider import PAYOUT_ACTION
 
 HTML = b"<html><body>504 Gateway Time-out</body></html>"
-IMPATIENT = timedelta(seconds=0.2)
 
 
 async def perform(adapter: PremiumExchanger, site: ScriptedSite, body: Any, **how: Any) -> Outcome:
@@ -173,11 +172,11 @@ class TestPerform:
     @pytest.mark.parametrize("effect", [False, True])
     async def test_no_answer_in_time_is_lost(self, site: ScriptedSite, effect: bool) -> None:
         site.do("add_payout", hang(site, effect=effect))
-        outcome = await PremiumExchanger(settings(site.url, timeout=IMPATIENT), tools([])).perform(intent())
+        outcome = await PremiumExchanger(settings(site.url), tools([])).perform(intent())
         assert (type(outcome), site.effects, len(site.asked)) == (Lost, effect, 1)
 
     async def test_no_connection_is_not_sent(self) -> None:
-        adapter = PremiumExchanger(settings("http://127.0.0.1:9/api.html"), tools([]))
+        adapter = PremiumExchanger(settings(f"{nobody_listens()}/api.html"), tools([]))
         assert isinstance(await adapter.perform(intent()), NotSent)
 
     @pytest.mark.parametrize(
@@ -317,7 +316,7 @@ class TestReconcile:
         self, site: ScriptedSite, effect: bool
     ) -> None:
         lent = tools([])
-        adapter = PremiumExchanger(settings(site.url, timeout=IMPATIENT), lent)
+        adapter = PremiumExchanger(settings(site.url), lent)
         before = await prepared(adapter, site)
         site.do("add_payout", hang(site, effect=effect))
         await adapter.perform(intent())

@@ -19,6 +19,8 @@ from typing import Any
 from secrets_hall import Hall, open_hall
 from secrets_planted import PLANTED, SOURCES, codes_of
 
+from bursar.testing.staging import nobody_listens
+
 PANEL_POLL = {"orders": "1s", "refills": "1s", "balance": "1s", "services": "1s"}
 POLL = {"info": "1s", "visits": "1s", "exchanges": "1s", "payouts": "1s"}
 QUERIES: Sequence[Sequence[str]] = (
@@ -97,7 +99,7 @@ def _panels(hall: Hall) -> dict[str, Any]:
             **shared, "url": f"{hall.url}/bearer", "key": env("key in a header"), "auth": "bearer", "transport": "json",
         },
         "by-query": {**shared, "url": f"{hall.url}/get", "key": env("key in a query"), "transport": "get"},
-        "nowhere": {**shared, "url": "http://127.0.0.1:9/api/v2", "key": PLANTED["key that is refused"]},
+        "nowhere": {**shared, "url": f"{nobody_listens()}/api/v2", "key": PLANTED["key that is refused"]},
     }
 
 

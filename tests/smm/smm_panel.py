@@ -10,8 +10,10 @@ from datetime import timedelta
 from typing import Any
 
 from aiohttp import web
+from limits import LEAP_S, WAIT_S
 
 from bursar.api import AccountSettings, Secret, Tools
+from bursar.testing.clock import leap
 from bursar_smm.adapter import SmmAdapter
 
 KEY = "smm+KEY/4f9a1c77d2&="
@@ -54,8 +56,9 @@ class ScriptedPanel:
         return await reply(request)
 
     async def hang(self, _request: web.Request) -> web.StreamResponse:
-        """Do it, and never answer."""
+        """Do it, and never answer; whoever asked is out of time at once."""
         self.effects += 1
+        leap(LEAP_S)
         await self.released.wait()
         return web.Response()
 
@@ -80,7 +83,7 @@ def _fixed(body: Any, status: int, headers: Mapping[str, str]) -> Reply:
     return reply
 
 
-def open_account(url: str, tools: Tools, *, timeout: float = 10, key: str = KEY, **options: Any) -> SmmAdapter:
+def open_account(url: str, tools: Tools, *, key: str = KEY, **options: Any) -> SmmAdapter:
     """Make the adapter of an account."""
-    settings = AccountSettings("main-panel", url, Secret(key), timeout=timedelta(seconds=timeout), options=options)
+    settings = AccountSettings("main-panel", url, Secret(key), timeout=timedelta(seconds=WAIT_S), options=options)
     return SmmAdapter(settings, tools)

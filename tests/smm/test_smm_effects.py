@@ -15,6 +15,7 @@ from bursar.api import CannotTell, Later, Lost, NotSent, Outcome, Refusal, Refus
 from bursar.domain.ids import IntentId
 from bursar.domain.intent import Intent
 from bursar.testing.fakes import Loan, look_at, make_intent
+from bursar.testing.staging import nobody_listens
 from bursar_smm.adapter import SmmAdapter
 from bursar_smm.service_types import PARAMS, TYPES
 
@@ -166,8 +167,8 @@ async def test_the_panels_own_rate_limit_is_later(
 
 
 @pytest.mark.parametrize("intent", [add(), on_order("refill"), on_order("cancel")], ids=lambda intent: intent.action)
-async def test_no_connection_is_not_sent(loan: Loan, unused_tcp_port: int, intent: Intent) -> None:
-    adapter = open_account(f"http://127.0.0.1:{unused_tcp_port}/", loan.tools)
+async def test_no_connection_is_not_sent(loan: Loan, intent: Intent) -> None:
+    adapter = open_account(nobody_listens(), loan.tools)
     assert isinstance(await adapter.perform(intent), NotSent)
 
 
@@ -177,7 +178,7 @@ async def test_an_effect_without_an_answer_is_lost_and_was_asked_once(
     panel: ScriptedPanel, loan: Loan, intent: Intent, how: str
 ) -> None:
     panel.do(getattr(panel, how))
-    outcome = await open_account(panel.url, loan.tools, timeout=0.3).perform(intent)
+    outcome = await open_account(panel.url, loan.tools).perform(intent)
     assert (type(outcome), panel.effects) == (Lost, 1)
 
 
@@ -436,9 +437,9 @@ async def test_already_requested_after_a_later_is_still_not_now(
 
 
 async def test_already_requested_after_an_attempt_that_never_left_is_not_now(
-    adapter: SmmAdapter, panel: ScriptedPanel, loan: Loan, unused_tcp_port: int
+    adapter: SmmAdapter, panel: ScriptedPanel, loan: Loan
 ) -> None:
-    first = await open_account(f"http://127.0.0.1:{unused_tcp_port}/", loan.tools).perform(on_order("refill"))
+    first = await open_account(nobody_listens(), loan.tools).perform(on_order("refill"))
     assert isinstance(first, NotSent)
     panel.say({"error": "Refill already requested"})
     again = on_order("refill", fence=2, attempts=2, reason=first.reason)

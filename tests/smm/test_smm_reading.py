@@ -14,6 +14,7 @@ from smm_panel import KEY, ScriptedPanel, open_account
 from bursar.api import BadAnswer, NeverSent, Observation, ProviderError, RateLimited, Refusal, Rejected, Unreachable
 from bursar.domain.ids import SubjectRef
 from bursar.testing.fakes import Loan, Memory, look_at, subjects_of
+from bursar.testing.staging import nobody_listens
 from bursar_smm.adapter import SmmAdapter
 
 PARTIAL = {"charge": "0.27819", "start_count": "3572", "status": "Partial", "remains": "157", "currency": "USD"}
@@ -284,13 +285,13 @@ async def test_a_body_over_the_cap_is_an_error(panel: ScriptedPanel) -> None:
 async def test_no_answer_in_time_is_an_error(panel: ScriptedPanel, loan: Loan) -> None:
     panel.do(panel.hang)
     with pytest.raises(Unreachable) as raised:
-        await orders(open_account(panel.url, loan.tools, timeout=0.05), "1")
+        await orders(open_account(panel.url, loan.tools), "1")
     assert raised.value.kind == "timeout"
 
 
-async def test_no_connection_is_an_error(loan: Loan, unused_tcp_port: int) -> None:
+async def test_no_connection_is_an_error(loan: Loan) -> None:
     with pytest.raises(NeverSent):
-        await orders(open_account(f"http://127.0.0.1:{unused_tcp_port}/", loan.tools), "1")
+        await orders(open_account(nobody_listens(), loan.tools), "1")
 
 
 @pytest.mark.parametrize("auth", ["body", "bearer"])

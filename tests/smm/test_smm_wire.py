@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
+from limits import LEAP_S
 from smm_panel import open_account
 
 from bursar.api import Lost, Rejected, SubjectRef, Succeeded, Wire
@@ -237,13 +238,13 @@ async def test_a_fault_in_front_of_a_refill_is_a_lost_refill(fault: str, perform
     clock = VirtualClock()
     made, loan = wire(7, 1.0, clock), Loan(clock)
     assert made.name_of is not None
-    faults = Faults(made.name_of)
+    faults = Faults(made.name_of, leap_s=LEAP_S)
     faults.attach(made.app)
     faults.add("refill", fault)
     partial = next(id_ for id_, order in World(7).orders.items() if order.status(0.0) == "Partial")
     async with TestServer(made.app) as server:
         adapter = open_account(
-            str(server.make_url(made.path)), loan.tools, timeout=0.3, key=made.settings["key"], transport=transport
+            str(server.make_url(made.path)), loan.tools, key=made.settings["key"], transport=transport
         )
         await adapter.observe(look_at("orders", made.track()))
         outcome = await adapter.perform(make_intent("refill", SubjectRef("order", partial)))

@@ -114,7 +114,7 @@ async def test_next_due_says_how_far(clock: VirtualClock) -> None:
 
 
 async def test_the_clock_waits_for_a_task_that_is_in_a_thread(clock: VirtualClock) -> None:
-    clock, done = VirtualClock(patience_s=30), []
+    clock, done = VirtualClock(), []
 
     async def polls() -> None:
         for _ in range(5):

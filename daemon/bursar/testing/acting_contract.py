@@ -17,7 +17,7 @@ import pytest
 from bursar.api import Adapter, DidNot, Happened, Intent, Lost, NotSent, Refused, Succeeded
 from bursar.testing.clock import VirtualClock
 from bursar.testing.staging import Stage, leaks, nobody_listens, outcome_of
-from bursar.testing.suite import BROKEN, RATE_FAULTS, ProviderSuite, patience
+from bursar.testing.suite import BROKEN, RATE_FAULTS, ProviderSuite
 
 
 class ActingContract(ProviderSuite):
@@ -107,4 +107,4 @@ class ActingContract(ProviderSuite):
             stored = msgspec.json.decode(msgspec.json.encode(evidence, enc_hook=str))
             if fault is not None:
                 stage.faults.add("*", fault, times=None)
-            yield stage, stage.adapter(timeout=patience(fault)), replace(intent, evidence=stored)
+            yield stage, stage.adapter(), replace(intent, evidence=stored)

@@ -17,6 +17,7 @@ from json import JSONDecodeError
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from bursar.testing.clock import leap
 from bursar.testing.misbehavior import WAYS, Scene
 
 ADMIN = "/_sandbox"
@@ -41,13 +42,16 @@ class Faults:
 
     Args:
         name_of: Names the API method that a request calls; it may read the body (aiohttp keeps it for the handler).
+        leap_s: How far the event loop's clock leaps ahead when an answer hangs, so that a client in the same loop is
+            out of time at once.
 
     Attributes:
         asked: How many requests came, by method, faulty ones included.
     """
 
-    def __init__(self, name_of: Callable[[web.Request], Awaitable[str]]) -> None:
+    def __init__(self, name_of: Callable[[web.Request], Awaitable[str]], *, leap_s: float = 0.0) -> None:
         self._name_of = name_of
+        self._leap_s = leap_s
         self._pending: list[_Pending] = []
         self._former: dict[str, tuple[int, bytes, str]] = {}
         self._hanging: set[asyncio.Future[bool]] = set()
@@ -149,6 +153,8 @@ class Faults:
         inner = transport.get_protocol()
         self._hanging.add(gone)
         transport.set_protocol(_Ear(inner, gone))
+        if self._leap_s:
+            leap(self._leap_s)
         try:
             return await gone
         except asyncio.CancelledError:

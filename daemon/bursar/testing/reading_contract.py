@@ -16,8 +16,8 @@ from bursar.api import ProviderError, Refusal, Unreachable
 from bursar.testing.conformity import problems_in
 from bursar.testing.declaration import problems_of
 from bursar.testing.fakes import Memory
-from bursar.testing.staging import HASTY, Stage, error_of, leaks, nobody_listens
-from bursar.testing.suite import BROKEN, HANGING, PADDED, RATE_FAULTS, ProviderSuite
+from bursar.testing.staging import Stage, error_of, leaks, nobody_listens
+from bursar.testing.suite import BROKEN, PADDED, RATE_FAULTS, ProviderSuite
 
 
 class ReadingContract(ProviderSuite):
@@ -59,15 +59,14 @@ class ReadingContract(ProviderSuite):
     @pytest.mark.asyncio
     @pytest.mark.parametrize("fault", BROKEN + RATE_FAULTS)
     async def test_a_failed_poll_is_an_error_and_teaches_nothing(self, stage: Stage, fault: str) -> None:
-        calm = stage.adapter()
-        hurt = stage.adapter(timeout=HASTY) if fault in HANGING else calm
+        adapter = stage.adapter()
         for look in self.looks(stage.wire):
-            before = await calm.observe(look)
+            before = await adapter.observe(look)
             stage.faults.add("*", fault, times=None)
-            error = await error_of(hurt.observe(look))
+            error = await error_of(adapter.observe(look))
             stage.faults.clear()
             assert leaks(error, stage.secrets()) == [], look.stream
-            assert (await calm.observe(look), stage.effects()) == (before, 0), look.stream
+            assert (await adapter.observe(look), stage.effects()) == (before, 0), look.stream
 
     @pytest.mark.asyncio
     @pytest.mark.parametrize("fault", PADDED)

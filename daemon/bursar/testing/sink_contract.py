@@ -13,7 +13,7 @@ from bursar.api import Delivery, DeliveryFailed, SinkType
 from bursar.testing.clock import VirtualClock
 from bursar.testing.declaration import problems_of_sink
 from bursar.testing.fakes import make_delivery
-from bursar.testing.staging import HASTY, TOKEN, SinkStage, error_of, leaks, nobody_listens, sink_stage
+from bursar.testing.staging import PATIENT, TOKEN, SinkStage, error_of, leaks, nobody_listens, sink_stage
 
 BAD_RECEIVER = (
     "html-403", "html-503", "empty-501", "rate-429", "rate-429-retry", "redirect", "reset-before", "reset-after",
@@ -81,7 +81,7 @@ class HttpSinkContract(SinkContract):
         if "timeout" not in self.sink_type.settings:
             pytest.skip("the sink has no setting `timeout`")
         stage.faults.add("*", "timeout-before", times=None)
-        await self._fails(stage, timeout=HASTY)
+        await self._fails(stage, timeout=PATIENT)
 
     @pytest.mark.asyncio
     async def test_nobody_has_not_taken_it(self, stage: SinkStage) -> None:

@@ -6,15 +6,17 @@ told to misbehave. Everything that was opened is closed at the end.
 
 from __future__ import annotations
 
+import socket
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from aiohttp import web
-from aiohttp.test_utils import TestServer, unused_port
+from aiohttp.test_utils import TestServer
 
 from bursar.api import (
     AccountSettings,
@@ -37,9 +39,10 @@ from bursar.testing.clock import VirtualClock
 from bursar.testing.fakes import Loan
 from bursar.testing.faults import Faults
 
-PATIENT = timedelta(seconds=30)
-HASTY = timedelta(milliseconds=300)
-"""Real time: how long a contract waits for an answer that will not come."""
+PATIENT = timedelta(minutes=2)
+"""The time-out of whatever is opened here. It is long, so that no machine is too slow to answer within it; where an
+answer never comes, the loop's clock leaps over it."""
+LEAP_S = PATIENT.total_seconds() + 1
 TOKEN = "t0ken-that-nobody-may-see"  # noqa: S105  a sink's URL often holds one; this one is looked for in errors
 
 
@@ -92,7 +95,7 @@ class Stage:
 @asynccontextmanager
 async def provider_stage(provider: Provider, wire: Wire, clock: VirtualClock) -> AsyncIterator[Stage]:
     """Start the wire server, with faults before everything else it has."""
-    faults, loan = Faults(_any), Loan(clock)
+    faults, loan = Faults(_any, leap_s=LEAP_S), Loan(clock)
     faults.wrap(wire.app)
     server = TestServer(wire.app)
     await server.start_server()
@@ -137,7 +140,7 @@ async def sink_stage(type_: SinkType, clock: VirtualClock) -> AsyncIterator[Sink
         received.append((request.headers, await request.read()))
         return web.Response(status=204)
 
-    faults, loan, app = Faults(_any), Loan(clock), web.Application()
+    faults, loan, app = Faults(_any, leap_s=LEAP_S), Loan(clock), web.Application()
     app.router.add_route("*", "/{tail:.*}", receive)
     faults.wrap(app)
     server = TestServer(app)
@@ -153,8 +156,18 @@ async def sink_stage(type_: SinkType, clock: VirtualClock) -> AsyncIterator[Sink
 
 
 def nobody_listens() -> str:
-    """Give the address of a port on which nobody listens."""
-    return f"http://127.0.0.1:{unused_port()}"
+    """Give the address of a port on which nobody listens, and nobody else can begin to."""
+    return f"http://127.0.0.1:{_deaf_port()}"
+
+
+@cache
+def _deaf_port() -> int:
+    """Keep a port for this process, and never listen there; its descriptor stays open to the end."""
+    plug = socket.socket()
+    plug.bind(("127.0.0.1", 0))
+    port: int = plug.getsockname()[1]
+    plug.detach()
+    return port
 
 
 async def outcome_of(adapter: Adapter, intent: Intent) -> Outcome:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import timedelta
 from typing import ClassVar
 
 import pytest_asyncio
 
 from bursar.api import Clock, Coverage, Intent, Look, Provider, Wire
 from bursar.testing.clock import VirtualClock
-from bursar.testing.staging import HASTY, PATIENT, Stage, provider_stage
+from bursar.testing.staging import Stage, provider_stage
 
 RATE_FAULTS = ("rate-429", "rate-429-retry", "rate-200")
 NO_EFFECT = (
@@ -27,11 +26,6 @@ HANGING = ("timeout-before", "timeout-after", "late")
 BROKEN = NO_EFFECT + AFTER_EFFECT + HANGING
 """Faults under which nothing that a provider says of itself arrives."""
 PADDED = ("bom", "php-warning")
-
-
-def patience(fault: str | None) -> timedelta:
-    """Give the time-out to open an adapter with, so that a hanging server does not hold up the suite."""
-    return HASTY if fault in HANGING else PATIENT
 
 
 class ProviderSuite:
