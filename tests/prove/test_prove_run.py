@@ -14,12 +14,13 @@ from subprocess import DEVNULL, PIPE, CompletedProcess, Popen, run
 from typing import Any
 
 import pytest
+from limits import WAIT_S
 
 from bursar.testing.prove.cells import ACTIONS
 
 ROUNDS = 20
+TRIES = 20
 CELL = "before-commit:person:none"
-pytestmark = pytest.mark.timeout(300)
 
 
 def prove(folder: Path, *words: str) -> CompletedProcess[str]:
@@ -119,9 +120,9 @@ def test_its_children_end_with_it(tmp_path: Path, number: signal.Signals) -> Non
             assert parent.poll() is None
             select.select([reading], [], [], 0.05)
         all_ended = False
-        for _ in range(10):  # an interrupt may meet a moment in which Python drops it; a person would press again
+        for _ in range(TRIES):  # an interrupt may meet a moment in which Python drops it; a person would press again
             parent.send_signal(number)
-            if all_ended := bool(select.select([reading], [], [], 6.0)[0]) and os.read(reading, 1) == b"":
+            if all_ended := bool(select.select([reading], [], [], WAIT_S / TRIES)[0]) and os.read(reading, 1) == b"":
                 break
         os.close(reading)
         parent.kill()

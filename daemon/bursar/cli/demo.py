@@ -22,9 +22,10 @@ from bursar.cli.options import with_config
 def demo(keep: bool, seed: int) -> int:
     """See the whole thing work: the daemon against the built-in sandbox, no account and no configuration needed.
 
-    It runs the example's rules with shorter times, shows what happens, ends by itself within a minute once each of
-    them has fired and a receiver has verified a signed message, and prints what was seen, decided and done beside the
-    sandbox's own count. Exits 0 if all that happened, else 1 with what did not.
+    It runs the example's rules with shorter times, shows what happens, ends by itself once each of them has fired and a
+    receiver has verified a signed message (after ten seconds, or later on a busy machine; it gives up after five
+    minutes), and prints what was seen, decided and done beside the sandbox's own count. Exits 0 if all that happened,
+    else 1 with what did not.
 
     \b
     Examples:

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-STOP_WITHIN_S = 5.0
+STOP_WITHIN_S = 60.0
 LAST_LINES = 15
 
 

@@ -21,6 +21,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import NoReturn, Self
 
+KILLED_WITHIN_S = 60.0
+
 
 def rest(seconds: float) -> None:
     """Wait so long, in the parent."""
@@ -57,7 +59,7 @@ class Child:
     def kill(self) -> None:
         """End it at once."""
         self.signal(signal.SIGKILL)
-        self.ended(10.0)
+        self.ended(KILLED_WITHIN_S)
 
 
 @dataclass(slots=True)

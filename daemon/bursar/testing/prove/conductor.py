@@ -15,7 +15,8 @@ from urllib.parse import urlencode, urlsplit
 
 from bursar.testing.prove.gate import Effect
 
-WAIT_S = 5.0
+WAIT_S = 60.0
+"""Whoever does not answer within this is taken for dead."""
 
 
 @dataclass(slots=True)
@@ -25,12 +26,14 @@ class Line:
     Attributes:
         effects: Everything that the providers did, by provider, in order.
         owed: How many late effects were still to come at the last look.
+        asked: How often each provider was asked, up to the last look.
     """
 
     plug: socket.socket
     effects: dict[str, list[Effect]] = field(default_factory=dict)
     owed: int = 0
     sprung: int = 0
+    asked: dict[str, int] = field(default_factory=dict)
     _rest: bytes = b""
 
     def say(self, verb: str, **params: Any) -> Any:
@@ -55,6 +58,7 @@ class Line:
             self.effects.setdefault(name, []).extend(Effect(**row) for row in one["seen"])
         self.owed = sum(one["owed"] for one in told.values())
         self.sprung = sum(one["sprung"] for one in told.values())
+        self.asked = {name: one["asked"] for name, one in told.items()}
         return [effect for seen in self.effects.values() for effect in seen]
 
 

@@ -36,10 +36,13 @@ from bursar.testing.prove.sandbox import serve_sandbox
 from bursar.testing.prove.world import PROVIDERS, Stage
 
 PATIENCE_S = 4.0
-START_WITHIN_S = 20.0
-STOP_WITHIN_S = 10.0
-REST_WITHIN_S = 60.0
+PATIENT_POLLS = 12
 STILL_S = (world.HOLD_S + 4 * world.INTERVAL_S) / world.SPEED
+STILL_POLLS = 8
+"""Patience is over, and a rest is one, after so many seconds in which both polled providers were asked so often. The
+seconds alone would say how busy the machine is: under load, a daemon comes to nothing in four of them."""
+HANGS_S = 120.0
+"""A process that does not come up, go down or come to rest within this, hangs."""
 PROVOKE_EVERY_S = 0.8
 LOOK_EVERY_S = 0.02
 DELIVERY = re.compile(r'"sink":"book","delivery":"(dl_[0-9a-f]+)"')
@@ -56,6 +59,26 @@ class Played:
 
     cell: Cell
     began_us: int
+
+
+class Patience:
+    """Is over after a while in which the daemon got somewhere, however slow the machine is; or when it hangs.
+
+    Args:
+        line: The line to the sandbox; it knows how often each provider was asked.
+        least_s: Not before so many seconds.
+        polls: Not before both polled providers were asked so often.
+    """
+
+    def __init__(self, line: Line, least_s: float, polls: int) -> None:
+        self._line, self._least_s, self._polls = line, least_s, polls
+        self._began_s, self._before = RealClock().monotonic(), dict(line.asked)
+
+    def over(self) -> bool:
+        """Say whether it is."""
+        passed_s = RealClock().monotonic() - self._began_s
+        asked = (self._line.asked.get(name, 0) - self._before.get(name, 0) for name in world.POLLED)
+        return passed_s > HANGS_S or (passed_s > self._least_s and min(asked) >= self._polls)
 
 
 @dataclass
@@ -161,8 +184,8 @@ class Run:
 
     def _await_end(self, cell: Cell, daemon: Child) -> bool:
         """Have done what the cell is about until the daemon is dead; say whether it died where it should."""
-        ends_s = RealClock().monotonic() + PATIENCE_S
-        while not daemon.ended() and RealClock().monotonic() < ends_s:
+        patience = Patience(self.line, PATIENCE_S, PATIENT_POLLS)
+        while not daemon.ended() and not patience.over():
             self.person.answer()
             self._provoke(cell)
             if cell.point == ANYWHERE:
@@ -184,16 +207,16 @@ class Run:
         if not self._await_up(daemon):
             raise self._stuck("the daemon did not come up for the rest at the end")
         self.line.say("stop")
-        ends_s = RealClock().monotonic() + REST_WITHIN_S
-        still_s, last = RealClock().monotonic(), (-1, -1)
-        while RealClock().monotonic() < ends_s and RealClock().monotonic() - still_s < STILL_S:
+        ends_s = RealClock().monotonic() + HANGS_S
+        still, last = Patience(self.line, STILL_S, STILL_POLLS), (-1, -1)
+        while RealClock().monotonic() < ends_s and not still.over():
             daemon.ended(0.2)
             asked = self.person.questions()
             self.line.look()
             for id_ in asked.held:
                 ask(self.stage.socket, "accept", id=str(id_))
             if _moves(asked) or self.line.owed or asked.last != last:
-                still_s, last = RealClock().monotonic(), asked.last
+                still, last = Patience(self.line, STILL_S, STILL_POLLS), asked.last
         self._stop(daemon)
 
     def _start(self, sabotage: Sabotage) -> Child:
@@ -209,7 +232,7 @@ class Run:
 
     def _await_up(self, daemon: Child) -> bool:
         """Wait until the daemon answers; False when it ended before."""
-        ends_s = RealClock().monotonic() + START_WITHIN_S
+        ends_s = RealClock().monotonic() + HANGS_S
         while RealClock().monotonic() < ends_s:
             if daemon.ended(LOOK_EVERY_S):
                 if daemon.code != -signal.SIGKILL:
@@ -221,7 +244,7 @@ class Run:
 
     def _stop(self, daemon: Child) -> None:
         daemon.signal(signal.SIGTERM)
-        if not daemon.ended(STOP_WITHIN_S):
+        if not daemon.ended(HANGS_S):
             raise self._stuck("the daemon did not stop at SIGTERM")
         if daemon.code not in (0, -signal.SIGTERM):
             raise self._stuck(f"the daemon stopped with {daemon.code}")

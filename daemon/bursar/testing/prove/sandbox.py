@@ -72,7 +72,10 @@ class Sandbox:
 
     def _look(self, since: Mapping[str, int]) -> Any:
         """Give the effects after the first so many of each provider, and what is still to come."""
-        return {name: place.gate.public(since.get(name, 0)) for name, place in self.places.items()}
+        return {
+            name: {**place.gate.public(since.get(name, 0)), "asked": place.faults.asked.total()}
+            for name, place in self.places.items()
+        }
 
     def _leap(self, provider: str, seconds: float) -> None:
         self.places[provider].world.leap(seconds)

@@ -23,6 +23,8 @@ LATEST_S = SETTLE_S - 40.0
 HOLD_S = 30.0
 INTERVAL_S = 15.0
 PROVIDERS = ("anticaptcha", "premium_exchanger", "smm")
+POLLED = ("premium_exchanger", "smm")
+"""Those that are asked at every `INTERVAL_S`."""
 ACCOUNTS = {"smm": "panel", "premium_exchanger": "site", "anticaptcha": "shop"}
 WALLET = "TProofProofProofProofProofProof1"
 TRACKED = 14
