@@ -1,7 +1,7 @@
 """Real `bursar run` processes beside real local servers: a panel, a partner site, and a receiver of news.
 
 Nothing here sleeps: a test waits for what a server was asked, for what the receiver was told, for what the daemon says
-to the service manager, or for the process's end; and each wait has a hard limit, so that what never comes is a failure.
+to the service manager, or for the process's end; and each wait has a limit, so that what never comes is a failure.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import Any
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from limits import WAIT_S
 
 from bursar.api import Wire
 from bursar.control.server import ask_daemon
@@ -31,7 +32,8 @@ from bursar_premium_exchanger.wire import Site, served
 from bursar_smm.wire import KEY, PATH, Panel, name_of
 from bursar_smm.world import World
 
-LIMIT_S = 40.0
+TIMEOUT = "1h"
+"""Of every request, and longer than any test: whoever is seen to go on did not wait for it."""
 WALLET = "TWalletOfTheseTests"
 SECRET = "whsec_" + base64.b64encode(bytes(32)).decode()
 
@@ -74,7 +76,7 @@ class Household:
 settings: {{state: ./journal.db}}
 accounts:
   panel:
-    {{provider: smm, url: '{self.panel_url}', key: {KEY}, settle: 1s, rate: 6000/min, timeout: 20s, poll: {{orders: 1s}}}}
+    {{provider: smm, url: '{self.panel_url}', key: {KEY}, settle: 1s, rate: 6000/min, timeout: {TIMEOUT}, poll: {{orders: 1s}}}}
   site:
     provider: premium_exchanger
     url: '{self.site_url}'
@@ -82,7 +84,7 @@ accounts:
     currency: USD
     settle: 1s
     rate: 6000/min
-    timeout: 20s
+    timeout: {TIMEOUT}
     poll: {{info: 1s, payouts: 1s}}
 sinks:
   hook: {{type: webhook, url: '{self.hook_url}', secret: {SECRET}, events: ['*']}}
@@ -99,21 +101,21 @@ rules: {rules if rules == "[]" else chr(10) + rules}
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until something that a server or the receiver notices is so."""
-        async with asyncio.timeout(LIMIT_S):
+        async with asyncio.timeout(WAIT_S):
             while not condition():
                 self.happened.clear()
                 await self.happened.wait()
 
     async def ask(self, verb: str, **params: Json) -> Any:
         """Ask the daemon, as a command does."""
-        return await ask_daemon(self.folder / "control.sock", verb, params, LIMIT_S)
+        return await ask_daemon(self.folder / "control.sock", verb, params, WAIT_S)
 
     @contextlib.asynccontextmanager
-    async def daemon(self) -> AsyncIterator[Run]:
+    async def daemon(self, *python: str) -> AsyncIterator[Run]:
         """Run `bursar run`; it is watching when the block begins, and it is gone when it has ended."""
         self.said.clear()
         with notices(self) as address:
-            running = await run(self.path, NOTIFY_SOCKET=address)
+            running = await run(self.path, *python, NOTIFY_SOCKET=address)
             try:
                 await self._watching(running)
                 yield running
@@ -136,9 +138,9 @@ class Run:
     process: asyncio.subprocess.Process
     log: Path
 
-    async def ended(self, within_s: float = LIMIT_S) -> tuple[int, str]:
+    async def ended(self) -> tuple[int, str]:
         """Wait for its end; give its exit code and what it said on standard error."""
-        async with asyncio.timeout(within_s):
+        async with asyncio.timeout(WAIT_S):
             return await self.process.wait(), self.log.read_text()
 
     async def kill(self) -> None:
@@ -152,12 +154,12 @@ class Run:
         self.process.send_signal(number)
 
 
-async def run(path: Path, **environ: str) -> Run:
-    """Start `bursar run`."""
+async def run(path: Path, *python: str, **environ: str) -> Run:
+    """Start `bursar run`; `python`: by these words for the interpreter."""
     log = path.with_name(f"log-{len(list(path.parent.glob('log-*')))}.txt")
     with log.open("w") as errors:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bursar", "run", "--config", str(path), env={**os.environ, **environ},
+            sys.executable, *(python or ("-m", "bursar")), "run", "--config", str(path), env={**os.environ, **environ},
             stdin=asyncio.subprocess.DEVNULL, stdout=errors, stderr=errors,
         )
     return Run(process, log)

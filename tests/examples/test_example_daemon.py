@@ -16,8 +16,8 @@ from typing import Any
 import aiohttp
 import pytest
 from example_installed import Installed
+from limits import WAIT_S
 
-WITHIN_S = 30
 CONFIGURATION = """
 settings: {{state: {folder}/journal.db}}
 accounts:
@@ -89,7 +89,7 @@ async def told(installed: Installed, tmp_path: Path) -> Told:
     """Run sandbox and daemon until a reminder and a top-up have succeeded, then stop the daemon."""
     environ = dict(installed.environ)
     news, bursar = tmp_path / "news.jsonl", (sys.executable, "-m", "bursar")
-    async with asyncio.timeout(WITHIN_S), child(environ, *bursar, "sandbox", "--json", "--speed", "20") as sandbox:
+    async with asyncio.timeout(WAIT_S), child(environ, *bursar, "sandbox", "--json", "--speed", "20") as sandbox:
         place = (await lines_until(sandbox, lambda lines: lines[-1]["provider"] == "parcelbox"))[-1]
         configured = CONFIGURATION.format(folder=tmp_path, url=place["url"])
         (tmp_path / "bursar.yaml").write_text(configured, encoding="utf-8")

@@ -32,7 +32,6 @@ def dice(case: Case, number: int) -> Random:
     return Random(f"{SEED}/{case.name}/{number}")
 
 
-@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
 async def test_whatever_the_body_the_adapter_keeps_its_promises(case: Case) -> None:
     async with staged(case) as stage:

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import pytest
 from journal_kit import count, get, look_inside, put
+from limits import WAIT_S
 
 from bursar.journal import meta
 from bursar.journal.errors import JournalError, JournalFull
@@ -28,12 +29,12 @@ class Gate:
         """Shut the gate; the writer stands before it."""
         gate = cls()
         gate._passing = await queued(journal, gate._wait)
-        await asyncio.to_thread(gate._busy.wait, 30)
+        await asyncio.to_thread(gate._busy.wait, WAIT_S)
         return gate
 
     def _wait(self, tx: Tx) -> None:
         self._busy.set()
-        self._open.wait(30)
+        self._open.wait(WAIT_S)
 
     async def open(self) -> None:
         """Let the writer go on."""
@@ -214,10 +215,10 @@ async def test_a_reader_sees_nothing_of_a_transaction_under_way(journal: Journal
     def slowly(tx: Tx) -> None:
         put(tx, "x")
         wrote.set()
-        go_on.wait(30)
+        go_on.wait(WAIT_S)
 
     writing = await queued(journal, slowly)
-    await asyncio.to_thread(wrote.wait, 30)
+    await asyncio.to_thread(wrote.wait, WAIT_S)
     seen = await journal.read(get)
     go_on.set()
     await writing
@@ -283,7 +284,7 @@ async def test_a_loop_that_is_gone_does_not_stop_the_writer(path: Path) -> None:
         loop = asyncio.new_event_loop()
 
         async def ask_and_leave() -> None:
-            (await queued(journal, lambda tx: opened.wait(30))).cancel()
+            (await queued(journal, lambda tx: opened.wait(WAIT_S))).cancel()
 
         loop.run_until_complete(ask_and_leave())
         loop.close()

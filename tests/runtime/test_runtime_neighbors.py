@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from kit import World
+from limits import WAIT_S
 from runtime_config import account, config
 from toy_site import BALANCE, ORDER, STREAMS, ToyAdapter, hang
 
@@ -16,6 +17,8 @@ from bursar.journal.errors import JournalFull
 from bursar.loops.clock import RealClock
 
 BOTH = f"{account()}, {account('second', 2)}"
+PATIENT = account(more="timeout: 1h")
+"""Longer than any test: whatever is seen to go on did not wait for it."""
 REFILL = "{name: e, on: order.partial, do: [refill]}"
 SECOND = "http://127.0.0.1:2/api"
 
@@ -58,7 +61,7 @@ async def test_a_plugin_that_cannot_open_an_account_harms_no_neighbor(world: Wor
 
 async def crew_until(world: World, happened: asyncio.Event) -> None:
     """Let all loops turn by themselves, on the real clock, until something happened."""
-    async with asyncio.TaskGroup() as group, asyncio.timeout(60):
+    async with asyncio.TaskGroup() as group, asyncio.timeout(WAIT_S):
         await world.supervisor.start(group)
         await happened.wait()
         await world.supervisor.shutdown(0)
@@ -76,7 +79,7 @@ async def test_an_account_that_hangs_harms_no_neighbor(world: World) -> None:
     world.sites.sites[SECOND].will("refill", refilled)
     for site in (world.site, world.sites.sites[SECOND]):
         site.orders["1"] = "partial"
-    await world.open(config(REFILL, accounts=BOTH))
+    await world.open(config(REFILL, accounts=f"{PATIENT}, {account('second', 2)}"))
     await world.track("1")
     await world.track("1", account="second")
     await crew_until(world, done)
@@ -97,7 +100,7 @@ async def test_an_action_that_hangs_stops_no_poll(world: World) -> None:
     world.clock = RealClock()  # type: ignore[assignment]
     world.site.will("refill", refill)
     world.site.orders["1"] = "partial"
-    await world.open(config(REFILL, accounts=account(more="poll: {coupons: 1s}")))
+    await world.open(config(REFILL, accounts=account(more="timeout: 1h, poll: {coupons: 1s}")))
     await world.track("1")
     await crew_until(world, done)
     assert world.site.done("refill") == ["1"]

@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from limits import WAIT_S
 from secrets_planted import PLANTED
 
 from bursar.api import Wire
@@ -53,13 +54,13 @@ class Hall:
     wires: dict[str, tuple[str, Wire]] = field(default_factory=dict)
     news: asyncio.Condition = field(default_factory=asyncio.Condition)
 
-    async def until(self, happened: Callable[[], object], what: str, within_s: float = 45) -> None:
+    async def until(self, happened: Callable[[], object], what: str) -> None:
         """Wait until something has happened; every request wakes up to look."""
         try:
-            async with asyncio.timeout(within_s), self.news:
+            async with asyncio.timeout(WAIT_S), self.news:
                 await self.news.wait_for(happened)
         except TimeoutError:
-            raise AssertionError(f"{what}: not within {within_s:g} s; asked: {dict(self.asked)}") from None
+            raise AssertionError(f"{what}: not within {WAIT_S:g} s; asked: {dict(self.asked)}") from None
 
     def types(self) -> Counter[str]:
         """Count what the webhook was told, by type and account."""

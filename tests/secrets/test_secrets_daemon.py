@@ -12,8 +12,6 @@ import pytest
 from secrets_planted import PLANTED, seen_at, seen_in
 from secrets_play import QUERIES, READS, Traces, play
 
-pytestmark = pytest.mark.timeout(300)
-
 
 @pytest.fixture(scope="module")
 def traces(tmp_path_factory: pytest.TempPathFactory) -> Traces:

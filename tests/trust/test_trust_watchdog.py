@@ -9,11 +9,13 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from kit import World
+from limits import until
 from runtime_config import account, config
 
 from bursar.journal.errors import JournalFull
 from bursar.loops.systemd import Systemd
 from bursar.loops.watchdog import Watchdog
+from bursar.testing import VirtualClock
 
 
 class Monitor:
@@ -78,13 +80,13 @@ async def test_the_heartbeat_stops_when_the_disk_is_full_and_comes_back_when_it_
 
 
 async def test_a_loop_that_a_reload_took_away_is_not_missed(world: World) -> None:
+    world.clock = VirtualClock()  # type: ignore[assignment]  # its sleepers sleep, those of the hand clock would spin
     await world.open(config(accounts=f"{account()}, {account('second', 2, 'OTHER')}"))
     group = _Group()
     await world.supervisor.start(group)  # type: ignore[arg-type]
-    await world.turn()
+    await until(lambda: {"polling second", "executing second"} <= set(world.context.liveness._turned))
     await world.reload(config())
     await world.wait(minutes=5)
-    await world.turn()
     still = world.context.liveness.stalled()
     await group.end()
     assert still == []
