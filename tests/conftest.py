@@ -14,6 +14,7 @@ import pytest
 import structlog
 
 asyncio.set_event_loop(None)
+pytest_plugins = ["properties"]
 
 
 @pytest.fixture(autouse=True)

@@ -10,9 +10,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from domain_world import PANEL, T0
-from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant
+from properties import Steps, examples, step
 
 from bursar.domain.ids import IntentId, SubjectRef
 from bursar.domain.intent import (
@@ -38,7 +38,7 @@ MOSTLY = st.sampled_from([True, True, True, False])
 ENDED_WITHOUT = {State.REFUSED, State.DENIED, State.LAPSED, State.GAVE_UP}
 
 
-class Life(RuleBasedStateMachine):
+class Life(Steps):
     """One payout after the other, from plan to end."""
 
     now: datetime = T0
@@ -50,8 +50,7 @@ class Life(RuleBasedStateMachine):
     def plan_the_first(self, asks: bool) -> None:
         self.plan(asks)
 
-    @precondition(lambda self: self.intent.state not in OPEN)
-    @rule()
+    @step(when=lambda self: self.intent.state not in OPEN)
     def plan_another(self) -> None:
         self.moved = 0
         self.plan(False)
@@ -85,7 +84,7 @@ class Life(RuleBasedStateMachine):
         """The last attempt has taken effect, or never will."""
         return self.lands_at is None or self.lands_at <= self.now
 
-    @rule(minutes=st.sampled_from([0.1, 0.5, 1, 3, 5, 45]))
+    @step(minutes=st.sampled_from([0.1, 0.5, 1, 3, 5, 45]))
     def nothing_happens(self, minutes: float) -> None:
         self.time_passes(minutes)
 
@@ -95,13 +94,11 @@ class Life(RuleBasedStateMachine):
         if (step := when_due(self.intent, self.now)) is not None:
             self.take(step)
 
-    @precondition(lambda self: self.is_(State.AWAITING_APPROVAL))
-    @rule(yes=MOSTLY)
+    @step(when=lambda self: self.is_(State.AWAITING_APPROVAL), yes=MOSTLY)
     def a_person_is_asked(self, yes: bool) -> None:
         self.cause(Cause.APPROVED if yes else Cause.DENIED)
 
-    @precondition(lambda self: self.is_(State.READY))
-    @rule()
+    @step(when=lambda self: self.is_(State.READY))
     def send(self) -> None:
         assert self.moved == 0, "sent again after the money had moved"
         assert self.lands_at is None, "sent again while an attempt was under way"
@@ -114,19 +111,16 @@ class Life(RuleBasedStateMachine):
     def end(self, outcome: Outcome) -> None:
         self.take(next_step(self.intent, outcome, LostReply.RECONCILABLE, SETTLE, self.now))
 
-    @precondition(lambda self: self.is_(State.SENDING))
-    @rule()
+    @step(when=lambda self: self.is_(State.SENDING))
     def the_provider_says_yes(self) -> None:
         self.moved += 1
         self.end(Succeeded("9"))
 
-    @precondition(lambda self: self.is_(State.SENDING))
-    @rule(outcome=st.sampled_from([Later("later"), Later("later", timedelta(0)), NotSent("dns"), Refused("no")]))
+    @step(when=lambda self: self.is_(State.SENDING), outcome=st.sampled_from([Later("later"), Later("later", timedelta(0)), NotSent("dns"), Refused("no")]))
     def nothing_moves(self, outcome: Outcome) -> None:
         self.end(outcome)
 
-    @precondition(lambda self: self.is_(State.SENDING))
-    @rule(lands_after_s=st.sampled_from([0, 30, 90, 200, 299, None]), died=st.booleans())
+    @step(when=lambda self: self.is_(State.SENDING), lands_after_s=st.sampled_from([0, 30, 90, 200, 299, None]), died=st.booleans())
     def the_answer_is_lost(self, lands_after_s: int | None, died: bool) -> None:
         if lands_after_s is not None and self.intent.sent_at is not None:
             self.lands_at = self.intent.sent_at + timedelta(seconds=lands_after_s)
@@ -139,29 +133,25 @@ class Life(RuleBasedStateMachine):
     def found(self) -> Finding:
         return Happened(Succeeded("9")) if self.moved else DidNot()
 
-    @precondition(lambda self: self.is_(State.UNKNOWN))
-    @rule(minutes=st.sampled_from([0, 0.5, 1, 5]), answers=MOSTLY)
+    @step(when=lambda self: self.is_(State.UNKNOWN), minutes=st.sampled_from([0, 0.5, 1, 5]), answers=MOSTLY)
     def it_is_looked_for(self, minutes: float, answers: bool) -> None:
         self.time_passes(minutes)
         finding = self.found() if answers else CannotTell("503")
         self.take(settle_with(self.intent, finding, SETTLE, self.now))
 
-    @precondition(lambda self: self.is_(State.UNKNOWN) and self.settled_by_now())
-    @rule(again=st.booleans())
+    @step(when=lambda self: self.is_(State.UNKNOWN) and self.settled_by_now(), again=st.booleans())
     def a_person_looks(self, again: bool) -> None:
         if self.moved:
             self.cause(Cause.PERSON_HAPPENED)
         else:
             self.cause(Cause.PERSON_AGAIN if again else Cause.PERSON_DID_NOT)
 
-    @precondition(lambda self: self.is_(State.READY))
-    @rule(still=MOSTLY)
+    @step(when=lambda self: self.is_(State.READY), still=MOSTLY)
     def the_facts_are_looked_at(self, still: bool) -> None:
         if not still:
             self.cause(Cause.STALE)
 
-    @precondition(lambda self: self.intent.state in {State.READY, State.SENDING, State.DEFERRED})
-    @rule(not_=MOSTLY)
+    @step(when=lambda self: self.intent.state in {State.READY, State.SENDING, State.DEFERRED}, not_=MOSTLY)
     def the_journal_is_restored(self, not_: bool) -> None:
         if not not_:
             self.take(Step(Cause.RESTORED, move(self.intent.state, Cause.RESTORED), "", self.now))
@@ -180,4 +170,4 @@ class Life(RuleBasedStateMachine):
 
 
 TestLife = Life.TestCase
-TestLife.settings = settings(max_examples=100, stateful_step_count=100, deadline=None)
+TestLife.settings = examples(100, steps=100)

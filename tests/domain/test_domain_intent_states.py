@@ -296,5 +296,5 @@ def test_nothing_but_two_absences_far_enough_apart_frees_an_unknown_one(
         absences = [*absences, now] if said == "did not" and now >= T0 + settle else []
         if taken.state is State.READY:
             assert absences[-1] - absences[0] >= min(settle, timedelta(seconds=60))
-            return
+            break
         unknown = replace(unknown, looked_at=taken.looked_at)

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 from domain_world import T0, after
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from journal_kit import count
+from properties import examples
 
 from bursar.domain.ids import IntentId
 from bursar.journal import audit
@@ -148,7 +149,7 @@ async def test_a_trail_is_in_order_after_writers_that_came_together(journal: Jou
 
 
 @given(entries=st.integers(1, 17), data=st.data())
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_any_change_anywhere_is_found(
     tmp_path_factory: pytest.TempPathFactory, entries: int, data: st.DataObject
 ) -> None:

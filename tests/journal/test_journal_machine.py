@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from domain_world import PANEL, T0
-from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import invariant
 from journal_kit import planned, ref
+from properties import Steps, examples, step
 
 from bursar.domain.ids import IntentId
 from bursar.domain.intent import OPEN, State
@@ -40,7 +40,7 @@ class Known:
     fence: int = 0
 
 
-class Journaled(RuleBasedStateMachine):
+class Journaled(Steps):
     """Plans, sends and steps; now and then a write fails, or the journal is closed and opened again."""
 
     def __init__(self) -> None:
@@ -85,7 +85,7 @@ class Journaled(RuleBasedStateMachine):
     def any_in(self, *states: State) -> bool:
         return any(one.state in states for one in self.known.values())
 
-    @rule(subject=SUBJECTS, action=ACTIONS, asks=st.booleans())
+    @step(subject=SUBJECTS, action=ACTIONS, asks=st.booleans())
     def plan(self, subject: str, action: str, asks: bool) -> None:
         state = State.AWAITING_APPROVAL if asks else State.READY
         try:
@@ -96,8 +96,7 @@ class Journaled(RuleBasedStateMachine):
         assert self.open_on(subject) is None, "two open intents on one subject"
         self.known[intent.id] = Known(subject, action, state)
 
-    @precondition(lambda self: self.any_in(State.READY))
-    @rule(number=PICK)
+    @step(when=lambda self: self.any_in(State.READY), number=PICK)
     def send(self, number: int) -> None:
         id_ = self.pick(number, State.READY)
 
@@ -110,9 +109,8 @@ class Journaled(RuleBasedStateMachine):
         self.known[id_] = replace(self.known[id_], state=State.SENDING, fence=self.write(work))
         self.sent += 1
 
-    @precondition(lambda self: self.any_in(*(OPEN - {State.READY})))
-    @rule(number=PICK, which=PICK)
-    def step(self, number: int, which: int) -> None:
+    @step(when=lambda self: self.any_in(*(OPEN - {State.READY})), number=PICK, which=PICK)
+    def take_one_step(self, number: int, which: int) -> None:
         id_ = self.pick(number, *(OPEN - {State.READY}))
         causes = [cause for state, cause in TRANSITIONS if state is self.known[id_].state]
         cause = causes[which % len(causes)]
@@ -126,8 +124,7 @@ class Journaled(RuleBasedStateMachine):
         self.write(work)
         self.known[id_] = replace(self.known[id_], state=after)
 
-    @precondition(lambda self: self.any_in(State.READY))
-    @rule(number=PICK)
+    @step(when=lambda self: self.any_in(State.READY), number=PICK)
     def fail_halfway(self, number: int) -> None:
         id_ = self.pick(number, State.READY)
 
@@ -144,7 +141,7 @@ class Journaled(RuleBasedStateMachine):
             return
         raise AssertionError("what failed was taken for done")
 
-    @rule()
+    @step()
     def restart(self) -> None:
         self.journal.close()
         self.journal = Journal.open(self.folder / "journal.db")
@@ -178,4 +175,4 @@ class Journaled(RuleBasedStateMachine):
 
 
 TestJournaled = Journaled.TestCase
-TestJournaled.settings = settings(max_examples=25, stateful_step_count=40, deadline=None)
+TestJournaled.settings = examples(25, steps=40)

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 from rules_world import NOW, names, scope
 
 from bursar.api import FieldKind, Function
@@ -107,7 +108,7 @@ def later(about, now):
     return replace(about, now=now)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(text=CONDITION, age=AGE, state_age=AGE, placed=AGE, part=st.floats(0, 1), beyond=AGE)
 def test_nothing_changes_before_the_instant(text, age, state_age, placed, part, beyond):
     condition = compile_condition(text, names())
@@ -119,12 +120,44 @@ def test_nothing_changes_before_the_instant(text, age, state_age, placed, part, 
         assert condition.judge(later(about, instant)).truth is now
 
 
-@settings(max_examples=300, deadline=None)
-@given(text=LINE, age=AGE, state_age=AGE, placed=AGE)
-def test_a_single_comparison_does_change_at_it(text, age, state_age, placed):
+def less_than(limit):
+    return st.timedeltas(timedelta(0), limit - US)
+
+
+@st.composite
+def meetings(draw):
+    """Make a comparison and the ages at which its sides move towards one another: at some instant they meet."""
+    ages = {"age": draw(AGE), "state_age": draw(AGE), "placed": draw(AGE)}
+    beyond = US + draw(AGE)
+    kind = draw(st.sampled_from(["a span", "twice", "half", "hours"]))
+    if kind == "a span":
+        (left, (which, rate)), (right, span) = draw(GROWING), draw(LONG)
+        ages[which] = draw(less_than(span / rate))
+    elif kind == "twice":
+        left, right = "(order.age + order.age)", "order.state_age"
+        ages["state_age"] = 2 * ages["age"] + beyond
+    elif kind == "half":
+        left, right = "(order.age - order.state_age)", "order.state_age"
+        ages["age"] = 2 * ages["state_age"] + beyond
+    else:
+        left, right = "(order.age - order.state_age)", '(order.age - t"PT3H")'
+        ages["state_age"] = draw(less_than(timedelta(hours=3)))
+    return f"{left} {draw(SIGN)} {right}", ages
+
+
+GROWING = st.sampled_from([
+    ("order.age", ("age", 1)), ("order.state_age", ("state_age", 1)), ("(order.age + order.age)", ("age", 2)),
+    ("(order.state_age ?? order.age)", ("state_age", 1)), ("(now - order.placed)", ("placed", 1)),
+])
+LONG = st.sampled_from([('t"P4D"', 4 * DAY), ('t"PT90M"', timedelta(minutes=90)), ('t"P1DT1S"', DAY + timedelta(seconds=1))])
+
+
+@examples(300)
+@given(meetings())
+def test_a_single_comparison_does_change_at_it(meeting):
+    text, ages = meeting
     condition = compile_condition(text, names())
-    about = scope(age=age, state_age=state_age, placed=NOW - placed)
+    about = scope(age=ages["age"], state_age=ages["state_age"], placed=NOW - ages["placed"])
     at = condition.changes_at(about)
-    assume(at is not None)
     assert at > NOW
     assert condition.judge(later(about, at)).truth is (not condition.judge(about).truth)

@@ -6,8 +6,9 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 from rules_world import ACCOUNTS, NOW, PREMIUM_EXCHANGER, SMM, account, read, scope
 
 from bursar.api import FieldKind, Function
@@ -427,7 +428,7 @@ KEY = st.sampled_from([
 ])
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.lists(st.one_of(JUNK, st.dictionaries(KEY, JUNK)), max_size=3))
 def test_no_shape_makes_reading_fail(raw):
     reading = read(raw)
