@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -80,7 +81,7 @@ def test_help_imports_nothing_slow() -> None:
 
 
 def test_a_reader_that_leaves_is_nobodys_error() -> None:
-    line = f"{sys.executable} -m bursar plugins smm --json | head -c 1"
+    line = f"{shlex.quote(sys.executable)} -m bursar plugins smm --json | head -c 1"
     done = subprocess.run(line, shell=True, capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("{", "")
 

@@ -88,7 +88,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Shown:
     folder = tmp_path_factory.mktemp("shown")
     terminal, end = pty.openpty()
     command = [sys.executable, "-m", "bursar", "prove", "--rounds", "1", "--cell", CELL]
-    ended = run(command, stdout=DEVNULL, stderr=end, env={**os.environ, "TMPDIR": str(folder)}, check=False)
+    ended = run(command, stdout=DEVNULL, stderr=end, env={**os.environ, "TMPDIR": str(folder), "TERM": "xterm"}, check=False)
     os.close(end)
     screen = os.read(terminal, 1 << 16).decode("utf-8", "replace")
     os.close(terminal)

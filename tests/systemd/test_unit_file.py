@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 ANALYZE = shutil.which("systemd-analyze")
+EXECUTABLE = str(shutil.which("true"))
 UNIT = Path(__file__).parents[2] / "systemd" / "bursar.service"
 MOST_EXPOSURE = 1.5
 
@@ -32,7 +32,7 @@ def setting(name: str) -> list[str]:
 
 @needs_systemd
 def test_systemd_takes_the_unit_without_a_word(tmp_path: Path) -> None:
-    installed = UNIT.read_text(encoding="utf-8").replace("/opt/bursar/bin/bursar", sys.executable)
+    installed = UNIT.read_text(encoding="utf-8").replace("/opt/bursar/bin/bursar", EXECUTABLE)
     unit = tmp_path / "bursar.service"
     unit.write_text(installed, encoding="utf-8")
     assert analyze("verify", "--man=no", str(unit)) == "exit 0"
