@@ -2,19 +2,24 @@
 
 No event loop: on Python 3.11 pytest-asyncio asks for the current one, which would make a fresh one that nobody closes,
 unless it was said that there is none. And no logging set up on a stream that a test has closed.
+
+What a service manager says to whoever runs the tests is not for the daemons that the tests run.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Iterator
 
 import pytest
 import structlog
 
 asyncio.set_event_loop(None)
-pytest_plugins = ["properties"]
+for name in ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "CREDENTIALS_DIRECTORY"):
+    os.environ.pop(name, None)
+pytest_plugins = ["properties", "result"]
 
 
 @pytest.fixture(autouse=True)

@@ -46,6 +46,7 @@ class Household:
         panel, site: The worlds behind the servers; time stands still in them.
         panel_faults, site_faults: What they do wrong next.
         told: The events that the receiver got, as envelopes.
+        running: The daemon that was started last; nothing more comes of it when it has ended.
     """
 
     folder: Path
@@ -59,6 +60,7 @@ class Household:
     told: list[dict[str, Any]] = field(default_factory=list)
     happened: asyncio.Event = field(default_factory=asyncio.Event)
     said: list[str] = field(default_factory=list)
+    running: Run | None = None
 
     @property
     def path(self) -> Path:
@@ -103,6 +105,7 @@ rules: {rules if rules == "[]" else chr(10) + rules}
         """Wait until something that a server or the receiver notices is so."""
         async with asyncio.timeout(WAIT_S):
             while not condition():
+                assert self.running is None or self.running.process.returncode is None, self.running.log.read_text()
                 self.happened.clear()
                 await self.happened.wait()
 
@@ -115,20 +118,15 @@ rules: {rules if rules == "[]" else chr(10) + rules}
         """Run `bursar run`; it is watching when the block begins, and it is gone when it has ended."""
         self.said.clear()
         with notices(self) as address:
-            running = await run(self.path, *python, NOTIFY_SOCKET=address)
+            running = self.running = await run(self.path, *python, NOTIFY_SOCKET=address)
+            gone = asyncio.ensure_future(running.process.wait())
+            gone.add_done_callback(lambda _task: self.happened.set())
             try:
-                await self._watching(running)
+                await self.until(lambda: "STATUS=watching" in str(self.said))
                 yield running
             finally:
                 await running.kill()
-
-    async def _watching(self, running: Run) -> None:
-        async with asyncio.TaskGroup() as group:
-            gone = group.create_task(running.process.wait())
-            gone.add_done_callback(lambda _task: self.happened.set())
-            await self.until(lambda: "STATUS=watching" in str(self.said) or gone.done())
-            gone.cancel()
-        assert running.process.returncode is None, running.log.read_text()
+                await gone
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import json
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,6 +69,15 @@ async def lines_until(process: Process, enough: Callable[[list[Line]], bool]) ->
     return lines
 
 
+async def while_it_runs(daemon: Process, doing: Awaitable[list[Line]]) -> list[Line]:
+    """Await something that comes about only while the daemon runs."""
+    done, ended = asyncio.ensure_future(doing), asyncio.ensure_future(daemon.wait())
+    await asyncio.wait([done, ended], return_when=asyncio.FIRST_COMPLETED)
+    assert done.done(), f"the daemon ended by itself, with {daemon.returncode}"
+    ended.cancel()
+    return done.result()
+
+
 def both_are_done(lines: list[Line]) -> bool:
     """Say whether a reminder and a top-up have succeeded."""
     succeeded = [line["data"]["action"] for line in lines if line["type"] == "bursar.action.succeeded"]
@@ -97,7 +106,7 @@ async def told(installed: Installed, tmp_path: Path) -> Told:
         async with child(environ, "tail", "-n", "+1", "-f", str(news)) as tail:
             environ["PARCELBOX_KEY"] = place["key"]
             async with child(environ, *bursar, "run", "-c", str(tmp_path / "bursar.yaml")) as daemon:
-                lines = await lines_until(tail, both_are_done)
+                lines = await while_it_runs(daemon, lines_until(tail, both_are_done))
         async with aiohttp.ClientSession() as session, session.get(f"{place['admin']}/effects") as answer:
             effects = await answer.json()
     return Told(lines, effects, daemon.returncode)
