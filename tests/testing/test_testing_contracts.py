@@ -313,16 +313,20 @@ def test_an_unsound_declaration_is_found(unsound: Provider, words: str) -> None:
     assert words in " ".join(problems_of(unsound))
 
 
+POST = {"url": schema.url(), "timeout": schema.duration(default="30s")}
+
+
 class Post:
     """A sink that posts; sound."""
 
     def __init__(self, settings: SinkSettings, tools: Tools) -> None:
         self.url: str = settings.options["url"]
+        self.timeout: timedelta = settings.options["timeout"]
         self.tools = tools
 
     async def deliver(self, delivery: Delivery) -> None:
         try:
-            answer = await self.tools.http.ask(Request(self.url, json=delivery.body))
+            answer = await self.tools.http.ask(Request(self.url, json=delivery.body, timeout=self.timeout))
         except ProviderError as error:
             raise DeliveryFailed(error.reason) from None
         if answer.status >= 300:
@@ -335,7 +339,7 @@ class Post:
 class TestPost(HttpSinkContract):
     """A sound sink passes."""
 
-    sink_type = SinkType("post", Post, {"url": schema.url()}, ("url",))
+    sink_type = SinkType("post", Post, POST, ("url",))
 
 
 class TakesAnything(Post):
@@ -377,6 +381,6 @@ class PostsTwice(Post):
 )
 async def test_an_unsound_sink_is_found(sink: type[Post], test: str, args: tuple[str, ...]) -> None:
     contract = HttpSinkContract()
-    contract.sink_type = SinkType("post", sink, {"url": schema.url()}, ("url",))  # type: ignore[misc]
+    contract.sink_type = SinkType("post", sink, POST, ("url",))  # type: ignore[misc]
     async with sink_stage(contract.sink_type, VirtualClock()) as stage:
         assert await broken(getattr(contract, test), stage, *args)
