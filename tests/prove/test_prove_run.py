@@ -21,6 +21,7 @@ from bursar.testing.prove.cells import ACTIONS
 ROUNDS = 20
 TRIES = 20
 CELL = "before-commit:person:none"
+OF_A_TERMINAL = {"COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"}
 
 
 def prove(folder: Path, *words: str) -> CompletedProcess[str]:
@@ -88,7 +89,9 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Shown:
     folder = tmp_path_factory.mktemp("shown")
     terminal, end = pty.openpty()
     command = [sys.executable, "-m", "bursar", "prove", "--rounds", "1", "--cell", CELL]
-    ended = run(command, stdout=DEVNULL, stderr=end, env={**os.environ, "TMPDIR": str(folder), "TERM": "xterm"}, check=False)
+    environ = {name: value for name, value in os.environ.items() if name not in OF_A_TERMINAL}
+    environ |= {"TMPDIR": str(folder), "TERM": "xterm"}
+    ended = run(command, stdout=DEVNULL, stderr=end, env=environ, check=False)
     os.close(end)
     screen = os.read(terminal, 1 << 16).decode("utf-8", "replace")
     os.close(terminal)
