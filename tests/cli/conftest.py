@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cli_said import Command, Said
 
 from bursar.cli import run
 from bursar.cli.stage.overlay import as_yaml
@@ -18,30 +19,20 @@ from bursar.cli.world import Place
 from bursar.host.plugins import load_plugins
 
 
-@dataclass(frozen=True)
-class Said:
-    """What a command printed, and its exit code."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
+def started(*words: str) -> subprocess.Popen[str]:
+    """Start `bursar WORDS`, whose output is going to be read; a log that nobody reads would fill its pipe, and hang it."""
+    command = [sys.executable, "-m", "bursar", *words]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
 
-Command = Callable[..., Said]
-
-
-def started(*words: str, ready: str = "") -> subprocess.Popen[str]:
-    """Start `bursar WORDS`; with `ready`, wait until its log says so."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bursar", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+def serving(path: Path) -> subprocess.Popen[str]:
+    """Start a daemon, and wait until its log says that it watches; then let the log run off."""
+    command = [sys.executable, "-m", "bursar", "run", "-c", str(path)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
-    while ready and ready not in (line := process.stderr.readline()):
-        assert line, f"bursar {words[0]} ended before it was ready"
+    while "watching" not in (line := process.stderr.readline()):
+        assert line, "bursar run ended before it was ready"
+    threading.Thread(target=process.stderr.read, daemon=True).start()
     return process
 
 
@@ -60,7 +51,7 @@ def document(places: dict[str, Place], folder: Path) -> dict[str, Any]:
     """Give a configuration for the sandbox, its state in a folder."""
     names = {"smm": "main-panel", "anticaptcha": "shop", "premium_exchanger": "exchange"}
     accounts = {
-        names[place.provider]: {"provider": place.provider, "url": place.url, "rate": "1200/min", **place.settings}
+        names[place.provider]: {"provider": place.provider, "url": place.url, "rate": "1200/min", "timeout": "5m", **place.settings}
         for place in places.values() if place.provider in names
     }
     tell = {"notify": {"sink": "book", "text": "{{ order.id }}"}}
@@ -91,10 +82,10 @@ def served(places: dict[str, Place], tmp_path_factory: pytest.TempPathFactory) -
     folder = tmp_path_factory.mktemp("served")
     path = folder / "bursar.yaml"
     path.write_text(as_yaml(document(places, folder)), encoding="utf-8")
-    with started("run", "-c", str(path), ready="watching") as process:
+    with serving(path) as process:
         yield path
         process.terminate()
-        process.communicate()
+        process.wait()
 
 
 @pytest.fixture

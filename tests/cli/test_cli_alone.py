@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import Command, Said
+from cli_said import Command, Said
 
 from bursar.cli.world import Place
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Command
+from cli_said import Command
 
 from bursar.cli.world import Place
 

@@ -218,7 +218,7 @@ def test_giving_up_says_what_was_last_said() -> None:
     assert "rate limit" in when_due(deferred, after(10)).reason
 
 
-@pytest.mark.parametrize("state", [State.SENDING, State.UNKNOWN, *(set(State) - OPEN)])
+@pytest.mark.parametrize("state", [State.SENDING, State.UNKNOWN, *sorted(set(State) - OPEN)])
 def test_time_alone_does_nothing_to_the_others(state: State) -> None:
     assert when_due(intent(state, due_at=T0), after(10**6)) is None
 

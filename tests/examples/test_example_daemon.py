@@ -27,6 +27,7 @@ accounts:
     key: {{env: PARCELBOX_KEY}}
     poll: {{parcels: 1s, wallet: 1s, top_ups: 1s}}
     rate: 1200/min
+    timeout: 5m
 sinks:
   lines: {{type: jsonl, path: {folder}/news.jsonl, events: [action.*]}}
 rules:

@@ -69,6 +69,8 @@ def faults(source: str) -> Iterator[str]:
             yield from faults_of_call(node, hypothetical=hypothetical)
         elif isinstance(node, ast.Attribute) and node.attr == "timeout" and isinstance(node.value, ast.Attribute) and node.value.attr == "mark":
             yield "a time limit of its own: the mark `timeout`"
+        elif isinstance(node, ast.ImportFrom) and node.module == "conftest":
+            yield "imports from a conftest: which one, the order decides"
         elif isinstance(node, ast.FunctionDef) and any("given" in ast.unparse(one).split("(")[0] for one in node.decorator_list):
             yield from (f"{node.name} returns early" for part in ast.walk(node) if isinstance(part, ast.Return))
 
@@ -122,6 +124,7 @@ def test_every_exception_is_needed_and_has_its_reason() -> None:
         ("from hypothesis import settings\nsettings(max_examples=2)", "settings of its own"),
         ("from hypothesis import strategies as st\nst.text().filter(str.isdigit)", "throws away what it made: filter"),
         ("from hypothesis import assume\nassume(x)", "throws away what it made: assume"),
+        ("from conftest import Command", "imports from a conftest: which one, the order decides"),
         ("@given(X)\ndef test_it(x):\n    if x:\n        return\n    assert x", "test_it returns early"),
     ],
 )

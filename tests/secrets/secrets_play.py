@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from limits import WAIT_S
 from secrets_hall import Hall, open_hall
 from secrets_planted import PLANTED, SOURCES, codes_of
 
@@ -90,7 +91,7 @@ def configuration(hall: Hall, folder: Path) -> dict[str, Any]:
 
 def _panels(hall: Hall) -> dict[str, Any]:
     token = PLANTED["token in an address"]
-    shared = {"provider": "smm", "rate": "600/min", "poll": PANEL_POLL}
+    shared = {"provider": "smm", "rate": "600/min", "timeout": "5m", "poll": PANEL_POLL}
     return {
         "refused": {**shared, "url": f"{hall.url}/refuse", "key": env("key that is refused")},
         "moved": {**shared, "url": f"{hall.url}/move?token={token}", "key": env("key behind a redirect")},
@@ -104,13 +105,13 @@ def _panels(hall: Hall) -> dict[str, Any]:
 
 
 def _sites(hall: Hall) -> dict[str, Any]:
-    shared = {"provider": "premium_exchanger", "rate": "600/min", "poll": POLL, "currency": "USD", "settle": "1s"}
+    shared = {"provider": "premium_exchanger", "rate": "600/min", "timeout": "5m", "poll": POLL, "currency": "USD", "settle": "1s"}
     return {
         "site-env": {**shared, "url": f"{hall.url}/px-env", "key": env("key of a site that says no")},
         "site-literal": {**shared, "url": f"{hall.url}/px-literal", "key": env("key of a site that says no")},
         "site-lost": {**shared, "url": f"{hall.url}/px-lost", "key": env("key of a site that breaks")},
         "shop": {
-            "provider": "anticaptcha", "url": f"{hall.url}/shop", "key": env("key of a shop"), "rate": "600/min",
+            "provider": "anticaptcha", "url": f"{hall.url}/shop", "key": env("key of a shop"), "rate": "600/min", "timeout": "5m",
             "poll": {"coupons": "1s"},
         },
     }
@@ -121,7 +122,7 @@ def _sandbox(hall: Hall) -> dict[str, Any]:
     polls: dict[str, dict[str, str]] = {"panel": PANEL_POLL, "site": POLL, "coupons": {"coupons": "1s"}}
     return {
         name: {
-            "provider": kind, "url": hall.wires[kind][0], "rate": "600/min", "poll": polls[name],
+            "provider": kind, "url": hall.wires[kind][0], "rate": "600/min", "timeout": "5m", "poll": polls[name],
             **hall.wires[kind][1].settings,
         }
         for name, kind in names.items()
@@ -214,7 +215,7 @@ async def _live(hall: Hall, person: Person, state: Path) -> None:
         await person.say("track", "panel", *hall.wires["smm"][1].track())
         await person.say("track", "paged", "1", "2")
         await _happened(hall)
-        await _ask(person, state, daemon.pid)
+        await _ask(hall, person, state, daemon.pid)
     finally:
         daemon.terminate()
         out, err = await reading
@@ -236,15 +237,17 @@ async def _happened(hall: Hall) -> None:
         await hall.until(lambda told=told: hall.types()[told], told)  # type: ignore[misc]
 
 
-async def _ask(person: Person, state: Path, pid: int) -> None:
+async def _ask(hall: Hall, person: Person, state: Path, pid: int) -> None:
     """Run every command beside the daemon."""
     wallet = PLANTED["wallet on the command line"]
     for account in ("site-env", "site-lost"):
-        await person.say("call", account, "add_payout", "method_id=7", f"account={wallet}", "--yes", "--wait", "10")
+        await person.say("call", account, "add_payout", "method_id=7", f"account={wallet}", "--yes", "--wait", f"{WAIT_S:g}")
     for words in (*QUERIES, *READS, *OTHERS, ("backup", str(state / "backup.db"))):
         await person.say(*words)
     listed = Path(f"/proc/{pid}/cmdline")
     person.traces.command_line = listed.read_text(encoding="utf-8") if listed.exists() else ""
+    wal = state / "journal.db-wal"
+    await hall.until(lambda: wal.stat().st_size, "something was written since the log was last emptied")
     files = {f"while it ran: {each.name}": each.read_bytes() for each in state.iterdir() if each.is_file()}
     person.traces.files.update(files)
 
