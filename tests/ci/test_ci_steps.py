@@ -68,7 +68,7 @@ def test_the_first_line_says_how_long_it_takes_the_first_time_and_later(clone: P
     assert (later.startswith(f"make {what}: "), "the first time" in later) == (True, False)
 
 
-@pytest.mark.parametrize(("what", "said"), [("test", "--dist loadfile tests/rules -x"), ("demo", "demo: demo tests/rules -x")])
+@pytest.mark.parametrize(("what", "said"), [("test", "--no-loadscope-reorder tests/rules -x"), ("demo", "demo: demo tests/rules -x")])
 def test_further_words_go_on(clone: Path, what: str, said: str) -> None:
     assert said in steps(clone, what, "tests/rules", "-x", RESULT="1 tests").stdout
 
