@@ -42,7 +42,9 @@ STILL_POLLS = 8
 """Patience is over, and a rest is one, after so many seconds in which both polled providers were asked so often. The
 seconds alone would say how busy the machine is: under load, a daemon comes to nothing in four of them."""
 HANGS_S = 120.0
-"""A process that does not come up, go down or come to rest within this, hangs."""
+"""A process that does not come up, go down or get somewhere within this, hangs."""
+RESTLESS_S = 1200.0
+"""What has not come to rest within this never does."""
 PROVOKE_EVERY_S = 0.8
 LOOK_EVERY_S = 0.02
 DELIVERY = re.compile(r'"sink":"book","delivery":"(dl_[0-9a-f]+)"')
@@ -207,7 +209,7 @@ class Run:
         if not self._await_up(daemon):
             raise self._stuck("the daemon did not come up for the rest at the end")
         self.line.say("stop")
-        ends_s = RealClock().monotonic() + HANGS_S
+        ends_s = RealClock().monotonic() + RESTLESS_S
         still, last = Patience(self.line, STILL_S, STILL_POLLS), (-1, -1)
         while RealClock().monotonic() < ends_s and not still.over():
             daemon.ended(0.2)
