@@ -38,7 +38,7 @@ CLOCKS = {
 }
 LIMITS = {"timeout", "timeout_s", "within_s", "total", "sock_read", "shutdown_timeout", "deadline"}
 """Names of arguments that are seconds of real time."""
-WAITERS = {"timeout", "wait_for", "wait", "join", "select", "acquire", "to_thread", "asyncio.sleep"}
+WAITERS = {"timeout", "wait_for", "wait", "join", "select", "acquire", "to_thread", "asyncio.sleep", "ask_daemon"}
 """Calls whose number is one."""
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from limits import WAIT_S
 
 from bursar.control.errors import RequestRejected
 from bursar.control.server import Control, ask_daemon
@@ -26,26 +27,26 @@ class Echo:
 async def test_numbers_keep_every_digit(tmp_path: Path) -> None:
     given: dict[str, Json] = {"amount": Decimal("12345678901234567.89"), "count": 3, "text": "10.10"}
     async with Control(tmp_path / "control.sock", Echo()):
-        assert await ask_daemon(tmp_path / "control.sock", "echo", given, 5) == given
+        assert await ask_daemon(tmp_path / "control.sock", "echo", given, WAIT_S) == given
 
 
 async def test_what_is_declined_comes_back_with_its_exit_code(tmp_path: Path) -> None:
     async with Control(tmp_path / "control.sock", Echo()):
         with pytest.raises(RequestRejected, match="not today") as declined:
-            await ask_daemon(tmp_path / "control.sock", "no", {}, 5)
+            await ask_daemon(tmp_path / "control.sock", "no", {}, WAIT_S)
     assert declined.value.exit_code == 2
 
 
 async def test_a_socket_in_a_very_deep_folder_works(tmp_path: Path) -> None:
     deep = tmp_path / ("d" * 100) / "control.sock"
     async with Control(deep, Echo()):
-        assert await ask_daemon(deep, "echo", {"a": 1}, 5) == {"a": 1}
+        assert await ask_daemon(deep, "echo", {"a": 1}, WAIT_S) == {"a": 1}
 
 
 async def test_a_socket_left_by_a_killed_daemon_is_nobody(tmp_path: Path) -> None:
     (tmp_path / "control.sock").touch()
     with pytest.raises(ConnectionError):
-        await ask_daemon(tmp_path / "control.sock", "echo", {}, 5)
+        await ask_daemon(tmp_path / "control.sock", "echo", {}, WAIT_S)
 
 
 async def test_the_socket_is_for_its_owner_and_group_only(tmp_path: Path) -> None:
@@ -57,4 +58,4 @@ async def test_the_socket_is_for_its_owner_and_group_only(tmp_path: Path) -> Non
 async def test_a_failure_of_ours_is_one_sentence(tmp_path: Path) -> None:
     async with Control(tmp_path / "control.sock", Echo()):
         with pytest.raises(RequestRejected, match="see its log"):
-            await ask_daemon(tmp_path / "control.sock", "bug", {}, 5)
+            await ask_daemon(tmp_path / "control.sock", "bug", {}, WAIT_S)

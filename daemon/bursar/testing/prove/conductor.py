@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import socket
 from collections.abc import Mapping
 from contextlib import closing
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from bursar.control.server import reachable
 from bursar.testing.prove.gate import Effect
 
 WAIT_S = 60.0
@@ -72,7 +74,11 @@ class _Over(http.client.HTTPConnection):
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self._path))
+        folder = os.open(self._path.parent, os.O_PATH | os.O_CLOEXEC)
+        try:
+            self.sock.connect(reachable(self._path, folder))
+        finally:
+            os.close(folder)
 
 
 def ask(path: Path, verb: str, **params: Any) -> Any:

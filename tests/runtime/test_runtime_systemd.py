@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bursar.runtime.notify import Systemd
+from bursar.loops.systemd import Systemd
 
 
 def test_every_line_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
