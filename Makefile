@@ -32,7 +32,8 @@ test-matrix:
 
 docs:
 	@.ci/install dev
-	$(BIN)/python -m bursar.testing.diagrams > docs/life.md
+	$(BIN)/python -m bursar.testing.diagrams life > docs/life.md
+	$(BIN)/python -m bursar.testing.diagrams permission > docs/permission.md
 
 bench:
 	@.ci/install dev

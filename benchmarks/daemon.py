@@ -79,16 +79,16 @@ class Bench:
 
     async def watch(self, count: int) -> None:
         """Put so many orders into the journal, seen and under watch for a minute, and load them."""
-        now = self._clock.now()
+        now = self.context.now()
         kind = self.context.config.accounts[PANEL].kinds["order"]
 
-        def put(c: UnitOfWork, start: int) -> None:
+        def put(uow: UnitOfWork, start: int) -> None:
             orders = known(PANEL, range(start, min(start + AT_ONCE, count)), now - timedelta(minutes=1))
-            subjects.track(c.tx, PANEL, kind, [(one.ref.id, {}, one.created_at) for one in orders], now)
-            subjects.save(c.tx, orders)
+            subjects.track(uow.tx, PANEL, kind, [(one.ref.id, {}, one.created_at) for one in orders], now)
+            subjects.save(uow.tx, orders)
 
         for start in range(0, count, AT_ONCE):
-            await self.context.commit(lambda c, start=start: put(c, start))  # type: ignore[misc]
+            await self.context.commit(lambda uow, start=start: put(uow, start))  # type: ignore[misc]
 
     async def load(self) -> None:
         """Take what the journal has under watch, as a daemon does when it starts."""
@@ -100,7 +100,7 @@ class Bench:
         watch = poller.streams["orders"].watch
         assert watch is not None
         self._clock.hurry(3.0)
-        now_s = self._clock.now().timestamp()
+        now_s = self.context.now().timestamp()
 
         async def lane() -> None:
             while (due_s := watch.next_due_s()) is not None and due_s <= now_s:
@@ -125,7 +125,7 @@ class Bench:
 
 @asynccontextmanager
 async def opened(configuration: Configuration) -> AsyncIterator[Bench]:
-    """Open a daemon; nothing in it limiter by itself."""
+    """Open a daemon; nothing in it turns by itself."""
     clock = Hurried()
     journal = await asyncio.to_thread(Journal.open, configuration.settings.state)
     try:

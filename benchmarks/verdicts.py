@@ -20,8 +20,9 @@ from bursar.cli.stage.overlay import as_yaml
 from bursar.domain.event import Event
 from bursar.domain.ids import AccountName
 from bursar.host.plugins import load_plugins
+from bursar.pipeline.events import emit
 from bursar.pipeline.rule_evaluation import process_events
-from bursar.pipeline.unit_of_work import UnitOfWork, emit
+from bursar.pipeline.unit_of_work import UnitOfWork
 from bursar.settings.read import read_configuration
 
 ACCOUNTS = 100
@@ -67,12 +68,12 @@ def configure(folder: Path, ruled: int) -> Path:
 async def seconds_each(bench: Bench, events: int) -> float:
     """Put so many events to the rules, in one commit; give the seconds that one took."""
 
-    def happen(c: UnitOfWork) -> float:
-        orders = known(BUSY, range(events), c.now)
+    def happen(uow: UnitOfWork) -> float:
+        orders = known(BUSY, range(events), uow.now)
         began = time.perf_counter()
         for order in orders:
-            emit(c, Event("order.partial", BUSY, c.now, order.ref, {"id": order.ref.id}), order)
-        process_events(c)
+            emit(uow, Event("order.partial", BUSY, uow.now, order.ref, {"id": order.ref.id}), order)
+        process_events(uow)
         return (time.perf_counter() - began) / events
 
     return await bench.context.commit(happen)

@@ -22,10 +22,11 @@ from bursar.journal.errors import JournalError
 from bursar.journal.writer import Journal
 from bursar.loops.clock import RealClock
 from bursar.loops.runtime_context import RuntimeContext
-from bursar.loops.startup import apply_configuration, close_context, open_context
+from bursar.loops.startup import apply_configuration, check_renames, close_context, open_context
 from bursar.loops.supervisor import Supervisor
 from bursar.loops.systemd import Systemd
 from bursar.loops.watchdog import Watchdog
+from bursar.pipeline.takeover import Renamed
 from bursar.settings.model import Configuration, ConfigurationError, Settings
 from bursar.settings.read import read_configuration
 
@@ -34,7 +35,7 @@ PATIENCE_S = 3.5
 """How long what is being sent has at SIGTERM: after that its outcome is unknown, and looked for at the next start."""
 RELOAD_PATIENCE_S = 60.0
 log = structlog.get_logger("bursar")
-Face = Callable[[Controller, Clock], AbstractAsyncContextManager[object]]
+Face = Callable[[Controller], AbstractAsyncContextManager[object]]
 
 
 async def serve(
@@ -90,10 +91,9 @@ class Daemon:
     ) -> None:
         self._paths, self._environ, self._registry = paths, environ, registry
         self._configuration, self._journal, self._redactor = configuration, journal, redactor
-        self._systemd = Systemd(environ)
+        self._clock, self._systemd = clock, Systemd(environ)
         self._called = asyncio.Event()
         self._stopping = False
-        self._clock = clock
 
     async def run(self, faces: Sequence[Face] = ()) -> int:
         """Turn until told to stop.
@@ -104,12 +104,12 @@ class Daemon:
         self._listen()
         context = await open_context(self._configuration, self._journal, self._clock)
         supervisor = Supervisor(context, self._configuration, self._redactor)
-        controller = Controller(context, self._registry, supervisor, self._reload_now)
+        controller = Controller(context, self._registry, supervisor, lambda: self._reload_now(context))
         async with AsyncExitStack() as open_:
             try:
                 await open_.enter_async_context(Control(self._configuration.settings.socket, controller))
                 for face in faces:
-                    await open_.enter_async_context(face(controller, self._clock))
+                    await open_.enter_async_context(face(controller))
             except OSError as error:
                 _complain(_cannot_listen(self._configuration.settings, error))
                 return 1
@@ -150,20 +150,20 @@ class Daemon:
                 return
             await self._reload(context, controller, group)
 
-    def _reload_now(self) -> list[str]:
-        """Check the configuration; if it can be used, have the loops changed over. Give every problem."""
-        try:
-            read_configuration(self._paths, self._registry, environ=self._environ)
-        except ConfigurationError as error:
-            return [str(problem) for problem in error.problems]
-        self._called.set()
-        return []
+    async def _reload_now(self, context: RuntimeContext) -> list[str]:
+        """Check the configuration; if it can be used, have the loops changed over. Return every problem."""
+        _, problems = await self._read_again(context)
+        if not problems:
+            self._called.set()
+        return problems
 
     async def _reload(self, context: RuntimeContext, controller: Controller, group: asyncio.TaskGroup) -> None:
         """Change over to a new configuration; on any error in it the old one stays."""
         self._systemd.say("RELOADING=1")
-        configuration = self._read_again()
+        configuration, problems = await self._read_again(context)
         if configuration is None:
+            for problem in problems:
+                log.error("reload.refused", problem=problem, effect="the old configuration stays")
             self._systemd.say("READY=1", "STATUS=watching, with the old configuration: the new one has errors")
             return
         self._redactor.know(configuration.secrets)
@@ -171,30 +171,27 @@ class Daemon:
         try:
             await apply_configuration(context, configuration)
             self._configuration = configuration
-        except JournalError as error:
-            log.error("the new configuration cannot be written down; the old one stays", reason=str(error))
+        except (JournalError, Renamed) as error:
+            log.error("reload.failed", reason=str(error), effect="the old configuration stays")
         controller.supervisor = Supervisor(context, self._configuration, self._redactor)
         await controller.supervisor.start(group)
         self._systemd.say("READY=1", "STATUS=watching")
         self._log_counts("reloaded")
 
-    def _read_again(self) -> Configuration | None:
+    async def _read_again(self, context: RuntimeContext) -> tuple[Configuration | None, list[str]]:
+        """Read the configuration anew; return it, or every problem of it."""
         try:
             configuration = read_configuration(self._paths, self._registry, environ=self._environ)
+            await check_renames(context, configuration)
         except ConfigurationError as error:
-            for problem in error.problems:
-                log.error("the configuration cannot be used; the old one stays", problem=str(problem))
-            return None
+            return None, [str(problem) for problem in error.problems]
+        except Renamed as error:
+            return None, [str(error)]
         if configuration.settings.state != self._configuration.settings.state:
-            log.error("settings.state cannot change while bursar runs; the old configuration stays")
-            return None
-        return configuration
+            return None, ["settings.state cannot change while bursar runs"]
+        return configuration, []
 
     def _log_counts(self, what: str) -> None:
-        configuration = self._configuration
-        log.info(
-            what,
-            accounts=len(configuration.accounts),
-            rules=len(configuration.rules),
-            mode=str(configuration.settings.mode),
-        )
+        loaded = self._configuration
+        counts = {"accounts": len(loaded.accounts), "rules": len(loaded.rules)}
+        log.info(what, **counts, mode=str(loaded.settings.mode))

@@ -7,6 +7,7 @@ answer made here shows it.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
@@ -14,6 +15,7 @@ from decimal import Decimal
 from bursar.api import (
     AccountSettings,
     Answer,
+    DidNot,
     Finding,
     Intent,
     Json,
@@ -26,6 +28,7 @@ from bursar.api import (
     Outcome,
     ProviderError,
     Request,
+    Succeeded,
     Tools,
     number,
 )
@@ -35,6 +38,8 @@ from bursar_premium_exchanger.cursor import Cursor, oldest_waiting
 from bursar_premium_exchanger.masking import concealable, masked, wallets
 from bursar_premium_exchanger.methods import check
 
+PAID_WITHIN_S = 5.0
+CLOCK_SLACK_S = 2 * 86400
 READ: Mapping[str, tuple[str, Callable[[str, Row], Observed]]] = {
     "visits": ("get_links", sightings.visit),
     "exchanges": ("get_exchanges", sightings.exchange),
@@ -53,7 +58,7 @@ class PremiumExchanger:
 
     async def observe(self, look: Look) -> Observation:
         """Poll one stream once."""
-        cursor = replace(Cursor.read(look.cursor), currency=self._currency)
+        cursor = replace(Cursor.read(look.cursor).believed(self._latest_s()), currency=self._currency)
         remembered = Cursor.read(look.cursor).currency == self._currency
         if look.stream == "info":
             answer = await self._ask("get_info")
@@ -63,22 +68,39 @@ class PremiumExchanger:
             return Observation("info", subjects, complete=listed, cursor=cursor.write())
         return await self._window(look, cursor, remembered)
 
-    async def prepare(self, intent: Intent) -> Json:
-        """Read the payouts known and the balance, just before sending."""
+    async def prepare(self, intent: Intent) -> Json | Finding:
+        """Read the payouts known and the balance, just before sending; of a lost one, look whether it is among them."""
         method, account = self._target(intent)
         known, balance = await self._standing()
-        return payout.evidence(known, balance, method, account)
+        if intent.lost:
+            found = payout.finding(known, balance, intent.evidence, method, account)
+            if not isinstance(found, DidNot):
+                return found
+        return payout.evidence(known, balance)
 
     async def perform(self, intent: Intent) -> Outcome:
         """Ask for the payout, once."""
         method, account = self._target(intent)
         try:
             answer = await self._tools.http.send(self._request("add_payout", {"method_id": method, "account": account}))
-            return payout.outcome(answers.decode(answer), self._secrets(account))
+            outcome = payout.outcome(answers.decode(answer), self._secrets(account))
         except NeverSent as error:
             return NotSent(error.reason)
         except ProviderError as error:
             return Lost(error.reason)
+        if not isinstance(outcome, Succeeded):
+            return outcome
+        return replace(outcome, moved=await self._paid(outcome.reference))
+
+    async def _paid(self, reference: str | None) -> Decimal | None:
+        """Look what a payout took, at once and not for long: the yes must be written down; a later poll tells, too."""
+        try:
+            async with asyncio.timeout(PAID_WITHIN_S):
+                listed = self._accepted(await self._ask("get_payouts"))
+            row = answers.rows(listed.data).get(reference or "")
+        except (ProviderError, TimeoutError):
+            return None
+        return payout.amount_of(row) if row is not None else None
 
     async def reconcile(self, intent: Intent, evidence: Json) -> Finding:
         """Look whether a payout that was lost is there."""
@@ -106,8 +128,9 @@ class PremiumExchanger:
             return Observation(look.stream, nothing_new=True)
         envelope = self._accepted(answer)
         seen = answers.rows(envelope.data)
-        onward = cursor.onward(seen, newer=envelope.newer) if paged else None
-        after = onward or cursor.after(seen, oldest_waiting(seen) if look.stream == "payouts" else None)
+        latest_s = self._latest_s()
+        onward = cursor.onward(seen, latest_s, newer=envelope.newer) if paged else None
+        after = onward or cursor.after(seen, latest_s, oldest_waiting(seen) if look.stream == "payouts" else None)
         return Observation(
             look.stream,
             tuple(read(id_, row) for id_, row in seen.items()),
@@ -115,6 +138,10 @@ class PremiumExchanger:
             cursor=after.write(),
             more=onward is not None,
         )
+
+    def _latest_s(self) -> int:
+        """Give the latest `time` that a site can honestly show: its clock stands in some zone, and may be off."""
+        return int(self._tools.clock.now().timestamp()) + CLOCK_SLACK_S
 
     async def _standing(self) -> tuple[Mapping[str, Row], Decimal | None]:
         """Read all payouts, unfiltered, and then the balance: a payout that lands in between lowers it."""

@@ -63,6 +63,10 @@ class Cursor:
             currency=currency if isinstance(currency := raw.get("currency"), str) else None,
         )
 
+    def believed(self, latest_s: int) -> Cursor:
+        """Forget a watermark that no honest clock can have shown: it would hide everything that is new."""
+        return self if self.newest is None or self.newest <= latest_s else replace(self, newest=None)
+
     def write(self) -> Json:
         """Give it as JSON for the journal, without what is not set."""
         known: dict[str, Json] = {
@@ -89,18 +93,19 @@ class Cursor:
             form.update({"limit": str(PAGE_ROWS), "offset": str(self.offset)})
         return form
 
-    def after(self, seen: Mapping[str, Row], waiting: int | None = None) -> Cursor:
-        """Move the watermark by what an answer showed, and end the walk."""
-        newest = max((at for at in (self.newest, *_times(seen.values())) if at is not None), default=None)
+    def after(self, seen: Mapping[str, Row], latest_s: int, waiting: int | None = None) -> Cursor:
+        """Move the watermark by what an answer showed, as far as that can be believed, and end the walk."""
+        shown = (at for at in (self.newest, *_times(seen.values())) if at is not None and at <= latest_s)
+        newest = max(shown, default=None)
         return Cursor(newest, waiting, pages=self.pages, long=self.offset > 0, currency=self.currency)
 
-    def onward(self, seen: Mapping[str, Row], *, newer: bool) -> Cursor | None:
+    def onward(self, seen: Mapping[str, Row], latest_s: int, *, newer: bool) -> Cursor | None:
         """Give the cursor of the next page of exchanges; None when this was the last.
 
         The first answer in dialect B came without `limit`, and may be only a part: it is asked for again with one.
         A full page that begins like the one before comes from a site that does not know `offset`.
         """
-        moved = replace(self.after(seen), walking=True, start=self.since, pages=True)
+        moved = replace(self.after(seen, latest_s), walking=True, start=self.since, pages=True)
         if not self.pages:
             return moved if newer else None
         top = next(iter(seen), None)

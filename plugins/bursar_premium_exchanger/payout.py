@@ -8,6 +8,7 @@ method and account happened. Wallets are compared with those of the intent and a
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 
@@ -25,9 +26,14 @@ from bursar.api import (
     number,
 )
 from bursar_premium_exchanger.answers import Envelope, Row, names_something, payout_id, refused_because
-from bursar_premium_exchanger.sightings import seconds, text
+from bursar_premium_exchanger.sightings import text
 
-CLOCK_SLACK_S = 2 * 86400
+TROUBLE = re.compile(
+    r"system error|(?:server|internal).{0,20}error|\bbusy\b|try (?:again|later)|again later|maintenance|database|"
+    r"\bsql\b|temporar|time-?out|технич|обслуживан|повторите|позже",
+    re.IGNORECASE,
+)
+"""Words of trouble inside the site: they say neither yes nor no."""
 _LOOKALIKES = str.maketrans("авекмнорстухіјѕ", "abekmhopctyxijs")
 
 
@@ -38,10 +44,12 @@ def outcome(envelope: Envelope, secrets: frozenset[str]) -> Outcome:
         return Succeeded(reference=made) if made is not None else Lost("the site says yes and names no payout")
     if made is not None or names_something(envelope):
         return Lost(f"the site says no (error {envelope.error}) and names payout {made or 'all the same'}")
+    if TROUBLE.search(envelope.text):
+        return Lost(f"the site is in trouble: {refused_because(envelope, secrets)}")
     return Refused(refused_because(envelope, secrets))
 
 
-def evidence(payouts: Mapping[str, Row], balance: Decimal | None, method: str, account: str) -> Json:
+def evidence(payouts: Mapping[str, Row], balance: Decimal | None) -> Json:
     """Give what is known just before sending: ids and the balance, no wallet.
 
     Raises:
@@ -49,20 +57,25 @@ def evidence(payouts: Mapping[str, Row], balance: Decimal | None, method: str, a
     """
     if balance is None:
         raise BadAnswer("the site does not say the balance, so the payout is not sent", kind="protocol")
-    return {
-        "payouts": [*payouts],
-        "alike": [id_ for id_, row in payouts.items() if _is_for(row, method, account)],
-        "newest": max((at for row in payouts.values() if (at := seconds(row.get("time"))) is not None), default=None),
-        "balance": format(balance, "f"),
-    }
+    return {"payouts": [*payouts], "balance": format(balance, "f")}
+
+
+def amount_of(row: Row) -> Decimal | None:
+    """Read what a payout took from the balance."""
+    amount = number(row.get("original_amount"))
+    return amount if amount is not None and amount >= 0 else None
 
 
 def finding(payouts: Mapping[str, Row], balance: Decimal | None, before: Json, method: str, account: str) -> Finding:
-    """Say whether a lost `add_payout` happened, from what the site shows now and the evidence of before."""
+    """Say whether a lost `add_payout` happened, from what the site shows now and the evidence of before.
+
+    What is new is what has a new id: the times of rows say nothing here, since one row with an absurd time would make
+    ours older than it. A new row that does not say whose it is leaves the question open.
+    """
     known = before.get("payouts") if isinstance(before, dict) else None
     if not isinstance(before, dict) or not isinstance(known, list):
         return CannotTell("what the site showed before sending was not kept")
-    fresh = {id_: row for id_, row in payouts.items() if id_ not in known and not _is_old(row, before.get("newest"))}
+    fresh = {id_: row for id_, row in payouts.items() if id_ not in known}
     ours = [id_ for id_, row in fresh.items() if _is_for(row, method, account)]
     if ours:
         return _happened(ours, fresh)
@@ -79,11 +92,11 @@ def finding(payouts: Mapping[str, Row], balance: Decimal | None, before: Json, m
 
 
 def _happened(ours: list[str], fresh: Mapping[str, Row]) -> Happened:
-    newest = max(ours, key=lambda id_: (seconds(fresh[id_].get("time")) or 0, len(id_), id_))
+    newest = max(ours, key=lambda id_: (len(id_), id_))
     reason = f"payout {newest} is new, with this method and account"
     if len(ours) > 1:
         reason = f"{len(ours)} new payouts have this method and account ({', '.join(ours)}); the newest is {newest}"
-    return Happened(Succeeded(reference=newest), reason)
+    return Happened(Succeeded(reference=newest, moved=amount_of(fresh[newest])), reason)
 
 
 def _is_for(row: Row, method: str, account: str) -> bool | None:
@@ -104,8 +117,3 @@ def _folded(account: str) -> str:
     plain = html.unescape(account).casefold().translate(_LOOKALIKES)
     return "".join(letter for letter in plain if letter.isalnum()) or plain.strip()
 
-
-def _is_old(row: Row, newest: Json) -> bool:
-    """Say whether a payout is plainly older than the newest of before: an old one that came back is not ours."""
-    at = seconds(row.get("time"))
-    return at is not None and isinstance(newest, int) and at < newest - CLOCK_SLACK_S

@@ -5,7 +5,6 @@ Declarations and the pure functions that decide its own events; DESIGN section 5
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 
@@ -13,19 +12,19 @@ from bursar.api import (
     AccountSettings,
     ActionType,
     Adapter,
+    CostFacts,
     Coverage,
     EventType,
     Field,
     FieldKind,
     Fields,
-    Json,
     LostReply,
     Param,
     Provider,
-    Snapshot,
     Stream,
     SubjectType,
     Tools,
+    number,
 )
 from bursar_premium_exchanger.adapter import PremiumExchanger
 from bursar_premium_exchanger.methods import METHODS
@@ -62,8 +61,16 @@ def accrued(before: Fields | None, after: Fields) -> bool:
     return after.get("accrued") is True and (before is None or before.get("accrued") is not True)
 
 
-def whole_balance(_params: Mapping[str, Json], subject: Snapshot | None) -> Decimal | None:
-    """Give what a payout moves: all there is."""
+def still_due(after: Fields) -> bool | None:
+    """Say whether the balance still allows a payout; None: the site does not say."""
+    return _due(after)
+
+
+def whole_balance(facts: CostFacts) -> Decimal | None:
+    """Give what a payout moves: all there is, by the balance that was just read, else by the last one known."""
+    if isinstance(facts.evidence, dict):
+        return number(facts.evidence.get("balance"))
+    subject = facts.subject
     amount = subject.fields.get("amount") if subject is not None and subject.ref.type == "balance" else None
     return amount if isinstance(amount, Decimal) else None
 
@@ -110,6 +117,7 @@ BALANCE = SubjectType(
             passed_min_payout,
             at_first_sight=True,
             rearmed_by=PAYOUT_ENDED,
+            still=still_due,
         ),
         EventType("balance.rose", "The balance grew.", rose),
         EventType("balance.fell", "The balance shrank.", fell),
@@ -165,12 +173,12 @@ PAYOUT = SubjectType(
     "payout",
     "payouts",
     {
-        "time": _TIME,
+        "time": Field(FieldKind.INSTANT, "When, by the site's wall clock read as UTC.", identity=True),
         "method": _text("The id of its payout method.", identity=True),
         "account_hint": _text("Where the money goes, masked.", identity=True),
         "pay_amount": _number("What is paid, in the method's currency."),
         "pay_currency": _text("The method's currency."),
-        "amount": _number("What it took from the balance."),
+        "amount": Field(FieldKind.NUMBER, "What it took from the balance.", identity=True),
         "currency": _text("The balance's currency."),
     },
     states=("waiting", "done", "canceled", "canceled_by_user"),
@@ -189,6 +197,8 @@ PAYOUT_ACTION = ActionType(
     subject_id="balance",
     money=True,
     cost=whole_balance,
+    settled_by=("payout", "amount"),
+    takes_balance=True,
     undone_by=PAYOUT_UNDONE,
 )
 PROVIDER = Provider(

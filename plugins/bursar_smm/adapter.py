@@ -37,7 +37,7 @@ from bursar.api import (
     Tools,
 )
 from bursar_smm import seen, service_types
-from bursar_smm.answers import entries, failure_text, message, strange
+from bursar_smm.answers import entries, failure_text, message, of_the_call, strange, unwrapped
 from bursar_smm.asking import Asking
 from bursar_smm.methods import asked_for
 from bursar_smm.outcomes import Reply, not_sent
@@ -157,7 +157,7 @@ class SmmAdapter:
         failure = failure_text(decoded)
         if failure is not None and len(look.ids) == 1 and about_subject(failure):
             return Observation(look.stream, problems={look.ids[0]: sentence(failure, self._secret)})
-        found = entries(self._checked(answer), look.ids, "order")
+        found = entries(self._told(answer), look.ids, "order")
         unchanged = [id_ for id_, entry in found.items() if look.same(id_, msgspec.json.encode(entry))]
         return self._seen(unchanged, {id_: entry for id_, entry in found.items() if id_ not in unchanged})
 
@@ -182,7 +182,7 @@ class SmmAdapter:
         if failure is not None and len(ids) == 1 and about_subject(failure):
             return Observation("refills", problems={**problems, wanted[ids[0]]: sentence(failure, self._secret)})
         subjects = []
-        for panel_id, entry in entries(self._checked(answer), ids, "refill").items():
+        for panel_id, entry in entries(self._told(answer), ids, "refill").items():
             try:
                 if (observed := seen.refill(wanted[panel_id], entry)) is not None:
                     subjects.append(observed)
@@ -194,7 +194,7 @@ class SmmAdapter:
         answer = await self._http.ask(self._asking.plain(look.stream, {}))
         if look.same("", answer.body) and (look.stream == "balance" or self._types is not None):
             return Observation(look.stream, nothing_new=True)
-        decoded = self._checked(answer)
+        decoded = self._told(answer)
         if look.stream == "balance":
             return Observation(look.stream, (seen.balance(decoded),))
         subjects, complete = seen.services(decoded)
@@ -202,7 +202,7 @@ class SmmAdapter:
         return Observation(look.stream, tuple(subjects), complete=complete)
 
     async def _balance(self) -> Observed:
-        return seen.balance(self._checked(await self._http.ask(self._asking.plain("balance", {}))))
+        return seen.balance(self._told(await self._http.ask(self._asking.plain("balance", {}))))
 
     async def _effect(self, request: Request) -> Reply | NotSent | Lost:
         try:
@@ -212,6 +212,17 @@ class SmmAdapter:
             return not_sent(error)
         except ProviderError as error:
             return Lost(error.reason)
+
+    def _told(self, answer: Answer) -> Json:
+        """Decode an answer to a question, and take it out of the wrapper that some panels put around it.
+
+        Raises:
+            ProviderError: as `_checked`; or nothing but the call's own words are in it.
+        """
+        told = unwrapped(self._checked(answer))
+        if isinstance(told, dict) and of_the_call(told):
+            raise strange(told)
+        return told
 
     def _checked(self, answer: Answer) -> Json:
         """Decode an answer to a question.

@@ -20,6 +20,10 @@ DEEPEST = 20
 """How far into an answer anybody looks: no panel nests deeper, and what does is meant to exhaust."""
 RESULTS = frozenset({"status", "order", "refill", "cancel"})
 FLAT = RESULTS | {"charge", "start_count", "remains", "currency", "runs", "orders", "posts", "expiry"}
+CALL_WORDS = frozenset({"success", "error", "fail", "ok", "true", "false"})
+"""What a `status` says of the call itself, where nothing of an order stands beside it."""
+OF_ORDERS = FLAT - RESULTS
+WRAPPERS = ("data", "result", "response")
 AGREES = frozenset({
     "success", "ok", "true", "yes", "accepted", "requested", "pending", "canceled", "cancelled", "cancel",
 })
@@ -39,6 +43,26 @@ class No:
     text: str
 
 
+def of_the_call(answer: Mapping[str, Json]) -> bool:
+    """Say whether the `status` of an answer speaks of the call, not of an order or a refill."""
+    status = answer.get("status")
+    said = status is True or status is False or (isinstance(status, str) and squeeze(status) in CALL_WORDS)
+    return said and OF_ORDERS.isdisjoint(answer)
+
+
+def unwrapped(answer: Json) -> Json:
+    """Give what a panel's answer holds, where it is put into a wrapper with the call's own words beside it."""
+    for _ in range(DEEPEST):
+        of_an_order = not isinstance(answer, dict) or not OF_ORDERS.isdisjoint(answer)
+        if not isinstance(answer, dict) or of_an_order or ("status" in answer and not of_the_call(answer)):
+            return answer
+        inner = next((answer[name] for name in WRAPPERS if isinstance(answer.get(name), (dict, list))), None)
+        if inner is None:
+            return answer
+        answer = inner
+    return answer
+
+
 def failure_text(answer: Json, depth: int = 0) -> str | None:
     """Give the text of an answer that is a failure as a whole: a truthy `error`, even beside other keys."""
     if isinstance(answer, str):
@@ -48,7 +72,14 @@ def failure_text(answer: Json, depth: int = 0) -> str | None:
     error = answer.get("error")
     if error and error != "0":
         return _words(error, depth + 1) or message(answer) or "an error without a text"
-    return message(answer) if fails(answer) else None
+    if not fails(answer):
+        return None
+    return message(answer) or (_said_of_call(answer) if of_the_call(answer) else None)
+
+
+def _said_of_call(answer: Mapping[str, Json]) -> str | None:
+    """Give the words in which a call says that it failed; None where there are none."""
+    return next((said for name in WRAPPERS if isinstance(said := answer.get(name), str) and said.strip()), None)
 
 
 def message(answer: Json) -> str | None:

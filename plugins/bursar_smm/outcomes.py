@@ -24,10 +24,11 @@ from bursar.api import (
     SubjectRef,
     Succeeded,
     Value,
+    number,
 )
-from bursar_smm.answers import No, Yes, entries, fails, failure_text, verdict
+from bursar_smm.answers import No, Yes, entries, fails, failure_text, unwrapped, verdict
 from bursar_smm.service_types import ordered_quantity
-from bursar_smm.texts import Meaning, meaning, sentence, wait
+from bursar_smm.texts import TROUBLE, Meaning, meaning, sentence, wait
 
 BOTH = "the answer says yes and no at once"
 NEITHER = "the answer says neither yes nor no"
@@ -47,7 +48,8 @@ class Reply:
     """
 
     def __init__(self, answer: Json, status: int, retry_after: timedelta | None, secret: str) -> None:
-        self._answer = answer
+        self._answer = unwrapped(answer) if failure_text(answer) is None else answer
+        self._code = _code_of(answer)
         self._status = status
         self._retry_after = retry_after
         self._secret = secret
@@ -104,7 +106,8 @@ class Reply:
         if what is Meaning.OUTAGE:
             return Lost(f"the panel's server failed: {why}")
         if intent.action == "add":
-            return Refused(why)
+            in_trouble = TROUBLE.search(text) is not None or self._code >= 500
+            return Lost(f"the panel is in trouble: {why}") if in_trouble else Refused(why)
         if what is Meaning.ALREADY:
             return _already(why, intent)
         if what is Meaning.NOT_NOW:
@@ -126,6 +129,13 @@ def requested(intent: Intent, reference: str | None) -> Succeeded:
     return Succeeded(reference=reference, facts=facts, tracked=(made,))
 
 
+def _code_of(answer: Json) -> int:
+    """Give the `code` that a panel writes into its answer; 0: there is none."""
+    raw = answer.get("code") if isinstance(answer, dict) else None
+    code = number(raw) if isinstance(raw, (int, str)) else None
+    return int(code) if code is not None and 0 <= code < 1000 else 0
+
+
 def _agrees_beside(answer: Mapping[str, Json], ids: Sequence[str], name: str) -> bool:
     """Say whether a failure of the whole call holds a yes as well."""
     rest: Json = {key: value for key, value in answer.items() if key != "error"}
@@ -141,11 +151,8 @@ def not_sent(error: NeverSent) -> NotSent:
 
 
 def _already(why: str, intent: Intent) -> Outcome:
-    """Read "already requested": not now; but after an attempt that was lost, it is the proof that the attempt took.
-
-    The intent still carries the reason of its last attempt, and that of a lost one is neither `NOT_NOW` nor `NOT_SENT`.
-    """
-    if intent.fence > 1 and not intent.reason.startswith((NOT_NOW, NOT_SENT)):
+    """Read "already requested": not now; but after an attempt that was lost, it is the proof that the attempt took."""
+    if intent.lost:
         return requested(intent, None)
     return Later(NOT_NOW + why, wait(why))
 

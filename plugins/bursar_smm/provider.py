@@ -20,7 +20,7 @@ from bursar.api import (
     Tools,
 )
 from bursar.api.schema import Schema, choice, flag
-from bursar_smm import service_types, words
+from bursar_smm import costs, service_types, words
 from bursar_smm.adapter import SmmAdapter
 from bursar_smm.methods import METHODS, MOST_IDS
 from bursar_smm.wire import wire
@@ -114,6 +114,7 @@ ACTIONS = (
     ActionType(
         "add", "order", LostReply.NEITHER, service_types.PARAMS,
         "Order something. A lost reply is for a person: no panel lists orders.", creates=True, money=True,
+        cost=costs.of_add, cost_needs=costs.service_of, cost_stream="services", settled_by=("order", "charge"),
     ),
     ActionType(
         "refill", "order", LostReply.REPEATABLE, description="Request a refill.", batch=MOST_IDS,
@@ -121,10 +122,11 @@ ACTIONS = (
             "order.refilling", "order.pending", "order.processing", "order.in_progress", "order.completed",
             "refill.pending", "refill.in_progress", "refill.completed",
         ),
+        disproved_by=("refill.rejected", "refill.canceled", "refill.failed"),
     ),
     ActionType(
         "cancel", "order", LostReply.REPEATABLE, description="Request a cancellation.", batch=MOST_IDS,
-        confirmed_by=("order.canceled", "order.partial", "order.refunded"),
+        confirmed_by=("order.canceled", "order.partial", "order.refunded"), disproved_by=("order.completed",),
     ),
 )
 

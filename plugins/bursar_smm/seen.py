@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TypeGuard
 
 from bursar.api import Json, Observed, SubjectRef, Value, number
-from bursar_smm.answers import failure_text, is_id, strange
+from bursar_smm.answers import failure_text, is_id, of_the_call, strange, unwrapped
 from bursar_smm.words import NO_INFORMATION, order_state, refill_state
 
 ORDER_NUMBERS = ("charge", "start_count", "remains")
@@ -37,6 +37,8 @@ def order(id_: str, entry: Json, numbers: Mapping[str, str]) -> Observed | None:
         Problem: the panel complains about this id.
     """
     row = _row(entry)
+    if of_the_call(row):
+        return None
     fields: dict[str, Value | None] = {name: number(row[name]) for name in ORDER_NUMBERS if name in row}
     fields.update({name: text(row[name]) for name in ORDER_TEXTS if name in row})
     if not fields:
@@ -111,6 +113,7 @@ def flag(raw: Json) -> bool | None:
 def _row(entry: Json) -> Mapping[str, Json]:
     if (complaint := failure_text(entry)) is not None:
         raise Problem(complaint)
+    entry = unwrapped(entry)
     return entry if isinstance(entry, dict) else {}
 
 

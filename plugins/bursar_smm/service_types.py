@@ -99,11 +99,15 @@ def check(params: Mapping[str, Json], type_: str | None = None) -> None:
 
 def ordered_quantity(params: Mapping[str, Json]) -> Decimal | None:
     """Give how many were ordered in all: the lines of comments, or the quantity of all runs; None where it is open."""
-    comments = params.get("comments")
-    if isinstance(comments, str) and _blank(params.get("quantity")):
-        return Decimal(sum(1 for line in comments.splitlines() if line.strip()))
+    if _blank(params.get("quantity")) and (counted := lines(params.get("comments"))) is not None:
+        return counted
     quantity, runs = number(params.get("quantity")), number(params.get("runs"))
     return quantity * runs if quantity is not None and runs else quantity
+
+
+def lines(text: Json) -> Decimal | None:
+    """Give how many lines of a text say something; None: there is no text."""
+    return Decimal(sum(1 for line in text.splitlines() if line.strip())) if isinstance(text, str) else None
 
 
 def _check_value(name: str, value: Json) -> None:

@@ -69,15 +69,23 @@ _WORDS: tuple[tuple[Meaning, tuple[str, ...]], ...] = (
         r"not support|does(?: not|n't) (?:support|have|allow)", r"no (?:longer|refill|cancel)",
         r"\bexpired\b|\bperiod\b.{0,12}\b(?:over|ended|passed)\b",
     )),
+    (Meaning.NEVER, (r"\bclosed\b.{0,12}\bafter\b|\bno\b.{0,20}\bafter\b",)),
     (Meaning.WRONG_STATE, (
+        r"already (?:been )?(?:used|started|delivered|reached|sent|running|refilled)",
+        r"can(?:not|'t| not)\b.{0,12}\b(?:cancel|refill|be (?:cancel|refill))",
         r"must be", rf"\bonly\b.{{0,20}}\b(?:{_DONE}|partial|pending)", rf"not (?:yet )?{_DONE}",
         rf"already (?:been )?{_DONE}", r"(?:wrong|incorrect|invalid) (?:order )?status",
     )),
     (Meaning.ALREADY, (
-        r"already|in progress|in process", r"being (?:refilled|processed|cancell?ed)",
-        r"is pending|pending refill|active refill",
+        r"already (?:been )?(?:requested|submitted|asked|placed|received|exists?|pending|open)",
+        r"already in (?:progress|process|queue)",
+        r"already (?:has|have)\b.{0,20}\b(?:refill|cancel|request)",
+        r"\b(?:pending|open|active|ongoing)\b.{0,12}\b(?:refill|cancel\w*|request)",
+        r"\b(?:refill|cancel\w*|request)\b.{0,12}\b(?:is )?(?:already )?(?:pending|open|active|in progress|in process)",
+        r"being (?:refilled|cancell?ed)",
     )),
     (Meaning.NOT_NOW, (
+        r"in progress|in process|being processed",
         r"\b(?:not|isn't) .{0,20}\byet\b", r"try (?:again )?later|again later|please wait|maintenance|temporar",
     )),
     (Meaning.NEVER, (
@@ -85,10 +93,19 @@ _WORDS: tuple[tuple[Meaning, tuple[str, ...]], ...] = (
     )),
 )
 _PATTERNS = tuple((what, re.compile("|".join(words), re.IGNORECASE)) for what, words in _WORDS)
+TROUBLE = re.compile(
+    r"system error|(?:server|internal).{0,20}error|\bbusy\b|try (?:again|later)|again later|maintenance|database|"
+    r"\bsql\b|temporar|time-?out|timed out",
+    re.IGNORECASE,
+)
+"""Words of trouble inside the panel: to an order they say neither yes nor no."""
 _SUBJECT = re.compile(r"\b(?:orders?|refills?|ids?)\b", re.IGNORECASE)
 _WAIT = re.compile(
-    r"\b(?:in|after|wait|every)\s+(?:about\s+)?(\d{1,5})\s*(second|sec|minute|min|hour|hr|day|s|m|h|d)", re.IGNORECASE
+    r"(?:\b(?:in|wait|every)|\b(?:available|again|try|retry|request|wait)\b[^.]{0,20}\bafter)\s+(?:about\s+)?"
+    r"(\d{1,5})\s*(second|sec|minute|min|hour|hr|day|s|m|h|d)",
+    re.IGNORECASE,
 )
+"""A number behind a bare "after" is no waiting time: "closed after 30 days"."""
 _TOO_LATE = re.compile(r"expired|\bnot\b.*\bafter\b", re.IGNORECASE)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+import pytest
+
+from bursar.cli import run
 
 
 @dataclass(frozen=True)
@@ -22,3 +27,14 @@ class Said:
 
 
 Command = Callable[..., Said]
+
+
+def command_on(configuration: Path, capfd: pytest.CaptureFixture[str]) -> Command:
+    """Run commands by a configuration, and give what they say."""
+    def command(*words: str) -> Said:
+        capfd.readouterr()
+        code = run([*words, "-c", str(configuration)])
+        printed = capfd.readouterr()
+        return Said(code, printed.out, printed.err)
+
+    return command

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_said import Command, Said
+from cli_said import Command, command_on
 
-from bursar.cli import run
 from bursar.cli.stage.overlay import as_yaml
 from bursar.cli.world import Place
 from bursar.host.plugins import load_plugins
@@ -73,7 +72,7 @@ def configuration(places: dict[str, Place], tmp_path: Path) -> Path:
 @pytest.fixture
 def alone(configuration: Path, capfd: pytest.CaptureFixture[str]) -> Command:
     """Run commands where no daemon runs."""
-    return _command(configuration, capfd)
+    return command_on(configuration, capfd)
 
 
 @pytest.fixture(scope="session")
@@ -91,14 +90,4 @@ def served(places: dict[str, Place], tmp_path_factory: pytest.TempPathFactory) -
 @pytest.fixture
 def bursar(served: Path, capfd: pytest.CaptureFixture[str]) -> Command:
     """Run commands beside the daemon."""
-    return _command(served, capfd)
-
-
-def _command(configuration: Path, capfd: pytest.CaptureFixture[str]) -> Command:
-    def command(*words: str) -> Said:
-        capfd.readouterr()
-        code = run([*words, "-c", str(configuration)])
-        printed = capfd.readouterr()
-        return Said(code, printed.out, printed.err)
-
-    return command
+    return command_on(served, capfd)

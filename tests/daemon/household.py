@@ -61,6 +61,7 @@ class Household:
     happened: asyncio.Event = field(default_factory=asyncio.Event)
     said: list[str] = field(default_factory=list)
     running: Run | None = None
+    site_timeout: str = TIMEOUT
 
     @property
     def path(self) -> Path:
@@ -86,7 +87,7 @@ accounts:
     currency: USD
     settle: 1s
     rate: 6000/min
-    timeout: {TIMEOUT}
+    timeout: {self.site_timeout}
     poll: {{info: 1s, payouts: 1s}}
 sinks:
   hook: {{type: webhook, url: '{self.hook_url}', secret: {SECRET}, events: ['*']}}

@@ -17,6 +17,7 @@ def _wallet(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("fault", [*AFTER, *BEFORE])
 async def test_a_payout_is_done_once(house: Household, fault: str) -> None:
+    house.site_timeout = "1s"  # what was lost is looked for once a request could not land any more
     house.configure(PAY)
     house.site_faults.add("add_payout", fault)
     async with house.daemon() as running:

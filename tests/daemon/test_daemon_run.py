@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from household import WALLET, Household, run
 
+from bursar.control.errors import RequestRejected
+
 REFILL = "- {name: refill, on: order.partial, do: [refill]}"
 PATIENT = ("-c", "from bursar import app, cli; app.RELOAD_PATIENCE_S += 3600; cli.main()")
 """Runs it with so long a patience at a reload that no test lives to see its end."""
@@ -81,6 +83,44 @@ async def test_a_sighup_with_a_broken_configuration_keeps_the_old_one(house: Hou
         running.signal(signal.SIGHUP)
         await house.until(lambda: any("old configuration" in line for line in house.said))
         assert ((await house.ask("status"))["rules"], running.process.returncode) == (1, None)
+
+
+RENAMED = REFILL.replace("name: refill", "name: refill-them")
+
+
+async def test_a_reload_that_renames_a_rule_and_does_not_say_so_is_refused(house: Household) -> None:
+    house.configure(REFILL)
+    async with house.daemon():
+        house.configure(RENAMED)
+        with pytest.raises(RequestRejected, match="with `was: refill` it takes over") as refused:
+            await house.ask("reload")
+        assert (refused.value.exit_code, [row["rule"] for row in await why(house, "refill")]) == (78, [])
+
+
+async def test_a_sighup_that_renames_a_rule_and_does_not_say_so_keeps_the_old_one(house: Household) -> None:
+    house.configure(REFILL)
+    async with house.daemon() as running:
+        house.configure(RENAMED)
+        house.said.clear()
+        running.signal(signal.SIGHUP)
+        await house.until(lambda: any("old configuration" in line for line in house.said))
+        with pytest.raises(RequestRejected, match="there is no rule 'refill-them'"):
+            await why(house, "refill-them")
+
+
+async def test_a_reload_that_says_what_a_rule_was_takes_it_on(house: Household) -> None:
+    house.configure(REFILL)
+    async with house.daemon():
+        house.configure(RENAMED.replace("name: refill-them", "name: refill-them, was: refill"))
+        house.said.clear()
+        await house.ask("reload")
+        await house.until(lambda: any("READY=1" in line for line in house.said))
+        assert await why(house, "refill-them") == []
+
+
+async def why(house: Household, rule: str) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = await house.ask("why", rule=rule)
+    return rows
 
 
 async def test_a_daemon_with_its_old_configuration_goes_on(house: Household) -> None:

@@ -1,12 +1,15 @@
-"""Drawings in the docs are made from the code."""
+"""Pages of the docs that are made from the code."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from bursar.testing import diagrams
+import pytest
+
+from bursar.testing.diagrams import PAGES
 
 
-def test_the_life_of_an_intent_is_drawn_as_it_is() -> None:
-    drawn = Path(__file__).parents[2] / "docs" / "life.md"
-    assert drawn.read_text() == diagrams.life(), "say `make docs`"
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_says_what_the_code_does(page: str) -> None:
+    written = Path(__file__).parents[2] / "docs" / f"{page}.md"
+    assert written.read_text() == PAGES[page](), "run `make docs`"

@@ -16,9 +16,9 @@ from docs_pages import fragments, page
 from bursar.api import schema
 from bursar.cli.tree import COMMANDS, bursar
 from bursar.domain.event import CORE_EVENT_FIELDS, CORE_EVENTS
-from bursar.domain.guard import Obstacle
 from bursar.domain.ids import SubjectRef
 from bursar.domain.route import envelope
+from bursar.domain.verdict import BlockReason
 from bursar.host.plugins import load_plugins
 from bursar.rules.functions import OWN_FUNCTIONS
 from bursar.rules.read import KEYS, NOT_BUILT
@@ -65,7 +65,7 @@ PAGES: list[tuple[str, str, Callable[[], Iterable[str]], str]] = [
     ("docs/rules.md", "filters", lambda: FILTERS, "{}"),
     ("docs/rules.md", "parts of instants", lambda: PARTS, ".{}"),
     ("docs/rules.md", "fields of core events", lambda: CORE_EVENT_FIELDS, "`event.{}`"),
-    ("docs/rules.md", "obstacles", lambda: {str(each) for each in Obstacle} - {"failed"}, "`{}`"),
+    ("docs/rules.md", "blocks", lambda: {str(each) for each in BlockReason}, "`{}`"),
     ("docs/plugins.md", "the testing kit", lambda: testing, "{}"),
     ("docs/plugins.md", "pieces of schemas", pieces, "`{}`"),
 ]

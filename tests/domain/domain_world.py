@@ -86,9 +86,9 @@ def look(before: Snapshot | None, what: Observed, at: datetime = T0, *, news: bo
     return detect(kind, PANEL, before, what, at, news=news, **more)  # type: ignore[arg-type]
 
 
-def types(sight: Change) -> list[str]:
+def types(change: Change) -> list[str]:
     """Give the types of the events, in their order."""
-    return [event.type for event in sight.events]
+    return [event.type for event in change.events]
 
 
 def order(
@@ -105,6 +105,7 @@ class When:
     answer: Callable[[Scope], bool | None]
     crossing: Callable[[Scope], datetime | None] = lambda scope: None
     text: str = "as the test says"
+    meaning: str = "as the test says"
 
     def judge(self, scope: Scope) -> Judgement:
         truth = self.answer(scope)
@@ -134,7 +135,10 @@ def tell(text: str | None = "hello", sink: str = "ops") -> Notify:
 
 def rule(*do: Step, **more: object) -> Rule:
     """Give a rule; by default an event rule that refills."""
-    plain = {"name": RuleName("r"), "do": do or (Act("refill"),), "fingerprint": "f", "on": ("order.partial",)}
+    plain = {
+        "name": RuleName("r"), "do": do or (Act("refill"),), "fingerprint": "f", "trigger": "t", "meaning": "m",
+        "on": ("order.partial",),
+    }  # fmt: skip
     return Rule(**{**plain, **more})  # type: ignore[arg-type]
 
 

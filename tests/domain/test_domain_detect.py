@@ -1,10 +1,12 @@
+"""What was known of a subject and what a poll saw of it give its snapshot and events: sightings in every order."""
+
 from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from domain_world import BALANCE, COUPON, ORDER, T0, after, look, order, seen, types
+from domain_world import BALANCE, COUPON, MINUTE, ORDER, T0, after, look, order, seen, types
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -121,6 +123,22 @@ def test_a_look_that_changes_nothing_is_not_when_it_changed() -> None:
     assert look(order("pending"), seen(ORDER, "pending"), after(5)).snapshot.changed_at == T0
 
 
+def test_an_answer_is_as_old_as_its_question() -> None:
+    sight = look(order("pending"), seen(ORDER, "partial"), after(5), asked_at=after(4)).snapshot
+    assert (sight.observed_at, sight.changed_at, sight.state_since) == (after(4), after(5), after(5))
+
+
+def test_what_the_provider_dates_is_brought_onto_the_timeline() -> None:
+    told = replace(seen(ORDER, "pending"), created_at=after(-90))
+    assert look(None, told, ahead=30 * MINUTE).snapshot.created_at == after(-120)
+
+
+def test_what_was_known_before_is_not_moved_again() -> None:
+    told = replace(seen(ORDER, "pending"), created_at=after(-90))
+    known = look(None, told, ahead=30 * MINUTE).snapshot
+    assert look(known, told, after(1), ahead=60 * MINUTE).snapshot.created_at == after(-120)
+
+
 def test_an_answer_takes_the_complaint_away() -> None:
     complained = replace(order("pending"), problem="Incorrect order ID")
     healed = look(complained, seen(ORDER, "pending"), after(1))
@@ -215,9 +233,9 @@ def told(looks: list[Observed]) -> list[tuple[str, dict[str, Value | None]]]:
     """Give all events of looks that follow one another, with the former values."""
     before, events = None, []
     for number, what in enumerate(looks):
-        sight = look(before, what, after(number))
-        events += [(event.type, dict(event.before)) for event in sight.events]
-        before = sight.snapshot
+        change = look(before, what, after(number))
+        events += [(event.type, dict(event.before)) for event in change.events]
+        before = change.snapshot
     return events
 
 
@@ -275,12 +293,12 @@ def test_a_complete_listing_says_vanished_after_every_second_absence_in_a_row(lo
     before, absences, gone = look(None, seen(ORDER, "pending")).snapshot, 0, False
     for number, what in enumerate(looks, 1):
         if what is not None:
-            sight = look(before, what, after(number))
-            assert ("order.appeared" in types(sight)) is gone
+            change = look(before, what, after(number))
+            assert ("order.appeared" in types(change)) is gone
             absences, gone = 0, False
         elif not gone:
-            sight = vanish(ORDER, before, after(number))
+            change = vanish(ORDER, before, after(number))
             absences += 1
             gone = absences == 2
-            assert types(sight) == (["order.vanished"] if gone else [])
-        before = sight.snapshot
+            assert types(change) == (["order.vanished"] if gone else [])
+        before = change.snapshot

@@ -1,24 +1,43 @@
+"""Rules asked: events and subjects match or do not, with a reason; holds last, break, and end when they are due."""
+
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from domain_world import FACTS, ORDER, PANEL, T0, When, after, in_state, look, order, rule, seen, state_rule
+import pytest
+from domain_world import COUPON, FACTS, ORDER, PANEL, T0, When, after, in_state, look, order, rule, seen, state_rule
 
-from bursar.domain.evaluate import HoldState, Match, NoMatch, evaluate, stand
+from bursar.domain.evaluate import HoldState, Match, NoMatch, evaluate, evaluate_state, predicate
 from bursar.domain.event import Event
 from bursar.domain.observation import Snapshot
-from bursar.domain.rule import Rule, Scope
+from bursar.domain.rule import Judgement, Rule, Scope
+from bursar.domain.subject import EventType
+from bursar.domain.values import Fields
 
 PARTIAL = Event("order.partial", PANEL, T0, order("partial").ref)
+NO_TIME = timedelta(0)
 HOLD = timedelta(minutes=10)
 STUCK = state_rule(in_state("pending"), hold_for=HOLD)
 AT_ONCE = state_rule(in_state("pending"))
 
 
-def ask(what: Rule, snapshot: Snapshot, before: HoldState | None, at: datetime, *, entry: bool = False):
-    """Ask a state rule; give the standing and the verdict."""
-    return stand(what, FACTS, snapshot, before, at, entry=entry)
+def hear(what: Rule, event: Event = PARTIAL, snapshot: Snapshot | None = None, at: datetime = T0) -> Match | NoMatch:
+    """Ask an event rule."""
+    return evaluate(what, event, FACTS, snapshot, at, NO_TIME)
+
+
+def ask(
+    what: Rule,
+    snapshot: Snapshot,
+    before: HoldState | None,
+    at: datetime,
+    *,
+    entry: bool = False,
+    asked_at: datetime | None = None,
+):
+    """Ask a state rule; return how the subject stands, and the verdict."""
+    return evaluate_state(what, Scope(FACTS, at, snapshot), before, asked_at or at, entry=entry)
 
 
 def unknown(at: datetime = T0) -> Snapshot:
@@ -27,31 +46,36 @@ def unknown(at: datetime = T0) -> Snapshot:
 
 
 def test_a_rule_without_a_condition_always_matches() -> None:
-    assert isinstance(evaluate(rule(), PARTIAL, FACTS, None, T0), Match)
+    assert isinstance(hear(rule()), Match)
 
 
 def test_a_true_condition_matches_with_its_reason() -> None:
-    assert evaluate(rule(when=When(lambda scope: True)), PARTIAL, FACTS, None, T0) == Match("it is True")
+    assert hear(rule(when=When(lambda scope: True))) == Match("it is True")
 
 
 def test_a_false_condition_does_not_match_and_says_why() -> None:
-    assert evaluate(rule(when=When(lambda scope: False)), PARTIAL, FACTS, None, T0) == NoMatch("it is False")
+    assert hear(rule(when=When(lambda scope: False))) == NoMatch("it is False")
 
 
 def test_an_unknown_condition_does_not_match() -> None:
-    verdict = evaluate(rule(when=When(lambda scope: None)), PARTIAL, FACTS, None, T0)
+    verdict = hear(rule(when=When(lambda scope: None)))
     assert verdict == NoMatch("it is None", unknown=True)
 
 
 def test_a_condition_sees_the_event_and_what_was_before() -> None:
     event = replace(PARTIAL, before={"state": "pending"})
     when = When(lambda scope: scope.event is event and scope.before["state"] == "pending")
-    assert isinstance(evaluate(rule(when=when), event, FACTS, None, T0), Match)
+    assert isinstance(hear(rule(when=when), event), Match)
 
 
 def test_a_condition_sees_the_subject_and_the_instant() -> None:
     when = When(lambda scope: scope.now == after(3) and scope.subject == order("partial"))
-    assert isinstance(evaluate(rule(when=when), PARTIAL, FACTS, order("partial"), after(3)), Match)
+    assert isinstance(hear(rule(when=when), PARTIAL, order("partial"), after(3)), Match)
+
+
+def test_a_condition_sees_what_the_wall_clock_says() -> None:
+    when = When(lambda scope: scope.wall == after(30))
+    assert isinstance(evaluate(rule(when=when), PARTIAL, FACTS, None, T0, timedelta(minutes=30)), Match)
 
 
 def test_an_entry_fires() -> None:
@@ -90,9 +114,9 @@ def test_a_hold_waits() -> None:
     assert (isinstance(verdict, NoMatch), standing) == (True, HoldState(True, T0, False, T0 + HOLD))
 
 
-def test_a_hold_that_waits_says_since_when_and_until_when() -> None:
+def test_a_hold_that_waits_says_so() -> None:
     _, verdict = ask(STUCK, order("pending"), None, T0)
-    assert verdict.reason == "true since 2026-01-01 12:00:00Z, holds until 2026-01-01 12:10:00Z"
+    assert verdict.reason == "it is true, and `for` is not over yet"
 
 
 def test_a_hold_counts_from_the_first_sight_of_the_rule() -> None:
@@ -109,6 +133,22 @@ def test_a_hold_fires_when_it_is_due() -> None:
     waiting = HoldState(True, T0, False, T0 + HOLD)
     standing, verdict = ask(STUCK, order("pending"), waiting, T0 + HOLD)
     assert (isinstance(verdict, Match), standing.fired, standing.ask_at) == (True, True, None)
+
+
+def test_a_hold_that_fell_due_after_the_question_waits_for_another_answer() -> None:
+    waiting = HoldState(True, T0, False, T0 + HOLD)
+    late = ask(STUCK, order("pending"), waiting, after(12), asked_at=T0 + HOLD - timedelta(microseconds=1))
+    assert (isinstance(late[1], NoMatch), late[0].fired) == (True, False)
+
+
+def test_a_hold_that_fell_due_before_the_question_fires() -> None:
+    waiting = HoldState(True, T0, False, T0 + HOLD)
+    assert isinstance(ask(STUCK, order("pending"), waiting, after(12), asked_at=T0 + HOLD)[1], Match)
+
+
+def test_an_entry_counts_from_when_it_was_learned_not_from_when_it_was_asked() -> None:
+    standing, _ = ask(STUCK, order("pending"), None, after(2), asked_at=after(1))
+    assert standing.since == after(2)
 
 
 def test_a_break_ends_a_hold() -> None:
@@ -195,3 +235,69 @@ def test_what_has_fired_is_asked_again_at_the_crossing() -> None:
 
 def test_a_state_rule_without_a_condition_holds_from_the_first_sight() -> None:
     assert isinstance(ask(state_rule(in_state(), when=None), order(), None, T0, entry=True)[1], Match)
+
+
+def spent(now: Fields) -> bool | None:
+    """Return whether a coupon is spent, as far as that is known."""
+    truth = now.get("spent")
+    return truth if isinstance(truth, bool) else None
+
+
+STILL = EventType("coupon.spent", "", lambda before, now: True, still=spent)
+SPENT = replace(COUPON, events=(STILL,))
+
+
+def holds(event_type: str, snapshot: Snapshot | None) -> Judgement | None:
+    """Ask whether what an event says still holds."""
+    return predicate({"order": ORDER, "coupon": SPENT}, event_type, snapshot)
+
+
+def coupon(**fields: bool | None) -> Snapshot:
+    """Give a coupon as it is known."""
+    return replace(look(None, seen(COUPON, "new")).snapshot, fields=fields)
+
+
+@pytest.mark.parametrize(("state", "truth"), [("partial", True), ("completed", False)])
+def test_an_event_of_a_state_holds_while_the_subject_is_in_it(state: str, truth: bool) -> None:
+    assert holds("order.partial", order(state)).truth is truth
+
+
+def test_an_event_that_holds_no_more_says_in_which_state_the_subject_is() -> None:
+    assert holds("order.partial", order("completed")).reason == "the order is completed, not partial"
+
+
+def test_under_an_unknown_status_word_nobody_can_tell() -> None:
+    assert holds("order.pending", unknown()) == Judgement(None, "the order's state is unknown")
+
+
+def test_the_event_of_an_unknown_status_word_holds_while_the_word_is_unknown() -> None:
+    assert holds("order.unknown", unknown()).truth is True
+
+
+def test_nothing_holds_of_what_has_vanished() -> None:
+    gone = replace(order("partial"), vanished_at=after(2))
+    assert holds("order.partial", gone) == Judgement(False, "the order has vanished")
+
+
+@pytest.mark.parametrize("event_type", ["order.appeared", "order.changed", "order.vanished", "account.recovered"])
+def test_other_events_have_no_condition_of_their_own(event_type: str) -> None:
+    assert holds(event_type, order("partial")) is None
+
+
+@pytest.mark.parametrize("snapshot", [None, order("partial")])
+def test_an_event_is_judged_by_its_own_subject_alone(snapshot: Snapshot | None) -> None:
+    assert holds("coupon.spent", snapshot) is None
+
+
+@pytest.mark.parametrize("truth", [True, False])
+def test_a_declared_event_brings_its_own_condition(truth: bool) -> None:
+    assert holds("coupon.spent", coupon(spent=truth)).truth is truth
+
+
+def test_a_declared_event_may_not_be_able_to_tell_and_says_so() -> None:
+    judged = holds("coupon.spent", coupon())
+    assert (judged.truth, "nobody can tell" in judged.reason) == (None, True)
+
+
+def test_a_declared_event_without_a_condition_has_none() -> None:
+    assert predicate({"coupon": COUPON}, "coupon.spent", coupon(spent=True)) is None

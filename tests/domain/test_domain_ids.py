@@ -1,3 +1,5 @@
+"""Ids: the same fact has the same one, facts that differ in anything have others, and instants lose nothing."""
+
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone

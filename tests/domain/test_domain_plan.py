@@ -1,3 +1,5 @@
+"""From a match to what will be done: the frozen intent, its subject, its sealed parameters; the texts for sinks."""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -8,133 +10,114 @@ from domain_world import FACTS, PANEL, T0, Says, order, rule, tell
 
 from bursar.domain.action import ActionType
 from bursar.domain.event import Event
-from bursar.domain.guard import History, Obstacle
 from bursar.domain.ids import MatchId, SubjectRef
-from bursar.domain.intent import LostReply
-from bursar.domain.plan import MASK, Plan, freeze, plan, seal_with, target, unseal
-from bursar.domain.rule import Act, Approve, Mode, Rule, Scope, TemplateFailed
+from bursar.domain.intent import LostReply, PlannedIntent
+from bursar.domain.plan import MASK, draft, freeze, notifications, seal_with, subject_of, target, unseal
+from bursar.domain.rule import Act, Rule, Scope, TemplateFailed
 
 REFILL = ActionType("refill", "order", LostReply.REPEATABLE)
 CANCEL = ActionType("cancel", "order", LostReply.REPEATABLE)
 ADD = ActionType("add", "order", LostReply.NEITHER, creates=True, money=True)
 PAYOUT = ActionType(
-    "payout", "balance", LostReply.RECONCILABLE, subject_id="balance", money=True,
-    cost=lambda params, subject: Decimal(600),
-)  # fmt: skip
+    "payout", "balance", LostReply.RECONCILABLE, subject_id="balance", money=True, cost=lambda facts: Decimal(600)
+)
 ACTIONS = {action.name: action for action in (REFILL, CANCEL, ADD, PAYOUT)}
-NOTHING = History()
 SEAL = seal_with(b"key")
 SUBJECT = order("partial", "101")
 SCOPE = Scope(FACTS, T0, SUBJECT, Event("order.partial", PANEL, T0, SUBJECT.ref))
 
 
-def decide(what: Rule, history: History = NOTHING, *, done: int = 0, told: bool = False) -> Plan:
-    """Plan a match under one history."""
-    return plan(what, MatchId(1), SCOPE, ACTIONS, lambda *_: history, SEAL, acts_planned=done, told=told)
+def drafted(what: Rule, position: int = 0, scope: Scope = SCOPE) -> PlannedIntent:
+    """Draft one action of a match."""
+    return draft(what, MatchId(1), scope, ACTIONS, position, SEAL)
 
 
-def only_for_actions(history: History):
-    """Give a history to the guards of actions, and an empty one to those of the firing."""
-    return lambda action, subject: History() if action is None else history
-
-
-def test_a_match_plans_its_action() -> None:
-    planned = decide(rule(Act("refill"))).intent
+def test_an_action_is_drafted_on_the_matchs_subject() -> None:
+    planned = drafted(rule(Act("refill")))
     assert (planned.action, planned.subject, planned.account) == ("refill", SUBJECT.ref, PANEL)
 
 
-def test_an_intent_names_its_rule_and_match() -> None:
-    planned = decide(rule(Act("refill"))).intent
-    assert (planned.rule, planned.match) == ("r", 1)
+def test_an_intent_names_its_rule_its_fingerprint_and_its_match() -> None:
+    planned = drafted(rule(Act("refill")))
+    assert (planned.rule, planned.fingerprint, planned.match) == ("r", "f", 1)
 
 
-def test_a_match_tells_its_texts() -> None:
-    assert [note.text for note in decide(rule(tell("one"), tell("two"))).notes] == ["one", "two"]
+def test_the_second_action_is_drafted_by_its_place_among_the_actions() -> None:
+    assert drafted(rule(tell("one"), Act("refill"), tell("two"), Act("cancel")), 1).action == "cancel"
+
+
+def test_an_intent_names_what_its_rule_was_asked_about() -> None:
+    assert drafted(rule(Act("payout"))).asked == SUBJECT.ref
+
+
+def test_an_intent_of_a_rule_about_nothing_was_asked_about_nothing() -> None:
+    nothing = Scope(FACTS, T0, None, Event("account.recovered", PANEL, T0))
+    assert drafted(rule(Act("payout")), scope=nothing).asked is None
+
+
+def test_a_draft_has_no_cost_yet() -> None:
+    assert drafted(rule(Act("payout"))).cost is None
+
+
+def test_a_draft_freezes_its_parameters_and_seals_the_secret_ones() -> None:
+    planned = drafted(rule(PAY))
+    assert (planned.params, planned.sealed) == ({"method": "7", "account": MASK}, {"account": SEAL("TWallet")})
+
+
+def test_an_action_of_another_provider_is_a_failure_of_the_rule() -> None:
+    with pytest.raises(TemplateFailed, match="toy has no action 'fly'"):
+        drafted(rule(Act("fly")))
+
+
+def test_a_parameter_without_a_value_stops_the_action() -> None:
+    with pytest.raises(TemplateFailed, match="no value"):
+        drafted(rule(Act("refill", {"account": Says(None)})))
+
+
+def test_two_actions_of_one_match_that_create_have_subjects_of_their_own() -> None:
+    both = rule(Act("add"), Act("add"))
+    assert drafted(both, 0).subject != drafted(both, 1).subject
+
+
+def test_an_action_that_is_drafted_again_has_the_same_subject() -> None:
+    assert drafted(rule(Act("add"))).subject == drafted(rule(Act("add"))).subject
+
+
+def test_a_rule_tells_its_texts() -> None:
+    assert [note.text for note in notifications(rule(tell("one"), tell("two")), SCOPE)] == ["one", "two"]
 
 
 def test_texts_of_one_match_have_places_of_their_own() -> None:
-    assert [note.position for note in decide(rule(tell("one"), Act("refill"), tell("two"))).notes] == [0, 2]
+    mixed = rule(tell("one"), Act("refill"), tell("two"))
+    assert [note.position for note in notifications(mixed, SCOPE)] == [0, 2]
+
+
+def test_a_text_names_its_sink() -> None:
+    assert [note.sink for note in notifications(rule(tell("one", "book")), SCOPE)] == ["book"]
 
 
 def test_a_text_has_the_rules_severity_unless_it_has_its_own() -> None:
     loud = replace(tell("two"), severity="high")
-    assert [n.severity for n in decide(rule(tell("one"), loud, severity="low")).notes] == ["low", "high"]
+    told = notifications(rule(tell("one"), loud, severity="low"), SCOPE)
+    assert [note.severity for note in told] == ["low", "high"]
 
 
-def test_texts_go_out_with_the_first_action() -> None:
-    decided = decide(rule(Act("refill"), tell("one")))
-    assert (decided.intent is not None, len(decided.notes)) == (True, 1)
+def test_a_rule_that_only_acts_tells_nothing() -> None:
+    assert notifications(rule(Act("refill")), SCOPE) == ()
 
 
-def test_texts_go_out_once() -> None:
-    assert decide(rule(Act("refill"), Act("cancel"), tell("one")), done=1).notes == ()
+def test_a_text_without_a_value_fails_the_rule() -> None:
+    with pytest.raises(TemplateFailed, match="no value"):
+        notifications(rule(Act("refill"), tell(None)), SCOPE)
 
 
-def test_texts_do_not_go_out_again_when_the_same_action_is_planned_anew() -> None:
-    again = decide(rule(Act("refill"), tell("one")), told=True)
-    assert (again.intent is not None, again.notes) == (True, ())
+def test_money_in_a_text_is_written_with_all_its_digits() -> None:
+    assert notifications(rule(tell(Decimal("10.10"))), SCOPE)[0].text == "10.10"  # type: ignore[arg-type]
 
 
-def test_a_match_that_only_tells_and_has_told_is_done() -> None:
-    assert decide(rule(tell("one")), told=True) == Plan()
-
-
-def test_texts_wait_while_the_action_is_held_back() -> None:
-    history = only_for_actions(History(open_intent=(7, "intent 7")))
-    decided = plan(rule(Act("refill"), tell("one")), MatchId(1), SCOPE, ACTIONS, history, SEAL)
-    assert (decided.intent, decided.notes, decided.held.waits_for) == (None, (), 7)
-
-
-def test_the_second_action_waits_for_the_first() -> None:
-    decided = decide(rule(Act("refill"), Act("cancel")))
-    assert (decided.acts_planned, decided.held.obstacle) == (1, Obstacle.OPEN_INTENT)
-
-
-def test_the_second_action_follows() -> None:
-    decided = decide(rule(Act("refill"), Act("cancel")), done=1)
-    assert (decided.intent.action, decided.acts_planned, decided.held) == ("cancel", 2, None)
-
-
-def test_after_the_last_action_nothing_is_left() -> None:
-    assert decide(rule(Act("refill"), Act("cancel")), done=2) == Plan(acts_planned=2)
-
-
-def test_a_firing_that_is_held_back_keeps_its_place() -> None:
-    decided = decide(rule(Act("refill"), Act("cancel")), History(paused="paused"), done=1)
-    assert (decided.held.obstacle, decided.acts_planned) == (Obstacle.PAUSED, 1)
-
-
-def test_shadow_does_nothing_at_all() -> None:
-    decided = decide(rule(Act("refill"), tell("one"), mode=Mode.SHADOW))
-    assert (decided.intent, decided.notes, decided.held.obstacle) == (None, (), Obstacle.SHADOW)
-
-
-def test_an_intent_that_a_person_is_asked_about_says_why_and_how_long() -> None:
-    asking = rule(Act("payout"), approve=Approve(Decimal(500), T0 - T0))
-    assert decide(asking).intent.asks == "600 is above 500"
-
-
-def test_a_cost_is_planned_with_the_intent() -> None:
-    assert decide(rule(Act("payout"))).intent.cost == Decimal(600)
-
-
-def test_an_action_of_another_provider_is_a_failure_of_the_rule() -> None:
-    assert decide(rule(Act("fly"))).held.obstacle is Obstacle.FAILED
-
-
-def test_a_text_without_a_value_stops_the_action_too() -> None:
-    decided = decide(rule(Act("refill"), tell(None)))
-    assert (decided.intent, decided.held.obstacle) == (None, Obstacle.FAILED)
-
-
-def test_a_parameter_without_a_value_stops_the_action() -> None:
-    assert decide(rule(Act("refill", {"account": Says(None)}))).held.obstacle is Obstacle.FAILED
-
-
-def test_the_guards_of_an_action_are_asked_about_what_it_is_done_to() -> None:
-    asked = []
-    plan(rule(Act("payout")), MatchId(1), SCOPE, ACTIONS, lambda *about: asked.append(about) or History(), SEAL)
-    assert asked == [(None, None), (PAYOUT, SubjectRef("balance", "balance"))]
+def test_a_rule_is_asked_about_its_subject_before_that_of_the_event() -> None:
+    other = replace(SUBJECT, ref=SubjectRef("refill", "9"))
+    assert subject_of(replace(SCOPE, subject=other)) == other.ref
 
 
 def test_a_creating_action_has_a_subject_of_its_own() -> None:

@@ -1,3 +1,5 @@
+"""Which polls show implausibly much that changed or vanished at once."""
+
 from __future__ import annotations
 
 from datetime import timedelta

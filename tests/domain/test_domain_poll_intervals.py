@@ -1,9 +1,11 @@
+"""How often subjects are looked at, and how long an account that fails is left alone."""
+
 from __future__ import annotations
 
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bursar.domain.poll_intervals import DAY_S, HOUR_S, absence, pause_s
@@ -86,5 +88,6 @@ def test_a_provider_cannot_ask_for_more_than_a_day() -> None:
 
 
 @given(st.integers(0, 10**9), st.timedeltas(timedelta(0), timedelta(days=30)))
+@example(failures=31, interval=timedelta(days=1))
 def test_an_absence_has_an_end(failures: int, interval: timedelta) -> None:
     assert timedelta(seconds=1) <= absence(failures, interval, None) <= max(interval, timedelta(minutes=30))

@@ -1,3 +1,5 @@
+"""Values: providers' numbers are read exactly or not at all, and what is written is read back without loss."""
+
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone

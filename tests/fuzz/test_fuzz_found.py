@@ -74,7 +74,8 @@ async def test_a_senseless_pause_does_not_spoil_a_yes(pause: str) -> None:
     [
         ("smm services", b"{}"), ("smm services", b'{"data":{"total":5}}'), ("smm services",
         b'{"refill":{"refill":"no"}}'),
-        ("smm order", b"[1,2]"), ("smm order", b'{"errors":{"message":"no"}}'), ("smm orders", b'{"data":{"1":{}}}'),
+        ("smm order", b"[1,2]"), ("smm order", b'{"errors":{"message":"no"}}'), ("smm orders", b'{"data":{"total":1}}'),
+        ("smm orders", b'{"status":"success"}'),
         ("smm orders", b'[{"foo":1},{"foo":2}]'), ("smm refills", b'["Completed"]'),
         ("premium_exchanger visits", b'{"error":0,"data":{"Items":{"11":{"id":"11"}}}}'),
         ("premium_exchanger visits", b'{"error":0,"data":{"value":{"status":"success","data":{}}}}'),
@@ -82,6 +83,14 @@ async def test_a_senseless_pause_does_not_spoil_a_yes(pause: str) -> None:
 )
 async def test_a_foreign_structure_is_an_error(name: str, body: bytes) -> None:
     assert isinstance(await said(name, body), BadAnswer)
+
+
+@pytest.mark.parametrize(
+    "body", [b"{}", b'{"data":{}}', b'{"1":{}}', b'{"data":{"1":{}}}', b'{"data":{"1":{"status":"success"}}}'],
+)
+async def test_an_entry_that_says_nothing_of_its_order_teaches_nothing(body: bytes) -> None:
+    seen = await said("smm orders", body)
+    assert (type(seen), seen.subjects, seen.unchanged, seen.problems) == (Observation, (), [], {})
 
 
 @pytest.mark.parametrize(

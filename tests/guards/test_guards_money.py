@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
 import pytest
 from kit import World
 from runtime_config import account, config
+from toy_site import Sites
 
-from bursar.api import Refused
+from bursar.api import Later, Lost, Observation, Observed, Refused, SubjectRef, SubjectType
 from bursar.control.errors import RequestRejected
+from bursar.domain.ids import AccountName, RuleName
+from bursar.host.registry import Registry
+from bursar.journal import ledger
+
+BALANCE = SubjectRef("balance", "balance")
+TOY = Sites().registry().providers["toy"]
 
 PAYOUT = "do: [{payout: {method: '7', account: {env: WALLET}}}]"
 DUE = "on: balance.passed_min_payout"
@@ -145,36 +156,104 @@ async def test_an_accounts_budget_holds_for_every_rule(world: World) -> None:
     assert (await world.states(), await world.matches()) == ([], ["budget"])
 
 
-async def test_after_a_restore_money_asks_until_a_person_says_to_go_on(world: World) -> None:
-    await payout_due(world, "cooldown: 1h", amount="10")
+async def restored(world: World) -> None:
+    """Start again on a journal that is older than what was sent."""
     await world.close()
     sidecar = world.folder / "journal.db.fence"
     journal, sent = sidecar.read_text().split()
     sidecar.write_text(f"{journal} {int(sent) + 1:020d}\n")
-    world.site.money("600")
     await world.open(world._path.read_text())
-    await world.live(minutes=10)
-    asked = await world.states()
-    await world.say("deny", ids=["1"])
-    await world.say("resume")
+
+
+async def due_again(world: World, amount: str) -> None:
+    """Let the balance fall below the minimum, and pass it again."""
     world.site.money("10")
     await world.live(minutes=10)
-    world.site.money("700")
-    await world.live(hours=26, every_s=1200)
-    assert (asked, (await world.states())[1:2], "journal.restored" in await world.told()) == (
-        ["awaiting_approval"], ["succeeded"], True,
+    world.site.money(amount)
+    await world.live(minutes=10)
+
+
+async def test_after_a_restore_money_asks_a_person_whatever_its_rule_says(world: World) -> None:
+    await payout_due(world, "cooldown: 1h", amount="10")
+    await restored(world)
+    await due_again(world, "600")
+    [wanted] = await world.events("approval.wanted")
+    assert (await world.states(), world.site.performed) == (["awaiting_approval"], [])
+    assert "the journal was restored, and knows nothing since" in wanted["data"]["reason"]
+    assert "bursar restore --confirm" in wanted["data"]["reason"]
+
+
+async def test_after_a_restore_what_a_person_says_yes_to_is_sent(world: World) -> None:
+    await payout_due(world, "cooldown: 1h", amount="10")
+    await restored(world)
+    await due_again(world, "600")
+    await world.say("approve", ids=["1"])
+    await world.live(minutes=10)
+    assert await world.states() == ["succeeded"]
+
+
+async def test_after_a_restore_what_can_be_repeated_asks_nobody(world: World) -> None:
+    await world.open(config("{name: r, on: order.partial, do: [refill]}"))
+    await restored(world)
+    world.site.orders["1"] = "partial"
+    await world.track("1")
+    await world.live(minutes=3)
+    assert await world.states() == ["succeeded"]
+
+
+@pytest.mark.parametrize(("verb", "then"), [("restore_confirm", "succeeded"), ("resume", "awaiting_approval")])
+async def test_after_a_restore_only_its_confirmation_ends_the_asking(world: World, verb: str, then: str) -> None:
+    await payout_due(world, "cooldown: 1h", amount="10")
+    await restored(world)
+    await world.say(verb)
+    await due_again(world, "700")
+    assert await world.states() == [then]
+
+
+async def test_the_caution_after_a_restore_outlives_a_restart(world: World) -> None:
+    await payout_due(world, "cooldown: 1h", amount="10")
+    await restored(world)
+    await world.restart(minutes=5)
+    await due_again(world, "600")
+    assert await world.states() == ["awaiting_approval"]
+
+
+async def test_a_confirmed_restore_is_in_the_audit_trail_and_confirmed_once(world: World) -> None:
+    await payout_due(world, "cooldown: 1h", amount="10")
+    await restored(world)
+    since = (await world.say("status"))["restored"]
+    first, second = await world.say("restore_confirm"), await world.say("restore_confirm")
+    noted = await world.read(lambda tx: tx.all("SELECT actor FROM audit WHERE what = 'restore.confirm'"))
+    assert (first, second, len(noted)) == ({"restored": since}, {"restored": None}, 2)
+    assert since is not None
+
+
+@pytest.mark.parametrize("rule", ["approve: {above: 500, within: 12h}", "cooldown: 1h"])
+async def test_after_a_restore_what_was_open_is_unknown_and_not_sent(world: World, rule: str) -> None:
+    world.site.money("600")
+    await world.open(config(f"{{name: pay, {DUE}, {PAYOUT}, {rule}}}"))
+    await world.poll()
+    await restored(world)
+    await world.live(minutes=30)
+    assert (await world.states(), world.site.performed, await world.told("action.unknown")) == (
+        ["unknown"], [], ["action.unknown"],
     )
 
 
-async def test_after_a_restore_what_waited_for_a_yes_is_not_sent_without_one(world: World) -> None:
-    await payout_due(world, "approve: {above: 500, within: 12h}")
-    await world.close()
-    sidecar = world.folder / "journal.db.fence"
-    journal, sent = sidecar.read_text().split()
-    sidecar.write_text(f"{journal} {int(sent) + 1:020d}\n")
-    await world.open(world._path.read_text())
+async def test_after_a_restore_what_was_deferred_is_unknown_and_not_sent(world: World) -> None:
+    world.site.will("payout", Later("in a while"))
+    await payout_due(world, "cooldown: 1h")
+    await restored(world)
     await world.live(minutes=30)
-    assert (await world.states(), world.site.done("payout")) == (["lapsed"], [])
+    assert (await world.states(), len(world.site.performed)) == (["unknown"], 1)
+
+
+async def test_of_what_was_open_in_a_restored_journal_a_person_says_what_became(world: World) -> None:
+    await payout_due(world, "approve: {above: 500, within: 12h}")
+    await restored(world)
+    answer = await world.say("resolve", id="1", happened=True, reference="4711")
+    [intent] = await world.intents()
+    assert (answer["state"], intent.reference) == ("succeeded", "4711")
 
 
 async def test_an_accounts_budget_stops_a_person_too(world: World) -> None:
@@ -195,3 +274,64 @@ async def test_what_a_person_called_for_counts_in_the_accounts_budget(world: Wor
     with pytest.raises(RequestRejected, match="300 of 500"):
         await world.say("call", account="panel", method="payout", params={"method": "7"}, wait_s=0)
     assert await world.states() == ["succeeded"]
+
+
+async def test_what_a_person_names_as_made_settles_its_budget(world: World) -> None:
+    world.site.will("payout", Lost("no reply"))
+    await payout_due(world, "budget: {payout: {max: 1000, every: 24h}}")
+    world.site.will("payouts", listed("4711", "250"))
+    await world.live(minutes=6)
+    await world.say("resolve", id="1", happened=True, reference="4711")
+    [entry] = await world.read(lambda tx: ledger.of_rule(tx, RuleName("pay"), AccountName("panel"), BALANCE))
+    assert (entry.amount, entry.settled) == (Decimal(250), True)
+
+
+def listed(id_: str, amount: str) -> Observation:
+    """Give a list of payouts with one in it."""
+    return Observation("payouts", (Observed(SubjectRef("payout", id_), {"amount": Decimal(amount)}, "waiting"),))
+
+
+SHARED = "budget: [{payout: {max: 1000, currency: USD, every: 24h}}]"
+
+
+async def test_a_budget_over_all_accounts_leaves_other_currencies_alone(world: World) -> None:
+    euros = account("second", 2, "OTHER").replace("currency: USD", "currency: EUR")
+    world.sites.sites["http://127.0.0.1:2/api"].money("600", currency="EUR")
+    await payout_due(world, "cooldown: 1h", settings=SHARED, accounts=f"{account()}, {euros}")
+    assert await world.states() == ["succeeded", "succeeded"]
+
+
+async def test_a_budget_over_all_accounts_stops_a_person_too(world: World) -> None:
+    world.site.money("1600")
+    await world.open(config(settings=SHARED))
+    await world.turn()
+    with pytest.raises(RequestRejected, match="budget for payout does not allow it: 0 of 1000"):
+        await world.say("call", account="panel", method="payout", params={"method": "7"})
+
+
+async def test_a_budget_over_all_accounts_counts_what_an_account_paid_that_is_replaced(world: World) -> None:
+    await payout_due(world, "cooldown: 1h", settings=SHARED)
+    world.environ["KEY"] = "the-key-of-another-account"
+    await world.restart(minutes=5)
+    await world.live(minutes=6)
+    await world.say("accounts_replace", account="panel")
+    await due_again(world, "600")
+    assert (await world.states(), await world.matches()) == (["succeeded"], ["budget"])
+
+
+@pytest.mark.parametrize("still", [0, "", Decimal(0), []])
+async def test_a_plugins_no_that_is_no_false_is_a_no(world: World, still: Any) -> None:
+    kinds = {kind.name: kind for kind in TOY.subjects}
+    event = replace(kinds["balance"].events[0], still=lambda _fields: still)
+    subjects = tuple(kind if kind.name != "balance" else other(kind, events=(event,)) for kind in TOY.subjects)
+    toy = replace(world.sites.registry().providers["toy"], subjects=subjects)
+    sinks = world.sites.registry().sinks
+    world.sites.registry = lambda: Registry({"toy": toy}, sinks)  # type: ignore[method-assign]
+    await payout_due(world, "cooldown: 1h")
+    assert world.site.performed == []
+
+
+def other(kind: SubjectType, **changes: Any) -> SubjectType:
+    """Give a type of subject that is declared in another way."""
+    declared = {name: getattr(kind, name) for name in kind.__dataclass_fields__ if name != "all_fields"}
+    return SubjectType(**{**declared, **changes})

@@ -73,10 +73,10 @@ def seen(*subjects: Observed, **changes: Any) -> Observation:
     return replace(Observation("parcels", subjects), **changes)
 
 
-def intent(id_: int = 1) -> Intent:
+def intent(id_: int = 1, **changes: Any) -> Intent:
     """Give an intent that is being sent."""
     return Intent(
-        IntentId(id_), AccountName("main"), "return_it", SubjectRef("parcel", "1"), {}, State.SENDING, AT, AT
+        IntentId(id_), AccountName("main"), "return_it", SubjectRef("parcel", "1"), {}, State.SENDING, AT, AT, **changes
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 from host_fakes import PARCEL, PLACE, RETURN, STREAMS, provider, sink
 
 from bursar.api import ActionType, EventType, Field, FieldKind, Function, LostReply, Method, Stream
-from bursar.api.schema import duration, secret
+from bursar.api.schema import duration, secret, text
 from bursar.host.declarations import BadDeclaration, check_function, check_provider, check_sink
 
 TRACKED = STREAMS[0]
@@ -25,6 +25,28 @@ def refusal(check: Callable[[Any], None], declared: object) -> str:
 
 def test_a_sound_provider_passes() -> None:
     check_provider(provider(settings={"pin": secret(), "grace": duration(default="5m")}))
+
+
+def test_an_action_that_says_what_it_costs_and_did_cost_passes() -> None:
+    check_provider(
+        provider(
+            **acting(
+                cost=lambda facts: None, cost_needs=lambda params: (), cost_stream="places",
+                settled_by=("parcel", "weight"),
+                confirmed_by=("parcel.gone",), disproved_by=("parcel.new",), undone_by=("parcel.fell",),
+            ),
+            **still(lambda fields: None),
+        )
+    )
+
+
+def still(function: Any) -> dict[str, Any]:
+    fell = EventType("parcel.fell", "", lambda before, after: True, still=function)
+    return {"subjects": (replace_subject(events=(fell,)), PLACE)}
+
+
+def acting(**changes: Any) -> dict[str, Any]:
+    return {"actions": (replace(RETURN, **changes),)}
 
 
 def subject(**changes: Any) -> dict[str, Any]:
@@ -91,7 +113,18 @@ def event(name: str, **more: Any) -> dict[str, Any]:
             {"actions": (replace(RETURN, confirmed_by=("parcel.lost",)),)},
             "confirmed_by: there is no event 'parcel.lost'",
         ),
-        ({"actions": (replace(RETURN, undone_by=("parcel.lost",)),)}, "undone_by: there is no event 'parcel.lost'"),
+        (event("parcel.fell", still=True), "event 'parcel.fell': still is not callable"),
+        (acting(undone_by=("parcel.lost",)), "undone_by: there is no event 'parcel.lost'"),
+        (acting(disproved_by=("parcel.lost",)), "disproved_by: there is no event 'parcel.lost'"),
+        (acting(cost=5), "action 'return_it': cost is not callable"),
+        (acting(cost_needs=("place",), cost_stream="places"), "action 'return_it': cost_needs is not callable"),
+        (acting(cost_needs=lambda params: ()), "action 'return_it': cost_needs asks for a cost_stream"),
+        (acting(cost_stream="prices"), "cost_stream: there is no stream 'prices'"),
+        (acting(cost_within=timedelta(0)), "cost_within: expected a timedelta above 0"),
+        (acting(settled_by=("letter", "weight")), "settled_by: letter.weight is no field with a number"),
+        (acting(settled_by=("parcel", "price")), "settled_by: parcel.price is no field with a number"),
+        (acting(settled_by=("parcel", "name")), "settled_by: parcel.name is no field with a number"),
+        ({"settings": {"currency": text()}}, "the setting 'currency' is one of bursar's own"),
         ({"actions": (replace(RETURN, params={"why": "text"}),)}, "parameter 'why' is no Param"),
         ({"actions": (ActionType("notify", "parcel", LostReply.NEITHER),)}, "a meaning of its own in rules"),
         ({"methods": (Method("getParcel"), Method("getParcel"))}, "method 'getParcel' is declared twice"),

@@ -42,6 +42,10 @@ SINK = SinkSettings("ops")
 DELIVERY: Any = Delivery("dl_1", "ops", "ev_1", {}, AT)  # type: ignore[arg-type]
 
 
+MOVED = "a moved that is no finite Decimal of at least 0"
+NO_AMOUNTS: Any = (1.5, 2, "2", True, Decimal("NaN"), Decimal("Infinity"), Decimal("-0.01"))
+
+
 def guarded(answer: Any, kind: type[FakeAdapter] = FakeAdapter, **limits: timedelta) -> Guarded:
     return Guarded(kind(answer), provider(), limits.get("timeout", MINUTE), grace=limits.get("grace", MINUTE))
 
@@ -151,7 +155,8 @@ async def test_more_subjects_than_anyone_has_are_refused(monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     "outcome",
     [
-        Succeeded("77", {"asked": True}, (parcel("9"),)), Refused("no", never=True), Later("wait", MINUTE),
+        Succeeded("77", {"asked": True}, Decimal("1.5"), (parcel("9"),)), Succeeded(moved=Decimal(0)),
+        Refused("no", never=True), Later("wait", MINUTE),
         NotSent("no connection"), Lost("HTML"),
     ],
 )
@@ -172,6 +177,7 @@ async def test_an_outcome_passes_as_it_is(outcome: Any) -> None:
             Lost("the plugin's perform gave the field 'weight', which parcel does not declare as bursar's own"),
         ),
         (Succeeded(tracked=("9",)), Lost("the plugin's perform gave a str in place of an Observed")),  # type: ignore[arg-type]
+        *((Succeeded(moved=moved), Lost(f"the plugin's perform gave {MOVED}")) for moved in NO_AMOUNTS),
         (Later("wait", 5), Lost("the plugin's perform gave a retry_after that is no timedelta")),  # type: ignore[arg-type]
     ],
 )
@@ -230,6 +236,40 @@ async def test_an_adapter_that_does_one_at_a_time_does_many_one_by_one() -> None
 @pytest.mark.parametrize("finding", [Happened(Succeeded("7")), DidNot("not there"), CannotTell()])
 async def test_a_finding_passes_as_it_is(finding: Any) -> None:
     assert await guarded(finding).reconcile(intent(), None) is finding
+
+
+@pytest.mark.parametrize("moved", NO_AMOUNTS)
+async def test_what_a_found_one_has_moved_is_an_amount(moved: Any) -> None:
+    with pytest.raises(ProviderError, match=MOVED):
+        await guarded(Happened(Succeeded(moved=moved))).reconcile(intent(), None)
+
+
+@pytest.mark.parametrize(
+    "finding", [Happened(Succeeded("7", moved=Decimal(5))), DidNot("not there"), CannotTell("unclear")]
+)
+async def test_a_look_before_a_lost_one_is_sent_again_may_find_it(finding: Any) -> None:
+    assert await guarded(finding).prepare(intent(lost=True)) is finding
+
+
+@pytest.mark.parametrize("finding", [Happened(Succeeded("7")), DidNot("not there"), CannotTell("unclear")])
+async def test_of_what_was_not_lost_nothing_can_be_found(finding: Any) -> None:
+    with pytest.raises(ProviderError, match="prepare gave a finding, though no attempt was lost") as caught:
+        await guarded(finding).prepare(intent())
+    assert caught.value.kind == "plugin"
+
+
+@pytest.mark.parametrize(
+    "finding",
+    [Happened("7"), Happened(Succeeded(moved=5)), Happened(Succeeded(reference=7)), DidNot(5)],  # type: ignore[arg-type]
+)
+async def test_a_finding_before_sending_is_held_to_the_declaration(finding: Any) -> None:
+    with pytest.raises(ProviderError) as caught:
+        await guarded(finding).prepare(intent(lost=True))
+    assert caught.value.kind == "plugin"
+
+
+async def test_evidence_for_a_lost_one_is_evidence() -> None:
+    assert await guarded({"balance": "5"}).prepare(intent(lost=True)) == {"balance": "5"}
 
 
 @pytest.mark.parametrize("answer", [None, False, Succeeded(), Happened("7"), ValueError()])  # type: ignore[arg-type]

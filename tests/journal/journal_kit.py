@@ -12,7 +12,8 @@ from domain_world import ORDER, PANEL, T0
 from bursar.domain.event import Event
 from bursar.domain.ids import RuleName, SubjectRef
 from bursar.domain.intent import Intent, PlannedIntent, State
-from bursar.domain.intent_states import Cause, Step, move
+from bursar.domain.intent_states import Cause, Step, transition
+from bursar.domain.values import Json
 from bursar.journal import intents, meta
 from bursar.journal.writer import Tx
 
@@ -40,10 +41,21 @@ def plan(tx: Tx, id_: str = "1", action: str = "refill", at: datetime = T0, **mo
     return intents.add(tx, planned(id_, action, **more), State.READY, None, at, at)
 
 
-def end(tx: Tx, intent: Intent, cause: Cause, at: datetime = T0, reason: str = "") -> Intent:
+def send(tx: Tx, intent: Intent, at: datetime = T0, evidence: Json = None) -> Intent:
+    """Send a ready intent at what it was planned to cost."""
+    return intents.send(tx, intent, evidence, intent.cost, at)
+
+
+def take(tx: Tx, intent: Intent, cause: Cause, at: datetime = T0, reason: str = "so", **more: Any) -> Intent:
+    """Take the step that a cause leads to; `amount` and `accepted` are of the step's writing."""
+    writing = {name: more.pop(name) for name in ("amount", "accepted") if name in more}
+    step = Step(cause, transition(intent.state, cause), reason, **more)
+    return intents.take_step(tx, intent, step, at, **writing)
+
+
+def end(tx: Tx, intent: Intent, cause: Cause, at: datetime = T0, reason: str = "", **more: Any) -> Intent:
     """Send a ready intent and have it end."""
-    sent = intents.send(tx, intent, None, at)
-    return intents.take_step(tx, sent, Step(cause, move(sent.state, cause), reason), at)
+    return take(tx, send(tx, intent, at), cause, at, reason, **more)
 
 
 def put(tx: Tx, value: str) -> None:

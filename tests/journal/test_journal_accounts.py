@@ -1,11 +1,14 @@
+"""Accounts: what their names are bound to, pauses, parking, quarantine, and what goes under another name."""
+
 from __future__ import annotations
 
-from domain_world import ORDER, PANEL, T0, after
+from domain_world import ORDER, PANEL, T0, after, rule
 from journal_kit import event, plan, ref
 
-from bursar.domain.guard import HeldBack, Obstacle
-from bursar.domain.ids import AccountName
-from bursar.journal import accounts, events, intents, matches, streams, subjects
+from bursar.domain.ids import AccountName, microseconds
+from bursar.domain.intent import State
+from bursar.domain.verdict import BlockReason, HoldBack
+from bursar.journal import accounts, events, intents, ledger, matches, streams, subjects
 from bursar.journal.accounts import EVERYWHERE
 from bursar.journal.writer import Tx
 
@@ -31,33 +34,33 @@ def test_an_account_that_nobody_knows_is_none(tx: Tx) -> None:
 
 def test_a_name_is_bound_to_what_it_means(tx: Tx) -> None:
     row = bound(tx)
-    assert (row.provider, row.digest, row.bound_at, row.frozen_digest) == ("toy", "d1", T0, None)
+    assert (row.provider, row.digest, row.bound_at, row.quarantine_digest) == ("toy", "d1", T0, None)
 
 
-def test_a_frozen_account_keeps_what_the_journal_knows_it_as(tx: Tx) -> None:
+def test_an_account_in_quarantine_keeps_what_the_journal_knows_it_as(tx: Tx) -> None:
     bound(tx)
-    accounts.freeze(tx, PANEL, "d2")
-    assert (known(tx).digest, known(tx).frozen_digest) == ("d1", "d2")
+    accounts.quarantine(tx, PANEL, "d2")
+    assert (known(tx).digest, known(tx).quarantine_digest) == ("d1", "d2")
 
 
-def test_freezing_forgets_what_it_was_parked_for(tx: Tx) -> None:
+def test_a_quarantine_forgets_what_it_was_parked_for(tx: Tx) -> None:
     bound(tx)
     accounts.park(tx, PANEL, "wrong key", T0)
-    accounts.freeze(tx, PANEL, "d2")
+    accounts.quarantine(tx, PANEL, "d2")
     assert known(tx).parked_at is None
 
 
-def test_binding_anew_thaws(tx: Tx) -> None:
+def test_binding_anew_ends_a_quarantine(tx: Tx) -> None:
     bound(tx)
-    accounts.freeze(tx, PANEL, "d2")
-    assert bound(tx, digest="d2").frozen_digest is None
+    accounts.quarantine(tx, PANEL, "d2")
+    assert bound(tx, digest="d2").quarantine_digest is None
 
 
-def test_thawing_keeps_the_digest(tx: Tx) -> None:
+def test_the_end_of_a_quarantine_keeps_the_digest(tx: Tx) -> None:
     bound(tx)
-    accounts.freeze(tx, PANEL, "d2")
-    accounts.thaw(tx, PANEL)
-    assert (known(tx).digest, known(tx).frozen_digest) == ("d1", None)
+    accounts.quarantine(tx, PANEL, "d2")
+    accounts.end_quarantine(tx, PANEL)
+    assert (known(tx).digest, known(tx).quarantine_digest) == ("d1", None)
 
 
 def test_what_was_recognized_adds_up(tx: Tx) -> None:
@@ -115,20 +118,6 @@ def test_a_pause_of_all_is_no_account(tx: Tx) -> None:
     assert accounts.load_all(tx) == {}
 
 
-def test_a_person_said_to_go_on_with_all(tx: Tx) -> None:
-    bound(tx)
-    bound(tx, OTHER, "d2")
-    accounts.resumed(tx, EVERYWHERE, after(1))
-    assert (known(tx).resumed_at, known(tx, OTHER).resumed_at) == (after(1), after(1))
-
-
-def test_a_person_said_to_go_on_with_one(tx: Tx) -> None:
-    bound(tx)
-    bound(tx, OTHER, "d2")
-    accounts.resumed(tx, PANEL, after(1))
-    assert known(tx, OTHER).resumed_at is None
-
-
 def test_an_account_that_is_gone_comes_back(tx: Tx) -> None:
     bound(tx)
     accounts.gone(tx, PANEL, T0)
@@ -144,15 +133,8 @@ def fill(tx: Tx, name: AccountName = PANEL) -> None:
     subjects.track(tx, name, ORDER, [("1", {}, None)], T0)
     events.add(tx, event())
     plan(tx)
-    match = matches.add(tx, rule_r(), name, ref(), None, "because", T0)
-    matches.hold_back(tx, match, HeldBack(Obstacle.PAUSED, "paused"), 0)
-
-
-def rule_r():
-    """Give a rule."""
-    from domain_world import rule
-
-    return rule()
+    match = matches.add(tx, rule(), name, ref(), None, "because", T0)
+    matches.hold_back(tx, match, HoldBack(BlockReason.PAUSED, "paused"), 0)
 
 
 def test_an_account_with_something_under_watch_watches(tx: Tx) -> None:
@@ -168,7 +150,7 @@ def test_an_account_that_is_known_by_name_only_watches_nothing(tx: Tx) -> None:
 def test_everything_goes_under_the_new_name(tx: Tx) -> None:
     fill(tx)
     accounts.rename(tx, PANEL, OTHER)
-    tables = ("streams", "subjects", "events", "intents", "matches")
+    tables = ("streams", "subjects", "events", "intents", "ledger", "matches")
     left = [table for table in tables if tx.one(f"SELECT 1 FROM {table} WHERE account = ?", PANEL)]
     assert (left, accounts.load(tx, PANEL)) == ([], None)
 
@@ -176,22 +158,65 @@ def test_everything_goes_under_the_new_name(tx: Tx) -> None:
 def test_what_went_under_the_new_name_is_whole(tx: Tx) -> None:
     fill(tx)
     accounts.rename(tx, PANEL, OTHER)
-    assert (accounts.watches(tx, OTHER), len(intents.in_state(tx, ["ready"], OTHER))) == (True, 1)  # type: ignore[list-item]
+    assert (accounts.watches(tx, OTHER), len(intents.in_state(tx, [State.READY], OTHER))) == (True, 1)
 
 
 def test_forgetting_a_world_keeps_its_history(tx: Tx) -> None:
     fill(tx)
-    accounts.forget(tx, PANEL)
+    accounts.forget(tx, PANEL, after(5))
     assert events.load(tx, {}, event().id) is not None
 
 
 def test_forgetting_a_world_leaves_nothing_to_watch(tx: Tx) -> None:
     fill(tx)
-    accounts.forget(tx, PANEL)
+    accounts.forget(tx, PANEL, after(5))
     assert not accounts.has_subjects(tx, PANEL)
 
 
 def test_forgetting_a_world_drops_what_was_held_back(tx: Tx) -> None:
     fill(tx)
-    accounts.forget(tx, PANEL)
-    assert tx.all("SELECT state FROM matches") == [("dropped",)]
+    accounts.forget(tx, PANEL, after(5))
+    assert tx.all("SELECT state, ended_at FROM matches") == [("dropped", microseconds(after(5)))]
+
+
+def test_everything_that_names_its_account_goes_under_the_new_name(tx: Tx) -> None:
+    tables = [row[0] for row in tx.all("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    named = {table for table in tables if has_account(tx, table)}
+    asked: list[str] = []
+    accounts.rename(Spy(tx, asked), PANEL, OTHER)  # type: ignore[arg-type]
+    assert {statement.split()[1] for statement in asked if statement.startswith("UPDATE")} == named | {"accounts"}
+
+
+def has_account(tx: Tx, table: str) -> bool:
+    """Return whether the rows of a table name their account."""
+    return any(row[1] == "account" for row in tx.all(f"PRAGMA table_info({table})"))
+
+
+class Spy:
+    """A transaction that notes what is run in it."""
+
+    def __init__(self, tx: Tx, asked: list[str]) -> None:
+        self._tx, self._asked = tx, asked
+
+    def run(self, sql: str, *params: object) -> int:
+        self._asked.append(sql)
+        return self._tx.run(sql, *params)
+
+
+def test_what_was_done_at_the_account_before_is_kept_under_a_name_of_its_own(tx: Tx) -> None:
+    fill(tx)
+    accounts.retire(tx, PANEL, OTHER)
+    kept = [tx.all(f"SELECT DISTINCT account FROM {table}") for table in ("ledger", "intents", "matches")]
+    assert kept == [[("other",)]] * 3
+
+
+def test_nothing_that_was_done_before_counts_for_another_account(tx: Tx) -> None:
+    fill(tx)
+    accounts.retire(tx, PANEL, OTHER)
+    assert ledger.counting(tx, after(-1), account=PANEL) == []
+
+
+def test_retiring_what_was_done_leaves_what_is_watched(tx: Tx) -> None:
+    fill(tx)
+    accounts.retire(tx, PANEL, OTHER)
+    assert (accounts.watches(tx, PANEL), known(tx).name) == (True, PANEL)

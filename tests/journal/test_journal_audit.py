@@ -1,3 +1,5 @@
+"""The audit trail: a chain of hashes, in which any change anywhere is found."""
+
 from __future__ import annotations
 
 import pytest

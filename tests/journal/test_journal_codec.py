@@ -1,3 +1,5 @@
+"""How nouns are written into columns and read back without loss."""
+
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone

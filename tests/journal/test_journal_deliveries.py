@@ -1,3 +1,5 @@
+"""Messages owed to sinks: due, tried again, delivered, dead."""
+
 from __future__ import annotations
 
 from datetime import datetime

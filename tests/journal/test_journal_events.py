@@ -1,3 +1,5 @@
+"""Events are written once and read back whole; event types that are asked anew."""
+
 from __future__ import annotations
 
 from dataclasses import replace

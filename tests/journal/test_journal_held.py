@@ -1,3 +1,5 @@
+"""Observations that are kept aside until a person, or a later poll, says what they are worth."""
+
 from __future__ import annotations
 
 from decimal import Decimal
@@ -65,7 +67,8 @@ def test_what_is_held_for_another_account_is_not_given(tx: Tx) -> None:
 
 def test_it_ends_once(tx: Tx) -> None:
     id_ = hold(tx, poll("1"))
-    assert [held.end(tx, id_, "accepted", T0), held.end(tx, id_, "dropped", T0)] == [True, False]  # type: ignore[arg-type]
+    assert id_ is not None
+    assert [held.end(tx, id_, "accepted", T0), held.end(tx, id_, "dropped", T0)] == [True, False]
 
 
 def test_what_ended_is_not_held_and_its_contents_are_gone(tx: Tx) -> None:

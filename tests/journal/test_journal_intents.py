@@ -1,37 +1,46 @@
+"""Intents: planned, sent, ended; what they stand on; what each step posts to the ledger."""
+
 from __future__ import annotations
 
 import sqlite3
-from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from domain_world import PANEL, T0, after, rule
-from journal_kit import end, event, plan, planned, ref
+from journal_kit import end, event, plan, planned, ref, send, take
 
 from bursar.domain.ids import AccountName, IntentId, RuleName
 from bursar.domain.intent import OPEN, Intent, State
-from bursar.domain.intent_states import Cause, Step, move
-from bursar.journal import intents, matches
+from bursar.domain.intent_states import Cause
+from bursar.domain.ledger import Entry, Post
+from bursar.journal import intents, ledger, matches
 from bursar.journal.writer import Tx
 
 OTHER = AccountName("other")
-DAY = timedelta(days=1)
 
 
 def step(tx: Tx, intent: Intent, cause: Cause, minutes: float = 0, **more: object) -> Intent:
     """Take a step of the table."""
-    return intents.take_step(tx, intent, Step(cause, move(intent.state, cause), "so", **more), after(minutes))  # type: ignore[arg-type]
+    return take(tx, intent, cause, after(minutes), **more)
+
+
+def now(tx: Tx, intent: Intent) -> Intent:
+    """Give an intent as it is now."""
+    found = intents.load(tx, intent.id)
+    assert found is not None
+    return found
 
 
 def test_an_intent_survives_whole(tx: Tx) -> None:
     whole = planned(
-        params={"method": "7", "account": "***"}, sealed={"account": "abc"}, cost=Decimal("600.1"), match=3, reason="so"
-    )
+        params={"method": "7", "account": "***"}, sealed={"account": "abc"}, cost=Decimal("600.1"), currency="USD",
+        fingerprint="f", match=3, reason="so",
+    )  # fmt: skip
     intent = intents.add(tx, whole, State.AWAITING_APPROVAL, after(60), after(1), T0)
     assert intent == Intent(
         id=intent.id, account=PANEL, action="refill", subject=ref(), params=whole.params, sealed=whole.sealed,
-        state=State.AWAITING_APPROVAL, created_at=T0, ready_at=T0, cost=Decimal("600.1"), rule=RuleName("r"), match=3,
-        reason="so", due_at=after(60), facts_at=after(1),
+        state=State.AWAITING_APPROVAL, created_at=T0, ready_at=T0, cost=Decimal("600.1"), currency="USD",
+        rule=RuleName("r"), fingerprint="f", match=3, reason="so", due_at=after(60), facts_at=after(1),
     )  # fmt: skip
 
 
@@ -73,7 +82,7 @@ def test_an_intent_that_ended_is_not_open(tx: Tx, cause: Cause) -> None:
 
 def test_intents_are_found_by_their_state_oldest_first(tx: Tx) -> None:
     first, second = plan(tx, "1"), plan(tx, "2")
-    sent = intents.send(tx, plan(tx, "3"), None, T0)
+    sent = send(tx, plan(tx, "3"))
     assert intents.in_state(tx, (State.READY, State.SENDING)) == [first, second, sent]
 
 
@@ -84,36 +93,73 @@ def test_intents_are_found_by_their_account(tx: Tx) -> None:
 
 
 def test_sending_raises_the_fence_and_keeps_the_evidence(tx: Tx) -> None:
-    sent = intents.send(tx, plan(tx), {"balance": "10.50"}, after(1))
+    sent = send(tx, plan(tx), after(1), {"balance": "10.50"})
     assert (sent.state, sent.fence, sent.attempts, sent.sent_at) == (State.SENDING, 1, 1, after(1))
 
 
 def test_evidence_survives(tx: Tx) -> None:
-    assert intents.send(tx, plan(tx), {"known": ["1", "2"]}, T0).evidence == {"known": ["1", "2"]}
+    assert send(tx, plan(tx), T0, {"known": ["1", "2"]}).evidence == {"known": ["1", "2"]}
 
 
 def test_sending_again_is_another_attempt(tx: Tx) -> None:
-    later = step(tx, intents.send(tx, plan(tx), None, T0), Cause.LATER, due_at=after(1))
-    again = intents.send(tx, step(tx, later, Cause.DUE, 1), None, after(2))
+    later = step(tx, send(tx, plan(tx)), Cause.LATER, due_at=after(1))
+    again = send(tx, step(tx, later, Cause.DUE, 1), after(2))
     assert (again.fence, tx.all("SELECT fence FROM attempts")) == (2, [(1,), (2,)])
 
 
 def test_sending_forgets_earlier_looks(tx: Tx) -> None:
-    unknown = step(tx, intents.send(tx, plan(tx), None, T0), Cause.LOST)
+    unknown = step(tx, send(tx, plan(tx)), Cause.LOST)
     looked = step(tx, unknown, Cause.CANNOT_TELL, looked_at=after(5))
-    again = intents.send(tx, step(tx, looked, Cause.DID_NOT, 6), None, after(7))
+    again = send(tx, step(tx, looked, Cause.DID_NOT, 6), after(7))
     assert (looked.looked_at, again.looked_at) == (after(5), None)
 
 
 def test_an_attempt_ends_once(tx: Tx) -> None:
-    intent = intents.send(tx, plan(tx), None, T0)
+    intent = send(tx, plan(tx))
     ended = [intents.end_attempt(tx, intent.id, 1, outcome, "", after(1)) for outcome in ("lost", "succeeded")]
     assert (ended, tx.all("SELECT outcome FROM attempts")) == ([True, False], [("lost",)])
 
 
 def test_an_attempt_of_another_fence_is_another(tx: Tx) -> None:
-    intent = intents.send(tx, plan(tx), None, T0)
+    intent = send(tx, plan(tx))
     assert intents.end_attempt(tx, intent.id, 2, "lost", "", T0) is False
+    assert now(tx, intent).request_ended_at is None
+
+
+def test_the_last_moment_of_a_request_on_the_wire_is_kept(tx: Tx) -> None:
+    intent = send(tx, plan(tx))
+    intents.end_attempt(tx, intent.id, 1, "lost", "", after(3))
+    assert now(tx, intent).request_ended_at == after(3)
+
+
+def test_sending_again_is_another_request_on_the_wire(tx: Tx) -> None:
+    intent = send(tx, plan(tx))
+    intents.end_attempt(tx, intent.id, 1, "later", "", after(3))
+    again = send(tx, step(tx, step(tx, intent, Cause.LATER), Cause.DUE), after(9))
+    assert again.request_ended_at is None
+
+
+def test_the_cost_that_the_guards_allowed_is_the_intents_cost(tx: Tx) -> None:
+    sent = intents.send(tx, plan(tx, cost=Decimal(10)), None, Decimal("9.50"), T0)
+    assert sent.cost == Decimal("9.50")
+
+
+def test_a_lost_attempt_stays_in_mind_until_the_intent_ends(tx: Tx) -> None:
+    lost = end(tx, plan(tx), Cause.LOST)
+    ready = step(tx, lost, Cause.DID_NOT)
+    again = send(tx, ready)
+    assert [one.lost for one in (lost, ready, again, step(tx, again, Cause.YES))] == [True, True, True, False]
+
+
+def test_an_attempt_that_was_put_off_was_not_lost(tx: Tx) -> None:
+    assert not end(tx, plan(tx), Cause.LATER).lost
+
+
+def test_a_person_who_has_it_sent_again_says_so_of_the_lost_attempt_alone(tx: Tx) -> None:
+    again = step(tx, end(tx, plan(tx), Cause.LOST), Cause.PERSON_AGAIN)
+    sent = send(tx, again)
+    lost = step(tx, sent, Cause.LOST)
+    assert [one.again for one in (again, sent, lost, step(tx, lost, Cause.DID_NOT))] == [True, True, False, False]
 
 
 def test_a_step_to_an_end_says_when(tx: Tx) -> None:
@@ -122,24 +168,24 @@ def test_a_step_to_an_end_says_when(tx: Tx) -> None:
 
 
 def test_a_step_to_ready_counts_the_hour_anew_and_wants_fresh_facts(tx: Tx) -> None:
-    later = step(tx, intents.send(tx, plan(tx), None, T0), Cause.LATER)
+    later = step(tx, send(tx, plan(tx)), Cause.LATER)
     ready = step(tx, later, Cause.DUE, 30)
     assert (ready.ready_at, ready.facts_at, ready.created_at) == (after(30), None, T0)
 
 
 def test_a_step_keeps_when_it_is_due(tx: Tx) -> None:
-    assert step(tx, intents.send(tx, plan(tx), None, T0), Cause.LOST, due_at=after(1)).due_at == after(1)
+    assert step(tx, send(tx, plan(tx)), Cause.LOST, due_at=after(1)).due_at == after(1)
 
 
 def test_a_reference_is_kept(tx: Tx) -> None:
     intent = plan(tx)
     intents.refer(tx, intent.id, "23501", None)
-    assert intents.load(tx, intent.id).reference == "23501"  # type: ignore[union-attr]
+    assert now(tx, intent).reference == "23501"
 
 
-def accepted(tx: Tx, id_: str = "1", action: str = "refill") -> Intent:
+def accepted(tx: Tx, id_: str = "1") -> Intent:
     """Write an intent that was accepted, and whose effect must show within ten minutes."""
-    intent = end(tx, plan(tx, id_, action), Cause.YES)
+    intent = end(tx, plan(tx, id_), Cause.YES, accepted=True)
     intents.refer(tx, intent.id, None, after(10))
     return intent
 
@@ -149,33 +195,69 @@ def unconfirmed(tx: Tx, minutes: float) -> list[int]:
     return [intent.id for intent in intents.unconfirmed(tx, after(minutes))]
 
 
-def test_what_shows_no_effect_in_time_is_told_once(tx: Tx) -> None:
+def test_what_shows_no_effect_in_time_is_found_then(tx: Tx) -> None:
     intent = accepted(tx)
-    assert [unconfirmed(tx, 9.9), unconfirmed(tx, 10), unconfirmed(tx, 11)] == [[], [intent.id], []]
+    assert [unconfirmed(tx, 9.9), unconfirmed(tx, 10)] == [[], [intent.id]]
 
 
-def test_what_shows_its_effect_is_not_told(tx: Tx) -> None:
-    accepted(tx)
-    intents.confirm(tx, PANEL, ["refill"], ref(), after(5))
-    assert unconfirmed(tx, 20) == []
+def test_what_is_settled_with_is_found_no_more(tx: Tx) -> None:
+    settled, other = accepted(tx, "1"), accepted(tx, "2")
+    intents.nothing_to_confirm(tx, settled.id)
+    assert unconfirmed(tx, 20) == [other.id]
 
 
-@pytest.mark.parametrize(("action", "id_"), [("cancel", "1"), ("refill", "2")])
-def test_an_effect_of_something_else_confirms_nothing(tx: Tx, action: str, id_: str) -> None:
-    intent = accepted(tx)
-    intents.confirm(tx, PANEL, [action], ref(id_), after(5))
-    assert unconfirmed(tx, 20) == [intent.id]
+def test_what_needs_no_confirmation_is_not_found(tx: Tx) -> None:
+    intents.refer(tx, end(tx, plan(tx), Cause.YES).id, "23501", None)
+    assert unconfirmed(tx, 10**6) == []
 
 
-def test_what_was_refused_needs_no_confirmation(tx: Tx) -> None:
-    intent = end(tx, plan(tx), Cause.NO)
-    intents.refer(tx, intent.id, None, after(10))
-    assert unconfirmed(tx, 20) == []
+def made(tx: Tx, reference: str, id_: str = "1", **more: object) -> Intent:
+    """Write an intent for which the provider made something of this name."""
+    intent = end(tx, plan(tx, id_, "payout", **more), Cause.YES)
+    intents.refer(tx, intent.id, reference, None)
+    return intent
+
+
+def test_what_the_provider_made_is_found_by_its_name(tx: Tx) -> None:
+    made(tx, "23500", "1")
+    intent = made(tx, "23501", "2")
+    assert intents.by_reference(tx, PANEL, "payout", "23501") == intent.id
+
+
+@pytest.mark.parametrize(
+    ("account", "action", "name"), [(OTHER, "payout", "1"), (PANEL, "refill", "1"), (PANEL, "payout", "2")]
+)
+def test_a_name_is_one_of_its_account_and_action(tx: Tx, account: AccountName, action: str, name: str) -> None:
+    made(tx, "1")
+    assert intents.by_reference(tx, account, action, name) is None
+
+
+def test_what_was_made_for_another_intent_is_known_as_that(tx: Tx) -> None:
+    first = made(tx, "23501")
+    second = plan(tx, "2", "payout")
+    assert intents.made_for(tx, second, "23501") == first.id
+
+
+def test_what_was_made_for_the_intent_itself_is_its_own(tx: Tx) -> None:
+    assert intents.made_for(tx, made(tx, "23501"), "23501") is None
+
+
+def test_what_another_account_calls_the_same_is_something_else(tx: Tx) -> None:
+    made(tx, "23501", account=OTHER)
+    assert intents.made_for(tx, plan(tx, "2", "payout"), "23501") is None
+
+
+def test_the_newest_success_without_a_name_is_found(tx: Tx) -> None:
+    for id_ in ("1", "2"):
+        last = end(tx, plan(tx, id_, "payout"), Cause.YES)
+    made(tx, "23501", "3")
+    end(tx, plan(tx, "4", "payout"), Cause.NO)
+    assert intents.last_without_reference(tx, PANEL, "payout") == last.id
 
 
 @pytest.mark.parametrize("cause", [None, Cause.LOST])
 def test_what_is_under_way_or_unknown_blocks_its_action(tx: Tx, cause: Cause | None) -> None:
-    intent = intents.send(tx, plan(tx), None, T0) if cause is None else end(tx, plan(tx), cause)
+    intent = send(tx, plan(tx)) if cause is None else end(tx, plan(tx), cause)
     blocking = intents.unknown_of(tx, PANEL, "refill")
     assert blocking is not None
     assert blocking.id == intent.id
@@ -197,125 +279,48 @@ def test_another_action_or_account_is_not_blocked(tx: Tx, account: AccountName, 
     assert intents.unknown_of(tx, account, action) is None
 
 
-def ends(tx: Tx, since: float | None = None) -> list[str]:
-    """Give how the last intents on order 1 ended."""
-    at = None if since is None else after(since)
-    return [state for state, _ in intents.last_ended(tx, PANEL, ref(), "refill", 3, at)]
-
-
-def test_the_last_ends_come_newest_first(tx: Tx) -> None:
-    for minute, cause in enumerate([Cause.NO, Cause.YES, Cause.NO, Cause.NO]):
-        end(tx, plan(tx), cause, after(minute))
-    assert ends(tx) == ["refused", "refused", "succeeded"]
-
-
-def test_what_lapsed_is_no_end_to_count(tx: Tx) -> None:
-    end(tx, plan(tx), Cause.NO)
-    step(tx, plan(tx), Cause.STALE)
-    assert ends(tx) == ["refused"]
-
-
-def test_what_ended_before_a_person_said_to_go_on_does_not_count(tx: Tx) -> None:
-    end(tx, plan(tx), Cause.NO, after(1))
-    end(tx, plan(tx), Cause.NO, after(5))
-    assert ends(tx, since=3) == ["refused"]
-
-
-def test_ends_of_another_action_do_not_count(tx: Tx) -> None:
-    end(tx, plan(tx, action="cancel"), Cause.NO)
-    assert ends(tx) == []
-
-
 def match(tx: Tx, id_: str = "1") -> int:
     """Write a match on an order."""
     return matches.add(tx, rule(), PANEL, ref(id_), event(id_=id_), "so", T0).id
 
 
-def test_a_limit_counts_plans_in_its_window(tx: Tx) -> None:
-    for minute in (1, 5, 9):
-        end(tx, plan(tx, at=after(minute)), Cause.YES, after(minute))
-    assert intents.planned_times(tx, "r", after(4), account=PANEL, subject=None) == [after(5), after(9)]
-
-
-def test_a_limit_per_subject_counts_by_what_the_match_is_about(tx: Tx) -> None:
-    plan(tx, "+new", "add", match=match(tx, "1"))
-    plan(tx, "+other", "add", match=match(tx, "2"))
-    assert len(intents.planned_times(tx, "r", after(-1), account=PANEL, subject=ref("1"))) == 1
-
-
-def test_a_limit_per_rule_counts_every_account(tx: Tx) -> None:
-    plan(tx)
-    plan(tx, account=OTHER)
-    assert len(intents.planned_times(tx, "r", after(-1), account=None, subject=None)) == 2
-
-
-def spent(tx: Tx, **where: object) -> Decimal:
-    """Give what refills spent."""
-    return intents.spent(tx, "refill", after(-1), **{"account": PANEL, "rule": None, **where})[0]  # type: ignore[arg-type]
-
-
-def test_a_budget_counts_what_is_reserved_and_what_is_spent(tx: Tx) -> None:
-    end(tx, plan(tx, cost=Decimal("10.10")), Cause.YES)
-    plan(tx, cost=Decimal("0.90"))
-    assert spent(tx) == Decimal("11.00")
-
-
-def test_a_budget_counts_what_nobody_can_tell(tx: Tx) -> None:
-    end(tx, plan(tx, cost=Decimal(10)), Cause.LOST)
-    assert spent(tx) == 10
-
-
-def test_a_refusal_gives_its_reservation_back(tx: Tx) -> None:
-    end(tx, plan(tx, cost=Decimal(10)), Cause.NO)
-    assert spent(tx) == 0
-
-
-def test_a_lapse_gives_its_reservation_back(tx: Tx) -> None:
-    step(tx, plan(tx, cost=Decimal(10)), Cause.STALE)
-    assert spent(tx) == 0
-
-
-def test_a_budget_of_a_rule_counts_only_that(tx: Tx) -> None:
-    plan(tx, "1", cost=Decimal(10))
-    plan(tx, "2", cost=Decimal(5), rule=RuleName("other"))
-    assert spent(tx, account=None, rule="other") == 5
-
-
-def test_a_budget_says_since_when_its_oldest_counts(tx: Tx) -> None:
-    plan(tx, "1", cost=Decimal(10), at=after(3))
-    plan(tx, "2", cost=Decimal(10), at=after(5))
-    assert intents.spent(tx, "refill", T0, account=PANEL, rule=None)[1] == after(3)
-
-
-def test_what_left_the_window_is_not_spent(tx: Tx) -> None:
-    plan(tx, cost=Decimal(10))
-    assert intents.spent(tx, "refill", T0, account=PANEL, rule=None) == (0, None)
-
-
 def test_a_look_at_the_subject_makes_facts_fresh(tx: Tx) -> None:
     intent = plan(tx)
     intents.facts_seen(tx, PANEL, ref(), after(5))
-    assert intents.load(tx, intent.id).facts_at == after(5)  # type: ignore[union-attr]
+    assert now(tx, intent).facts_at == after(5)
 
 
 def test_a_look_at_what_the_match_is_about_makes_facts_fresh(tx: Tx) -> None:
     intent = plan(tx, "+new", "add", match=match(tx))
     intents.facts_seen(tx, PANEL, ref(), after(5))
-    assert intents.load(tx, intent.id).facts_at == after(5)  # type: ignore[union-attr]
+    assert now(tx, intent).facts_at == after(5)
+
+
+def test_a_look_that_was_asked_for_earlier_makes_nothing_older(tx: Tx) -> None:
+    intent = plan(tx, at=after(5))
+    intents.facts_seen(tx, PANEL, ref(), after(3))
+    assert now(tx, intent).facts_at == after(5)
+
+
+@pytest.mark.parametrize("state", sorted(OPEN - {State.READY}))
+def test_a_look_concerns_only_what_is_ready(tx: Tx, state: State) -> None:
+    intent = intents.add(tx, planned(), state, None, T0, T0)
+    intents.facts_seen(tx, PANEL, ref(), after(5))
+    assert now(tx, intent).facts_at == T0
 
 
 def test_a_look_at_another_subject_does_not(tx: Tx) -> None:
     intent = plan(tx)
     intents.facts_seen(tx, PANEL, ref("2"), after(5))
-    assert intents.load(tx, intent.id).facts_at == T0  # type: ignore[union-attr]
+    assert now(tx, intent).facts_at == T0
 
 
 def test_facts_are_forgotten_of_one_account_or_all(tx: Tx) -> None:
     mine, other = plan(tx), plan(tx, account=OTHER)
     intents.forget_facts(tx, PANEL)
-    first = [intents.load(tx, one.id).facts_at for one in (mine, other)]  # type: ignore[union-attr]
+    first = [now(tx, one).facts_at for one in (mine, other)]
     intents.forget_facts(tx, None)
-    assert (first, intents.load(tx, other.id).facts_at) == ([None, T0], None)  # type: ignore[union-attr]
+    assert (first, now(tx, other).facts_at) == ([None, T0], None)
 
 
 def test_the_subjects_of_stale_intents_are_looked_at(tx: Tx) -> None:
@@ -334,6 +339,97 @@ def test_a_persons_intent_needs_no_look(tx: Tx) -> None:
     assert intents.stale_subjects(tx, PANEL, after(5)) == []
 
 
-def test_a_person_is_asked_once(tx: Tx) -> None:
+def test_open_intents_of_an_older_journal_take_their_rules_fingerprint(tx: Tx) -> None:
     intent = plan(tx)
-    assert [intents.ask_person(tx, intent.id, T0), intents.ask_person(tx, intent.id, T0)] == [True, False]
+    intents.set_fingerprint(tx, "r", "f2")
+    assert now(tx, intent).fingerprint == "f2"
+
+
+def test_an_intent_that_ended_or_has_a_fingerprint_keeps_what_it_has(tx: Tx) -> None:
+    ended, known = end(tx, plan(tx, "1"), Cause.YES), plan(tx, "2", fingerprint="f")
+    intents.set_fingerprint(tx, "r", "f2")
+    assert [now(tx, one).fingerprint for one in (ended, known)] == ["", "f"]
+
+
+def test_a_renamed_rule_takes_over_what_is_open(tx: Tx) -> None:
+    open_, ended = plan(tx, "1"), end(tx, plan(tx, "2"), Cause.YES)
+    intents.rename_rule(tx, "r", "renamed")
+    assert [now(tx, one).rule for one in (open_, ended)] == ["renamed", "r"]
+
+
+def entry(tx: Tx, intent: Intent) -> Entry:
+    """Give the entry of an intent."""
+    found = ledger.load(tx, intent.id)
+    assert found is not None
+    return found
+
+
+def posts(tx: Tx, intent: Intent) -> list[str]:
+    """Give what was posted to the entry of an intent."""
+    return [row[0] for row in tx.all("SELECT what FROM postings WHERE entry = ? ORDER BY seq", intent.id)]
+
+
+def test_an_intents_entry_has_its_id(tx: Tx) -> None:
+    intent = plan(tx, cost=Decimal(10), currency="USD", asked=ref("7"))
+    found = entry(tx, intent)
+    assert (found.account, found.action, found.subject, found.rule, found.asked, found.amount, found.currency) == (
+        PANEL, "refill", ref(), "r", ref("7"), Decimal(10), "USD",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("cause", "what"),
+    [
+        (Cause.YES, Post.SUCCEEDED),
+        (Cause.NO, Post.REFUSED),
+        (Cause.LATER, Post.UNSENT),
+        (Cause.NOT_SENT, Post.UNSENT),
+        (Cause.LOST, Post.LOST),
+        (Cause.RESTORED, Post.LOST),
+    ],
+)
+def test_the_end_of_an_attempt_is_posted(tx: Tx, cause: Cause, what: Post) -> None:
+    assert posts(tx, end(tx, plan(tx), cause)) == [Post.PLANNED, Post.SENT, what]
+
+
+@pytest.mark.parametrize("cause", [Cause.STALE, Cause.HELD_BACK, Cause.DENIED])
+def test_what_is_not_sent_is_posted_as_dismissed(tx: Tx, cause: Cause) -> None:
+    assert posts(tx, step(tx, plan(tx), cause)) == [Post.PLANNED, Post.DISMISSED]
+
+
+def test_what_a_person_says_did_not_happen_is_posted_as_that(tx: Tx) -> None:
+    lost = end(tx, plan(tx), Cause.LOST)
+    assert posts(tx, step(tx, lost, Cause.PERSON_DID_NOT)) == [Post.PLANNED, Post.SENT, Post.LOST, Post.DID_NOT]
+
+
+@pytest.mark.parametrize("cause", [Cause.HAPPENED, Cause.SHOWN, Cause.PERSON_HAPPENED])
+def test_what_is_found_to_have_happened_is_posted_as_a_success(tx: Tx, cause: Cause) -> None:
+    lost = end(tx, plan(tx), Cause.LOST)
+    assert posts(tx, step(tx, lost, cause))[-1] == Post.SUCCEEDED
+
+
+@pytest.mark.parametrize("cause", [Cause.DID_NOT, Cause.REPEAT, Cause.PERSON_AGAIN, Cause.CANNOT_TELL])
+def test_what_goes_on_posts_nothing(tx: Tx, cause: Cause) -> None:
+    lost = end(tx, plan(tx), Cause.LOST)
+    assert posts(tx, step(tx, lost, cause)) == [Post.PLANNED, Post.SENT, Post.LOST]
+
+
+@pytest.mark.parametrize("cause", [Cause.GREW, Cause.APPROVED])
+def test_what_a_person_is_asked_about_posts_nothing(tx: Tx, cause: Cause) -> None:
+    asked = intents.add(tx, planned(), State.AWAITING_APPROVAL, None, None, T0)
+    assert posts(tx, step(tx, asked, cause)) == [Post.PLANNED]
+
+
+def test_a_success_whose_effect_has_yet_to_show_is_posted_as_accepted(tx: Tx) -> None:
+    assert entry(tx, accepted(tx)).busy
+
+
+def test_a_success_is_posted_with_what_the_provider_listed(tx: Tx) -> None:
+    found = entry(tx, end(tx, plan(tx, cost=Decimal(10)), Cause.YES, amount=Decimal("9.50")))
+    assert (found.amount, found.settled) == (Decimal("9.50"), True)
+
+
+def test_a_sending_is_posted_with_what_the_guards_allowed(tx: Tx) -> None:
+    sent = intents.send(tx, plan(tx, cost=Decimal(10)), None, Decimal("9.50"), after(1))
+    found = entry(tx, sent)
+    assert (found.amount, found.settled, found.sent_at) == (Decimal("9.50"), False, after(1))

@@ -1,4 +1,5 @@
-"""Intents in a real journal beside a plain model of them, through restarts and through writes that fail halfway."""
+"""Intents and their entries in a real journal beside a plain model of them, through restarts, through writes that fail
+halfway, and through letting go of what has ended."""
 
 from __future__ import annotations
 
@@ -11,17 +12,20 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
+import properties
 from domain_world import PANEL, T0
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant
 from journal_kit import planned, ref
-from properties import Steps, examples, step
+from properties import Steps, examples
 
 from bursar.domain.ids import IntentId
 from bursar.domain.intent import OPEN, State
-from bursar.domain.intent_states import TRANSITIONS, Step
-from bursar.journal import audit, intents, meta
+from bursar.domain.intent_states import TRANSITIONS, Cause, Step
+from bursar.domain.timeline import Measured
+from bursar.journal import audit, intents, ledger, meta, retention
 from bursar.journal.errors import JournalError
+from bursar.journal.retention import Keeping
 from bursar.journal.writer import Journal, Tx
 
 T = TypeVar("T")
@@ -41,7 +45,7 @@ class Known:
 
 
 class Journaled(Steps):
-    """Plans, sends and steps; now and then a write fails, or the journal is closed and opened again."""
+    """Plans, sends and steps; now and then a write fails, old rows go, or the journal is closed and opened again."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,6 +55,7 @@ class Journaled(Steps):
         self.known: dict[int, Known] = {}
         self.sent = 0
         self.entries = 0
+        self.last = 0
         self.now: datetime = T0
 
     def teardown(self) -> None:
@@ -85,7 +90,7 @@ class Journaled(Steps):
     def any_in(self, *states: State) -> bool:
         return any(one.state in states for one in self.known.values())
 
-    @step(subject=SUBJECTS, action=ACTIONS, asks=st.booleans())
+    @properties.step(subject=SUBJECTS, action=ACTIONS, asks=st.booleans())
     def plan(self, subject: str, action: str, asks: bool) -> None:
         state = State.AWAITING_APPROVAL if asks else State.READY
         try:
@@ -94,9 +99,11 @@ class Journaled(Steps):
             assert self.open_on(subject) is not None, "refused, though nothing was open"
             return
         assert self.open_on(subject) is None, "two open intents on one subject"
+        assert intent.id > self.last, "an id was used again"
+        self.last = intent.id
         self.known[intent.id] = Known(subject, action, state)
 
-    @step(when=lambda self: self.any_in(State.READY), number=PICK)
+    @properties.step(when=lambda self: self.any_in(State.READY), number=PICK)
     def send(self, number: int) -> None:
         id_ = self.pick(number, State.READY)
 
@@ -104,17 +111,18 @@ class Journaled(Steps):
             intent = intents.load(tx, IntentId(id_))
             assert intent is not None
             meta.count_sending(tx)
-            return intents.send(tx, intent, {"evidence": id_}, self.now).fence
+            return intents.send(tx, intent, {"evidence": id_}, None, self.now).fence
 
         self.known[id_] = replace(self.known[id_], state=State.SENDING, fence=self.write(work))
         self.sent += 1
 
-    @step(when=lambda self: self.any_in(*(OPEN - {State.READY})), number=PICK, which=PICK)
-    def take_one_step(self, number: int, which: int) -> None:
-        id_ = self.pick(number, *(OPEN - {State.READY}))
-        causes = [cause for state, cause in TRANSITIONS if state is self.known[id_].state]
+    @properties.step(when=lambda self: self.any_in(*OPEN), number=PICK, which=PICK)
+    def step(self, number: int, which: int) -> None:
+        id_ = self.pick(number, *OPEN)
+        known = self.known[id_].state
+        causes = [cause for state, cause in TRANSITIONS if state is known and cause is not Cause.CLAIMED]
         cause = causes[which % len(causes)]
-        after = TRANSITIONS[self.known[id_].state, cause]
+        after = TRANSITIONS[known, cause]
 
         def work(tx: Tx) -> None:
             intent = intents.load(tx, IntentId(id_))
@@ -124,7 +132,7 @@ class Journaled(Steps):
         self.write(work)
         self.known[id_] = replace(self.known[id_], state=after)
 
-    @step(when=lambda self: self.any_in(State.READY), number=PICK)
+    @properties.step(when=lambda self: self.any_in(State.READY), number=PICK)
     def fail_halfway(self, number: int) -> None:
         id_ = self.pick(number, State.READY)
 
@@ -132,7 +140,7 @@ class Journaled(Steps):
             intent = intents.load(tx, IntentId(id_))
             assert intent is not None
             meta.count_sending(tx)
-            intents.send(tx, intent, None, self.now)
+            intents.send(tx, intent, None, None, self.now)
             raise ValueError("the plugin failed")
 
         try:
@@ -141,7 +149,15 @@ class Journaled(Steps):
             return
         raise AssertionError("what failed was taken for done")
 
-    @step()
+    @properties.step()
+    def let_go(self) -> None:
+        """Let go of what has ended, with its entries."""
+        later = self.now + timedelta(days=1000)
+        keeping = Keeping(events=timedelta(0), matches=timedelta(0), deliveries=timedelta(0))
+        self.write(lambda tx: retention.clean(tx, keeping, later, Measured()))
+        self.known = {id_: one for id_, one in self.known.items() if one.state in OPEN}
+
+    @properties.step()
     def restart(self) -> None:
         self.journal.close()
         self.journal = Journal.open(self.folder / "journal.db")
@@ -158,6 +174,16 @@ class Journaled(Steps):
         assert {subject: one.id if one else None for subject, one in found.items()} == known
 
     @invariant()
+    def every_entry_is_as_open_as_its_intent(self) -> None:
+        found = self.read(lambda tx: ledger.counting(tx, T0 - timedelta(days=1)))
+        assert {one.id: one.open for one in found} == {id_: one.state in OPEN for id_, one in self.known.items()}
+
+    @invariant()
+    def what_is_open_counts_whatever_its_age(self) -> None:
+        found = self.read(lambda tx: ledger.counting(tx, self.now + timedelta(days=1000)))
+        assert [one.id for one in found] == sorted(id_ for id_, one in self.known.items() if one.state in OPEN)
+
+    @invariant()
     def what_blocks_is_found(self) -> None:
         blocking = self.read(lambda tx: intents.unknown_of(tx, PANEL, "payout"))
         states = (State.SENDING, State.UNKNOWN)
@@ -167,7 +193,7 @@ class Journaled(Steps):
     @invariant()
     def every_sending_is_counted_and_has_its_attempt(self) -> None:
         counted, tried = self.read(lambda tx: (meta.send_count(tx).sent, tx.one("SELECT count(*) FROM attempts")))
-        assert (counted, tried) == (self.sent, (self.sent,))
+        assert (counted, tried) == (self.sent, (sum(one.fence for one in self.known.values()),))
 
     @invariant()
     def the_trail_is_whole(self) -> None:

@@ -1,3 +1,5 @@
+"""Small facts of the journal as a whole: its key, its count of sendings, whether it was restored."""
+
 from __future__ import annotations
 
 import pytest

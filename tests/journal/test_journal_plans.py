@@ -8,23 +8,28 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from domain_world import ORDER, PANEL, T0, after, order, rule, state_rule
-from journal_kit import event, plan, ref
+from domain_world import ORDER, PANEL, T0, order, rule, state_rule
+from journal_kit import event, plan, ref, send
 
 from bursar.domain.evaluate import HoldState, Match, NoMatch
-from bursar.domain.guard import HeldBack, Obstacle
+from bursar.domain.guard_facts import Consent
 from bursar.domain.ids import SinkName
 from bursar.domain.intent import State
 from bursar.domain.intent_states import Cause, Step
+from bursar.domain.ledger import Post
+from bursar.domain.verdict import BlockReason, HoldBack
 from bursar.journal import (
     accounts,
     audit,
+    clock,
     deliveries,
     events,
     held,
     intents,
+    ledger,
     matches,
     meta,
+    questions,
     streams,
     subjects,
     verdicts,
@@ -33,7 +38,10 @@ from bursar.journal.files import connect, prepare_file
 from bursar.journal.send_counter import SendCounter
 from bursar.journal.writer import Tx
 
-LARGE = ("subjects", "events", "verdicts", "matches", "intents", "attempts", "deliveries", "audit")
+LARGE = (
+    "subjects", "events", "verdicts", "matches", "intents", "attempts", "questions", "ledger", "postings", "deliveries",
+    "audit",
+)  # fmt: skip
 """Tables that grow; the others have a row for each account, stream or rule."""
 SMALL = ("subjects_new", "intents_by_state", "events_by_type")
 """Indexes that hold only what is waiting to be seen or done; and events of one type, which is asked for rare ones."""
@@ -87,24 +95,35 @@ EVERYDAY: dict[str, Callable[[Tx], object]] = {
     "due matches": lambda tx: matches.due_subjects(tx, PANEL, T0),
     "due matches of a subject": lambda tx: matches.held_of(tx, PANEL, ref(), T0),
     "what waited for an intent": lambda tx: matches.release_waiting(tx, INTENT, T0),
-    "the last firing": lambda tx: matches.last_fired(tx, rule(), PANEL, ref(), but=1),  # type: ignore[arg-type]
-    "firings of a subject": lambda tx: matches.fired_times(tx, rule(), T0, account=PANEL, subject=ref()),
+    "when it last told": lambda tx: matches.last_told(tx, rule(), PANEL, ref(), but=1),  # type: ignore[arg-type]
+    "when it told of a subject": lambda tx: matches.told_times(tx, rule(), T0, account=PANEL, subject=ref()),
+    "what is blocked": lambda tx: matches.blocked(tx, PANEL, BlockReason.CLOCK),
     "hold back": lambda tx: matches.hold_back_if_alone(
-        tx, matches.add(tx, rule(), PANEL, ref(), event(), "so", T0), HeldBack(Obstacle.PAUSED, "paused"), 0
+        tx, matches.add(tx, rule(), PANEL, ref(), event(), "so", T0), HoldBack(BlockReason.PAUSED, "paused"), 0
     ),
     "plan an intent": plan,
     "intents of an account": lambda tx: intents.in_state(tx, (State.READY, State.UNKNOWN), PANEL),
     "all open intents": lambda tx: intents.in_state(tx, (State.READY, State.AWAITING_APPROVAL, State.DEFERRED)),
     "send and step": lambda tx: intents.take_step(
-        tx, intents.send(tx, plan(tx), None, T0), Step(Cause.LOST, State.UNKNOWN, "?"), T0
+        tx, send(tx, plan(tx)), Step(Cause.LOST, State.UNKNOWN, "?"), T0
     ),
+    "ask a person": lambda tx: questions.ask(tx, plan(tx), "so", T0, past_ceiling=False, now=T0),
+    "what a person was asked": lambda tx: questions.of_intent(tx, 1),  # type: ignore[arg-type]
+    "a person's yes": lambda tx: questions.consent(tx, 1, Consent(True)),  # type: ignore[arg-type]
     "end an attempt": lambda tx: intents.end_attempt(tx, 1, 1, "lost", "", T0),  # type: ignore[arg-type]
-    "confirm": lambda tx: intents.confirm(tx, PANEL, ["refill"], ref(), T0),
+    "nothing to confirm": lambda tx: intents.nothing_to_confirm(tx, 1),  # type: ignore[arg-type]
     "what showed no effect": lambda tx: intents.unconfirmed(tx, T0),
     "the open intent of a subject": lambda tx: intents.open_on(tx, PANEL, ref()),
     "what blocks an action": lambda tx: intents.unknown_of(tx, PANEL, "payout"),
-    "the last ends": lambda tx: intents.last_ended(tx, PANEL, ref(), "refill", 3, None),
-    "plans of a rule": lambda tx: intents.planned_times(tx, "r", after(-1), account=PANEL, subject=ref()),
+    "what was made for another": lambda tx: intents.made_for(tx, plan(tx), "23501"),
+    "what a reference was made for": lambda tx: intents.by_reference(tx, PANEL, "payout", "23501"),
+    "an entry": lambda tx: ledger.load(tx, 1),  # type: ignore[arg-type]
+    "entries on a subject": lambda tx: ledger.of_subject(tx, PANEL, ref(), 9),
+    "entries of an action on a subject": lambda tx: ledger.of_subject(tx, PANEL, ref(), 9, "refill"),
+    "entries of a rule": lambda tx: ledger.of_rule(tx, "r", PANEL, ref()),
+    "entries of a rule about nothing": lambda tx: ledger.of_rule(tx, "r", PANEL, None),
+    "post": lambda tx: ledger.post(tx, 1, Post.SETTLED, T0),  # type: ignore[arg-type]
+    "the timeline": lambda tx: (clock.anchor(tx), clock.offsets(tx), clock.measured(tx)),
     "facts seen": lambda tx: intents.facts_seen(tx, PANEL, ref(), T0),
     "stale subjects": lambda tx: intents.stale_subjects(tx, PANEL, T0),
     "owe": lambda tx: deliveries.add(tx, []),
@@ -125,3 +144,29 @@ def test_an_everyday_question_is_answered_by_index(
     tx, said = watched
     EVERYDAY[question](tx)
     assert scans(path, said) == []
+
+
+COUNTED: dict[str, Callable[[Tx], object]] = {
+    "for a limit per rule": lambda tx: ledger.counting(tx, T0, rule="r"),
+    "for a limit per account": lambda tx: ledger.counting(tx, T0, account=PANEL, rule="r"),
+    "for a rule's budget": lambda tx: ledger.counting(tx, T0, action="payout", rule="r"),
+    "for an account's budget": lambda tx: ledger.counting(tx, T0, action="payout", accounts=[PANEL]),
+    "for the ceiling": lambda tx: ledger.counting(tx, T0, account=PANEL),
+}
+
+
+def entries_by(path: Path, statements: list[str]) -> list[str]:
+    """Give by what the statements find entries of the ledger."""
+    connection = sqlite3.connect(path)
+    steps = [row[3] for said in statements for row in connection.execute(f"EXPLAIN QUERY PLAN {said}")]
+    connection.close()
+    return [step.removeprefix("SEARCH ledger USING ") for step in steps if "ledger" in step]
+
+
+@pytest.mark.parametrize("what", COUNTED)
+def test_what_counts_is_found_by_when_something_became_of_it(
+    watched: tuple[Tx, list[str]], path: Path, what: str
+) -> None:
+    tx, said = watched
+    COUNTED[what](tx)
+    assert entries_by(path, said) == ["INTEGER PRIMARY KEY (rowid=?)"]

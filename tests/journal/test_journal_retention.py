@@ -1,30 +1,34 @@
+"""What is finished and old goes; what is open, unknown, held back or still counted stays."""
+
 from __future__ import annotations
 
 from datetime import timedelta
 
 import pytest
 from domain_world import ORDER, PANEL, T0, order, rule
-from journal_kit import count, end, event, plan, planned, ref
+from journal_kit import count, end, event, plan, planned, ref, take
 
-from bursar.domain.guard import HeldBack, Obstacle
 from bursar.domain.ids import AccountName, DeliveryId, SinkName
 from bursar.domain.intent import OPEN, State
 from bursar.domain.intent_states import Cause
 from bursar.domain.route import Delivery
 from bursar.domain.subject import Coverage
-from bursar.journal import deliveries, events, intents, matches, retention, subjects
+from bursar.domain.timeline import Gap, Measured
+from bursar.domain.verdict import BlockReason, HoldBack
+from bursar.journal import deliveries, events, intents, matches, questions, retention, subjects
 from bursar.journal.matches import MatchRow
 from bursar.journal.retention import SUBJECTS_FOR, Keeping
 from bursar.journal.writer import Tx
 
-DAY = timedelta(days=1)
+DAY, MOMENT = timedelta(days=1), timedelta(microseconds=1)
 BRIEF = Keeping(events=DAY, matches=DAY, deliveries=DAY)
 LATER = T0 + 2 * DAY
+ALL = Measured()
 
 
-def clean(tx: Tx, keeping: Keeping = BRIEF, after_: timedelta = 2 * DAY) -> None:
+def clean(tx: Tx, keeping: Keeping = BRIEF, after_: timedelta = 2 * DAY, measured: Measured = ALL) -> None:
     """Let go, so long after everything happened."""
-    retention.clean(tx, keeping, T0 + after_)
+    retention.clean(tx, keeping, T0 + after_, measured)
 
 
 def match(tx: Tx, state: str = "fired") -> MatchRow:
@@ -34,7 +38,7 @@ def match(tx: Tx, state: str = "fired") -> MatchRow:
     if state == "fired":
         matches.fired(tx, made, 1, 1, T0)
     if state == "held":
-        matches.hold_back(tx, made, HeldBack(Obstacle.PAUSED, "paused"), 0)
+        matches.hold_back(tx, made, HoldBack(BlockReason.PAUSED, "paused"), 0)
     return made
 
 
@@ -94,23 +98,60 @@ def test_an_intent_that_waits_to_be_confirmed_stays(tx: Tx) -> None:
     assert count(tx, "intents") == 1
 
 
-def test_what_a_cooldown_counts_stays_as_long(tx: Tx) -> None:
+def test_what_the_cooldown_of_a_rule_that_only_tells_counts_stays_as_long(tx: Tx) -> None:
     match(tx)
-    clean(tx, Keeping(DAY, DAY, DAY, counted=7 * DAY))
+    clean(tx, Keeping(DAY, DAY, DAY, texts=7 * DAY))
     assert count(tx, "matches") == 1
 
 
-def test_what_a_limit_counts_stays_as_long(tx: Tx) -> None:
+def test_a_match_counts_from_its_end(tx: Tx) -> None:
+    made = match(tx, "held")
+    matches.drop(tx, made.id, "no longer true", T0 + DAY)
+    clean(tx)
+    stays = count(tx, "matches")
+    clean(tx, after_=3 * DAY)
+    assert (stays, count(tx, "matches")) == (1, 0)
+
+
+def test_a_match_that_was_held_back_again_has_not_ended(tx: Tx) -> None:
+    made = match(tx)
+    matches.hold_back(tx, made, HoldBack(BlockReason.PAUSED, "paused"), 1)
+    clean(tx)
+    assert count(tx, "matches") == 1
+
+
+def test_an_intent_goes_with_what_people_were_asked_about_it(tx: Tx) -> None:
+    asked = intents.add(tx, planned(), State.AWAITING_APPROVAL, None, None, T0)
+    take(tx, questions.ask(tx, asked, "so", T0, past_ceiling=False, now=T0), Cause.DENIED)
+    clean(tx)
+    assert (count(tx, "intents"), count(tx, "questions")) == (0, 0)
+
+
+@pytest.mark.parametrize("cause", [Cause.YES, Cause.NO, Cause.LOST])
+def test_what_guards_count_is_kept_longer_than_its_intent(tx: Tx, cause: Cause) -> None:
+    end(tx, plan(tx), cause)
+    clean(tx)
+    assert (count(tx, "ledger"), count(tx, "postings")) == (1, 3)
+
+
+def test_what_guards_count_goes_after_four_hundred_days(tx: Tx) -> None:
     end(tx, plan(tx), Cause.YES)
-    clean(tx, Keeping(DAY, DAY, DAY, counted=7 * DAY))
-    assert count(tx, "intents") == 1
+    clean(tx, after_=400 * DAY)
+    stays = count(tx, "ledger")
+    clean(tx, after_=400 * DAY + MOMENT)
+    assert (stays, count(tx, "ledger"), count(tx, "postings")) == (1, 0, 0)
 
 
-def test_an_undoing_that_holds_the_next_one_back_stays_as_long(tx: Tx) -> None:
-    events.add(tx, event("payout.canceled"))
-    events.add(tx, event("order.partial"))
-    clean(tx, Keeping(DAY, DAY, DAY, counted=7 * DAY, undoing=("payout.canceled",)))
-    assert tx.all("SELECT type FROM events") == [("payout.canceled",)]
+def test_what_nobody_measured_does_not_age_what_guards_count(tx: Tx) -> None:
+    end(tx, plan(tx), Cause.YES)
+    clean(tx, after_=401 * DAY, measured=Measured((Gap(T0 + DAY, 2 * DAY),)))
+    assert count(tx, "ledger") == 1
+
+
+def test_an_unknown_intent_keeps_its_entry(tx: Tx) -> None:
+    end(tx, plan(tx), Cause.LOST)
+    clean(tx, after_=9999 * DAY)
+    assert count(tx, "ledger") == 1
 
 
 def test_a_message_that_is_owed_stays(tx: Tx) -> None:
@@ -137,7 +178,7 @@ def test_only_so_much_goes_at_once(tx: Tx, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(retention, "AT_ONCE", 3)
     for number in range(5):
         events.add(tx, event(id_=str(number)))
-    gone = [retention.clean(tx, BRIEF, LATER) for _ in range(3)]
+    gone = [retention.clean(tx, BRIEF, LATER, ALL) for _ in range(3)]
     assert gone == [3, 2, 0]
 
 

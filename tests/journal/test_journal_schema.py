@@ -1,3 +1,5 @@
+"""The tables: the migrations give exactly them, and a new journal is marked as ours."""
+
 from __future__ import annotations
 
 import sqlite3
@@ -7,7 +9,8 @@ import pytest
 from journal_kit import change_inside, look_inside
 
 from bursar.journal.files import APPLICATION_ID
-from bursar.journal.schema import MIGRATIONS, TABLES, VERSION, statements
+from bursar.journal.migrations import MIGRATIONS, VERSION
+from bursar.journal.schema import TABLES, statements
 from bursar.journal.writer import Journal
 
 

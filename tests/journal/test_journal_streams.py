@@ -1,3 +1,5 @@
+"""How each stream does: good polls, failures in a row, cursors, baselines."""
+
 from __future__ import annotations
 
 from domain_world import PANEL, T0, after

@@ -1,15 +1,22 @@
+"""Snapshots survive whole; what is put under watch, taken off, finished or acted on."""
+
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
-from domain_world import ORDER, PANEL, T0, after, order
+import pytest
+from domain_world import ORDER, PANEL, T0, after, in_state, order, state_rule
 from hypothesis import given
 from hypothesis import strategies as st
 from journal_kit import KINDS, ref
 
+from bursar.domain.evaluate import HoldState, NoMatch
+from bursar.domain.ids import microseconds
 from bursar.domain.observation import Snapshot
-from bursar.journal import subjects
+from bursar.domain.verdict import BlockReason, HoldBack
+from bursar.journal import matches, subjects, verdicts
 from bursar.journal.codec import read_fields, write_fields
 from bursar.journal.subjects import Watched
 from bursar.journal.writer import Tx
@@ -100,8 +107,35 @@ def test_untracking_says_what_was_on_watch(tx: Tx) -> None:
 
 def test_what_is_finished_is_watched_no_more(tx: Tx) -> None:
     track(tx, "1", "2")
-    subjects.finish(tx, PANEL, ORDER, ["1"])
+    subjects.finish(tx, PANEL, ORDER, ["1"], T0)
     assert watching(tx) == ["2"]
+
+
+STUCK = state_rule(in_state("pending"))
+
+
+def waiting(tx: Tx, *ids: str) -> None:
+    """Have a rule wait for a time, and a match be held back, on each of these orders."""
+    for id_ in ids:
+        verdicts.stand(tx, STUCK, PANEL, ref(id_), T0, HoldState(True, T0, False, after(10)), NoMatch("waits"))
+        match = matches.add(tx, STUCK, PANEL, ref(id_), None, "so", T0)
+        matches.hold_back(tx, match, HoldBack(BlockReason.COOLDOWN, "cooldown", after(10)), 0)
+
+
+@pytest.mark.parametrize("way", [subjects.finish, subjects.untrack])
+def test_nothing_waits_for_what_nobody_looks_at_any_more(tx: Tx, way: Callable[..., object]) -> None:
+    track(tx, "1", "2")
+    waiting(tx, "1", "2")
+    way(tx, PANEL, ORDER, ["1"], after(5))
+    due = verdicts.due_subjects(tx, PANEL, after(10)), matches.due_subjects(tx, PANEL, after(10))
+    assert due == ([ref("2")], [ref("2")])
+
+
+def test_a_match_on_what_is_finished_ends(tx: Tx) -> None:
+    track(tx, "1")
+    waiting(tx, "1")
+    subjects.finish(tx, PANEL, ORDER, ["1"], after(5))
+    assert tx.all("SELECT state, ended_at FROM matches") == [("dropped", microseconds(after(5)))]
 
 
 def test_polling_is_told_of_what_was_tracked_and_not_seen(tx: Tx) -> None:

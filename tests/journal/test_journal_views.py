@@ -1,16 +1,34 @@
+"""What commands and pages show of the journal."""
+
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
+import pytest
 from domain_world import ORDER, PANEL, T0, after, order, rule
-from journal_kit import end, event, plan, ref
+from journal_kit import end, event, plan, planned, ref, take
 
 from bursar.domain.evaluate import Match, NoMatch
-from bursar.domain.guard import HeldBack, Obstacle
-from bursar.domain.ids import DeliveryId, SinkName
+from bursar.domain.ids import MICROSECOND, DeliveryId, SinkName
+from bursar.domain.intent import State
 from bursar.domain.intent_states import Cause
+from bursar.domain.ledger import Post
 from bursar.domain.route import Delivery
-from bursar.journal import deliveries, events, matches, streams, subjects, verdicts, views
+from bursar.domain.verdict import BlockReason, HoldBack
+from bursar.journal import (
+    clock,
+    deliveries,
+    events,
+    intents,
+    ledger,
+    matches,
+    questions,
+    streams,
+    subjects,
+    verdicts,
+    views,
+)
 from bursar.journal.writer import Tx
 
 
@@ -62,6 +80,56 @@ def test_an_action_is_shown_with_its_end(tx: Tx) -> None:
     )  # fmt: skip
 
 
+def shown(tx: Tx) -> views.Row:
+    """Give the one action that is shown."""
+    (row,) = views.actions(tx, None, None)
+    return row
+
+
+def test_an_action_is_shown_with_what_it_would_move(tx: Tx) -> None:
+    plan(tx, cost=Decimal("10.50"), currency="USD")
+    row = shown(tx)
+    assert (row["amount"], row["currency"], row["paid"]) == ("10.50", "USD", None)
+
+
+@pytest.mark.parametrize("what", [{"amount": Decimal("9.90")}, {"amount": Decimal("9.90"), "accepted": True}])
+def test_an_action_is_shown_with_what_the_provider_listed_first(tx: Tx, what: dict[str, object]) -> None:
+    done = end(tx, plan(tx, cost=Decimal("10.50")), Cause.YES, **what)
+    ledger.post(tx, done.id, Post.SETTLED, after(1), Decimal(7))
+    assert (shown(tx)["amount"], shown(tx)["paid"]) == ("10.50", "9.90")
+
+
+def test_what_was_allowed_is_not_what_was_paid(tx: Tx) -> None:
+    end(tx, plan(tx, cost=Decimal("10.50")), Cause.YES)
+    assert shown(tx)["paid"] is None
+
+
+def test_a_question_that_was_asked_anew_is_shown_with_its_number(tx: Tx) -> None:
+    asked = intents.add(tx, planned(), State.AWAITING_APPROVAL, None, None, T0)
+    ids = []
+    for _ in range(3):
+        asked = questions.ask(tx, asked, "so", after(60), past_ceiling=False, now=T0)
+        ids.append(shown(tx)["id"])
+    assert ids == [f"{asked.id}", f"{asked.id}.2", f"{asked.id}.3"]
+
+
+def test_an_answered_question_is_shown_without_its_number(tx: Tx) -> None:
+    asked = intents.add(tx, planned(), State.AWAITING_APPROVAL, None, None, T0)
+    for _ in range(2):
+        asked = questions.ask(tx, asked, "so", after(60), past_ceiling=False, now=T0)
+    take(tx, asked, Cause.APPROVED)
+    assert shown(tx)["id"] == str(asked.id)
+
+
+def test_instants_are_shown_as_the_wall_clock_said_then(tx: Tx) -> None:
+    clock.put_offset(tx, T0, 0)
+    clock.put_offset(tx, after(60), timedelta(hours=2) // MICROSECOND)
+    for minute in (30, 90):
+        events.add(tx, event(at=after(minute)))
+    times = [row["time"] for row in views.events(tx, None, None, None)]
+    assert times == ["2026-01-01T12:30:00Z", "2026-01-01T15:30:00Z"]
+
+
 def test_actions_are_chosen_by_state(tx: Tx) -> None:
     end(tx, plan(tx), Cause.NO)
     plan(tx)
@@ -108,10 +176,10 @@ def test_a_match_is_shown_with_what_became_of_it(tx: Tx) -> None:
     note(tx, Match("so"))
     match = matches.add(tx, rule(), PANEL, ref(), event(), "so", T0)
     intent = plan(tx, match=match.id)
-    matches.hold_back(tx, match, HeldBack(Obstacle.COOLDOWN, "cooldown until noon", after(5)), 0)
+    matches.hold_back(tx, match, HoldBack(BlockReason.COOLDOWN, "cooldown", after(5)), 0)
     shown = views.verdicts(tx, "r", None)[0]["match"]
     assert shown == {
-        "state": "held", "obstacle": "cooldown", "reason": "cooldown until noon", "retry_at": "2026-01-01T12:05:00Z",
+        "state": "held", "block": "cooldown", "reason": "cooldown", "retry_at": "2026-01-01T12:05:00Z",
         "at": "2026-01-01T12:00:00Z", "actions": [str(intent.id)],
     }  # fmt: skip
 
@@ -130,6 +198,13 @@ def test_everything_is_counted(tx: Tx) -> None:
     plan(tx)
     found = views.counts(tx)
     assert (found["orders"], found["events"], found["actions"]) == ({"partial": 1, "unseen": 1}, 1, {"ready": 1})
+
+
+def test_what_is_held_back_is_counted_by_what_holds_it(tx: Tx) -> None:
+    for id_, block in (("1", BlockReason.PAUSED), ("2", BlockReason.PAUSED), ("3", BlockReason.BUDGET)):
+        match = matches.add(tx, rule(), PANEL, ref(id_), event(id_=id_), "so", T0)
+        matches.hold_back(tx, match, HoldBack(block, "so"), 0)
+    assert views.counts(tx)["held_back"] == {"paused": 2, "budget": 1}
 
 
 def test_how_streams_do_is_shown_by_account(tx: Tx) -> None:

@@ -1,3 +1,5 @@
+"""The one writer: what waits is committed together, and what fails fails alone."""
+
 from __future__ import annotations
 
 import asyncio
@@ -156,6 +158,143 @@ def full(tx: Tx) -> None:
     pages = tx.one("PRAGMA page_count")
     tx.run(f"PRAGMA max_page_count = {pages[0] + 5 if pages else 0}")
     put(tx, "x" * 500_000)
+
+
+def raising(error: BaseException) -> Callable[[Tx], None]:
+    """Give a function that writes something, and fails so."""
+
+    def work(tx: Tx) -> None:
+        meta.put(tx, "failed", "there")
+        raise error
+
+    return work
+
+
+STOPS = [StopIteration(), StopAsyncIteration()]
+"""What an iterator that has come to its end raises; no future takes them."""
+
+
+@pytest.mark.parametrize("error", STOPS, ids=repr)
+async def test_an_iterator_that_ends_in_a_write_is_answered_beside_the_others(
+    journal: Journal, error: Exception
+) -> None:
+    results = await asyncio.wait_for(together(journal, note("a"), raising(error), note("b")), WAIT_S)
+    assert [type(result) for result in results] == [type(None), RuntimeError, type(None)]
+
+
+@pytest.mark.parametrize("error", STOPS, ids=repr)
+async def test_an_iterator_that_ends_in_a_write_is_rolled_back_alone(journal: Journal, error: Exception) -> None:
+    await asyncio.wait_for(together(journal, note("a"), raising(error), note("b")), WAIT_S)
+    assert await journal.read(notes) == {"a", "b"}
+
+
+@pytest.mark.parametrize("error", STOPS, ids=repr)
+async def test_the_writer_outlives_an_iterator_that_ends_in_a_write(journal: Journal, error: Exception) -> None:
+    with pytest.raises(RuntimeError, match="was raised in a transaction"):
+        await asyncio.wait_for(journal.write(raising(error)), WAIT_S)
+    await asyncio.wait_for(journal.write(note("a")), WAIT_S)
+    assert await journal.read(notes) == {"a"}
+
+
+@pytest.mark.parametrize("error", STOPS, ids=repr)
+async def test_the_reader_outlives_an_iterator_that_ends_in_a_read(journal: Journal, error: Exception) -> None:
+    def read(tx: Tx) -> None:
+        raise error
+
+    with pytest.raises(RuntimeError, match="was raised in a transaction"):
+        await asyncio.wait_for(journal.read(read), WAIT_S)
+    assert await asyncio.wait_for(journal.read(notes), WAIT_S) == set()
+
+
+async def test_a_cancellation_that_is_raised_in_a_write_cancels_nobody_who_waits(journal: Journal) -> None:
+    results = await asyncio.wait_for(together(journal, note("a"), raising(asyncio.CancelledError())), WAIT_S)
+    assert [type(result) for result in results] == [RuntimeError, RuntimeError]
+
+
+def attempting(what: Callable[[Tx], object]) -> Callable[[Tx], str | None]:
+    """Give a function that writes, tries something that may fail alone, and writes on; it returns what went wrong."""
+
+    def work(tx: Tx) -> str | None:
+        meta.put(tx, "before", "there")
+        wrong = None
+        try:
+            with tx.attempt():
+                meta.put(tx, "within", "there")
+                what(tx)
+        except ValueError as error:
+            wrong = str(error)
+        meta.put(tx, "after", "there")
+        return wrong
+
+    return work
+
+
+async def test_an_attempt_that_goes_well_is_written(journal: Journal) -> None:
+    assert await journal.write(attempting(note("a"))) is None
+    assert await journal.read(notes) == {"before", "within", "a", "after"}
+
+
+async def test_an_attempt_that_fails_is_undone_alone_and_says_why(journal: Journal) -> None:
+    assert await journal.write(attempting(fail)) == "this one fails"
+    assert await journal.read(notes) == {"before", "after"}
+
+
+async def test_an_attempt_that_fails_among_others_harms_none_of_them(journal: Journal) -> None:
+    assert await together(journal, note("a"), attempting(fail), note("b")) == [None, "this one fails", None]
+    assert await journal.read(notes) == {"a", "b", "before", "after"}
+
+
+async def test_an_attempt_within_an_attempt_is_undone_alone(journal: Journal) -> None:
+    def both(tx: Tx) -> None:
+        attempting(fail)(tx)
+        meta.put(tx, "outer", "there")
+
+    await journal.write(attempting(both))
+    assert await journal.read(notes) == {"before", "within", "outer", "after"}
+
+
+async def test_an_attempt_that_fails_takes_those_within_it_along(journal: Journal) -> None:
+    def both(tx: Tx) -> None:
+        with tx.attempt():
+            meta.put(tx, "inner", "there")
+        fail(tx)
+
+    await journal.write(attempting(both))
+    assert await journal.read(notes) == {"before", "after"}
+
+
+async def test_an_attempt_can_be_made_again(journal: Journal) -> None:
+    def twice(tx: Tx) -> list[str | None]:
+        return [attempting(fail)(tx), attempting(note("a"))(tx)]
+
+    assert await journal.write(twice) == ["this one fails", None]
+    assert await journal.read(notes) == {"before", "within", "a", "after"}
+
+
+async def test_an_attempt_that_nobody_catches_fails_the_write(journal: Journal) -> None:
+    def uncaught(tx: Tx) -> None:
+        meta.put(tx, "before", "there")
+        with tx.attempt():
+            fail(tx)
+
+    with pytest.raises(ValueError, match="this one fails"):
+        await journal.write(uncaught)
+    assert await journal.read(notes) == set()
+
+
+async def test_a_full_disk_within_an_attempt_is_the_databases_own_error(journal: Journal) -> None:
+    def uncaught(tx: Tx) -> None:
+        with tx.attempt():
+            full(tx)
+
+    with pytest.raises(JournalFull):
+        await journal.write(uncaught)
+
+
+async def test_a_full_disk_within_an_attempt_fails_everyone_and_nothing_is_done(journal: Journal) -> None:
+    results = await together(journal, note("a"), attempting(full), note("b"))
+    assert [type(result) for result in results] == [JournalFull] * 3
+    assert await journal.read(notes) == set()
 
 
 async def test_a_waiter_that_is_canceled_does_not_cancel_the_write(journal: Journal) -> None:

@@ -32,6 +32,7 @@ from px_site import (
 from bursar.api import (
     BadAnswer,
     CannotTell,
+    CostFacts,
     DidNot,
     Happened,
     Json,
@@ -73,6 +74,23 @@ async def look(
 
 
 class TestPerform:
+    async def test_a_yes_tells_what_it_took(self, site: ScriptedSite, adapter: PremiumExchanger) -> None:
+        site.say("get_payouts", listed("a", payout_row("17")))
+        outcome = await perform(adapter, site, said("a", {"payout_id": 17}))
+        assert outcome == Succeeded(reference="17", moved=Decimal(50))
+
+    async def test_a_yes_stays_one_when_the_list_cannot_be_read(
+        self, site: ScriptedSite, adapter: PremiumExchanger
+    ) -> None:
+        site.say("get_payouts", HTML, status=504)
+        assert await perform(adapter, site, said("a", {"payout_id": 17})) == Succeeded(reference="17")
+
+    @pytest.mark.parametrize("text", ["System error", "Server is busy", "Try again later", "Technical maintenance"])
+    async def test_trouble_inside_the_site_is_neither_yes_nor_no(
+        self, site: ScriptedSite, adapter: PremiumExchanger, text: str
+    ) -> None:
+        assert isinstance(await perform(adapter, site, said("a", None, error=1, error_text=text)), Lost)
+
     async def test_method_and_account_travel_in_the_body(self, site: ScriptedSite, adapter: PremiumExchanger) -> None:
         await perform(adapter, site, said("a", {"payout_id": 17}))
         assert site.asked[0].form == {"method_id": "7", "account": WALLET}
@@ -194,7 +212,7 @@ class TestPrepare:
     async def test_evidence_holds_ids_and_balance(self, site: ScriptedSite, adapter: PremiumExchanger) -> None:
         other = payout_row("4", method_id="9", time=str(FAR_FROM_HERE + 5))
         assert await prepared(adapter, site, payout_row("3"), other) == {
-            "payouts": ["3", "4"], "alike": ["3"], "newest": FAR_FROM_HERE + 5, "balance": "60",
+            "payouts": ["3", "4"], "balance": "60",
         }
 
     async def test_evidence_shows_no_wallet(self, site: ScriptedSite, adapter: PremiumExchanger) -> None:
@@ -221,6 +239,33 @@ class TestPrepare:
             await adapter.prepare(intent())
 
 
+class TestLost:
+    """A lost payout is looked for in the very list that is read before it is asked for again."""
+
+    async def test_one_that_landed_late_is_found(self, site: ScriptedSite, adapter: PremiumExchanger) -> None:
+        before = await prepared(adapter, site, payout_row("3"))
+        site.say("get_payouts", listed("a", payout_row("3"), payout_row("4")))
+        site.say("get_info", partner("a", "0"))
+        found = await adapter.prepare(replace(intent(), lost=True, evidence=before))
+        assert isinstance(found, Happened)
+        assert found.success.reference == "4"
+
+    async def test_a_balance_that_fell_stops_it(self, site: ScriptedSite, adapter: PremiumExchanger) -> None:
+        before = await prepared(adapter, site, payout_row("3"))
+        site.say("get_payouts", listed("a", payout_row("3")))
+        site.say("get_info", partner("a", "0"))
+        assert isinstance(await adapter.prepare(replace(intent(), lost=True, evidence=before)), CannotTell)
+
+    async def test_one_that_is_not_there_may_be_asked_for_again(
+        self, site: ScriptedSite, adapter: PremiumExchanger
+    ) -> None:
+        before = await prepared(adapter, site, payout_row("3"))
+        site.say("get_payouts", listed("a", payout_row("3")))
+        site.say("get_info", partner("a", "60"))
+        read = await adapter.prepare(replace(intent(), lost=True, evidence=before))
+        assert read == {"payouts": ["3"], "balance": "60"}
+
+
 class TestReconcile:
     async def test_a_new_payout_with_method_and_account_happened(
         self, site: ScriptedSite, adapter: PremiumExchanger
@@ -228,7 +273,7 @@ class TestReconcile:
         before = await prepared(adapter, site, payout_row("3"))
         found = await look(adapter, site, before, payout_row("3"), payout_row("4"), balance="0")
         assert isinstance(found, Happened)
-        assert found.success == Succeeded(reference="4")
+        assert found.success == Succeeded(reference="4", moved=Decimal(50))
 
     async def test_one_that_was_canceled_since_happened_too(
         self, site: ScriptedSite, adapter: PremiumExchanger
@@ -285,12 +330,21 @@ class TestReconcile:
         assert isinstance(found, Happened)
         assert (found.success.reference, "10, 9" in found.reason) == ("10", True)
 
-    async def test_an_old_payout_that_comes_back_is_not_ours(
-        self, site: ScriptedSite, adapter: PremiumExchanger
+    @pytest.mark.parametrize("time", ["2147483647", str(FAR_FROM_HERE + 40 * 86400), "0", "Unknown"])
+    async def test_no_time_of_another_row_makes_ours_an_old_one(
+        self, site: ScriptedSite, adapter: PremiumExchanger, time: str
+    ) -> None:
+        strange = payout_row("3", time=time, account="TAnotherWalletOfSomebodyElse12345")
+        found = await look(adapter, site, await prepared(adapter, site, strange), strange, payout_row("4"))
+        assert isinstance(found, Happened)
+
+    @pytest.mark.parametrize("time", [str(FAR_FROM_HERE - 30 * 86400), "2147483647", "Unknown"])
+    async def test_a_new_id_with_our_method_and_account_is_ours_whatever_its_time(
+        self, site: ScriptedSite, adapter: PremiumExchanger, time: str
     ) -> None:
         before = await prepared(adapter, site, payout_row("3"))
-        old = payout_row("2", time=str(FAR_FROM_HERE - 30 * 86400))
-        assert isinstance(await look(adapter, site, before, payout_row("3"), old), DidNot)
+        found = await look(adapter, site, before, payout_row("3"), payout_row("2", time=time))
+        assert isinstance(found, Happened)
 
     @pytest.mark.parametrize(
         "shown", [WALLET.lower(), f" {WALLET} ", WALLET.replace("a", "а"), f"{WALLET[:6]} {WALLET[6:]}"]
@@ -340,12 +394,17 @@ class TestDeclaration:
     def test_it_moves_the_whole_balance(self) -> None:
         known = Snapshot(AccountName("x"), SubjectRef("balance", "balance"), {"amount": Decimal(60)}, NOW)
         assert PAYOUT_ACTION.cost is not None
-        assert PAYOUT_ACTION.cost({}, known) == Decimal(60)
+        assert PAYOUT_ACTION.cost(CostFacts({}, known)) == Decimal(60)
+
+    def test_the_balance_that_was_just_read_is_what_it_moves(self) -> None:
+        known = Snapshot(AccountName("x"), SubjectRef("balance", "balance"), {"amount": Decimal(60)}, NOW)
+        assert PAYOUT_ACTION.cost is not None
+        assert PAYOUT_ACTION.cost(CostFacts({}, known, {"payouts": [], "balance": "5161.88"})) == Decimal("5161.88")
 
     def test_it_does_not_take_an_old_payouts_amount_for_the_balance(self) -> None:
         known = Snapshot(AccountName("x"), SubjectRef("payout", "3"), {"amount": Decimal(60)}, NOW)
         assert PAYOUT_ACTION.cost is not None
-        assert PAYOUT_ACTION.cost({}, known) is None
+        assert PAYOUT_ACTION.cost(CostFacts({}, known)) is None
 
     def test_a_lost_reply_is_reconciled_and_the_wallet_secret(self) -> None:
         assert (PAYOUT_ACTION.lost_reply, PAYOUT_ACTION.money, PAYOUT_ACTION.params["account"].secret) == (

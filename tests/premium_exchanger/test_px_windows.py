@@ -53,6 +53,26 @@ async def test_the_next_poll_asks_from_the_greatest_time_less_the_overlap(
     assert site.asked[1].form == {"start_time": str(FAR_FROM_HERE + 500 - OVERLAP_S)}
 
 
+@pytest.mark.parametrize("stream", METHODS)
+async def test_a_row_of_the_year_2038_moves_no_watermark(
+    site: ScriptedSite, adapter: PremiumExchanger, stream: str
+) -> None:
+    rows = [ROWS[stream]("1", status="1"), ROWS[stream]("2", time="2147483647", status="1")]
+    site.say(METHODS[stream], listed("a", *rows), listed("a", *rows, ROWS[stream]("3", status="1")))
+    seen = await poll(adapter, stream, 2)
+    assert site.asked[1].form == {"start_time": str(FAR_FROM_HERE - OVERLAP_S)}
+    assert "3" in {one.ref.id for one in seen[1].subjects}
+
+
+@pytest.mark.parametrize("stream", METHODS)
+async def test_a_watermark_of_the_year_2038_is_forgotten(
+    site: ScriptedSite, adapter: PremiumExchanger, stream: str
+) -> None:
+    site.say(METHODS[stream], listed("a", ROWS[stream]("1", status="1")))
+    await poll(adapter, stream, 1, {"newest": 2147483647})
+    assert site.asked[0].form == {}
+
+
 async def test_the_watermark_never_goes_back(site: ScriptedSite, adapter: PremiumExchanger) -> None:
     site.say("get_links", listed("a", visit_row("1")), listed("a"), listed("a"))
     await poll(adapter, "visits", 3)

@@ -15,7 +15,10 @@ from bursar.testing.prove.cells import ACTIONS, COMMITS
 from bursar.testing.prove.plot import method_of, provider_of
 from bursar.testing.prove.saboteur import Sabotage, meant, purpose
 
-MODULES = ("loops.deliverer", "control.controller", "loops.executor", "loops.startup", "loops.poller", "loops.timer")
+MODULES = (
+    "control.calls", "control.controller", "loops.deliverer", "loops.executor", "loops.lost_attempts", "loops.poller",
+    "loops.startup", "loops.timer",
+)
 """Where the runtime commits."""
 
 
@@ -37,10 +40,10 @@ def test_the_runtime_has_a_commit_of_every_kind(kind: str) -> None:
 
 
 def test_a_commit_is_known_through_the_functions_around_it() -> None:
-    def start_sending() -> None: ...
+    def claim() -> None: ...
 
     def work() -> None:
-        start_sending()
+        claim()
 
     assert purpose(work) == "sending"
 

@@ -36,6 +36,10 @@ def never(before, after):
     return False
 
 
+def known_to_somebody(facts):
+    return None
+
+
 ORDER = SubjectType(
     "order",
     "orders",
@@ -71,7 +75,7 @@ PX_BALANCE = SubjectType(
 PAYOUT = SubjectType("payout", "payouts", {"amount": NUMBER, "method": TEXT}, states=("waiting", "done", "canceled"))
 
 ADD = ActionType(
-    "add", "order", LostReply.NEITHER, creates=True, money=True,
+    "add", "order", LostReply.NEITHER, creates=True, money=True, cost=known_to_somebody,
     params={
         "service": Param(required=True), "link": Param(required=True), "quantity": Param(FieldKind.NUMBER),
         "drip": Param(FieldKind.BOOLEAN),
@@ -80,7 +84,7 @@ ADD = ActionType(
 REFILL_ACTION = ActionType("refill", "order", LostReply.REPEATABLE)
 CANCEL = ActionType("cancel", "order", LostReply.REPEATABLE)
 PAYOUT_ACTION = ActionType(
-    "payout", "balance", LostReply.RECONCILABLE, subject_id="balance", money=True,
+    "payout", "balance", LostReply.RECONCILABLE, subject_id="balance", money=True, cost=known_to_somebody,
     params={"method": Param(required=True), "account": Param(required=True, secret=True)},
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -9,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from properties import examples
-from rules_world import ACCOUNTS, NOW, PREMIUM_EXCHANGER, SMM, account, read, scope
+from rules_world import ACCOUNTS, ADD, NOW, PREMIUM_EXCHANGER, REFILL_ACTION, SMM, account, read, scope
+from rules_world import CANCEL as CANCEL_ACTION
 
 from bursar.api import FieldKind, Function
 from bursar.domain.ids import AccountName, SubjectRef
@@ -43,6 +45,9 @@ COUPON = {
     "on": "coupon.activated",
     "do": [{"notify": {"sink": "ops", "text": "Coupon {{ coupon.id }} worth {{ coupon.amount }} was activated"}}],
 }
+
+
+ORDER_MORE = {"add": {"service": "1", "link": "x"}}
 
 
 def one(**changes):
@@ -245,10 +250,19 @@ def test_a_rule_that_is_off_is_still_checked():
         ({"budget": 5}, (0, "budget"), "expected a budget such as"),
         ({"budget": {}}, (0, "budget"), "not an empty one"),
         ({"budget": {"refil": {"max": 5, "every": "1d"}}}, (0, "budget", "refil"), "did you mean 'refill'?"),
-        ({"budget": {"refill": {"max": 0, "every": "1d"}}}, (0, "budget", "refill", "max"), "a number above 0"),
-        ({"budget": {"refill": {"max": Decimal("NaN"), "every": "1d"}}}, (0, "budget", "refill", "max"),
+        ({"do": [ORDER_MORE], "budget": {"add": {"max": 0, "every": "1d"}}}, (0, "budget", "add", "max"),
          "a number above 0"),
-        ({"budget": {"refill": {"every": "1d"}}}, (0, "budget", "refill"), "'max' is missing"),
+        ({"do": [ORDER_MORE], "budget": {"add": {"max": Decimal("NaN"), "every": "1d"}}}, (0, "budget", "add", "max"),
+         "a number above 0"),
+        ({"do": [ORDER_MORE], "budget": {"add": {"every": "1d"}}}, (0, "budget", "add"), "'max' is missing"),
+        ({"do": [ORDER_MORE], "budget": {"add": {"max": 5, "every": "1d", "currency": "USD"}}},
+         (0, "budget", "add", "currency"), "unknown key 'currency'"),
+        ({"budget": {"refill": {"max": 5, "every": "1d"}}}, (0, "budget", "refill"),
+         "nobody can know what refill costs at smm: no budget could ever allow it"),
+        ({"approve": {"above": 5, "within": "1h"}}, (0, "approve", "above"),
+         "nobody can know what refill costs at smm: it would always ask: leave `above` out"),
+        ({"was": 5}, (0, "was"), "expected the name that the rule had before"),
+        ({"was": "two words"}, (0, "was"), "expected the name that the rule had before"),
         ({"severity": "very bad"}, (0, "severity"), "one word, such as info"),
         ({"wehn": "true"}, (0, "wehn"), "unknown key 'wehn' (did you mean 'when'?)"),
         ({"count": {"of": 5}}, (0, "count"), "'count' is not built yet"),
@@ -388,12 +402,41 @@ def test_functions_of_plugins_can_be_called():
     assert read({**REFILL, "when": "$vip(order.id)"}, functions=functions).problems == []
 
 
-def test_the_fingerprint_stands_for_what_is_asked_and_nothing_else():
-    first = only_rule()
-    assert only_rule(name="other", do=["cancel"], limit=None, cooldown="5m").fingerprint == first.fingerprint
-    changed = [only_rule(on="order.failed"), only_rule(when="order.remains > 1"), only_rule(when=None),
-               only_rule(on="order"), only_rule(on=["order.partial", "order.failed"])]
-    assert len({rule.fingerprint for rule in [first, *changed]}) == 6
+def test_an_approval_that_always_asks_needs_no_cost():
+    assert only_rule(approve={"within": "1h"}).approve.above is None
+
+
+def test_a_cost_that_one_of_two_providers_knows_is_not_enough():
+    other = replace(SMM, name="other", actions=(replace(ADD, cost=None), REFILL_ACTION, CANCEL_ACTION))
+    both = {each.facts.name: each for each in (account("a", SMM), account("b", other))}
+    budget = {"add": {"max": 5, "every": "1d"}}
+    reading = read({**REFILL, "do": [ORDER_MORE], "budget": budget}, accounts=both)
+    assert reading.problems == [
+        ((0, "budget", "add"), "nobody can know what add costs at other: no budget could ever allow it")
+    ]
+
+
+def test_a_rule_has_the_name_that_it_had_before():
+    assert only_rule(was="refill-them").was == "refill-them"
+
+
+def test_a_former_name_that_a_rule_still_has_is_a_problem():
+    reading = read({**REFILL, "was": "cancel-stuck-orders"}, CANCEL)
+    assert reading.problems == [
+        ((0, "was"), "there is still a rule 'cancel-stuck-orders': `was` names one that is gone")
+    ]
+
+
+def test_a_rule_cannot_have_been_what_it_is():
+    assert read({**REFILL, "was": REFILL["name"]}).problems == [
+        ((0, "was"), "there is still a rule 'refill-partial-orders': `was` names one that is gone")
+    ]
+
+
+def test_a_former_name_that_two_rules_take_over_is_a_problem_of_the_second():
+    reading = read({**REFILL, "was": "old"}, {**CANCEL, "was": "old"})
+    assert reading.paths() == [(1, "was")]
+    assert reading.messages()[0].endswith("takes over 'old' already")
 
 
 def test_without_accounts_rules_are_checked_against_what_is_installed():
@@ -424,7 +467,7 @@ JUNK = st.recursive(
 )
 KEY = st.sampled_from([
     "name", "on", "when", "for", "do", "accounts", "limit", "cooldown", "mode", "approve", "budget", "severity",
-    "count", "what",
+    "count", "was", "what",
 ])
 
 

@@ -22,6 +22,7 @@ from bursar.domain.intent import Intent
 from bursar.journal import intents, views
 from bursar.journal.writer import Journal, Tx
 from bursar.logs import Redactor
+from bursar.loops.machine import Machine
 from bursar.loops.runtime_context import RuntimeContext
 from bursar.loops.startup import apply_configuration, close_context, open_context
 from bursar.loops.supervisor import Supervisor
@@ -57,7 +58,9 @@ class World:
         self.environ: dict[str, str] = {"KEY": "key-of-the-panel", "OTHER": "another-key", "WALLET": "T-wallet-1"}
         self.context: RuntimeContext
         self.supervisor: Supervisor
-        self.service: Controller
+        self.controller: Controller
+        self.synchronised = False
+        self.boots = 1
         self._path = folder / "bursar.yaml"
         self._journal: Journal | None = None
 
@@ -69,6 +72,16 @@ class World:
     site_account = AccountName("panel")
 
     @property
+    def machine(self) -> Machine:
+        """The boot of the machine that it runs in."""
+        return Machine(f"boot-{self.boots}", lambda: self.synchronised)
+
+    async def reboot(self, yaml: str | None = None, **down: float) -> None:
+        """Stop, let time pass that nobody measures, and start again in another boot of the machine."""
+        self.boots += 1
+        await self.restart(yaml, **down)
+
+    @property
     def journal(self) -> Journal:
         return self.context.journal
 
@@ -77,7 +90,7 @@ class World:
         self._path.write_text(yaml)
         configuration = self._read()
         self._journal = Journal.open(configuration.settings.state)
-        self.context = await open_context(configuration, self._journal, self.clock)
+        self.context = await open_context(configuration, self._journal, self.clock, self.machine)
         await self._take_on(configuration)
         return self
 
@@ -134,6 +147,7 @@ class World:
     async def tick(self) -> None:
         """Do what time alone does."""
         await self.supervisor.timer.turn()
+        await self.supervisor.maintenance.turn()
 
     async def turn(self) -> None:
         """Let everything turn twice, so that what one loop decides reaches the next."""
@@ -188,7 +202,7 @@ class World:
 
         return await self.read(load)
 
-    async def matches(self, column: str = "obstacle") -> list[Any]:
+    async def matches(self, column: str = "block") -> list[Any]:
         """Give something of every match that is held back, oldest first."""
         return await self.read(
             lambda tx: [row[0] for row in tx.all(f"SELECT {column} FROM matches WHERE state = 'held' ORDER BY id")]

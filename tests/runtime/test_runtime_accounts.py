@@ -1,4 +1,4 @@
-"""Accounts are what their provider, address and key say: frozen, thawed, the same, new, renamed, gone."""
+"""Accounts are what their provider, address and key say: quarantined, released, confirmed, replaced, renamed, gone."""
 
 from __future__ import annotations
 
@@ -34,22 +34,22 @@ async def rekey(world: World, rules: str = REFILL, *, known: bool = True) -> Non
     await world.restart(config(rules, accounts=OTHER))
 
 
-async def test_an_account_whose_key_changed_is_frozen(world: World) -> None:
+async def test_an_account_whose_key_changed_is_put_in_quarantine(world: World) -> None:
     await began(world)
     await rekey(world)
-    assert (await world.state(), await world.told("account.*")) == ("frozen", ["account.frozen"])
+    assert (await world.state(), await world.told("account.*")) == ("quarantined", ["account.quarantined"])
 
 
-async def test_an_account_whose_address_changed_is_frozen(world: World) -> None:
+async def test_an_account_whose_address_changed_is_put_in_quarantine(world: World) -> None:
     await began(world)
     await world.restart(config(REFILL, accounts=account(port=2)))
-    assert await world.state() == "frozen"
+    assert await world.state() == "quarantined"
 
 
-async def test_an_account_that_is_reloaded_with_another_key_is_frozen(world: World) -> None:
+async def test_an_account_that_is_reloaded_with_another_key_is_put_in_quarantine(world: World) -> None:
     await began(world)
     await world.reload(config(REFILL, accounts=OTHER))
-    assert await world.state() == "frozen"
+    assert await world.state() == "quarantined"
 
 
 async def test_an_account_of_which_nothing_is_known_takes_another_key(world: World) -> None:
@@ -58,16 +58,16 @@ async def test_an_account_of_which_nothing_is_known_takes_another_key(world: Wor
     assert await world.told("account.*") == []
 
 
-async def test_a_frozen_account_is_told_once(world: World) -> None:
+async def test_an_account_in_quarantine_is_told_once(world: World) -> None:
     await began(world)
     await rekey(world, known=False)
     await world.live(minutes=20)
     await world.restart()
     await world.live(minutes=20)
-    assert await world.told("account.*") == ["account.frozen"]
+    assert await world.told("account.*") == ["account.quarantined"]
 
 
-async def test_a_frozen_account_sends_nothing(world: World) -> None:
+async def test_an_account_in_quarantine_sends_nothing(world: World) -> None:
     await began(world)
     await rekey(world, known=False)
     world.site.orders["9"] = ("partial", {"service": "s9"})
@@ -86,38 +86,38 @@ async def test_what_was_ready_is_not_sent_to_another_account(world: World) -> No
     assert (world.site.performed, await world.states()) == ([], ["ready"])
 
 
-async def test_an_account_thaws_when_its_known_orders_reappear(world: World) -> None:
+async def test_an_account_is_released_when_its_known_orders_reappear(world: World) -> None:
     await began(world)
     await rekey(world)
     await world.live(minutes=3)
-    assert (await world.state(), await world.told("account.*")) == ("ok", ["account.frozen", "account.thawed"])
+    assert (await world.state(), await world.told("account.*")) == ("ok", ["account.quarantined", "account.released"])
 
 
-async def test_an_account_does_not_thaw_by_one_of_three_orders(world: World) -> None:
+async def test_an_account_is_not_released_by_one_of_three_orders(world: World) -> None:
     await began(world)
     world.site.orders |= dict.fromkeys(("2", "3"), "Incorrect order ID")
     await rekey(world)
     await world.live(minutes=30)
-    assert await world.state() == "frozen"
+    assert await world.state() == "quarantined"
 
 
-async def test_an_account_does_not_thaw_when_the_orders_are_others(world: World) -> None:
+async def test_an_account_is_not_released_when_the_orders_are_others(world: World) -> None:
     await began(world)
     world.site.orders |= {id_: ("completed", {"service": "other"}) for id_ in ("1", "2", "3")}
     await rekey(world)
     await world.live(minutes=30)
-    assert await world.state() == "frozen"
+    assert await world.state() == "quarantined"
 
 
-async def test_an_account_does_not_thaw_by_the_currency_of_its_balance(world: World) -> None:
+async def test_an_account_is_not_released_by_the_currency_of_its_balance(world: World) -> None:
     world.site.money("20")
     await began(world)
     await rekey(world, known=False)
     await world.live(minutes=30)
-    assert await world.state() == "frozen"
+    assert await world.state() == "quarantined"
 
 
-async def test_what_was_held_back_by_the_freeze_is_done_when_it_thaws(world: World) -> None:
+async def test_what_was_held_back_by_the_quarantine_is_done_when_it_is_released(world: World) -> None:
     await began(world)
     world.site.orders["1"] = ("partial", {"service": "s1"})
     world.site.orders |= dict.fromkeys(("2", "3"), None)
@@ -126,18 +126,18 @@ async def test_what_was_held_back_by_the_freeze_is_done_when_it_thaws(world: Wor
     held = await world.matches()
     world.site.orders |= {id_: ("completed", {"service": f"s{id_}"}) for id_ in ("2", "3")}
     await world.live(minutes=25)
-    assert (held, world.site.done("refill")) == (["frozen"], ["1"])
+    assert (held, world.site.done("refill")) == (["quarantined"], ["1"])
 
 
-async def test_an_account_does_not_thaw_by_orders_that_tell_nothing(world: World) -> None:
+async def test_an_account_is_not_released_by_orders_that_tell_nothing(world: World) -> None:
     await began(world)
     world.site.orders |= dict.fromkeys(("1", "2", "3"), "completed")
     await rekey(world)
     await world.live(minutes=30)
-    assert await world.state() == "frozen"
+    assert await world.state() == "quarantined"
 
 
-async def test_an_account_of_one_order_thaws_by_it(world: World) -> None:
+async def test_an_account_of_one_order_is_released_by_it(world: World) -> None:
     world.site.orders["1"] = ("in_progress", {"service": "s1"})
     await world.open(config())
     await world.track("1")
@@ -147,28 +147,28 @@ async def test_an_account_of_one_order_thaws_by_it(world: World) -> None:
     assert await world.state() == "ok"
 
 
-async def test_what_was_held_back_by_the_freeze_is_done_when_a_person_says_that_it_is_the_same(world: World) -> None:
+async def test_what_was_held_back_by_the_quarantine_is_done_when_a_person_says_that_it_is_the_same(world: World) -> None:
     await began(world)
     world.site.orders["1"] = ("partial", {"service": "s1"})
     world.site.orders |= dict.fromkeys(("2", "3"), "Incorrect order ID")
     await rekey(world)
     await world.live(minutes=2)
-    await world.say("accounts_same", account="panel")
+    await world.say("accounts_confirm", account="panel")
     await world.live(minutes=12)
     assert world.site.done("refill") == ["1"]
 
 
-async def test_an_account_that_is_configured_as_before_thaws(world: World) -> None:
+async def test_an_account_that_is_configured_as_before_is_released(world: World) -> None:
     await began(world)
     await rekey(world, known=False)
     await world.restart(config(REFILL))
-    assert await world.told("account.*") == ["account.frozen", "account.thawed"]
+    assert await world.told("account.*") == ["account.quarantined", "account.released"]
 
 
 async def test_a_new_account_knows_nothing_of_the_old_orders(world: World) -> None:
     await began(world)
     await rekey(world, known=False)
-    await world.say("accounts_new", account="panel")
+    await world.say("accounts_replace", account="panel")
     assert (await world.say("orders"), await world.state()) == ([], "starting")
 
 
@@ -176,7 +176,7 @@ async def test_a_new_account_does_not_ask_for_the_old_orders(world: World) -> No
     await began(world)
     await rekey(world, known=False)
     await world.live(minutes=2)
-    await world.say("accounts_new", account="panel")
+    await world.say("accounts_replace", account="panel")
     await world.live(minutes=2)
     before = world.site.looked("orders")
     await world.live(minutes=30)
@@ -188,7 +188,7 @@ async def test_a_new_account_has_a_baseline_of_its_own(world: World) -> None:
     await began(world)
     await rekey(world, known=False)
     world.site.coupons = {"b": "activated"}
-    await world.say("accounts_new", account="panel")
+    await world.say("accounts_replace", account="panel")
     await world.live(minutes=5)
     assert await world.told("coupon.*") == []
 
@@ -199,7 +199,7 @@ async def test_a_new_account_does_not_do_what_was_ready_for_the_old_one(world: W
     await world.wait(minutes=2)
     await world.poll()
     await rekey(world, known=False)
-    await world.say("accounts_new", account="panel")
+    await world.say("accounts_replace", account="panel")
     await world.live(minutes=30)
     assert (world.site.performed, await world.states()) == ([], ["lapsed"])
 
@@ -226,7 +226,7 @@ async def test_a_lost_payout_is_not_asked_for_in_a_new_account(world: World) -> 
     world.site.will("reconcile", *[DidNot()] * 99)
     await world.restart(config(PAY, accounts=OTHER))
     with contextlib.suppress(RequestRejected):
-        await world.say("accounts_new", account="panel")
+        await world.say("accounts_replace", account="panel")
     await world.live(minutes=40)
     assert [str(i.state) for i in await world.intents() if i.id == 1] == ["unknown"]
 
@@ -235,14 +235,14 @@ async def test_a_new_account_is_declined_while_a_payout_of_the_old_one_is_unknow
     await unknown_payout(world)
     await world.restart(config(PAY, accounts=OTHER))
     with pytest.raises(RequestRejected, match="bursar actions resolve 1"):
-        await world.say("accounts_new", account="panel")
+        await world.say("accounts_replace", account="panel")
 
 
 async def test_a_person_resolves_what_was_unknown_and_then_the_account_is_new(world: World) -> None:
     await unknown_payout(world)
     await world.restart(config(PAY, accounts=OTHER))
     await world.say("resolve", id="1", happened=True)
-    await world.say("accounts_new", account="panel")
+    await world.say("accounts_replace", account="panel")
     assert await world.state() == "starting"
 
 
@@ -255,12 +255,12 @@ async def test_a_deferred_payout_is_not_asked_for_in_a_new_account(world: World)
     await world.turn()
     world.site.money("10")
     await world.restart(config(PAY, accounts=OTHER))
-    await world.say("accounts_new", account="panel")
+    await world.say("accounts_replace", account="panel")
     await world.live(minutes=40)
     assert len(world.site.performed) == 1
 
 
-async def test_what_is_being_sent_at_a_reload_to_another_key_is_unknown_and_frozen(world: World) -> None:
+async def test_what_is_being_sent_at_a_reload_to_another_key_is_unknown_and_in_quarantine(world: World) -> None:
     world.site.money("80")
     await world.open(config(PAY))
     await world.poll()
@@ -273,7 +273,7 @@ async def test_what_is_being_sent_at_a_reload_to_another_key_is_unknown_and_froz
         await sending
     await world.reload(config(PAY, accounts=OTHER))
     await world.live(minutes=20)
-    assert (await world.states(), world.site.reconciled, await world.state()) == (["unknown"], [], "frozen")
+    assert (await world.states(), world.site.reconciled, await world.state()) == (["unknown"], [], "quarantined")
 
 
 async def test_two_names_for_one_account_are_refused(world: World) -> None:
@@ -303,10 +303,10 @@ async def test_a_name_that_disappears_with_nothing_at_stake_is_told_to_nobody(wo
     assert await world.told("account.*") == []
 
 
-async def test_an_account_under_another_name_is_frozen_until_it_is_renamed(world: World) -> None:
+async def test_an_account_under_another_name_is_in_quarantine_until_it_is_renamed(world: World) -> None:
     await began(world)
     await world.restart(config(REFILL.replace("on:", "accounts: [renamed], on:"), accounts=account("renamed")))
-    assert await world.state("renamed") == "frozen"
+    assert await world.state("renamed") == "quarantined"
 
 
 async def test_a_renamed_account_goes_on(world: World) -> None:
@@ -337,8 +337,8 @@ async def test_renaming_into_a_name_with_a_life_is_declined(world: World) -> Non
         await world.say("accounts_rename", old="panel", new="renamed")
 
 
-@pytest.mark.parametrize("verb", ["accounts_same", "accounts_new"])
-async def test_saying_what_an_account_is_that_is_not_frozen_is_declined(world: World, verb: str) -> None:
+@pytest.mark.parametrize("verb", ["accounts_confirm", "accounts_replace"])
+async def test_saying_what_an_account_is_that_is_not_in_quarantine_is_declined(world: World, verb: str) -> None:
     await began(world)
-    with pytest.raises(RequestRejected, match="not frozen"):
+    with pytest.raises(RequestRejected, match="not in quarantine"):
         await world.say(verb, account="panel")

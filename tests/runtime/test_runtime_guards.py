@@ -285,11 +285,28 @@ async def test_two_rules_have_one_open_intent_on_a_subject(world: World) -> None
     assert (await world.states(), await world.matches()) == (["ready"], ["open_intent"])
 
 
-async def test_the_second_of_two_rules_follows_the_first(world: World) -> None:
+async def test_an_order_that_is_refilling_is_not_canceled_by_a_second_rule(world: World) -> None:
     await world.open(config(f"{REFILL}}}\n{{name: f, on: order.partial, do: [cancel]}}"))
     await world.track("1")
     await enter(world)
-    assert [intent.action for intent in world.site.performed] == ["refill", "cancel"]
+    waiting = await world.matches()
+    world.site.orders["1"] = "in_progress"
+    await world.live(hours=30, every_s=600)
+    done = [intent.action for intent in world.site.performed]
+    assert (waiting, done, await world.matches()) == (["open_intent"], ["refill"], [])
+
+
+async def test_the_second_of_two_rules_follows_the_first_that_showed_no_effect(world: World) -> None:
+    await world.open(config(f"{REFILL}}}\n{{name: f, on: order.partial, do: [cancel]}}"))
+    await world.track("1")
+    await enter(world)
+    await world.live(hours=23, every_s=600)
+    before = [intent.action for intent in world.site.performed]
+    await world.live(hours=2, every_s=600)
+    after = [intent.action for intent in world.site.performed]
+    assert (before, after, await world.told("action.unconfirmed")) == (
+        ["refill"], ["refill", "cancel"], ["action.unconfirmed"],
+    )
 
 
 async def test_a_poll_that_would_cause_more_than_the_ceiling_waits_for_a_person(world: World) -> None:
@@ -356,9 +373,20 @@ async def test_after_three_refusals_a_person_has_it_tried_again(world: World) ->
     await world.track("1")
     world.site.orders["1"] = "partial"
     await world.live(hours=5, every_s=300)
-    await world.say("resume", account="panel")
+    await world.say("retry", ids=["3"])
     await world.live(minutes=12)
     assert await world.states("refill") == ["refused"] * 3 + ["succeeded"]
+
+
+async def test_a_resume_has_nothing_tried_again_that_gave_up(world: World) -> None:
+    await world.open(config(REFILL + "}"))
+    world.site.will("refill", *[Refused("no")] * 3)
+    await world.track("1")
+    world.site.orders["1"] = "partial"
+    await world.live(hours=5, every_s=300)
+    await world.say("resume", account="panel")
+    await world.live(hours=5, every_s=300)
+    assert (await world.states("refill"), await world.matches()) == (["refused"] * 3, ["gave_up"])
 
 
 async def test_a_refusal_is_not_asked_again_at_once(world: World) -> None:

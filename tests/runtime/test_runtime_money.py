@@ -85,11 +85,11 @@ async def test_a_secret_that_resolves_to_something_else_is_not_sent(world: World
 
 
 async def test_plain_parameters_are_frozen_when_the_payout_is_planned(world: World) -> None:
-    await begin(world)
+    await begin(world, PAY.replace('"7"', '"{{ balance.min_payout }}"'))
     await world.poll()
-    await world.reload(config(PAY.replace('"7"', '"8"')))
-    await world.live(minutes=6)
-    assert world.site.performed[0].params["method"] == "7"
+    world.site.money("80", least="60")
+    await world.live(minutes=12)
+    assert world.site.performed[0].params["method"] == "50"
 
 
 async def test_a_refused_payout_is_not_asked_for_again_at_once(world: World) -> None:
@@ -131,11 +131,11 @@ async def test_three_refusals_are_counted_across_restarts(world: World) -> None:
     assert len(world.site.performed) == 3
 
 
-async def test_a_payout_is_asked_for_again_when_a_person_resumes_after_three_refusals(world: World) -> None:
+async def test_a_payout_is_asked_for_again_when_a_person_has_it_retried_after_three_refusals(world: World) -> None:
     await begin(world)
     world.site.will("payout", *[Refused("never")] * 3)
     await world.live(hours=100, every_s=1800)
-    await world.say("resume")
+    await world.say("retry", ids=["3"])
     await world.live(minutes=12)
     assert await world.states() == ["refused"] * 3 + ["succeeded"]
 

@@ -46,10 +46,10 @@ async def test_a_plugin_that_raises_or_lies_harms_no_neighbor(world: World, answ
 
 
 async def test_a_plugin_that_cannot_open_an_account_harms_no_neighbor(world: World) -> None:
-    def open_(settings: Any, _tools: Any) -> Any:
+    def open_(settings: Any, tools: Any) -> Any:
         if settings.name == "panel":
             raise ValueError("a bug")
-        return ToyAdapter(world.sites.sites[settings.url])
+        return ToyAdapter(world.sites.sites[settings.url], tools)
 
     world.sites.open = open_
     world.sites.sites[SECOND].orders["1"] = "partial"
@@ -106,20 +106,26 @@ async def test_an_action_that_hangs_stops_no_poll(world: World) -> None:
     assert world.site.done("refill") == ["1"]
 
 
-@pytest.mark.parametrize("what", ["raised", "cost"])
-async def test_a_declaration_that_raises_is_a_failed_poll(world: World, what: str) -> None:
+@pytest.mark.parametrize(
+    ("what", "state", "told"), [("raised", "unreachable", []), ("cost", "ok", ["rule.failed"]), ("still", "ok", ["rule.failed"])]
+)
+async def test_a_declaration_that_raises_harms_nobody_else(world: World, what: str, state: str, told: list[str]) -> None:
     def bad(*_: Any) -> Any:
         raise ZeroDivisionError
 
     registry = world.sites.registry
     event = EventType("balance.odd", "", bad, at_first_sight=True)
+    passed = replace(BALANCE.events[0], still=bad)
 
     def broken(**changes: Any) -> Any:
         made = registry(**changes)
         toy = made.providers["toy"]
-        subjects = (ORDER, *toy.subjects[1:2], replace(BALANCE, events=(*BALANCE.events, event)), *toy.subjects[3:])
-        actions = tuple(replace(one, cost=bad) if one.name == "payout" else one for one in toy.actions)
-        return registry(toy=replace(toy, subjects=subjects) if what == "raised" else replace(toy, actions=actions))
+        if what == "cost":
+            actions = tuple(replace(one, cost=bad) if one.name == "payout" else one for one in toy.actions)
+            return registry(toy=replace(toy, actions=actions))
+        odd = (*BALANCE.events, event) if what == "raised" else (passed,)
+        subjects = (ORDER, *toy.subjects[1:2], replace(BALANCE, events=odd), *toy.subjects[3:])
+        return registry(toy=replace(toy, subjects=subjects))
 
     world.sites.registry = broken  # type: ignore[method-assign]
     world.site.money("80")
@@ -127,7 +133,8 @@ async def test_a_declaration_that_raises_is_a_failed_poll(world: World, what: st
     await world.open(config(REFILL + '\n{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7"}}]}'))
     await world.track("1")
     await world.live(minutes=5)
-    assert (await world.state(), world.site.done("refill"), world.site.done("payout")) == ("unreachable", ["1"], [])
+    assert (await world.state(), world.site.done("refill"), world.site.done("payout")) == (state, ["1"], [])
+    assert await world.told("rule.failed") == told
 
 
 async def test_orders_are_polled_again_when_the_disk_was_full(world: World) -> None:

@@ -205,21 +205,21 @@ async def test_rules_that_answer_each_other_come_to_an_end(world: World) -> None
 
 
 async def test_several_actions_follow_one_another(world: World) -> None:
-    await world.open(config("{name: e, on: order.partial, do: [refill, cancel]}"))
+    await world.open(config("{name: e, on: order.partial, do: [cancel, refill]}"))
     await world.track("1")
     world.site.orders["1"] = "partial"
     await world.poll()
     await world.send()
     first = [intent.action for intent in world.site.performed]
     await world.live(minutes=5)
-    assert (first, [intent.action for intent in world.site.performed]) == (["refill"], ["refill", "cancel"])
+    assert (first, [intent.action for intent in world.site.performed]) == (["cancel"], ["cancel", "refill"])
 
 
 async def test_several_actions_are_done_once_each(world: World) -> None:
-    await world.open(config("{name: e, on: order.partial, do: [refill, cancel, refill]}"))
+    await world.open(config("{name: e, on: order.partial, do: [cancel, {cancel: {why: again}}, refill]}"))
     await world.track("1")
     await watch(world, "partial", minutes=60)
-    assert [intent.action for intent in world.site.performed] == ["refill", "cancel", "refill"]
+    assert [intent.action for intent in world.site.performed] == ["cancel", "cancel", "refill"]
 
 
 async def test_a_text_goes_out_with_the_first_firing_only(world: World) -> None:

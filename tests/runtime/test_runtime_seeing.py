@@ -253,31 +253,31 @@ async def test_the_daily_look_finds_a_rejected_account_well(world: World) -> Non
     assert (await world.told(), await world.state()) == (["account.rejected", "account.recovered"], "ok")
 
 
-async def test_resuming_has_a_rejected_account_asked_again(world: World) -> None:
+async def test_a_rejected_account_is_asked_again_when_a_person_has_it_retried(world: World) -> None:
     world.site.down["coupons"] = Rejected("wrong key")
     await world.open(config())
     await world.turn()
     world.site.down.clear()
-    await world.say("resume", account="panel")
+    await world.say("accounts_retry", account="panel")
     await world.live(minutes=2)
     assert await world.state() == "ok"
 
 
-async def test_a_rejected_account_that_was_resumed_and_answers_is_told(world: World) -> None:
+async def test_a_rejected_account_that_was_retried_and_answers_is_told(world: World) -> None:
     world.site.down["coupons"] = Rejected("wrong key")
     await world.open(config())
     await world.turn()
     world.site.down.clear()
-    await world.say("resume", account="panel")
+    await world.say("accounts_retry", account="panel")
     await world.live(minutes=12)
     assert await world.told() == ["account.rejected", "account.recovered"]
 
 
-async def test_an_account_that_is_rejected_again_after_a_resume_is_told_again(world: World) -> None:
+async def test_an_account_that_is_rejected_again_after_a_retry_is_told_again(world: World) -> None:
     world.site.down["coupons"] = Rejected("wrong key")
     await world.open(config())
     await world.turn()
-    await world.say("resume", account="panel")
+    await world.say("accounts_retry", account="panel")
     await world.live(minutes=12)
     assert await world.told() == ["account.rejected"] * 2
 

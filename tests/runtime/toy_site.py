@@ -10,7 +10,7 @@ import asyncio
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +18,7 @@ from bursar.api import (
     AccountSettings,
     ActionType,
     CannotTell,
+    CostFacts,
     Coverage,
     EventType,
     Field,
@@ -38,7 +39,9 @@ from bursar.api import (
     Succeeded,
     Tools,
     Wanted,
+    number,
 )
+from bursar.api.exchange import current
 from bursar.host.registry import Registry
 from bursar.testing import FakeSink
 
@@ -52,8 +55,17 @@ def _passed(before: Fields | None, after: Fields) -> bool:
     return _due(after) and (before is None or not _due(before))
 
 
-def _whole(_params: Mapping[str, Any], subject: Any) -> Decimal | None:
-    return subject.fields.get("amount") if subject is not None and subject.ref.type == "balance" else None
+def _still(balance: Fields) -> bool | None:
+    known = isinstance(balance.get("amount"), Decimal) and isinstance(balance.get("min_payout"), Decimal)
+    return _due(balance) if known else None
+
+
+def _whole(facts: CostFacts) -> Decimal | None:
+    if isinstance(facts.evidence, dict) and "balance" in facts.evidence:
+        return number(facts.evidence["balance"])
+    subject = facts.subject
+    amount = subject.fields.get("amount") if subject is not None and subject.ref.type == "balance" else None
+    return amount if isinstance(amount, Decimal) else None
 
 
 TEXT, NUMBER, BOOLEAN = FieldKind.TEXT, FieldKind.NUMBER, FieldKind.BOOLEAN
@@ -73,7 +85,8 @@ BALANCE = SubjectType(
     {"amount": Field(NUMBER), "min_payout": Field(NUMBER), "currency": Field(TEXT, identity=True)},
     events=(
         EventType(
-            "balance.passed_min_payout", "", _passed, at_first_sight=True, rearmed_by=("payout.done", "payout.canceled")
+            "balance.passed_min_payout", "", _passed, at_first_sight=True, rearmed_by=("payout.done", "payout.canceled"),
+            still=_still,
         ),
     ),
 )
@@ -91,7 +104,7 @@ ACTIONS = (
     ActionType("add", "order", LostReply.NEITHER, {"link": Param(required=True)}, creates=True, money=True),
     ActionType(
         "payout", "balance", LostReply.RECONCILABLE, {"method": Param(required=True), "account": Param(secret=True)},
-        subject_id="balance", money=True, cost=_whole, undone_by=("payout.canceled",),
+        subject_id="balance", money=True, cost=_whole, takes_balance=True, settled_by=("payout", "amount"), undone_by=("payout.canceled",),
     ),
 )
 METHODS = (
@@ -116,6 +129,7 @@ class Site:
         payouts: The state of each.
         down: By stream, what its polls raise, for as long as it stays.
         next: By stream or action (or `prepare`, `reconcile`), what comes next.
+        dates: What its answers say in their `Date`.
         looks: Every look.
         performed: Every attempt at an action.
         prepared, reconciled: Every look for evidence.
@@ -127,6 +141,7 @@ class Site:
     payouts: dict[str, str] = field(default_factory=dict)
     down: dict[str, Exception] = field(default_factory=dict)
     next: defaultdict[str, deque[Scripted]] = field(default_factory=lambda: defaultdict(deque))
+    dates: Callable[[], datetime] | None = None
     looks: list[Look] = field(default_factory=list)
     performed: list[Intent] = field(default_factory=list)
     prepared: list[Intent] = field(default_factory=list)
@@ -152,11 +167,15 @@ class Site:
 class ToyAdapter:
     """The adapter of one account on a site."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, tools: Tools) -> None:
         self._site = site
+        self._tools = tools
 
     async def observe(self, look: Look) -> Any:
         self._site.looks.append(look)
+        exchange = current()
+        if self._site.dates is not None and exchange is not None:
+            exchange.date, exchange.date_s = self._site.dates(), self._tools.clock.monotonic()
         if (mood := self._site.down.get(look.stream)) is not None:
             raise mood
         if self._site.next[look.stream]:
@@ -194,7 +213,10 @@ class ToyAdapter:
 
     async def prepare(self, intent: Intent) -> Any:
         self._site.prepared.append(intent)
-        return await _given(self._site.next["prepare"].popleft(), intent) if self._site.next["prepare"] else {"known": []}
+        if self._site.next["prepare"]:
+            return await _given(self._site.next["prepare"].popleft(), intent)
+        balance = self._site.balance
+        return {"known": [*self._site.payouts], **({} if balance is None else {"balance": str(balance["amount"])})}
 
     async def perform(self, intent: Intent) -> Any:
         self._site.performed.append(intent)
@@ -244,7 +266,7 @@ class Sites:
         return Registry(providers={"toy": toy, **changes}, sinks={"box": box})
 
     def _open(self, settings: AccountSettings, tools: Tools) -> Any:
-        return (self.open or (lambda one, _tools: ToyAdapter(self.sites[one.url])))(settings, tools)
+        return (self.open or (lambda one, tools: ToyAdapter(self.sites[one.url], tools)))(settings, tools)
 
 
 Answering = Callable[[Any], Awaitable[Any]]

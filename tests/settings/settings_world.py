@@ -50,6 +50,7 @@ PANEL = Provider(
         ActionType(
             "payout", "balance", LostReply.RECONCILABLE,
             {"method": Param(required=True), "account": Param(required=True, secret=True)}, subject_id="balance",
+            cost=nothing,
         ),
     ),
     settings={

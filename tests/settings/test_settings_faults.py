@@ -16,6 +16,10 @@ def account(more: str) -> str:
     return f"accounts:\n  main:\n    {OK.replace(', ', chr(10) + '    ')}\n    {more}\n"
 
 
+def shared(budget: str) -> str:
+    return f"settings: {{budget: [{{{budget}}}]}}"
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -25,7 +29,7 @@ def account(more: str) -> str:
         ("settings: {modus: live}", "1:12: unknown key 'modus' (did you mean 'mode'?)"),
         (
             "settings: {xyz: 1}",
-            "1:12: unknown key 'xyz' (known: baseline, ceiling, heartbeat, http, mode, retention, state)",
+            "1:12: unknown key 'xyz' (known: baseline, budget, ceiling, heartbeat, http, mode, retention, state)",
         ),
         ("settings: {state: 'postgresql://h/d'}", "1:19: a journal in PostgreSQL is not built yet: name a file"),
         (
@@ -79,6 +83,45 @@ def account(more: str) -> str:
         ),
         (account("budget: {payout: {max: 5}}"), "6:14: 'every' is missing in 'payout'"),
         (account("budget: {payout: {max: 0, every: 1d}}"), "6:28: expected more than 0"),
+        (
+            account("budget: {refill: {max: 5, every: 1d}}"),
+            "6:14: nobody can know what refill costs at panel: no budget could ever allow it",
+        ),
+        (
+            account("budget: {payout: {max: 5, every: 1d, currency: USD}}"),
+            "6:42: unknown key 'currency' (known: every, max)",
+        ),
+        (shared("payout: {max: 5, every: 1d}"), "1:22: 'currency' is missing in 'payout'"),
+        (shared("payout: {max: 5, every: 1d, currency: '€'}"), "1:60: expected a code such as USD"),
+        (shared("payout: {max: 0, every: 1d, currency: USD}"), "1:36: expected more than 0"),
+        (
+            shared("payout: {max: 5, every: 1, currency: USD}"),
+            "1:46: expected a duration such as 90s, 5m, 6h or 2d, not a number",
+        ),
+        (
+            shared("payout: 5"),
+            "1:30: expected a budget such as {max: 2000, currency: USD, every: 24h}, not a number",
+        ),
+        (
+            shared("payuot: {max: 5, every: 1d, currency: USD}"),
+            "1:22: no provider has an action 'payuot' (did you mean 'payout'?)",
+        ),
+        (
+            shared("refill: {max: 5, every: 1d, currency: USD}"),
+            "1:22: nobody can know what refill costs: no budget could ever allow it",
+        ),
+        (
+            "settings: {budget: {payout: {max: 5, every: 1d, currency: USD}}}",
+            "1:20: expected a list such as [{payout: {max: 2000, currency: USD, every: 24h}}], not a mapping",
+        ),
+        (
+            "settings: {budget: [payout]}",
+            "1:21: expected a mapping such as {payout: {max: 2000, currency: USD, every: 24h}}, not text",
+        ),
+        (
+            "settings: {budget: [{}]}",
+            "1:21: expected a mapping such as {payout: {max: 2000, currency: USD, every: 24h}}, not an empty one",
+        ),
         (account("budget: {payout: 5}"), "6:22: expected a budget such as {max: 2000, every: 24h}, not a number"),
         (
             account("pin: 1234"),

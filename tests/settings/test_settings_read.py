@@ -11,6 +11,7 @@ from settings_world import ACCOUNT, ENVIRON, HOOK, PANEL, Reader
 
 from bursar.api import Secret
 from bursar.domain.rule import Budget, Mode
+from bursar.pipeline.config_snapshot import account_spec
 from bursar.settings.locations import default_paths, place_state
 from bursar.settings.model import Retention
 
@@ -98,6 +99,22 @@ def test_the_settings_are_read(reader: Reader) -> None:
     assert settings.retention == Retention(events=DAY)
 
 
+def test_the_budgets_over_all_accounts_are_read(reader: Reader) -> None:
+    settings = reader.read("""
+settings:
+  budget:
+    - payout: {max: 10.10, currency: USD, every: 24h}
+    - payout: {max: 9, currency: EUR, every: 7d}
+""").settings
+    assert settings.budgets == (
+        Budget("payout", Decimal("10.10"), DAY, "USD"), Budget("payout", Decimal(9), 7 * DAY, "EUR"),
+    )
+
+
+def test_there_is_no_budget_over_all_accounts_unless_it_is_said(reader: Reader) -> None:
+    assert reader.read("settings: {}").settings.budgets == ()
+
+
 def test_every_secret_is_known_to_who_redacts(reader: Reader) -> None:
     text = ACCOUNT + "rules: [{name: r, on: balance.due, do: [{payout: {method: '7', account: {env: KEY2}}}]}]"
     assert reader.read(text).secrets == {"sk-panel-1", "sk-panel-2"}
@@ -181,3 +198,24 @@ def test_every_command_finds_the_same_journal(
 )
 def test_the_configuration_is_found(environ: dict[str, str], paths: str) -> None:
     assert default_paths(environ) == (Path(paths),)
+
+
+TIMES = ACCOUNT.replace("}}\n", "}, timeout: 60s, settle: 30s}\n")
+SHORT = "settle is shorter than timeout: a lost request may land until timeout is over, so timeout counts"
+
+
+def test_a_settle_that_is_shorter_than_a_request_may_last_is_a_warning(reader: Reader) -> None:
+    assert reader.warnings(TIMES) == [f"2:86: {SHORT}"]
+
+
+def test_it_is_said_of_the_timeout_where_settle_is_the_default(reader: Reader) -> None:
+    assert reader.warnings(TIMES.replace(", settle: 30s", "").replace("60s", "6m")) == [f"2:72: {SHORT}"]
+
+
+@pytest.mark.parametrize("settle", ["60s", "5m"])
+def test_a_settle_that_lasts_as_long_as_a_request_is_none(reader: Reader, settle: str) -> None:
+    assert reader.warnings(TIMES.replace("30s", settle)) == []
+
+
+def test_what_counts_is_the_longer_of_settle_and_timeout(reader: Reader) -> None:
+    assert account_spec(reader.read(TIMES).accounts["main"]).settle == 60 * SECOND

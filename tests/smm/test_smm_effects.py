@@ -95,7 +95,6 @@ async def test_add_sends_the_parameters_of_every_type(adapter: SmmAdapter, panel
         ({"order": {"error": "Incorrect service ID"}}, "Incorrect service ID"),
         ({"error": "You have active order with this link. Please wait"}, "active order"),
         ({"error": "Invalid API key"}, "rejects the key"),
-        ({"error": "System error"}, "System error"),
     ],
 )
 async def test_an_add_that_the_panel_refuses(
@@ -105,6 +104,42 @@ async def test_an_add_that_the_panel_refuses(
     outcome = await adapter.perform(add())
     assert isinstance(outcome, Refused)
     assert reason in outcome.reason
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"error": "System error"}, {"error": "Server busy"}, {"error": "Database error"}, {"error": "Try again later"},
+        {"code": 503, "status": "error", "data": "Busy"}, {"error": "Service is under maintenance"},
+    ],
+)
+async def test_trouble_inside_the_panel_is_neither_yes_nor_no_to_an_add(
+    adapter: SmmAdapter, panel: ScriptedPanel, answer: Any
+) -> None:
+    panel.say(answer)
+    assert isinstance(await adapter.perform(add()), Lost)
+
+
+async def test_an_add_is_read_out_of_a_wrapper(adapter: SmmAdapter, panel: ScriptedPanel) -> None:
+    panel.say({"status": "success", "data": {"order": 23501}})
+    outcome = await adapter.perform(add())
+    assert isinstance(outcome, Succeeded)
+    assert outcome.reference == "23501"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Order already started and cannot be cancelled", "In progress orders can not be cancelled",
+        "Refill already used", "Already delivered", "Limit already reached",
+    ],
+)
+@pytest.mark.parametrize("action", ["refill", "cancel"])
+async def test_a_refusal_is_no_evidence_that_a_lost_request_took_effect(
+    adapter: SmmAdapter, panel: ScriptedPanel, action: str, text: str
+) -> None:
+    panel.say({"error": text})
+    assert isinstance(await adapter.perform(on_order(action, fence=2, attempts=2, lost=True)), Refused)
 
 
 async def test_an_add_with_bad_parameters_never_leaves(adapter: SmmAdapter, panel: ScriptedPanel) -> None:
@@ -421,7 +456,7 @@ async def test_what_a_refill_text_leads_to(
 
 async def test_already_requested_after_a_lost_attempt_is_a_yes(adapter: SmmAdapter, panel: ScriptedPanel) -> None:
     panel.say({"error": "Refill already requested"})
-    again = on_order("refill", fence=2, attempts=2, reason="no answer within 30 s")
+    again = on_order("refill", fence=2, attempts=2, lost=True)
     assert await adapter.perform(again) == Succeeded(facts={"refill_requested": True})
 
 

@@ -509,3 +509,42 @@ async def test_a_broken_off_answer_is_an_error(adapter: SmmAdapter, panel: Scrip
     panel.do(broken)
     with pytest.raises(BadAnswer, match="broke off"):
         await orders(adapter, "1")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"code": 404, "status": "error", "data": "Server busy"}, {"status": "success"}, {"status": "fail"},
+        {"status": True}, {"status": "error", "result": {"code": 1}},
+    ],
+)
+@pytest.mark.parametrize("ids", [("1",), ("1", "2")])
+async def test_the_calls_own_words_are_no_orders_state(
+    adapter: SmmAdapter, panel: ScriptedPanel, said: Any, ids: tuple[str, ...]
+) -> None:
+    panel.say(said)
+    with pytest.raises(ProviderError):
+        await orders(adapter, *ids)
+
+
+async def test_the_calls_own_words_under_an_id_say_nothing_of_the_order(
+    adapter: SmmAdapter, panel: ScriptedPanel
+) -> None:
+    panel.say({"1": {"status": "success"}, "2": RUNNING})
+    assert [seen.ref.id for seen in (await orders(adapter, "1", "2")).subjects] == ["2"]
+
+
+@pytest.mark.parametrize("wrapper", ["data", "result", "response"])
+@pytest.mark.parametrize("inner", [PARTIAL, {"1": PARTIAL}, [{"order": 1, **PARTIAL}]])
+async def test_an_order_is_read_out_of_a_wrapper(
+    adapter: SmmAdapter, panel: ScriptedPanel, wrapper: str, inner: Any
+) -> None:
+    panel.say({"status": "success", wrapper: inner})
+    assert subjects_of(await orders(adapter, "1")) == {order("1"): SEEN}
+
+
+async def test_a_failed_order_is_one_where_something_of_an_order_stands_beside_the_word(
+    adapter: SmmAdapter, panel: ScriptedPanel
+) -> None:
+    panel.say({"charge": "0", "status": "Error", "remains": "5"})
+    assert [seen.state for seen in (await orders(adapter, "1")).subjects] == ["failed"]

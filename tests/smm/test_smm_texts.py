@@ -18,8 +18,13 @@ TEXTS = {
     Meaning.NO_SUCH: ["Incorrect order ID", "Order not found", "Refill not found", "Invalid order"],
     Meaning.ALREADY: ["Refill already requested", "Refill in progress", "Refill is pending"],
     Meaning.NOT_NOW: ["Refill will be available in 5 hours", "Not available yet", "Please try again later"],
-    Meaning.NEVER: ["Refill is not available for this service", "Refill expired", "Refill period is over"],
-    Meaning.WRONG_STATE: ["Order must be completed", "Only completed orders", "Order already canceled"],
+    Meaning.NEVER: ["Refill is not available for this service", "Refill expired", "Refill period is over",
+        "Closed after 30 days", "No refill after 30 days",
+    ],
+    Meaning.WRONG_STATE: ["Order must be completed", "Only completed orders", "Order already canceled",
+        "Order already started and cannot be cancelled", "In progress orders can not be cancelled",
+        "Refill already used", "Already delivered", "Limit already reached",
+    ],
     Meaning.OTHER: ["Not enough funds on balance", "System error", "Invalid keywords", "Minimum quantity is 50"],
 }
 
@@ -37,6 +42,9 @@ def test_a_text_means(what: Meaning, text: str) -> None:
         ("You can refill every 2 days", timedelta(days=2)),
         ("Rate limit, retry after 10s", timedelta(seconds=10)),
         ("Refill is not possible after 30 days", None),
+        ("Refill is available after 12 hours", timedelta(hours=12)),
+        ("Order is closed after 30 days", None),
+        ("No refill after 30 days", None),
         ("Refill already requested", None),
     ],
 )

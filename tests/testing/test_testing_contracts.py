@@ -14,6 +14,8 @@ from toy_shop import KEY, THING, Toy, provider
 from bursar.api import (
     ActionType,
     BadAnswer,
+    CannotTell,
+    CostFacts,
     Delivery,
     DeliveryFailed,
     DidNot,
@@ -44,6 +46,7 @@ from bursar.api import (
     Unreachable,
     Wanted,
     Wire,
+    number,
     schema,
 )
 from bursar.testing import AdapterContract, HttpSinkContract, VirtualClock, make_intent, problems_of
@@ -98,6 +101,27 @@ class FindsEverything(Toy):
 class FindsNothing(Toy):
     async def reconcile(self, intent: Intent, evidence: Json) -> Finding:
         return DidNot()
+
+
+class DoesNotLook(Toy):
+    """Reads new evidence for an attempt that was lost, and does not hold the old one against it."""
+
+    async def prepare(self, intent: Intent) -> Json | Finding:
+        return {"count": await self.count()}
+
+
+class BelievesItGone(Toy):
+    """Says of an attempt that was lost that it did not happen, and looks at nothing."""
+
+    async def prepare(self, intent: Intent) -> Json | Finding:
+        return DidNot() if intent.lost else {"count": await self.count()}
+
+
+class CannotSay(Toy):
+    """Leaves it to a person whether an attempt that was lost took effect."""
+
+    async def prepare(self, intent: Intent) -> Json | Finding:
+        return CannotTell() if intent.lost else {"count": await self.count()}
 
 
 class ShowsItsKey(Toy):
@@ -210,6 +234,8 @@ UNSOUND: list[tuple[type[Toy], str, tuple[str, ...]]] = [
     (SaysNo, "test_a_rate_limit_is_neither_yes_nor_no", ("rate-200",)),
     (FindsEverything, "test_an_effect_is_never_made_up", ("reset-before",)),
     (FindsNothing, "test_an_effect_is_never_reconciled_away", ("reset-after",)),
+    (DoesNotLook, "test_a_lost_effect_is_seen_before_it_is_made_again", ()),
+    (BelievesItGone, "test_a_lost_effect_is_seen_before_it_is_made_again", ()),
 ]
 UNSOUND_ON_A_STAGE: list[tuple[type[Toy], str, tuple[str, ...]]] = [
     (ShowsItsKey, "test_a_failed_poll_is_an_error_and_teaches_nothing", ("empty",)),
@@ -250,6 +276,18 @@ async def test_an_unsound_action_is_found(adapter: type[Toy], test: str, args: t
     assert await broken(getattr(contract_of(adapter), test), *args)
 
 
+async def test_an_adapter_may_leave_it_to_a_person_whether_a_lost_effect_took() -> None:
+    await contract_of(CannotSay).test_a_lost_effect_is_seen_before_it_is_made_again()
+
+
+@pytest.mark.parametrize("lost_reply", [LostReply.REPEATABLE, LostReply.NEITHER])
+async def test_nobody_looks_for_what_may_be_repeated_or_what_only_a_person_can_tell(lost_reply: LostReply) -> None:
+    contract = contract_of(DoesNotLook)
+    actions = (replace(contract.provider.actions[0], lost_reply=lost_reply),)
+    contract.provider = replace(contract.provider, actions=actions)  # type: ignore[misc]
+    await contract.test_a_lost_effect_is_seen_before_it_is_made_again()
+
+
 @pytest.mark.parametrize(("adapter", "test", "args"), UNSOUND_ON_A_STAGE)
 async def test_an_unsound_adapter_is_found(adapter: type[Toy], test: str, args: tuple[str, ...]) -> None:
     contract = contract_of(adapter)
@@ -280,6 +318,11 @@ def with_event(**changes: Any) -> Provider:
     return replace(provider(), subjects=(replace_subject(events=(event,)),))
 
 
+def filling(**changes: Any) -> Provider:
+    """Declare a toy whose action is another one."""
+    return replace(provider(), actions=(replace(provider().actions[0], **changes),))
+
+
 def replace_subject(**changes: Any) -> SubjectType:
     return SubjectType("thing", "things", {}, **changes)
 
@@ -291,13 +334,14 @@ def replace_subject(**changes: Any) -> SubjectType:
         (replace(provider(), actions=(ActionType("fill", "nothing", LostReply.NEITHER),)), "nothing"),
         (with_event(raised=lambda before, after: after["count"] > 0), "raises KeyError"),
         (with_event(raised=lambda before, after: True), "although nothing is known"),
+        (with_event(still=lambda fields: fields["count"] > 0), "the `still` of event thing.grew raises KeyError"),
+        (filling(cost=lambda facts: facts.params["a"]), "the cost of 'fill' raises KeyError"),
+        (filling(cost=lambda facts: facts.subject.fields["count"]), "the cost of 'fill' raises AttributeError"),
+        (filling(cost=lambda params, subject: None), "the cost of 'fill' raises TypeError"),
+        (filling(cost=lambda facts: 1.5), "is a float, not a Decimal"),
         (
-            replace(provider(), actions=(replace(provider().actions[0], cost=lambda params, subject: params["a"]),)),
-            "the cost of 'fill' raises KeyError",
-        ),
-        (
-            replace(provider(), actions=(replace(provider().actions[0], cost=lambda params, subject: 1.5),)),
-            "is a float, not a Decimal",
+            filling(cost_stream="things", cost_needs=lambda params: [SubjectRef("thing", params["a"])]),
+            "the cost_needs of 'fill' raises KeyError",
         ),
         (
             replace(provider(), methods=(Method("fill", intents=lambda params: [Wanted("flood")]),)),
@@ -311,6 +355,14 @@ def replace_subject(**changes: Any) -> SubjectType:
 )
 def test_an_unsound_declaration_is_found(unsound: Provider, words: str) -> None:
     assert words in " ".join(problems_of(unsound))
+
+
+def test_an_action_that_knows_its_cost_when_it_knows_enough_is_sound() -> None:
+    def cost(facts: CostFacts) -> Decimal | None:
+        return number(facts.evidence["count"]) if isinstance(facts.evidence, dict) else None
+
+    sound = filling(cost=cost, cost_stream="things", cost_needs=lambda params: [THING], settled_by=("thing", "count"))
+    assert problems_of(sound) == []
 
 
 POST = {"url": schema.url(), "timeout": schema.duration(default="30s")}

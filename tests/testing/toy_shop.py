@@ -87,8 +87,11 @@ class Toy:
     def sight(self, row: Mapping[str, Json]) -> Observed:
         return Observed(SubjectRef("thing", str(row["id"])), {"count": number(row["count"])})
 
-    async def prepare(self, intent: Intent) -> Json:
-        return {"count": await self.count()}
+    async def prepare(self, intent: Intent) -> Json | Finding:
+        count = await self.count()
+        if intent.lost and isinstance(intent.evidence, dict) and count != intent.evidence["count"]:
+            return Happened(Succeeded())
+        return {"count": count}
 
     async def perform(self, intent: Intent) -> Outcome:
         try:

@@ -23,7 +23,7 @@ async def test_a_configuration_that_cannot_be_written_down_is_not_taken_on(
     def full(*_args: object, **_kwargs: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr(startup, "open_books", full)
+    monkeypatch.setattr(startup, "take_over", full)
     with pytest.raises(JournalFull):
         await world.reload(config("{name: new, on: order.partial, do: [refill]}"))
     assert world.context.config is before

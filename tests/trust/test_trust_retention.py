@@ -7,11 +7,14 @@ from datetime import timedelta
 from kit import World
 from runtime_config import config
 
-from bursar.api import Lost
-from bursar.journal import audit, retention
+from bursar.api import Lost, Refused
+from bursar.domain.ids import IntentId
+from bursar.domain.timeline import Measured
+from bursar.journal import audit, ledger, retention
 
 SHORT = "retention: {events: 1h, matches: 1h, deliveries: 1h}"
 DAY_S = 24 * 3600
+PAY = "name: pay, on: balance.passed_min_payout, do: [{payout: {method: '7'}}]"
 
 
 async def counts(world: World, *tables: str) -> list[int]:
@@ -54,6 +57,39 @@ async def test_a_cooldown_outlives_a_shorter_retention(world: World) -> None:
     assert len(world.site.done("payout")) == 1
 
 
+async def test_a_budget_outlives_a_shorter_retention(world: World) -> None:
+    world.site.money("100")
+    await world.open(config(f"{{{PAY}, budget: {{payout: {{max: 150, every: 5d}}}}}}", settings=SHORT))
+    await world.turn()
+    world.site.money("10")
+    await world.live(days=2, every_s=3600)
+    world.site.money("100")
+    await world.live(days=1, every_s=3600)
+    assert (world.site.done("payout"), await counts(world, "intents"), await world.matches()) == (
+        ["balance"], [0], ["budget"],
+    )
+
+
+async def test_refusals_outlive_a_shorter_retention(world: World) -> None:
+    world.site.money("100")
+    world.site.will("payout", *[Refused("never")] * 9)
+    await world.open(config(f"{{{PAY}, cooldown: 2d}}", settings=SHORT))
+    await world.live(days=20, every_s=3600)
+    assert len(world.site.performed) == 3
+
+
+async def test_an_effect_is_remembered_for_400_days(world: World) -> None:
+    world.site.money("100")
+    await world.open(config(f"{{{PAY}}}", settings=SHORT))
+    await world.turn()
+    now, keeping = world.context.now(), retention.Keeping(timedelta(hours=1), timedelta(hours=1), timedelta(hours=1))
+    found = []
+    for days in (399, 401):
+        await world.journal.write(lambda tx, d=days: retention.clean(tx, keeping, now + timedelta(days=d), Measured()))
+        found.append(await world.read(lambda tx: ledger.load(tx, IntentId(1))) is not None)
+    assert found == [True, False]
+
+
 async def test_a_trail_whose_old_segments_went_can_still_be_checked(world: World) -> None:
     await world.open(config())
     now = world.clock.now()
@@ -65,7 +101,7 @@ async def test_a_trail_whose_old_segments_went_can_still_be_checked(world: World
     await world.journal.write(fill)
     keeping = retention.Keeping(timedelta(hours=1), timedelta(hours=1), timedelta(hours=1))
     for _ in range(3):
-        await world.journal.write(lambda tx: retention.clean(tx, keeping, now + timedelta(days=3)))
+        await world.journal.write(lambda tx: retention.clean(tx, keeping, now + timedelta(days=3), Measured()))
     kept = (await counts(world, "audit"))[0]
     good, broken = await world.read(audit.verify)
     assert (kept, good, broken) == (kept, kept, None)

@@ -28,7 +28,7 @@ from bursar.api.provider import (
 )
 from bursar.api.secret import Secret, hint
 from bursar.api.sink import Sink, SinkSettings, SinkType
-from bursar.domain.action import ActionType, Param
+from bursar.domain.action import ActionType, CostFacts, Param
 from bursar.domain.ids import SubjectRef
 from bursar.domain.intent import (
     CannotTell,
@@ -58,6 +58,7 @@ __all__ = [
     "BadAnswer",
     "CannotTell",
     "Clock",
+    "CostFacts",
     "Coverage",
     "Delivery",
     "DeliveryFailed",

@@ -23,6 +23,7 @@ from yarl import URL
 
 from bursar.api.clock import Clock
 from bursar.api.errors import BadAnswer, NeverSent, ProviderError, RateLimited, Unreachable
+from bursar.api.exchange import Exchange, current
 from bursar.domain.values import Json
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
@@ -96,19 +97,25 @@ class Answer:
             kind = "server_error" if kind != "html" else "html"
         return BadAnswer(f"{what} (HTTP {self.status})", kind=kind, retry_after=self.retry_after())
 
+    def date(self) -> datetime | None:
+        """Read the `Date` header: what time the other side thinks it is."""
+        try:
+            at = parsedate_to_datetime(self.headers.get("Date", ""))
+        except (TypeError, ValueError, OverflowError):
+            return None
+        return at if at.tzinfo is not None else None
+
     def retry_after(self) -> timedelta | None:
         """Read `Retry-After`, in seconds or as a date; None where there is none or it makes no sense."""
         raw = self.headers.get("Retry-After", "").strip()
         if raw.isascii() and raw.isdigit() and len(raw) < 8:
             return timedelta(seconds=int(raw))
+        sent = self.date()
         try:
             at = parsedate_to_datetime(raw)
-            sent = parsedate_to_datetime(self.headers.get("Date", ""))
         except (TypeError, ValueError, OverflowError):
             return None
-        if at.tzinfo is None or sent.tzinfo is None:
-            return None
-        return max(at - sent, timedelta(0))
+        return None if at.tzinfo is None or sent is None else max(at - sent, timedelta(0))
 
 
 def json_part(body: bytes) -> bytes:
@@ -182,23 +189,19 @@ class Http:
             self._pool = _session(aiohttp.TCPConnector(limit=0, limit_per_host=0))
         return await self._exchange(self._pool, request)
 
-    async def send(self, request: Request, *, not_after: datetime | None = None) -> Answer:
-        """Change something, once, on a connection of its own.
-
-        Args:
-            request: The request.
-            not_after: Looked at just before the first byte is written.
+    async def send(self, request: Request) -> Answer:
+        """Change something, once, on a connection of its own, before the core's deadline or not at all.
 
         Raises:
             NeverSent: it failed before the first byte was written: nothing can have happened.
             ProviderError: anything else: it may have happened.
         """
         await self._wait_first()
-        if not_after is not None and self._clock.now() >= not_after:
-            raise NeverSent("the time for sending it was over before it was its turn", kind="late")
+        deadline = Deadline(self._clock, exchange.not_after_s if (exchange := current()) is not None else None)
+        deadline.check()
         async with _session(aiohttp.TCPConnector(limit=1, force_close=True)) as session:
             session._retry_connection = False  # noqa: SLF001  aiohttp repeats a GET on a fresh connection, too
-            return await self._exchange(session, request)
+            return await self._exchange(session, request, deadline)
 
     async def close(self) -> None:
         """Close the pooled connections."""
@@ -206,8 +209,25 @@ class Http:
             await self._pool.close()
             self._pool = None
 
-    async def _exchange(self, session: aiohttp.ClientSession, request: Request) -> Answer:
-        progress = SimpleNamespace(connected=False)
+    async def _exchange(
+        self, session: aiohttp.ClientSession, request: Request, deadline: Deadline | None = None
+    ) -> Answer:
+        """Make one request, and note when it left and when it ended."""
+        exchange, now_s = current(), self._clock.monotonic()
+        if exchange is not None:
+            exchange.last_asked_s = now_s
+            if exchange.first_asked_s is None:
+                exchange.first_asked_s = now_s
+        try:
+            answer = await self._answered(session, request, SimpleNamespace(connected=False, deadline=deadline))
+        finally:
+            if exchange is not None:
+                exchange.ended_s = self._clock.monotonic()
+        if exchange is not None:
+            _note(exchange, answer)
+        return answer
+
+    async def _answered(self, session: aiohttp.ClientSession, request: Request, progress: SimpleNamespace) -> Answer:
         try:
             async with session.request(
                 request.method,
@@ -247,10 +267,37 @@ class Http:
         return BadAnswer(f"an answer over {self._max_body_bytes // 1024 // 1024} MiB", kind="too_large")
 
 
+def _note(exchange: Exchange, answer: Answer) -> None:
+    """Note what an answer says of time."""
+    if (date := answer.date()) is not None and exchange.ended_s is not None:
+        exchange.date, exchange.date_s = date, exchange.ended_s
+    if answer.status == 429:
+        exchange.limited, exchange.retry_after = True, answer.retry_after()
+
+
+class Deadline:
+    """The instant before which a request must leave."""
+
+    def __init__(self, clock: Clock, not_after_s: float | None) -> None:
+        self._clock = clock
+        self._not_after_s = not_after_s
+
+    def check(self) -> None:
+        """Let the request pass, or not.
+
+        Raises:
+            NeverSent: it is too late.
+        """
+        if self._not_after_s is not None and self._clock.monotonic() > self._not_after_s:
+            raise NeverSent("the time for sending it was over before it could leave", kind="late")
+
+
 def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
     trace = aiohttp.TraceConfig()
 
     async def connected(_session: object, context: SimpleNamespace, _params: object) -> None:
+        if context.trace_request_ctx.deadline is not None:  # the last moment before the first byte is written
+            context.trace_request_ctx.deadline.check()
         context.trace_request_ctx.connected = True
 
     trace.on_connection_create_end.append(connected)

@@ -106,15 +106,21 @@ class Adapter(Protocol):
             ProviderError: the poll failed; whatever else is raised counts as a failure of the plugin.
         """
 
-    async def prepare(self, intent: Intent) -> Json:
+    async def prepare(self, intent: Intent) -> Json | Finding:
         """Read, just before sending, what `reconcile` will need to tell whether the intent took effect.
+
+        An intent whose last attempt was lost (`intent.lost`) carries the evidence of that (`intent.evidence`): hold it
+        against what was just read, and return `Happened` if that shows the effect, or `CannotTell` if nobody can tell
+        any more; then it is not sent again.
 
         Raises:
             ProviderError: it could not be read; the intent is not sent.
         """
 
     async def perform(self, intent: Intent) -> Outcome:
-        """Do it, once, by `Http.send`. Give `Lost` for whatever is not plainly the provider's own yes or no.
+        """Do it, once, by `Http.send`, which keeps the core's deadline.
+
+        Return `Lost` for whatever is not plainly the provider's own yes or no.
 
         A `ProviderError` that is raised is `Lost` too, but for `NeverSent`, which is `NotSent`.
         """

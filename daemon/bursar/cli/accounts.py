@@ -19,13 +19,13 @@ COLUMNS = {
 @with_json
 @click.pass_context
 def accounts(context: click.Context, as_json: bool) -> None:
-    """Show the accounts and how they are: starting, ok, unreachable, rejected, paused or frozen, and why.
+    """Show the accounts and how they are: starting, ok, unreachable, rejected, paused or quarantined, and why.
 
     \b
     Examples:
         bursar accounts
         bursar accounts --json | jq '.[] | select(.state != "ok")'
-        bursar accounts same main-panel
+        bursar accounts confirm main-panel
     """
     if context.invoked_subcommand is None:
         show_list(looking(), "accounts", COLUMNS, as_json=as_json, empty="no accounts are configured")
@@ -35,30 +35,44 @@ def accounts(context: click.Context, as_json: bool) -> None:
 @with_config
 @with_json
 @click.argument("name")
-def same(name: str, as_json: bool) -> None:
+def confirm(name: str, as_json: bool) -> None:
     """Say that NAME is still the same account, though its provider, URL or key changed: a new key, a new address.
 
     What was known of it is kept, and its open actions go on.
 
     \b
     Example:
-        bursar accounts same main-panel
+        bursar accounts confirm main-panel
     """
-    _say("accounts_same", as_json, f"{name} is the same account as before", account=_known(name))
+    _say("accounts_confirm", as_json, f"{name} is the same account as before", account=_known(name))
 
 
 @accounts.command()
 @with_config
 @with_json
 @click.argument("name")
-def new(name: str, as_json: bool) -> None:
+def replace(name: str, as_json: bool) -> None:
     """Say that NAME now means another account. What was known of the former one is put away, its open actions end.
 
     \b
     Example:
-        bursar accounts new main-panel
+        bursar accounts replace main-panel
     """
-    _say("accounts_new", as_json, f"{name} is a new account", account=_known(name))
+    _say("accounts_replace", as_json, f"{name} is a new account", account=_known(name))
+
+
+@accounts.command()
+@with_config
+@with_json
+@click.argument("name")
+def retry(name: str, as_json: bool) -> None:
+    """Look again at once at the account NAME, which the provider has rejected: its key is right now, say.
+
+    \b
+    Example:
+        bursar accounts retry main-panel
+    """
+    _say("accounts_retry", as_json, f"{name} is looked at again", account=_known(name))
 
 
 @accounts.command()

@@ -5,16 +5,16 @@ from __future__ import annotations
 import click
 
 from bursar.cli.options import with_config, with_json
-from bursar.cli.outcome import Stop
+from bursar.cli.outcome import FINE, FOUND, Stop, complain
 from bursar.cli.reach import deciding, looking
 from bursar.cli.rows import LIMIT, newest, refuse_strange, show_list
 from bursar.cli.show import show_json
 
 COLUMNS = {
     "id": "ID", "created_at": "DECIDED", "rule": "RULE", "account": "ACCOUNT", "action": "ACTION",
-    "subject": "SUBJECT", "params": "PARAMETERS", "state": "STATE", "reason": "REASON",
+    "subject": "SUBJECT", "params": "PARAMETERS", "amount": "AMOUNT", "currency": "", "state": "STATE",
+    "reason": "REASON",
 }
-MOST_DIGITS = 18
 
 
 @click.group(invoke_without_command=True)
@@ -46,28 +46,48 @@ def actions(context: click.Context, state: str | None, limit: int | None, as_jso
 @with_config
 @with_json
 @click.argument("ids", metavar="ID…", nargs=-1, required=True)
-def approve(ids: tuple[str, ...], as_json: bool) -> None:
-    """Say yes to actions that wait for a person.
+def approve(ids: tuple[str, ...], as_json: bool) -> int:
+    """Say yes to actions that wait for a person, for the amount that was shown.
+
+    ID is what `bursar actions` shows: 17, and 17.2 once the question about 17 has changed. `ceiling:ACCOUNT` stands for
+    all of an account that waits to go past settings.ceiling. Exits 1 when an amount has changed: then it is asked anew.
 
     \b
-    Example:
-        bursar actions approve 17 18
+    Examples:
+        bursar actions approve 17 18.2
+        bursar actions approve ceiling:main-panel
     """
-    _answer("approve", ids, as_json, "approved")
+    return _answer("approve", ids, as_json, "approved")
 
 
 @actions.command()
 @with_config
 @with_json
 @click.argument("ids", metavar="ID…", nargs=-1, required=True)
-def deny(ids: tuple[str, ...], as_json: bool) -> None:
-    """Say no to actions that wait for a person.
+def deny(ids: tuple[str, ...], as_json: bool) -> int:
+    """Say no to actions that wait for a person, or end those that are ready or deferred and not sent yet.
 
     \b
     Example:
         bursar actions deny 17
     """
-    _answer("deny", ids, as_json, "denied")
+    return _answer("deny", ids, as_json, "denied")
+
+
+@actions.command()
+@with_config
+@with_json
+@click.argument("ids", metavar="ID…", nargs=-1, required=True)
+def retry(ids: tuple[str, ...], as_json: bool) -> int:
+    """Have actions asked for anew that gave up or were refused: what refused them before does not count any more.
+
+    What comes of a rule is asked for again once its condition was looked at anew.
+
+    \b
+    Example:
+        bursar actions retry 17
+    """
+    return _answer("retry", ids, as_json, "asked for anew:")
 
 
 @actions.command()
@@ -75,41 +95,40 @@ def deny(ids: tuple[str, ...], as_json: bool) -> None:
 @with_json
 @click.argument("id_", metavar="ID")
 @click.option("--happened", is_flag=True, help="It took effect at the provider.")
+@click.option("--reference", metavar="R", help="With --happened: what the provider calls it (the id of the payout).")
 @click.option("--did-not", is_flag=True, help="It did not.")
 @click.option("--again", is_flag=True, help="With --did-not: do it again.")
-def resolve(id_: str, happened: bool, did_not: bool, again: bool, as_json: bool) -> None:
+def resolve(id_: str, happened: bool, reference: str | None, did_not: bool, again: bool, as_json: bool) -> None:
     """Say what became of an action whose reply was lost, after looking at the provider's own page.
 
     \b
     Examples:
-        bursar actions resolve 17 --happened
+        bursar actions resolve 17 --happened --reference 4711
         bursar actions resolve 17 --did-not --again
     """
     if happened == did_not:
         raise Stop("say one of --happened and --did-not")
     if again and happened:
         raise Stop("--again goes with --did-not: what happened is not done again")
-    answer = deciding().ask("resolve", id=_id(id_), happened=happened, again=again)
+    if reference is not None and not happened:
+        raise Stop("--reference goes with --happened: it names what was made")
+    answer = deciding().ask("resolve", id=id_, happened=happened, again=again, reference=reference)
     if as_json:
         show_json(answer)
     else:
         click.echo(f"{id_}: " + ("happened" if happened else "did not happen" + (", is done again" if again else "")))
 
 
-def _answer(verb: str, ids: tuple[str, ...], as_json: bool, said: str) -> None:
-    answer = deciding().ask(verb, ids=[_id(id_) for id_ in ids])
+def _answer(verb: str, ids: tuple[str, ...], as_json: bool, said: str) -> int:
+    """Ask, and say what came of each; 1 if an answer was not taken."""
+    answer = deciding().ask(verb, ids=list(ids))
+    rows = [row for row in answer if isinstance(row, dict)] if isinstance(answer, list) else []
+    problems = [str(row["problem"]) for row in rows if row.get("problem") is not None]
+    taken = [str(row["id"]) for row in rows if row.get("problem") is None]
     if as_json:
         show_json(answer)
-    else:
-        click.echo(f"{said} {', '.join(ids)}")
-
-
-def _id(word: str) -> str:
-    """Give the id that somebody wrote.
-
-    Raises:
-        Stop: no action could have it.
-    """
-    if not (word.isascii() and word.isdigit() and len(word) <= MOST_DIGITS):
-        raise Stop(f"{word!r} is not the id of an action: see `bursar actions`")
-    return word
+    elif taken:
+        click.echo(f"{said} {', '.join(taken)}")
+    for problem in problems:
+        complain(problem)
+    return FOUND if problems else FINE

@@ -9,7 +9,7 @@ import click
 from bursar.cli.asking import sure
 from bursar.cli.options import with_config, with_json
 from bursar.cli.outcome import Stop
-from bursar.cli.reach import looking
+from bursar.cli.reach import deciding, looking
 from bursar.cli.show import show_json
 
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -43,18 +43,26 @@ def backup(file: Path, as_json: bool) -> None:
 @click.command()
 @with_config
 @with_json
-@click.argument("file", type=FILE)
+@click.argument("file", type=FILE, required=False)
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def restore(file: Path, yes: bool, as_json: bool) -> None:
+@click.option("--confirm", is_flag=True, help="End the caution after a restore.")
+def restore(file: Path | None, yes: bool, confirm: bool, as_json: bool) -> None:
     """Put the backup FILE in the journal's place. The daemon must be stopped; the old journal is kept beside it.
 
-    At the next start bursar sees that the journal is older than what was sent: what was ready or being sent in it
-    becomes unknown, and is looked for or asked about before any money moves.
+    At the next start bursar sees that the journal is older than what was sent: what was open in it becomes unknown, and
+    is looked for or asked about. Until `bursar restore --confirm` a person is asked before any action that cannot be
+    repeated.
 
     \b
-    Example:
+    Examples:
         systemctl stop bursar && bursar restore /var/backups/bursar-2026-01-31.db
+        bursar restore --confirm
     """
+    if confirm == (file is not None):
+        raise Stop("say a FILE to restore, or --confirm")
+    if file is None:
+        _confirm(as_json)
+        return
     from bursar.journal.backup import restore as put_back
     from bursar.journal.errors import JournalError
     from bursar.loops.clock import RealClock
@@ -71,5 +79,17 @@ def restore(file: Path, yes: bool, as_json: bool) -> None:
         show_json({"journal": str(state), "moved_to": None if moved is None else str(moved)})
         return
     click.echo(f"{state}: restored from {file}")
+    click.echo("until `bursar restore --confirm` a person is asked before any action that cannot be repeated")
     if moved is not None:
         click.echo(f"the old journal is {moved}")
+
+
+def _confirm(as_json: bool) -> None:
+    answer = deciding().ask("restore_confirm")
+    since = answer.get("restored") if isinstance(answer, dict) else None
+    if as_json:
+        show_json(answer)
+    elif since is None:
+        click.echo("nothing was restored that waits for this")
+    else:
+        click.echo("confirmed: rules act again as they say")

@@ -15,7 +15,7 @@ from bursar.cli.reach import config_paths
 from bursar.cli.show import show_json
 
 if TYPE_CHECKING:
-    from bursar.settings.model import Problem
+    from bursar.settings.model import Configuration, Problem
 
 
 @click.command()
@@ -34,19 +34,21 @@ def check(as_json: bool, without_secrets: bool) -> int:
         bursar check -c rules.example.yaml --without-secrets
         bursar check --json | jq '.[] | select(.severity == "error")'
     """
-    problems, warnings = _find(without_secrets)
+    problems, warnings, notes = _find(without_secrets)
     if as_json:
-        show_json([*_rows(problems, "error"), *_rows(warnings, "warning")])
+        show_json([*_rows(problems, "error"), *_rows(warnings, "warning"), *_rows(notes, "note")])
     else:
         for problem in sorted([*problems, *warnings]):
             mark = "" if problem in problems else "warning: "
             click.echo(plain(f"{problem.file}:{problem.line}:{problem.column}: {mark}{problem.message}"))
+        for note in notes:
+            click.echo(plain(f"note: {note.message}"))
         click.echo(counted(len(problems), "problem") if problems else _fine(warnings))
     return BAD_CONFIGURATION if problems else FINE
 
 
-def _find(without_secrets: bool) -> tuple[Sequence[Problem], Sequence[Problem]]:
-    """Give the problems and the warnings."""
+def _find(without_secrets: bool) -> tuple[Sequence[Problem], Sequence[Problem], Sequence[Problem]]:
+    """Give the problems, the warnings, and what the journal says about the rules."""
     from bursar.host.plugins import load_plugins
     from bursar.settings.model import ConfigurationError
     from bursar.settings.read import read_configuration
@@ -57,8 +59,26 @@ def _find(without_secrets: bool) -> tuple[Sequence[Problem], Sequence[Problem]]:
             unit_only_is_warning=True,
         )
     except ConfigurationError as error:
-        return error.problems, ()
-    return (), configuration.warnings
+        return error.problems, (), ()
+    return (), configuration.warnings, _notes(configuration)
+
+
+def _notes(configuration: Configuration) -> Sequence[Problem]:
+    """Say of which rules a window reaches before the first entry of the ledger, if there is a journal."""
+    from bursar.control.queries import window_before_ledger
+    from bursar.journal.errors import JournalError
+    from bursar.journal.writer import Tx, read_once
+    from bursar.settings.model import Problem
+
+    def look(tx: Tx) -> list[tuple[str, str]]:
+        found = [(str(rule.name), window_before_ledger(tx, rule)) for rule in configuration.rules]
+        return [(name, note) for name, note in found if note is not None]
+
+    state = configuration.settings.state
+    try:
+        return [Problem(str(state), 0, 0, f"rule {name}: {note}") for name, note in read_once(state, look)]
+    except JournalError:  # there is none yet, or it is not for us to read; `check` is about the configuration
+        return ()
 
 
 def _rows(problems: Sequence[Problem], severity: str) -> list[dict[str, str | int]]:

@@ -31,7 +31,7 @@ def pause(account: str | None, as_json: bool) -> None:
 @with_json
 @click.argument("account", required=False)
 def resume(account: str | None, as_json: bool) -> None:
-    """Act again: everywhere, or at one ACCOUNT. An account that was parked because it rejected the key is tried again.
+    """End the pause, everywhere or at one ACCOUNT, and nothing else. What waited for it is looked at anew first.
 
     \b
     Examples:

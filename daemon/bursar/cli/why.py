@@ -47,6 +47,8 @@ def why(rule: str, subject: str | None, as_json: bool) -> None:
         show_json(rows)
     else:
         show_rows([_flat(row) for row in rows], COLUMNS, empty=f"the rule {rule} was not asked about anything yet")
+        for note in {str(row["note"]): None for row in rows if row.get("note") is not None}:
+            click.echo(note)
 
 
 def _flat(row: dict[str, Json]) -> dict[str, Json]:
@@ -54,5 +56,5 @@ def _flat(row: dict[str, Json]) -> dict[str, Json]:
     match = row.get("match")
     if not isinstance(match, dict):
         return row
-    words = [str(match[key]) for key in ("state", "obstacle", "reason") if match.get(key)]
+    words = [str(match[key]) for key in ("state", "block", "reason") if match.get(key)]
     return {**row, "match": ": ".join(words), "actions": match.get("actions")}

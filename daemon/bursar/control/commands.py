@@ -3,58 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import cast
 
 from bursar.control.errors import RequestRejected
 from bursar.control.queries import Params, known_account, text
-from bursar.domain.ids import AccountName, IntentId
-from bursar.domain.intent import Intent
+from bursar.domain.ids import AccountName
 from bursar.domain.intent_states import Cause
 from bursar.domain.subject import SubjectType
 from bursar.domain.values import FieldKind, Json, Value
 from bursar.domain.values import number as decimal
-from bursar.journal import accounts, audit, deliveries, held, intents, meta, subjects
-from bursar.pipeline import account_identity
-from bursar.pipeline.ingest import record
-from bursar.pipeline.intent_transitions import PERSON, decide, release_pause
-from bursar.pipeline.unit_of_work import UnitOfWork, emit_core
+from bursar.domain.verdict import BlockReason
+from bursar.journal import accounts, audit, deliveries, held, intents, matches, meta, subjects
+from bursar.pipeline import account_identity, operator
+from bursar.pipeline.events import emit_core
+from bursar.pipeline.ingest import Poll, ingest
+from bursar.pipeline.intent_transitions import OPERATOR
+from bursar.pipeline.unit_of_work import UnitOfWork
 from bursar.settings.model import Configuration
 
 
 def pause(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json:
     """Stop acting, keep watching."""
-    return _pause(uow, configuration, params, on=True)
+    account = _account_or_all(configuration, params)
+    accounts.pause(uow.tx, account, uow.now)
+    audit.add(uow.tx, OPERATOR, "pause", None, {"account": account}, uow.now)
+    return {"account": text(params, "account"), "paused": True}
 
 
 def resume(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json:
-    """Act again; unpark a rejected account; forget refusals in a row."""
-    return _pause(uow, configuration, params, on=False)
+    """End the pause, and nothing else: what waited for it is looked at anew before anything is done."""
+    account = _account_or_all(configuration, params)
+    only = None if account == accounts.EVERYWHERE else account
+    accounts.pause(uow.tx, account, None)
+    audit.add(uow.tx, OPERATOR, "resume", None, {"account": account}, uow.now)
+    intents.forget_facts(uow.tx, only)
+    matches.release(uow.tx, BlockReason.PAUSED, uow.now, account=only)
+    uow.wake.update(("executing", "polling"))
+    return {"account": text(params, "account"), "paused": False}
 
 
-def _pause(uow: UnitOfWork, configuration: Configuration, params: Params, *, on: bool) -> Json:
+def _account_or_all(configuration: Configuration, params: Params) -> AccountName:
     name = text(params, "account")
-    account = AccountName(known_account(configuration, name).name) if name is not None else accounts.EVERYWHERE
-    accounts.pause(uow.tx, account, uow.now if on else None)
-    audit.add(uow.tx, PERSON, "pause" if on else "resume", None, {"account": account}, uow.now)
-    unparked = []
-    if not on:
-        unparked = [
-            one for one in ([account] if name else list(configuration.accounts)) if accounts.unpark(uow.tx, one)
-        ]
-        accounts.resumed(uow.tx, account, uow.now)
-        if name is None:
-            meta.put(uow.tx, "restored_at", None)
-        intents.forget_facts(uow.tx, account if name else None)
-        release_pause(uow, account if name else None)
-    return {"account": name, "paused": on, "unparked": [str(one) for one in unparked]}
+    return accounts.EVERYWHERE if name is None else AccountName(known_account(configuration, name).name)
 
 
 def track(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json:
     """Put existing subjects under watch."""
     name = AccountName(known_account(configuration, text(params, "account")).name)
     kind = _tracked_kind(uow, name)
-    rows = [_row(kind, row) for row in cast("list[dict[str, Json]]", params.get("rows") or [])]
+    rows = [_row(kind, row, uow.ahead) for row in cast("list[dict[str, Json]]", params.get("rows") or [])]
     new, known = subjects.track(uow.tx, name, kind, rows, uow.now)
     uow.wake.add("polling")
     return {"tracked": new, "known": known}
@@ -77,7 +75,10 @@ def _tracked_kind(uow: UnitOfWork, name: AccountName) -> SubjectType:
     raise RequestRejected(f"{account.facts.provider} lists everything itself: there is nothing to put under watch")
 
 
-def _row(kind: SubjectType, row: Mapping[str, Json]) -> tuple[str, dict[str, Value | None], datetime | None]:
+def _row(
+    kind: SubjectType, row: Mapping[str, Json], ahead: timedelta
+) -> tuple[str, dict[str, Value | None], datetime | None]:
+    """Read one row; an instant in it is the wall clock's, which is so much ahead of the timeline."""
     id_ = str(row.get("id") or "").strip()
     if not id_ or len(id_) > 200 or any(ch.isspace() or ch == "," for ch in id_):
         raise RequestRejected(f"{id_!r} is not an id")
@@ -90,7 +91,8 @@ def _row(kind: SubjectType, row: Mapping[str, Json]) -> tuple[str, dict[str, Val
         if value is None:
             raise RequestRejected(f"{id_}: {name} must be a number, not {raw!r}")
         fields[name] = value
-    return id_, fields, _instant(id_, row.get("created_at"))
+    created_at = _instant(id_, row.get("created_at"))
+    return id_, fields, None if created_at is None else created_at - ahead
 
 
 def _instant(id_: str, raw: Json) -> datetime | None:
@@ -110,18 +112,17 @@ def _instant(id_: str, raw: Json) -> datetime | None:
 
 
 def approve(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json:
-    """Say yes."""
-    return _decide_all(uow, params, Cause.APPROVED, "a person said yes")
+    """Say yes to questions, each by its own number."""
+    return [operator.shown(one) for id_ in _ids(params) for one in operator.approve(uow, id_)]
 
 
 def deny(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json:
-    """Say no."""
-    return _decide_all(uow, params, Cause.DENIED, "a person said no")
+    """Say no to questions, or end what is not sent yet."""
+    return [operator.shown(one) for id_ in _ids(params) for one in operator.deny(uow, id_)]
 
 
-def _decide_all(uow: UnitOfWork, params: Params, cause: Cause, reason: str) -> Json:
-    ids = [_intent_id(one) for one in cast("list[Json]", params.get("ids") or [])]
-    return [_shown(decide(uow, id_, cause, reason)) for id_ in ids]
+def _ids(params: Params) -> list[str]:
+    return [str(one) for one in cast("list[Json]", params.get("ids") or [])]
 
 
 def resolve(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json:
@@ -132,43 +133,52 @@ def resolve(uow: UnitOfWork, configuration: Configuration, params: Params) -> Js
         cause, reason = Cause.PERSON_AGAIN, "a person: it did not happen, do it again"
     else:
         cause, reason = Cause.PERSON_DID_NOT, "a person: it did not happen"
-    return _shown(decide(uow, _intent_id(params.get("id")), cause, reason))
+    return operator.shown(operator.resolve(uow, str(params.get("id")), cause, reason, text(params, "reference")))
 
 
-def _shown(intent: Intent) -> Json:
-    return {"id": str(intent.id), "state": str(intent.state), "reason": intent.reason}
+def retry(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json:
+    """Have what gave up, or was refused, asked for anew."""
+    return [operator.shown(operator.retry(uow, id_)) for id_ in _ids(params)]
 
 
-LONGEST_ID = 18
-
-
-def _intent_id(raw: Json) -> IntentId:
-    if not (str(raw).isascii() and str(raw).isdigit() and len(str(raw)) <= LONGEST_ID):
-        raise RequestRejected(f"{raw!r} is not the id of an action: see `bursar actions`")
-    return IntentId(int(str(raw)))
-
-
-def accounts_same(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json:
-    """Say that a frozen account is what it was."""
+def accounts_confirm(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json:
+    """Say that an account in quarantine is what it was."""
     name = known_account(configuration, text(params, "account")).name
-    account_identity.same(uow, name)
-    audit.add(uow.tx, PERSON, "account.same", None, {"account": name}, uow.now)
+    account_identity.confirm(uow, name)
+    audit.add(uow.tx, OPERATOR, "account.confirm", None, {"account": name}, uow.now)
     return {"account": name}
 
 
-def accounts_new(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json:
-    """Say that a frozen account is another one."""
+def accounts_replace(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json:
+    """Say that an account in quarantine is another one."""
     name = known_account(configuration, text(params, "account")).name
-    account_identity.new(uow, name)
-    audit.add(uow.tx, PERSON, "account.new", None, {"account": name}, uow.now)
+    account_identity.replace(uow, name)
+    audit.add(uow.tx, OPERATOR, "account.replace", None, {"account": name}, uow.now)
     return {"account": name}
+
+
+def accounts_retry(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json:
+    """Look again at a rejected account at once."""
+    name = AccountName(known_account(configuration, text(params, "account")).name)
+    parked = accounts.unpark(uow.tx, name)
+    audit.add(uow.tx, OPERATOR, "account.retry", None, {"account": name}, uow.now)
+    uow.wake.add("polling")
+    return {"account": name, "rejected": parked}
+
+
+def restore_confirm(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json:
+    """End the caution after a restore: rules act again as they say."""
+    since = meta.get(uow.tx, meta.RESTORED)
+    meta.put(uow.tx, meta.RESTORED, None)
+    audit.add(uow.tx, OPERATOR, "restore.confirm", None, {"since": since}, uow.now)
+    return {"restored": since}
 
 
 def accounts_rename(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json:
     """Say that an account goes under another name now."""
     old, new = AccountName(str(text(params, "old"))), AccountName(str(text(params, "new")))
     account_identity.rename(uow, old, new, configuration.accounts)
-    audit.add(uow.tx, PERSON, "account.rename", None, {"old": old, "new": new}, uow.now)
+    audit.add(uow.tx, OPERATOR, "account.rename", None, {"old": old, "new": new}, uow.now)
     return {"account": new}
 
 
@@ -180,9 +190,9 @@ def accept(uow: UnitOfWork, configuration: Configuration, params: Params) -> Jso
         raise RequestRejected(f"{row.account} is not configured any more")
     observation = held.revive(row.observation, dict(account.kinds))
     held.end(uow.tx, row.id, "accepted", uow.now)
-    audit.add(uow.tx, PERSON, "observation.accepted", None, {"held": row.id, "account": row.account}, uow.now)
+    audit.add(uow.tx, OPERATOR, "observation.accepted", None, {"held": row.id, "account": row.account}, uow.now)
     emit_core(uow, "observation.accepted", row.account, {"stream": row.stream, "held": str(row.id)})
-    record(uow, account, observation, believed=row.at)
+    ingest(uow, account, observation, Poll(row.at, accepted=True))
     return {"id": str(row.id)}
 
 
@@ -190,7 +200,7 @@ def drop(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json:
     """Throw a held observation away."""
     row = _held(uow, params)
     held.end(uow.tx, row.id, "dropped", uow.now)
-    audit.add(uow.tx, PERSON, "observation.dropped", None, {"held": row.id, "account": row.account}, uow.now)
+    audit.add(uow.tx, OPERATOR, "observation.dropped", None, {"held": row.id, "account": row.account}, uow.now)
     emit_core(
         uow, "observation.dropped", row.account, {"stream": row.stream, "reason": "a person", "held": str(row.id)}
     )
@@ -221,8 +231,11 @@ COMMANDS: Mapping[str, Decision] = {
     "approve": approve,
     "deny": deny,
     "resolve": resolve,
-    "accounts_same": accounts_same,
-    "accounts_new": accounts_new,
+    "retry": retry,
+    "accounts_confirm": accounts_confirm,
+    "accounts_replace": accounts_replace,
+    "accounts_retry": accounts_retry,
+    "restore_confirm": restore_confirm,
     "accounts_rename": accounts_rename,
     "accept": accept,
     "drop": drop,

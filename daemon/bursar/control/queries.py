@@ -8,8 +8,9 @@ from typing import cast
 
 from bursar.control.errors import RequestRejected
 from bursar.domain.ids import microseconds
+from bursar.domain.rule import Rule
 from bursar.domain.values import Json
-from bursar.journal import accounts, held, meta, views
+from bursar.journal import accounts, clock, held, ledger, meta, views
 from bursar.journal.writer import Tx
 from bursar.settings.model import Account, Configuration
 
@@ -48,7 +49,7 @@ def nearest(name: str, known: Iterable[object]) -> str:
 
 def list_accounts(tx: Tx, configuration: Configuration, params: Params) -> Json:
     """Give every configured account with how it is doing."""
-    rows, all_streams = accounts.load_all(tx), views.account_streams(tx)
+    rows, all_streams, shown = accounts.load_all(tx), views.account_streams(tx), views.times(tx)
     started = meta.instant_of(tx, "started_at")
     started_us = 0 if started is None else microseconds(started)
     found: list[Json] = []
@@ -65,7 +66,7 @@ def list_accounts(tx: Tx, configuration: Configuration, params: Params) -> Json:
                 "provider": account.provider.name,
                 "state": state,
                 "reason": reason,
-                "last_ok_at": views.shown(max(seen)) if seen else None,
+                "last_ok_at": shown(max(seen)) if seen else None,
                 "streams": [{k: v for k, v in s.items() if k != "ok_us"} for s in enabled],
             }
         )
@@ -76,8 +77,8 @@ def _state(
     row: accounts.AccountRow | None, enabled: list[dict[str, Json]], paused: str | None, started_us: int
 ) -> tuple[str, str | None]:
     """Name the state of an account, the worst first."""
-    if row is not None and row.frozen_digest is not None:
-        return "frozen", "its name means another account now, or may: say `bursar accounts same` or `new`"
+    if row is not None and row.quarantine_digest is not None:
+        return "quarantined", "its name means another account now, or may: run `bursar accounts confirm` or `replace`"
     if row is not None and row.parked_at is not None:
         return "rejected", row.parked_reason
     failing = [s for s in enabled if s["failures"]]
@@ -125,9 +126,24 @@ def why(tx: Tx, configuration: Configuration, params: Params) -> Json:
         raise RequestRejected(f"there is no rule {name!r}{nearest(name, list(rules))}")
     rows = views.verdicts(tx, name, text(params, "subject"))
     rule = rules[name]
+    missed = window_before_ledger(tx, rule)
     for row in rows:
         row["condition"] = rule.when.text if rule.when is not None else None
+        if missed is not None:
+            row["note"] = missed
     return cast(Json, rows)
+
+
+def window_before_ledger(tx: Tx, rule: Rule) -> str | None:
+    """Return that a window of the rule reaches before the first entry of the ledger, in a sentence, if one does."""
+    windows = [rule.cooldown, rule.limit.every if rule.limit is not None else None, *(one.every for one in rule.budget)]
+    longest = max((window for window in windows if window is not None), default=None)
+    first, stood = ledger.first_at(tx), clock.anchor(tx)
+    if not rule.acts() or longest is None or first is None or stood is None or stood.at - first >= longest:
+        return None
+    since = views.times(tx)(microseconds(first))
+    before = "nothing is known of what was done earlier"
+    return f"its longest window reaches before the first entry of the ledger ({since}): {before}"
 
 
 def status(tx: Tx, configuration: Configuration, params: Params) -> Json:
@@ -135,7 +151,8 @@ def status(tx: Tx, configuration: Configuration, params: Params) -> Json:
     listed = cast("list[dict[str, Json]]", list_accounts(tx, configuration, params))
     return {
         "mode": str(configuration.settings.mode),
-        "started_at": views.shown(meta.get(tx, "started_at")),
+        "started_at": views.times(tx)(meta.get(tx, "started_at")),
+        "restored": meta.get(tx, meta.RESTORED),
         "paused": accounts.paused(tx, accounts.EVERYWHERE) is not None,
         "accounts": [{k: one[k] for k in ("name", "provider", "state", "reason", "last_ok_at")} for one in listed],
         "rules": len(configuration.rules),
@@ -145,12 +162,13 @@ def status(tx: Tx, configuration: Configuration, params: Params) -> Json:
 
 def list_held(tx: Tx, configuration: Configuration, params: Params) -> Json:
     """Give the observations that are held."""
+    shown = views.times(tx)
     return [
         {
             "id": str(row.id),
             "account": row.account,
             "stream": row.stream,
-            "at": views.shown(microseconds(row.at)),
+            "at": shown(microseconds(row.at)),
             "reason": row.reason,
         }
         for row in held.held(tx)

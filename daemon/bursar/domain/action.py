@@ -1,11 +1,14 @@
-"""What a provider says that can be done: actions with their parameters, and what a lost reply to one means."""
+"""What a provider says that can be done: actions with their parameters, what each costs, and what a lost reply to one
+means."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 
+from bursar.domain.ids import SubjectRef
 from bursar.domain.intent import LostReply
 from bursar.domain.observation import Snapshot
 from bursar.domain.values import FieldKind, Json
@@ -29,6 +32,23 @@ class Param:
 
 
 @dataclass(frozen=True, slots=True)
+class CostFacts:
+    """What the cost of an action is worked out from.
+
+    Attributes:
+        params: The frozen parameters; a secret one as its mask.
+        subject: What is known of the subject that the action is done to.
+        evidence: What `prepare` read just before sending; None while the action is only planned.
+        related: The subjects that `ActionType.cost_needs` names, where a recent look showed them.
+    """
+
+    params: Mapping[str, Json]
+    subject: Snapshot | None = None
+    evidence: Json = None
+    related: Mapping[SubjectRef, Snapshot] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class ActionType:
     """Something that changes something at the provider.
 
@@ -42,11 +62,19 @@ class ActionType:
         creates: It makes a new subject: its intents have a subject of their own until the provider names it.
         money: It spends or moves money: refusals pause it for a day instead of an hour.
         batch: How many intents one request may carry through `perform_many`; 1: `perform` only.
-        cost: Pure: what it moves, in the account's currency, from its parameters and the subject; None: not known.
+        cost: Pure: what it moves, in the account's currency; None: it cannot be worked out. Asked when the action is
+            planned, and once more, with the evidence just read, before the request leaves.
+        cost_needs: The subjects that `cost` has to know besides its own (the service that is ordered).
+        cost_stream: The stream that shows those; it is polled for their sake even where it is `off`.
+        cost_within: How old its last good poll may be.
+        settled_by: The type of the subject that the provider's reference names, and the field of it that says what was
+            moved in fact; its first value settles budgets.
+        takes_balance: It takes whatever there is: the request leaves at most 5 s after the last look, or not at all.
         confirmed_by: Event types of the subject, or of one whose field of the subject's type names it, that show that
             an accepted action had an effect; empty: the yes is the effect.
-        undone_by: Event types of the account that show that it was undone (a payout canceled by the site): the next
-            one waits as after a refusal.
+        disproved_by: Event types, of the same subjects, that show that an accepted action had none.
+        undone_by: Event types of the subject that the reference names which show that the action was undone (a payout
+            canceled by the site): it moved nothing, and the next one waits as after a refusal.
     """
 
     name: str
@@ -58,6 +86,12 @@ class ActionType:
     creates: bool = False
     money: bool = False
     batch: int = 1
-    cost: Callable[[Mapping[str, Json], Snapshot | None], Decimal | None] | None = None
+    cost: Callable[[CostFacts], Decimal | None] | None = None
+    cost_needs: Callable[[Mapping[str, Json]], Sequence[SubjectRef]] | None = None
+    cost_stream: str | None = None
+    cost_within: timedelta = timedelta(hours=12)
+    settled_by: tuple[str, str] | None = None
+    takes_balance: bool = False
     confirmed_by: tuple[str, ...] = ()
+    disproved_by: tuple[str, ...] = ()
     undone_by: tuple[str, ...] = ()

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bursar.domain.event import Event
 from bursar.domain.ids import AccountName
 from bursar.domain.observation import Observed, Snapshot
 from bursar.domain.subject import SubjectType
 from bursar.domain.values import Fields, Json, Value, to_public
+
+NO_TIME = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ def detect(
     *,
     news: bool,
     rearmed: Collection[str] = (),
+    asked_at: datetime | None = None,
+    ahead: timedelta = NO_TIME,
 ) -> Change:
     """Compare what was seen with what was known.
 
@@ -53,9 +57,13 @@ def detect(
         at: When the poll's answer was complete.
         news: A first sight raises events (after the baseline, or under watch by a person).
         rearmed: Event types to be asked as if this were the first sight.
+        asked_at: When the poll was asked for: an answer is as old as its question. None: at the same instant.
+        ahead: By how much the wall clock, in which providers date things, is ahead of the timeline.
     """
+    if ahead and seen.created_at is not None:
+        seen = replace(seen, created_at=seen.created_at - ahead)
     first = before is None or before.first_seen_at is None
-    after = _merge(kind, account, before, seen, at)
+    after = replace(_merge(kind, account, before, seen, at), observed_at=asked_at or at)
     entered = _entered(before, after, kind)
     former = {} if first or before is None else _former(before, after)
     returned = before is not None and before.vanished_at is not None

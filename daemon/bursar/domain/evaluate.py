@@ -1,19 +1,19 @@
 """Ask a rule: does it match this event, or this subject, now? The answer always carries its reason.
 
-Pure. `evaluate` is for event rules, `stand` for state rules: the latter keeps, per rule and subject, a `HoldState`
-(inside or not, since when, fired or not) and says what becomes of it.
+Pure. `evaluate` is for event rules, `evaluate_state` for state rules: the latter keeps, per rule and subject, a
+`HoldState` (inside or not, since when, fired or not) and says what becomes of it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bursar.domain.event import Event
 from bursar.domain.observation import Snapshot
-from bursar.domain.rule import AccountFacts, Judgement, Rule, Scope
-
-ALWAYS = Judgement(True, "the rule has no condition")
+from bursar.domain.rule import ALWAYS, AccountFacts, Judgement, Rule, Scope
+from bursar.domain.subject import SubjectType
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,46 +53,70 @@ def judge(rule: Rule, scope: Scope) -> Judgement:
     return ALWAYS if rule.when is None else rule.when.judge(scope)
 
 
+_STILL = {True: "still holds for it", False: "does not hold for it any more", None: "holds or not, nobody can tell"}
+
+
+def predicate(kinds: Mapping[str, SubjectType], event_type: str, snapshot: Snapshot | None) -> Judgement | None:
+    """Return whether what an event says still holds; None: the event has no condition of its own.
+
+    `X.<state>` holds while the subject is in that state; an unknown status word says neither. Events that a provider
+    declares bring theirs (`EventType.still`).
+    """
+    name, _, word = event_type.partition(".")
+    kind = kinds.get(name)
+    if kind is None or snapshot is None or snapshot.ref.type != name:
+        return None
+    special = next((one for one in kind.events if one.name == event_type), None)
+    if word not in kind.states and (special is None or special.still is None):
+        return None
+    if snapshot.vanished_at is not None:
+        return Judgement(False, f"the {name} has vanished")
+    if special is not None and special.still is not None:
+        answer = special.still(snapshot.fields)
+        truth = None if answer is None else bool(answer)
+        return Judgement(truth, f"{event_type} {_STILL[truth]}")
+    if obscured(snapshot) and word != snapshot.state:
+        return Judgement(None, f"the {name}'s state is {snapshot.state}")
+    return Judgement(snapshot.state == word, f"the {name} is {snapshot.state}, not {word}")
+
+
 def evaluate(
-    rule: Rule, event: Event, account: AccountFacts, snapshot: Snapshot | None, now: datetime
+    rule: Rule, event: Event, account: AccountFacts, snapshot: Snapshot | None, now: datetime, ahead: timedelta
 ) -> Match | NoMatch:
     """Ask an event rule about one event and the subject as it is known now."""
-    answer = judge(rule, Scope(account, now, snapshot, event))
+    answer = judge(rule, Scope(account, now, snapshot, event, ahead))
     if answer.truth:
         return Match(answer.reason)
     return NoMatch(answer.reason, unknown=answer.truth is None)
 
 
-def stand(
-    rule: Rule, account: AccountFacts, snapshot: Snapshot, before: HoldState | None, now: datetime, *, entry: bool
+def evaluate_state(
+    rule: Rule, scope: Scope, before: HoldState | None, asked_at: datetime, *, entry: bool
 ) -> tuple[HoldState, Match | NoMatch]:
     """Ask a state rule about a subject that was just observed.
 
     Args:
         rule: The state rule.
-        account: The subject's account.
-        snapshot: The subject as this observation left it.
+        scope: The subject as this observation left it, its account, and the instant of deciding.
         before: How it stood; None when the rule has never seen it.
-        now: The instant of the observation.
-        entry: With no standing before: the subject is new (its being inside is an entry), not the rule.
+        asked_at: When the observation was asked for: a hold is over only if it fell due before that.
+        entry: With no hold state before: the subject is new (its being inside is an entry), not the rule.
 
     Returns:
-        The new standing, and the verdict. Only `Match` fires; it does so once per entry.
+        How it stands now, and the verdict. Only `Match` fires; it does so once per entry.
     """
-    scope = Scope(account, now, snapshot)
     answer = judge(rule, scope)
     crossing = rule.when.changes_at(scope) if rule.when is not None else None
     if not answer.truth:
-        return _outside(before, answer, crossing, obscured(snapshot))
-    standing = before if before is not None and before.inside else _enter(rule, before, now, entry)
-    if standing.fired:
-        return replace(standing, ask_at=crossing), NoMatch("it has fired for this entry already")
-    due = (standing.since or now) + rule.hold_for if rule.hold_for is not None else now
-    if due > now:
+        return _outside(before, answer, crossing, scope.subject is not None and obscured(scope.subject))
+    state = before if before is not None and before.inside else _enter(rule, before, scope.now, entry)
+    if state.fired:
+        return replace(state, ask_at=crossing), NoMatch("it has fired for this entry already")
+    due = (state.since or scope.now) + rule.hold_for if rule.hold_for is not None else asked_at
+    if due > asked_at:
         ask_at = min(due, crossing) if crossing is not None else due
-        waiting = NoMatch(f"true since {standing.since:%Y-%m-%d %H:%M:%S}Z, holds until {due:%Y-%m-%d %H:%M:%S}Z")
-        return replace(standing, ask_at=ask_at), waiting
-    return replace(standing, fired=True, ask_at=crossing), Match(answer.reason)
+        return replace(state, ask_at=ask_at), NoMatch("it is true, and `for` is not over yet")
+    return replace(state, fired=True, ask_at=crossing), Match(answer.reason)
 
 
 def obscured(snapshot: Snapshot) -> bool:

@@ -14,12 +14,12 @@ CORE_EVENTS: Mapping[str, str] = {
     "account.unreachable": "Three polls of a stream failed in a row.",
     "account.recovered": "An unreachable or rejected account answers again.",
     "account.rejected": "The provider rejects the key or the caller; the account is parked.",
-    "account.frozen": "The account's name now means another provider, URL or key; it is only watched.",
+    "account.quarantined": "The account's name now means another provider, URL or key; it is only watched.",
     "account.gone": "An account with open actions or orders under watch is not configured any more.",
-    "account.thawed": "A frozen account was recognized, or a person said which it is.",
+    "account.released": "An account in quarantine was recognized, or a person said which it is.",
     "action.succeeded": "The provider said yes.",
     "action.refused": "The provider said no.",
-    "action.unknown": "Nobody can tell whether the action took effect; a person is asked where bursar cannot find out.",
+    "action.unknown": "Nobody can tell whether the action took effect; told each time that this comes about.",
     "action.unconfirmed": "An accepted action showed no effect in a later status within 24 hours.",
     "action.denied": "A person said no.",
     "action.lapsed": "The action was not sent in time, or its condition no longer held.",
@@ -27,13 +27,15 @@ CORE_EVENTS: Mapping[str, str] = {
     "rule.failed": "A text or parameter of a rule could not be filled in; nothing was done.",
     "approval.wanted": "An action waits for a person's yes.",
     "budget.exhausted": "A budget stopped an action.",
-    "ceiling.reached": "One poll would have caused more effects than `settings.ceiling`; a person confirms the rest.",
+    "ceiling.reached": "An account would cause more effects in ten minutes than `settings.ceiling`; the rest waits "
+    "as one question.",
     "observation.held": "A poll in which implausibly much changed or vanished was kept aside.",
     "observation.accepted": "A held observation was accepted by a person.",
     "observation.dropped": "A held observation was dropped, by a person or because the next poll was plausible again.",
     "clock.jumped": "The wall clock jumped; bursar only watches until it is steady.",
     "daemon.started": "The daemon started after an unclean stop.",
-    "journal.restored": "The journal is older than what was sent: ready and sending actions became unknown.",
+    "journal.restored": "The journal is older than what was sent: what was open in it is unknown, and a person is "
+    "asked first.",
 }
 """Event types that the core raises itself, with a sentence for people."""
 
@@ -41,7 +43,7 @@ CORE_EVENT_FIELDS = ("action", "reason", "rule", "intent", "stream", "state", "k
 """Text fields that events of the core may carry in `data`, beside what their subject knows."""
 
 
-_TELLING = ("intent", "rule", "held", "stream", "action")
+_TELLING = ("intent", "id", "rule", "held", "stream", "action")
 """What tells facts of the core apart that have one type, subject and instant."""
 
 

@@ -1,11 +1,12 @@
 """An intent: a decided, journalled, keyed action, from before anything happened to its end. The nouns of its life;
-`life` has the table and the steps."""
+`intent_states` has the table and the steps."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 
 from bursar.domain.ids import AccountName, IntentId, MatchId, RuleName, SubjectRef
@@ -54,11 +55,13 @@ class PlannedIntent:
         subject: What it is done to. `add` has none before it is done: its subject is `order/+` and a digest.
         params: Frozen parameters; a secret one as its mask.
         sealed: Keyed digests of the secret parameters, by name.
-        cost: What it moves, in the account's currency, where that is known.
+        cost: What it moves, as far as that is known now.
+        currency: In which currency.
         rule: The rule that decided; None for a person.
+        fingerprint: That rule's.
         match: The match that it comes from.
-        asks: Why a person is asked first; None when nobody is.
-        within: How long that person has.
+        asked: The subject that the rule was asked about.
+        reason: Why it waits for a person, or who asked for it.
     """
 
     account: AccountName
@@ -66,29 +69,43 @@ class PlannedIntent:
     subject: SubjectRef
     params: Mapping[str, Json]
     sealed: Mapping[str, str] = field(default_factory=dict)
-    cost: Value | None = None
+    cost: Decimal | None = None
+    currency: str | None = None
     rule: RuleName | None = None
+    fingerprint: str = ""
     match: MatchId | None = None
+    asked: SubjectRef | None = None
     reason: str = ""
-    asks: str | None = None
-    within: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """An intent in the journal.
+    """An intent in the journal. Instants lie on the journal's timeline.
 
     Attributes:
         fence: Counts how often it was committed to `sending`; an answer for an older fence changes nothing.
         attempts: How often it was tried.
         params: Frozen parameters. Given to an adapter, the secret ones are filled in again.
-        evidence: What `prepare` read just before sending.
+        cost: What it moves: as planned, then as judged when it was last claimed.
+        currency: In which currency.
+        fingerprint: That of its rule when it was planned.
+        evidence: What `prepare` read just before the last sending.
         created_at: When it was planned.
         ready_at: When it last became ready; an hour later it lapses.
         due_at: When something is to be done about it next (deferred, unknown, awaiting_approval).
-        facts_at: When its subject was last observed in this run of the daemon.
+        facts_at: When what it stands on was last asked for, in this run of the daemon.
         sent_at: When it was last committed to `sending`.
-        looks: When `reconcile` said "did not" for the first time after the last sending.
+        request_ended_at: The last moment of that request on the wire.
+        looked_at: When `reconcile` said "did not" for the first time after that.
+        lost: An attempt was lost, and only the evidence can tell what became of it; no later attempt was answered.
+        again: A person says that this attempt did not happen, and has it sent again.
+        question: How many times a person was asked about it; 0: never.
+        question_until: When the first question ends.
+        consent_amount: The amount that a person said yes to; with `consented`, None is a yes to an unknown amount.
+        consented: A person said yes.
+        consent_above: The rule's `approve.above` at that yes.
+        past_ceiling: It waits, or waited, for a yes to go past the ceiling.
+        ceiling_consented: A person gave that yes.
     """
 
     id: IntentId
@@ -100,8 +117,10 @@ class Intent:
     created_at: datetime
     ready_at: datetime
     sealed: Mapping[str, str] = field(default_factory=dict)
-    cost: Value | None = None
+    cost: Decimal | None = None
+    currency: str | None = None
     rule: RuleName | None = None
+    fingerprint: str = ""
     match: MatchId | None = None
     reason: str = ""
     fence: int = 0
@@ -110,8 +129,24 @@ class Intent:
     due_at: datetime | None = None
     facts_at: datetime | None = None
     sent_at: datetime | None = None
+    request_ended_at: datetime | None = None
     looked_at: datetime | None = None
     reference: str | None = None
+    lost: bool = False
+    again: bool = False
+    question: int = 0
+    question_until: datetime | None = None
+    consented: bool = False
+    consent_amount: Decimal | None = None
+    consent_above: Decimal | None = None
+    past_ceiling: bool = False
+    ceiling_consented: bool = False
+
+    @property
+    def shown_id(self) -> str:
+        """Return the id as people use it: after a changed question, with the question's number."""
+        asks_anew = self.state is State.AWAITING_APPROVAL and self.question > 1
+        return f"{self.id}.{self.question}" if asks_anew else str(self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +155,14 @@ class Succeeded:
 
     Attributes:
         reference: The provider's id of what was made (order, refill, payout).
+        moved: What was moved in fact, where the provider already lists it.
         facts: Own fields of the intent's subject to set (`cancel_requested`).
         tracked: New subjects to put under watch, seen or not: the order that `add` made.
     """
 
     reference: str | None = None
     facts: Mapping[str, Value | None] = field(default_factory=dict)
+    moved: Decimal | None = None
     tracked: tuple[Observed, ...] = ()
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from bursar.domain.backoff import Backoff
 from bursar.domain.intent import (
     CannotTell,
     Finding,
@@ -31,46 +32,89 @@ UNCONFIRMED_AFTER = timedelta(hours=24)
 LOOKS_APART = timedelta(seconds=60)
 MAX_ATTEMPTS = 8
 MAX_REFUSALS = 3
-FIRST_BACKOFF = timedelta(seconds=30)
-LONGEST_BACKOFF = timedelta(hours=1)
-LONGEST_WAIT = timedelta(days=7)
+RETRIES = Backoff(timedelta(seconds=30), timedelta(hours=1), longest_asked=timedelta(days=7))
 
 
 class Cause(StrEnum):
     """What can happen to an intent."""
 
-    GUARDED = "planned; a guard asks a person"
+    GUARDED = "guarded"
     PLANNED = "planned"
-    APPROVED = "a person says yes"
-    DENIED = "a person says no"
-    UNANSWERED = "nobody in time"
-    SENT = "facts fresh, `when` still true, not paused: commit fence and evidence"
-    STALE = "no longer true, or an hour old"
-    YES = "the provider's own decoded answer says yes"
-    NO = "the provider's own decoded answer says no"
-    LATER = "the provider's own decoded answer says later"
-    NOT_SENT = "failed before the first byte was written"
-    LOST = "anything else, or the process died"
-    DUE = "due again"
-    USED_UP = "attempts used up"
-    REPEAT = "repeatable: after back-off"
-    HAPPENED = "reconcile says happened"
-    DID_NOT = "reconcile says did not"
-    CANNOT_TELL = "reconcile cannot tell"
-    PERSON_HAPPENED = "a person: happened"
-    PERSON_DID_NOT = "a person: did not"
-    PERSON_AGAIN = "a person: did not, again"
-    RESTORED = "the journal was restored from a backup"
+    APPROVED = "operator_approved"
+    DENIED = "operator_denied"
+    UNANSWERED = "unanswered"
+    CLAIMED = "claimed"
+    GREW = "cost_grew"
+    HELD_BACK = "held_back"
+    STALE = "stale"
+    YES = "provider_yes"
+    NO = "provider_no"
+    LATER = "provider_later"
+    NOT_SENT = "not_sent"
+    LOST = "lost"
+    DUE = "due"
+    USED_UP = "attempts_used_up"
+    REPEAT = "repeat"
+    SHOWN = "shown_by_status"
+    HAPPENED = "reconcile_happened"
+    DID_NOT = "reconcile_did_not"
+    CANNOT_TELL = "reconcile_cannot_tell"
+    PERSON_HAPPENED = "operator_happened"
+    PERSON_DID_NOT = "operator_did_not"
+    PERSON_AGAIN = "operator_did_not_again"
+    RESTORED = "journal_restored"
 
+    @property
+    def words(self) -> str:
+        """Say it in words, for the docs and for people."""
+        return WORDS[self]
+
+
+WORDS: Mapping[Cause, str] = {
+    Cause.GUARDED: "planned; a guard asks a person",
+    Cause.PLANNED: "planned",
+    Cause.APPROVED: "a person says yes, for the amount that was shown",
+    Cause.DENIED: "a person says no, or ends it",
+    Cause.UNANSWERED: "nobody answers in time",
+    Cause.CLAIMED: "`permit(claim)` allows: commit fence, evidence and the cost that is about to leave",
+    Cause.GREW: "the cost has grown beyond what was said yes to",
+    Cause.HELD_BACK: "a guard holds it back: its match waits",
+    Cause.STALE: "no longer true, its rule changed, or an hour old",
+    Cause.YES: "the provider's own decoded answer says yes",
+    Cause.NO: "the provider's own decoded answer says no",
+    Cause.LATER: "the provider's own decoded answer says later",
+    Cause.NOT_SENT: "failed before the first byte was written",
+    Cause.LOST: "anything else, or the process died",
+    Cause.DUE: "due again",
+    Cause.USED_UP: "attempts used up",
+    Cause.REPEAT: "repeatable: after back-off",
+    Cause.SHOWN: "repeatable: a later status shows the effect",
+    Cause.HAPPENED: "reconcile says happened",
+    Cause.DID_NOT: "reconcile says did not",
+    Cause.CANNOT_TELL: "reconcile cannot tell",
+    Cause.PERSON_HAPPENED: "a person: happened",
+    Cause.PERSON_DID_NOT: "a person: did not",
+    Cause.PERSON_AGAIN: "a person: did not, again",
+    Cause.RESTORED: "the journal was restored from a backup",
+}
 
 TRANSITIONS: Mapping[tuple[State | None, Cause], State] = {
     (None, Cause.GUARDED): State.AWAITING_APPROVAL,
     (None, Cause.PLANNED): State.READY,
     (State.AWAITING_APPROVAL, Cause.APPROVED): State.READY,
+    (State.AWAITING_APPROVAL, Cause.GREW): State.AWAITING_APPROVAL,
     (State.AWAITING_APPROVAL, Cause.DENIED): State.DENIED,
     (State.AWAITING_APPROVAL, Cause.UNANSWERED): State.LAPSED,
-    (State.READY, Cause.SENT): State.SENDING,
+    (State.AWAITING_APPROVAL, Cause.STALE): State.LAPSED,
+    (State.AWAITING_APPROVAL, Cause.RESTORED): State.UNKNOWN,
+    (State.READY, Cause.CLAIMED): State.SENDING,
+    (State.READY, Cause.GREW): State.AWAITING_APPROVAL,
+    (State.READY, Cause.HELD_BACK): State.LAPSED,
     (State.READY, Cause.STALE): State.LAPSED,
+    (State.READY, Cause.DENIED): State.DENIED,
+    (State.READY, Cause.SHOWN): State.SUCCEEDED,
+    (State.READY, Cause.HAPPENED): State.SUCCEEDED,
+    (State.READY, Cause.CANNOT_TELL): State.UNKNOWN,
     (State.READY, Cause.RESTORED): State.UNKNOWN,
     (State.SENDING, Cause.YES): State.SUCCEEDED,
     (State.SENDING, Cause.NO): State.REFUSED,
@@ -81,7 +125,10 @@ TRANSITIONS: Mapping[tuple[State | None, Cause], State] = {
     (State.DEFERRED, Cause.RESTORED): State.UNKNOWN,
     (State.DEFERRED, Cause.DUE): State.READY,
     (State.DEFERRED, Cause.USED_UP): State.GAVE_UP,
+    (State.DEFERRED, Cause.DENIED): State.DENIED,
+    (State.DEFERRED, Cause.STALE): State.LAPSED,
     (State.UNKNOWN, Cause.REPEAT): State.READY,
+    (State.UNKNOWN, Cause.SHOWN): State.SUCCEEDED,
     (State.UNKNOWN, Cause.HAPPENED): State.SUCCEEDED,
     (State.UNKNOWN, Cause.DID_NOT): State.READY,
     (State.UNKNOWN, Cause.CANNOT_TELL): State.UNKNOWN,
@@ -89,25 +136,35 @@ TRANSITIONS: Mapping[tuple[State | None, Cause], State] = {
     (State.UNKNOWN, Cause.PERSON_DID_NOT): State.REFUSED,
     (State.UNKNOWN, Cause.PERSON_AGAIN): State.READY,
 }
-"""The life of an intent (DESIGN section 8), whole. What is not in it cannot happen."""
+"""The life of an intent, whole. What is not in it cannot happen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What becomes of an intent."""
+    """What becomes of an intent.
+
+    Attributes:
+        cause: What happened.
+        state: Its state from now on.
+        reason: In words, for people.
+        due_at: When something is to be done about it next.
+        looked_at: When `reconcile` first said "did not".
+        again: If it ends without an effect, its match is asked once more.
+    """
 
     cause: Cause
     state: State
     reason: str
     due_at: datetime | None = None
     looked_at: datetime | None = None
+    again: bool = False
 
 
 class ImpossibleTransition(Exception):
     """The table has no such transition."""
 
 
-def move(state: State | None, cause: Cause) -> State:
+def transition(state: State | None, cause: Cause) -> State:
     """Look the transition up in the table.
 
     Raises:
@@ -116,74 +173,86 @@ def move(state: State | None, cause: Cause) -> State:
     try:
         return TRANSITIONS[state, cause]
     except KeyError:
-        raise ImpossibleTransition(f"an intent that is {state or 'not planned'} cannot meet: {cause}") from None
+        raise ImpossibleTransition(f"an intent that is {state or 'not planned'} cannot meet {cause}") from None
 
 
-def backoff(attempts: int) -> timedelta:
-    """Give the pause after so many attempts: 30 s, doubling, at most an hour."""
-    doubled: int = 2 ** max(0, min(attempts, 16) - 1)
-    return min(FIRST_BACKOFF * doubled, LONGEST_BACKOFF)
+def step(intent: Intent, cause: Cause, reason: str, due_at: datetime | None = None) -> Step:
+    """Return the step that a cause leads to."""
+    return Step(cause, transition(intent.state, cause), reason, due_at)
 
 
 def next_step(intent: Intent, outcome: Outcome, lost_reply: LostReply, settle: timedelta, now: datetime) -> Step:
-    """Say what the outcome of one attempt leads to."""
+    """Return what the outcome of one attempt leads to."""
     if isinstance(outcome, Succeeded):
-        return Step(Cause.YES, move(intent.state, Cause.YES), "the provider said yes")
+        return step(intent, Cause.YES, "the provider said yes")
     if isinstance(outcome, Refused):
-        return Step(Cause.NO, move(intent.state, Cause.NO), outcome.reason)
+        return step(intent, Cause.NO, outcome.reason)
     if isinstance(outcome, Lost):
-        pause = backoff(intent.attempts) if lost_reply is LostReply.REPEATABLE else min(settle, LOOKS_APART)
-        return Step(Cause.LOST, move(intent.state, Cause.LOST), outcome.reason, now + pause)
+        pause = RETRIES.pause(intent.attempts) if lost_reply is LostReply.REPEATABLE else min(settle, LOOKS_APART)
+        return step(intent, Cause.LOST, outcome.reason, now + pause)
     cause = Cause.LATER if isinstance(outcome, Later) else Cause.NOT_SENT
-    asked = outcome.retry_after
-    pause = backoff(intent.attempts) if asked is None else max(timedelta(0), min(asked, LONGEST_WAIT))
-    return Step(cause, move(intent.state, cause), outcome.reason, now + pause)
+    pause = RETRIES.pause(intent.attempts, outcome.retry_after)
+    return step(intent, cause, outcome.reason, now + pause)
 
 
-def when_due(intent: Intent, now: datetime) -> Step | None:
-    """Say what time alone does to an intent: lapse, give up, or be ready again. None: nothing yet."""
-    if intent.state is State.READY and now - intent.ready_at >= LAPSE_AFTER:
-        return _step(intent, Cause.STALE, "not sent within an hour")
+def when_due(intent: Intent, lost_reply: LostReply, now: datetime) -> Step | None:
+    """Return what time alone does to an intent: lapse, give up, or be ready again. None: nothing yet.
+
+    A ready one whose earlier attempt was lost, and can be looked for, is looked for before it lapses (`too_old`).
+    """
+    if intent.state is State.READY and not (intent.lost and lost_reply is LostReply.RECONCILABLE):
+        return too_old(intent, now)
     if intent.due_at is None or intent.due_at > now:
         return None
     if intent.state is State.AWAITING_APPROVAL:
-        return _step(intent, Cause.UNANSWERED, "nobody answered in time")
+        return step(intent, Cause.UNANSWERED, "nobody answered in time")
     if intent.state is State.DEFERRED:
         if intent.attempts >= MAX_ATTEMPTS:
-            return _step(intent, Cause.USED_UP, f"{intent.attempts} tries; the last: {intent.reason}")
-        return _step(intent, Cause.DUE, intent.reason)
+            return step(intent, Cause.USED_UP, f"{intent.attempts} tries; the last: {intent.reason}")
+        return step(intent, Cause.DUE, intent.reason)
     return None
 
 
-def repeat(intent: Intent) -> Step | None:
-    """Say whether an unknown repeatable intent is asked again; None once its tries are used up."""
-    if intent.attempts >= MAX_ATTEMPTS:
+def too_old(intent: Intent, now: datetime) -> Step | None:
+    """Return the step that ends an intent which was ready for an hour; its match is asked once more."""
+    if now - intent.ready_at < LAPSE_AFTER:
         return None
-    return _step(intent, Cause.REPEAT, intent.reason)
+    return Step(Cause.STALE, transition(intent.state, Cause.STALE), "not sent within an hour", again=True)
 
 
-def settle_with(intent: Intent, finding: Finding, settle: timedelta, now: datetime) -> Step:
-    """Say what a look at an unknown attempt leads to.
+def repeat(intent: Intent) -> Step | None:
+    """Return the step that asks an unknown repeatable intent again; None once its tries are used up."""
+    return None if intent.attempts >= MAX_ATTEMPTS else step(intent, Cause.REPEAT, intent.reason)
+
+
+def settle_with(
+    intent: Intent, finding: Finding, settle: timedelta, quiet_since: datetime, asked_at: datetime, now: datetime
+) -> Step:
+    """Return what a look at an unknown attempt leads to.
 
     *Did not* needs two looks at least 60 s apart (or `settle`, if that is shorter), the first no sooner than `settle`
-    after sending.
+    after the request's last moment on the wire.
+
+    Args:
+        intent: The intent.
+        finding: What the look showed.
+        settle: How long a lost request may still land.
+        quiet_since: From when `settle` counts: the request's end, or a later restart or jump of the clock.
+        asked_at: When the look was begun.
+        now: The instant of deciding.
     """
     apart = min(settle, LOOKS_APART)
     if isinstance(finding, Happened):
-        return _step(intent, Cause.HAPPENED, finding.reason or "found at the provider")
+        return step(intent, Cause.HAPPENED, finding.reason or "found at the provider")
     if isinstance(finding, CannotTell):
         return Step(Cause.CANNOT_TELL, State.UNKNOWN, finding.reason, now + max(apart, settle), None)
-    quiet = (intent.sent_at or intent.created_at) + settle
-    if now < quiet:
+    quiet = quiet_since + settle
+    if asked_at < quiet:
         return Step(Cause.CANNOT_TELL, State.UNKNOWN, "not there yet; it may still land", min(quiet, now + apart), None)
-    if intent.looked_at is None or now - intent.looked_at < apart:
-        first = intent.looked_at or now
+    if intent.looked_at is None or intent.looked_at < quiet or asked_at - intent.looked_at < apart:
+        first = intent.looked_at if intent.looked_at is not None and intent.looked_at >= quiet else asked_at
         return Step(Cause.CANNOT_TELL, State.UNKNOWN, "not there; looking once more", first + apart, first)
     if intent.attempts >= MAX_ATTEMPTS:
         why = f"not there, and lost {intent.attempts} times; a person decides"
-        return Step(Cause.CANNOT_TELL, State.UNKNOWN, why, now + LONGEST_WAIT, intent.looked_at)
-    return _step(intent, Cause.DID_NOT, finding.reason or "not there after two looks")
-
-
-def _step(intent: Intent, cause: Cause, reason: str) -> Step:
-    return Step(cause, move(intent.state, cause), reason)
+        return Step(Cause.CANNOT_TELL, State.UNKNOWN, why, now + RETRIES.longest_asked, intent.looked_at)
+    return step(intent, Cause.DID_NOT, finding.reason or "not there after two looks")

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from bursar.domain.backoff import Backoff
+
 HOUR_S = 3600.0
 DAY_S = 86400.0
-LONGEST_ABSENCE_S = 1800.0
+LONGEST_ABSENCE = timedelta(minutes=30)
 
 
 def pause_s(interval_s: float, quiet_s: float, terminal: bool, acted_on: bool, watch_for_s: float) -> float | None:
@@ -31,12 +33,9 @@ def pause_s(interval_s: float, quiet_s: float, terminal: bool, acted_on: bool, w
 
 
 def absence(failures: int, interval: timedelta, retry_after: timedelta | None) -> timedelta:
-    """Give the pause after so many failed polls in a row: doubling, at most half an hour, or what the provider asks.
+    """Return the pause after so many failed polls in a row: doubling, at most half an hour, or what the provider asks.
 
     A `Retry-After` is obeyed up to a day.
     """
-    interval_s = max(interval.total_seconds(), 1.0)
-    doubled: float = interval_s * 2.0 ** max(0, min(failures - 1, 12))
-    wait_s = min(doubled, max(LONGEST_ABSENCE_S, interval_s))
-    asked_s = min(retry_after.total_seconds(), DAY_S) if retry_after is not None else 0.0
-    return timedelta(seconds=max(wait_s, asked_s))
+    first = max(interval, timedelta(seconds=1))
+    return Backoff(first, max(LONGEST_ABSENCE, first)).pause(failures, retry_after)

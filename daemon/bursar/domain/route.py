@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 
 from bursar.domain.event import Event
 from bursar.domain.ids import AccountName, DeliveryId, RuleName, SinkName, SubjectRef, delivery_id, digest
-from bursar.domain.plan import Note
+from bursar.domain.plan import Notification
 from bursar.domain.values import Json, to_public
 
 
@@ -50,21 +50,31 @@ class Delivery:
 
 
 def route_event(
-    event: Event, subscriptions: Iterable[Subscription], only_told: Mapping[str, Json] | None = None
+    event: Event,
+    subscriptions: Iterable[Subscription],
+    wall: datetime,
+    only_told: Mapping[str, Json] | None = None,
 ) -> list[Delivery]:
-    """Say who is told of an event. `only_told` goes to the sinks, and is not part of the event (a signed link)."""
+    """Return the deliveries of an event to the sinks that want it.
+
+    Args:
+        event: The event.
+        subscriptions: Every sink, with what it wants.
+        wall: What the wall clock said when the event happened.
+        only_told: Goes to the sinks, and is not part of the event (a signed link).
+    """
     wanting = [sub for sub in subscriptions if sub.wants(event.type)]
     if not wanting:
         return []
     data: dict[str, Json] = {**event.data, "account": event.account, **(only_told or {})}
     if event.before:
         data["before"] = {name: to_public(value) for name, value in event.before.items()}
-    body = envelope(event.id, f"bursar.{event.type}", event.account, event.subject, event.at, data)
+    body = envelope(event.id, f"bursar.{event.type}", event.account, event.subject, wall, data)
     return [Delivery(delivery_id(event.id, sub.sink, 0), sub.sink, event.id, body, event.at) for sub in wanting]
 
 
 def route_note(
-    note: Note,
+    note: Notification,
     match: str,
     rule: RuleName,
     account: AccountName,
@@ -72,15 +82,16 @@ def route_note(
     subject: SubjectRef | None,
     data: dict[str, Json],
     now: datetime,
+    wall: datetime,
 ) -> Delivery:
-    """Put a rule's text into its envelope."""
+    """Return the delivery of a rule's text, in its envelope; it is owed since `now`, and dated by the wall clock."""
     news = f"nt_{digest(match, rule, note.position)}"
     full: dict[str, Json] = {**data, "text": note.text, "rule": rule, "account": account}
     if note.severity is not None:
         full["severity"] = note.severity
     if about is not None:
         full["event"] = about.type
-    body = envelope(news, "bursar.notify", account, subject, now, full)
+    body = envelope(news, "bursar.notify", account, subject, wall, full)
     sink = SinkName(note.sink)
     return Delivery(delivery_id(news, sink, note.position), sink, news, body, now)
 

@@ -40,9 +40,10 @@ class Scope:
 
     Attributes:
         account: The account that the event or subject belongs to.
-        now: The instant of asking.
+        now: The instant of asking, on the journal's timeline: ages are measured from it.
         subject: The subject as it is known now; None for events without one.
         event: The event; None when a state rule is asked.
+        ahead: By how much the wall clock is ahead of the timeline: calendars follow it.
         before: The former values of what changed, of the event.
     """
 
@@ -50,6 +51,12 @@ class Scope:
     now: datetime
     subject: Snapshot | None = None
     event: Event | None = None
+    ahead: timedelta = timedelta(0)
+
+    @property
+    def wall(self) -> datetime:
+        """Return what the wall clock says."""
+        return self.now + self.ahead
 
     @property
     def before(self) -> Fields:
@@ -65,12 +72,19 @@ class Judgement:
     reason: str
 
 
+ALWAYS = Judgement(True, "the rule has no condition")
+
+
 class Condition(Protocol):
     """A compiled `when`. Pure; the same scope gives the same answer."""
 
     @property
     def text(self) -> str:
         """The expression as it was written."""
+
+    @property
+    def meaning(self) -> str:
+        """What it means, in a form in which layout and the order of what is joined do not count."""
 
     def judge(self, scope: Scope) -> Judgement:
         """Answer, three-valued; never raises for any data."""
@@ -136,11 +150,19 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """At most so much of the account's currency in a rolling window for one action."""
+    """At most so much in a rolling window for one action.
+
+    Attributes:
+        action: Which.
+        max: How much.
+        every: The window.
+        currency: That of a budget over all accounts; None: the account's own.
+    """
 
     action: str
     max: Value
     every: timedelta
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,12 +200,19 @@ class Rule:
         do: What to do, in order.
         when: The condition; None is always true.
         hold_for: `for:`; how long a state rule's condition must hold without a break.
-        fingerprint: Stands for `on` and `when`: when it changes, what was waiting for the rule ends.
+        fingerprint: Stands for the rule's compiled meaning (`on`, `when`, `do`): when it changes, what was decided by
+            the rule and not sent yet ends.
+        trigger: Stands for `on` and `when` alone: when it changes, what was holding for the rule ends.
+        meaning: Stands for `on` and `do`: a rule that appears with that of one that disappears is a renamed one.
+        was: The name that the rule had before, whose cooldowns, limits and budgets it takes over.
     """
 
     name: RuleName
     do: tuple[Step, ...]
     fingerprint: str
+    trigger: str = ""
+    meaning: str = ""
+    was: RuleName | None = None
     on: tuple[str, ...] = ()
     watches: str | None = None
     when: Condition | None = None

@@ -73,6 +73,8 @@ class EventType:
         at_first_sight: Ask `raised(None, after)` when the subject is seen for the first time, baseline or not.
         when_new: Ask `raised(None, after)` when the subject is first seen after the baseline, as its state is.
         rearmed_by: When one of these events happens in the account, the next sight is asked as if it were the first.
+        still: Pure: says of the subject as it is now whether what the event says still holds; None: no information.
+            What was decided on the event and is not sent yet ends when it does not. Without it, nothing ends it.
     """
 
     name: str
@@ -81,6 +83,7 @@ class EventType:
     at_first_sight: bool = False
     rearmed_by: tuple[str, ...] = ()
     when_new: bool = False
+    still: Callable[[Fields], bool | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

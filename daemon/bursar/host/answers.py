@@ -111,8 +111,16 @@ class Checks:
             self._success(intent, finding.success)
             return finding
         if isinstance(finding, (DidNot, CannotTell)):
+            _require(isinstance(finding.reason, str), "a finding whose reason is not text")
             return finding
         raise BadReturn(f"{_a(finding)} in place of a finding")
+
+    def prepared(self, intent: Intent, read: object) -> Json | Finding:
+        """Check what was read just before sending: evidence, or, of an intent that was lost, a finding."""
+        if isinstance(read, (Happened, DidNot, CannotTell)):
+            _require(intent.lost, "a finding, though no attempt was lost")
+            return self.finding(intent, read)
+        return self.json(read)
 
     def json(self, value: Any) -> Json:
         """Check that something is JSON."""
@@ -132,6 +140,8 @@ class Checks:
     def _success(self, intent: Intent, success: Succeeded) -> None:
         reference = success.reference
         _require(reference is None or isinstance(reference, str), "a reference that is not text")
+        sound = success.moved is None or (_is_number(success.moved) and success.moved >= 0)
+        _require(sound, "a moved that is no finite Decimal of at least 0")
         kind = self._subjects.get(intent.subject.type)
         if success.facts and kind is None:
             raise BadReturn("facts about an undeclared type of subject")

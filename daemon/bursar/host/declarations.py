@@ -25,7 +25,9 @@ from bursar.domain.values import FieldKind
 MAX_BATCH = 100
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 METHOD = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
-ACCOUNT_KEYS = frozenset({"provider", "url", "key", "poll", "rate", "timeout", "settle", "labels", "budget"})
+ACCOUNT_KEYS = frozenset(
+    {"provider", "url", "key", "poll", "rate", "timeout", "settle", "labels", "budget", "currency"}
+)
 SINK_KEYS = frozenset({"type", "events"})
 BUILT_IN_FIELDS = frozenset({"id", "state", "age", "state_age"})
 BUILT_IN_WORDS = ("appeared", "changed", "vanished")
@@ -190,6 +192,8 @@ def _check_events(what: str, provider: Provider) -> None:
             sound = prefix == subject.name and NAME.fullmatch(word) is not None
             _require(sound, f"{what}: the event {event.name!r} must be named {subject.name}.something")
             _require(callable(event.raised), f"{what}: event {event.name!r}: raised is not callable")
+            lasts = event.still is None or callable(event.still)
+            _require(lasts, f"{what}: event {event.name!r}: still is not callable")
             _check_known(f"{what}: event {event.name!r}: rearmed_by", event.rearmed_by, seen | set(raised))
 
 
@@ -204,11 +208,29 @@ def _check_action(what: str, action: ActionType, provider: Provider) -> None:
     _require(action.subject in subjects, f"{what}: there is no subject {action.subject!r}")
     _require(isinstance(action.lost_reply, LostReply), f"{what}: lost_reply is a LostReply")
     _require(1 <= action.batch <= MAX_BATCH, f"{what}: a batch is 1 to {MAX_BATCH} intents, not {action.batch}")
-    _require(action.cost is None or callable(action.cost), f"{what}: cost is not callable")
+    _check_cost(what, action, provider)
     _check_params(what, action.params)
     raised = event_names(provider)
     _check_known(f"{what}: confirmed_by", action.confirmed_by, raised)
+    _check_known(f"{what}: disproved_by", action.disproved_by, raised)
     _check_known(f"{what}: undone_by", action.undone_by, raised)
+
+
+def _check_cost(what: str, action: ActionType, provider: Provider) -> None:
+    """Check how an action says what it costs, and what it did cost."""
+    _require(action.cost is None or callable(action.cost), f"{what}: cost is not callable")
+    _require(action.cost_needs is None or callable(action.cost_needs), f"{what}: cost_needs is not callable")
+    streams = {stream.name for stream in provider.streams}
+    known = action.cost_stream is None or action.cost_stream in streams
+    _require(known, f"{what}: cost_stream: there is no stream {action.cost_stream!r}")
+    _require(action.cost_needs is None or action.cost_stream is not None, f"{what}: cost_needs asks for a cost_stream")
+    _check_duration(f"{what}: cost_within", action.cost_within)
+    if action.settled_by is not None:
+        fields = {subject.name: subject.fields for subject in provider.subjects}
+        type_, name = action.settled_by
+        spec = fields.get(type_, {}).get(name)
+        is_number = spec is not None and spec.kind is FieldKind.NUMBER
+        _require(is_number, f"{what}: settled_by: {type_}.{name} is no field with a number")
 
 
 def _check_method(what: str, method: Method) -> None:

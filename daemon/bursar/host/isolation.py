@@ -82,7 +82,7 @@ class Guarded:
             lambda seen: self._veil.observation(self._checks.observation(look, seen)),
         )
 
-    async def prepare(self, intent: Intent) -> Json:
+    async def prepare(self, intent: Intent) -> Json | Finding:
         """Read the evidence.
 
         Raises:
@@ -90,7 +90,9 @@ class Guarded:
         """
         self._veil.know(intent)
         return await self._ask(
-            "prepare", lambda: self._adapter.prepare(intent), lambda read: self._veil.evidence(self._checks.json(read))
+            "prepare",
+            lambda: self._adapter.prepare(intent),
+            lambda read: self._veil.prepared(self._checks.prepared(intent, read)),
         )
 
     async def perform(self, intent: Intent) -> Outcome:

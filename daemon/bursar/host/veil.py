@@ -18,7 +18,7 @@ from bursar.api.errors import BadAnswer, DeliveryFailed, ProviderError, Refusal
 from bursar.api.provider import AccountSettings, Tools
 from bursar.api.secret import Secret
 from bursar.api.sink import SinkSettings
-from bursar.domain.intent import Finding, Happened, Intent, Outcome, Succeeded
+from bursar.domain.intent import CannotTell, DidNot, Finding, Happened, Intent, Outcome, Succeeded
 from bursar.domain.observation import Observation, Observed
 from bursar.domain.values import Json
 from bursar.logs import Redactor, tokens_of
@@ -125,6 +125,14 @@ class Veil:
         if self._holds_one(value):
             raise BadAnswer(MISPLACED, kind="foreign")
         return value
+
+    def prepared(self, read: Json | Finding) -> Json | Finding:
+        """Clean what was read just before sending.
+
+        Raises:
+            BadAnswer: evidence holds a secret.
+        """
+        return self.outcome(read) if isinstance(read, (Happened, DidNot, CannotTell)) else self.evidence(read)
 
     def _success(self, success: Succeeded) -> Succeeded:
         reference = self._text(success.reference) if success.reference is not None else None

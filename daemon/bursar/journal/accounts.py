@@ -1,4 +1,4 @@
-"""Accounts: what their names are bound to, and whether they are parked, paused, frozen or gone."""
+"""Accounts: what their names are bound to, and whether they are parked, paused, in quarantine or gone."""
 
 from __future__ import annotations
 
@@ -13,26 +13,25 @@ from bursar.journal.writer import Tx
 
 @dataclass(frozen=True, slots=True)
 class AccountRow:
-    """One account. `frozen_digest`: what its name means now, while `digest` is what the journal knows it as."""
+    """One account. `quarantine_digest`: what its name means now, while `digest` is what the journal knows it as."""
 
     name: AccountName
     digest: str
     provider: str
     bound_at: datetime
-    frozen_digest: str | None
+    quarantine_digest: str | None
     recognized: int
     contradicted: int
     parked_at: datetime | None
     parked_reason: str | None
     looked_at: datetime | None
     paused_at: datetime | None
-    resumed_at: datetime | None
     gone_at: datetime | None
 
 
 _COLUMNS = (
-    "name, digest, provider, bound_at, frozen_digest, recognized, contradicted, parked_at, parked_reason, looked_at, "
-    "paused_at, resumed_at, gone_at"
+    "name, digest, provider, bound_at, quarantine_digest, recognized, contradicted, parked_at, parked_reason, looked_at, "
+    "paused_at, gone_at"
 )
 EVERYWHERE = AccountName("*")
 """The row that stands for all accounts: `bursar pause` without a name."""
@@ -48,10 +47,10 @@ def load_all(tx: Tx) -> dict[AccountName, AccountRow]:
 
 
 def bind(tx: Tx, name: AccountName, provider: str, digest: str, now: datetime) -> None:
-    """Bind a name to what it means now, and thaw it."""
+    """Bind a name to what it means now, and end its quarantine."""
     tx.run(
         "INSERT INTO accounts (name, digest, provider, bound_at) VALUES (?,?,?,?) ON CONFLICT (name) DO UPDATE SET "
-        "digest = excluded.digest, provider = excluded.provider, bound_at = excluded.bound_at, frozen_digest = NULL, "
+        "digest = excluded.digest, provider = excluded.provider, bound_at = excluded.bound_at, quarantine_digest = NULL, "
         "recognized = 0, contradicted = 0, gone_at = NULL, parked_at = NULL, parked_reason = NULL",
         name,
         digest,
@@ -60,26 +59,26 @@ def bind(tx: Tx, name: AccountName, provider: str, digest: str, now: datetime) -
     )
 
 
-def freeze(tx: Tx, name: AccountName, digest: str) -> None:
+def quarantine(tx: Tx, name: AccountName, digest: str) -> None:
     """Note that the name means something else now. What it was parked for does not hold any more."""
     tx.run(
-        "UPDATE accounts SET frozen_digest = ?, recognized = 0, contradicted = 0, gone_at = NULL, parked_at = NULL, "
+        "UPDATE accounts SET quarantine_digest = ?, recognized = 0, contradicted = 0, gone_at = NULL, parked_at = NULL, "
         "parked_reason = NULL WHERE name = ?",
         digest,
         name,
     )
 
 
-def thaw(tx: Tx, name: AccountName) -> None:
+def end_quarantine(tx: Tx, name: AccountName) -> None:
     """The name means again what the journal knows it as."""
     tx.run(
-        "UPDATE accounts SET frozen_digest = NULL, recognized = 0, contradicted = 0, gone_at = NULL WHERE name = ?",
+        "UPDATE accounts SET quarantine_digest = NULL, recognized = 0, contradicted = 0, gone_at = NULL WHERE name = ?",
         name,
     )
 
 
 def count_recognized(tx: Tx, name: AccountName, recognized: int, contradicted: int) -> None:
-    """Count known subjects that reappeared in a frozen account, and those that turned out to be others."""
+    """Count known subjects that reappeared in an account in quarantine, and those that turned out to be others."""
     tx.run(
         "UPDATE accounts SET recognized = recognized + ?, contradicted = contradicted + ? WHERE name = ?",
         recognized,
@@ -119,14 +118,6 @@ def pause(tx: Tx, name: AccountName, now: datetime | None) -> None:
     tx.run("UPDATE accounts SET paused_at = ? WHERE name = ?", us(now), name)
 
 
-def resumed(tx: Tx, name: AccountName, now: datetime) -> None:
-    """Note that a person said to go on: refusals before that do not count any more."""
-    where = "name <> '*'" if name == EVERYWHERE else "name = ?"
-    tx.run(
-        f"UPDATE accounts SET resumed_at = ? WHERE {where}", microseconds(now), *([] if name == EVERYWHERE else [name])
-    )
-
-
 def paused(tx: Tx, name: AccountName) -> str | None:
     """Say why acting is stopped on an account; None when it is not."""
     rows = tx.all("SELECT name FROM accounts WHERE name IN (?, '*') AND paused_at IS NOT NULL", name)
@@ -161,36 +152,46 @@ def rename(tx: Tx, old: AccountName, new: AccountName) -> None:
         ("verdicts", "account"),
         ("matches", "account"),
         ("intents", "account"),
+        ("ledger", "account"),
         ("held_observations", "account"),
     ):
         tx.run(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", new, old)
 
 
-def forget(tx: Tx, name: AccountName) -> None:
+def forget(tx: Tx, name: AccountName, now: datetime) -> None:
     """Drop what was known of the world that the name meant before; events, matches and intents stay as history."""
     for table in ("streams", "subjects", "rearmed", "verdicts"):
         tx.run(f"DELETE FROM {table} WHERE account = ?", name)
     tx.run(
-        "UPDATE matches SET state = 'dropped', reason = 'the account is new' WHERE account = ? AND state = 'held'", name
+        "UPDATE matches SET state = 'dropped', reason = 'the account is another one', ended_at = ? WHERE account = ? AND state = "
+        "'held'",
+        microseconds(now),
+        name,
     )
+
+
+def retire(tx: Tx, name: AccountName, as_name: AccountName) -> None:
+    """Keep what was done at the account that the name meant before under a name of its own.
+
+    So nothing of it counts for the new one: no budget, no refusal, and no reference that both may give.
+    """
+    for table in ("ledger", "intents", "matches"):
+        tx.run(f"UPDATE {table} SET account = ? WHERE account = ?", as_name, name)
 
 
 def _row(row: tuple[object, ...]) -> AccountRow:
-    name, digest, provider, bound, frozen, recognized, contradicted, parked, reason, looked, paused_, resumed, gone_ = (
-        row
-    )
+    name, digest, provider, bound, quarantined, recognized, contradicted, parked, reason, looked, paused_, gone_ = row
     return AccountRow(
         AccountName(str(name)),
         str(digest),
         str(provider),
         cast(datetime, at(cast(int, bound))),
-        cast("str | None", frozen),
+        cast("str | None", quarantined),
         cast(int, recognized),
         cast(int, contradicted),
         at(cast("int | None", parked)),
         cast("str | None", reason),
         at(cast("int | None", looked)),
         at(cast("int | None", paused_)),
-        at(cast("int | None", resumed)),
         at(cast("int | None", gone_)),
     )

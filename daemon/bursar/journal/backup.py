@@ -12,8 +12,9 @@ from pathlib import Path
 from bursar.domain.ids import microseconds
 from bursar.journal import audit, meta
 from bursar.journal.errors import JournalDamaged, JournalError, JournalMissing, JournalNewer, explain
-from bursar.journal.files import APPLICATION_ID, claim, connect
-from bursar.journal.schema import TABLES, VERSION, statements
+from bursar.journal.files import APPLICATION_ID, claim, connect, sync
+from bursar.journal.migrations import VERSION
+from bursar.journal.schema import TABLES, statements
 from bursar.journal.send_counter import SendCounter
 from bursar.journal.writer import Tx
 
@@ -42,9 +43,9 @@ def back_up(source: Path, target: Path) -> int:
             reader.close()
             copy.close()
         check_file(part)
-        _sync(part)
+        sync(part)
         part.rename(target)
-        _sync(target.parent)
+        sync(target.parent)
     except (sqlite3.Error, OSError) as error:
         part.unlink(missing_ok=True)
         raise explain(error, target) from error
@@ -73,9 +74,9 @@ def restore(backup: Path, target: Path, now: datetime) -> Path | None:
         part = target.with_name(f".{target.name}.part")
         shutil.copyfile(backup, part)
         part.chmod(0o600)
-        _sync(part)
+        sync(part)
         part.rename(target)
-        _sync(target.parent)
+        sync(target.parent)
     except (sqlite3.Error, OSError) as error:
         raise explain(error, target) from error
     finally:
@@ -180,7 +181,7 @@ def _stuck(tx: Tx, now: datetime) -> list[Finding]:
             "see `bursar deliveries --state dead`",
         ),
         ("held observations", "SELECT count(*) FROM held_observations WHERE state = 'held'", "see `bursar held`"),
-        ("frozen accounts", "SELECT count(*) FROM accounts WHERE frozen_digest IS NOT NULL", "see `bursar accounts`"),
+        ("quarantined accounts", "SELECT count(*) FROM accounts WHERE quarantine_digest IS NOT NULL", "see `bursar accounts`"),
         ("rejected accounts", "SELECT count(*) FROM accounts WHERE parked_at IS NOT NULL", "see `bursar accounts`"),
     )
     found = []
@@ -220,11 +221,3 @@ def _checkpoint(path: Path) -> None:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     finally:
         connection.close()
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -68,7 +68,7 @@ class Yes:
     subject: str
     event: str | None
     state: str
-    obstacle: str | None
+    block: str | None
     reason: str
 
 
@@ -125,7 +125,7 @@ class Questions:
     Attributes:
         unknown: Intents that nobody can tell about.
         held: Observations that are held.
-        gave_up: Accounts on which refusals are used up.
+        gave_up: The last intent of each match that waits until a person has it retried.
         moving: The action of each intent that is ready or being sent.
         due: How many messages are to be delivered.
         last: The newest event and intent: while they stay the same, nothing happens.
@@ -133,7 +133,7 @@ class Questions:
 
     unknown: tuple[Claim, ...]
     held: tuple[int, ...]
-    gave_up: tuple[str, ...]
+    gave_up: tuple[int, ...]
     moving: tuple[str, ...]
     due: int
     last: tuple[int, int]
@@ -165,7 +165,10 @@ def read_intents(tx: Tx, state: str | None = None) -> tuple[Claim, ...]:
 
 _HELD = "SELECT id FROM held_observations WHERE state = 'held'"
 _MOVING = "SELECT action FROM intents WHERE state IN ('ready', 'sending')"
-_GAVE_UP = "SELECT DISTINCT account FROM matches WHERE state = 'held' AND obstacle = 'gave_up'"
+_GAVE_UP = (
+    "SELECT max(i.id) FROM matches m JOIN intents i ON i.match_id = m.id WHERE m.state = 'held' AND m.block = 'gave_up' AND "
+    "m.retry_at IS NULL GROUP BY m.id"
+)
 _INTENTS = (
     "SELECT id, match_id, rule, account, action, subject_type || '/' || subject_id, state, reference, created_at, params FROM intents"
 )
@@ -173,10 +176,11 @@ _FACTS = (
     "SELECT id, type, account, coalesce(subject_type || '/' || subject_id, ''), at, data FROM events ORDER BY seq"
 )
 _MATCHES = (
-    "SELECT id, rule, account, subject_type || '/' || subject_id, event_id, state, obstacle, reason FROM matches ORDER BY id"
+    "SELECT id, rule, account, subject_type || '/' || subject_id, event_id, state, block, reason FROM matches ORDER BY id"
 )
 _TRAIL = (
-    "SELECT intent_id, what FROM audit WHERE seq IN (SELECT max(seq) FROM audit WHERE what LIKE 'intent.%' GROUP BY intent_id)"
+    "SELECT intent_id, what FROM audit WHERE seq IN (SELECT max(seq) FROM audit WHERE what LIKE 'intent.%' "
+    "AND what NOT IN ('intent.question', 'intent.retry') GROUP BY intent_id)"
 )
 _ANSWERED = "SELECT DISTINCT intent_id FROM audit WHERE actor = 'person' AND detail LIKE '%\"from\":\"unknown\"%'"
 _STATES = "SELECT account, type || '/' || id, state FROM subjects WHERE watched = 1 ORDER BY account, type, id"

@@ -26,6 +26,11 @@ def at(raw: int | None) -> datetime | None:
     return None if raw is None else instant(raw)
 
 
+def decimal(raw: str | None) -> Decimal | None:
+    """Read an amount."""
+    return None if raw is None else Decimal(raw)
+
+
 def write_json(value: object) -> str:
     """Write JSON; Decimals as text. Half a surrogate pair, which no database takes, becomes a question mark."""
     try:

@@ -55,3 +55,8 @@ def explain(error: sqlite3.Error | OSError, path: object) -> JournalError:
     if "not a database" in lower or "malformed" in lower or "corrupt" in lower:
         return JournalDamaged(f"{path}: is not a journal of bursar or is damaged; restore a backup")
     return JournalError(f"{path}: {text}")
+
+
+def of_database(error: BaseException) -> bool:
+    """Return whether an error is the database's own: nothing that follows in the transaction can succeed."""
+    return isinstance(error, (sqlite3.Error, JournalError))

@@ -7,72 +7,212 @@ import os
 import secrets
 import sqlite3
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
-from bursar.journal.errors import JournalDamaged, JournalLocked, JournalMissing, JournalNewer, explain
-from bursar.journal.schema import MIGRATIONS, VERSION, statements
+from bursar.journal.errors import JournalDamaged, JournalError, JournalLocked, JournalMissing, JournalNewer, explain
+from bursar.journal.migrations import MIGRATIONS, VERSION
+from bursar.journal.schema import statements
 from bursar.journal.send_counter import SendCount, SendCounter
 
 APPLICATION_ID = 0x62757273
 
 
+def resolved(path: Path) -> Path:
+    """Return where a journal really lies: two names for one file must meet at one lock."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError) as error:
+        raise JournalError(f"{path}: cannot be found out where it lies ({type(error).__name__})") from error
+
+
 def claim(path: Path, *, create: bool) -> int:
-    """Take the writer's lock of a journal; give its descriptor.
+    """Take the writer's lock of a journal, beside the file itself, whatever names lead to it; return its descriptor.
 
     Raises:
         JournalLocked: another process has it.
         JournalError: the folder cannot be used.
     """
+    path = resolved(path)
     if not create and not path.exists():
         raise JournalMissing(f"{path}: there is no journal yet; `bursar run` makes it")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = os.open(lock_of(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise explain(error, path) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        owner = os.pread(lock, 20, 0).decode("ascii", "replace").strip()
+        owner = os.pread(lock, 20, 0).decode("ascii", "replace").split("\n")[0].strip()
         os.close(lock)
         raise JournalLocked(f"{path}: another bursar writes this journal (process {owner or 'unknown'})") from None
     try:
+        kept = _noted(lock)
         os.ftruncate(lock, 0)
-        os.pwrite(lock, f"{os.getpid()}\n".encode("ascii"), 0)
+        os.pwrite(lock, f"{os.getpid()}\n{kept}".encode("ascii"), 0)
     except OSError as error:
         os.close(lock)
         raise explain(error, path) from error
     return lock
 
 
-def prepare_file(path: Path, sidecar: SendCounter, *, create: bool) -> None:
-    """Check what the file is and bring its tables up to date, in one transaction.
+def lock_of(path: Path) -> Path:
+    """Return the lock file of a journal."""
+    return path.with_name(path.name + ".lock")
+
+
+def _noted(lock: int) -> str:
+    """Return what the last writer noted of the main file."""
+    return os.pread(lock, 200, 0).decode("ascii", "replace").partition("\n")[2].strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which files an open journal is: the daemon stops acting when other files are found in their place."""
+
+    path: Path
+    main: tuple[int, int]
+    lock: tuple[int, int]
+
+    @classmethod
+    def of(cls, path: Path, lock: int) -> Place:
+        """Note where an open journal lies."""
+        return cls(path, _inode(path.stat()), _inode(os.fstat(lock)))
+
+    def wrong(self) -> str | None:
+        """Return what is wrong with the files, in a sentence; None: they are where they were."""
+        for path, known in ((self.path, self.main), (lock_of(self.path), self.lock)):
+            try:
+                found = _inode(path.stat())
+            except OSError:
+                return f"{path} is gone: the journal that is being written was moved or removed; restart bursar"
+            if found != known:
+                return f"{path} is another file now: the journal that is being written was replaced; restart bursar"
+        return None
+
+
+def _inode(found: os.stat_result) -> tuple[int, int]:
+    return found.st_dev, found.st_ino
+
+
+def note_main(path: Path, lock: int) -> None:
+    """Note what the main file looks like: a later start compares, if a write-ahead log lies beside it then."""
+    found = path.stat()
+    noted = f"{os.getpid()}\n{found.st_ino} {found.st_size} {found.st_mtime_ns}\n".encode("ascii")
+    os.pwrite(lock, noted, 0)
+    os.ftruncate(lock, len(noted))
+
+
+def check_log(path: Path, lock: int) -> None:
+    """Check that a write-ahead log that was left behind belongs to the main file beside it.
+
+    Raises:
+        JournalDamaged: the main file was put there while the log is of another one, or the two do not fit together.
+    """
+    log = path.with_name(path.name + "-wal")
+    if not log.exists() or not log.stat().st_size or not path.exists():
+        return
+    noted, found = _noted(lock).split(), path.stat()
+    if noted and noted[0] != str(found.st_ino):
+        raise JournalDamaged(
+            f"{path}: was put there while {log.name} beside it belongs to the journal before it; restore with "
+            f"`bursar restore`, or remove {log.name} and its -shm first"
+        )
+    if noted != [str(found.st_ino), str(found.st_size), str(found.st_mtime_ns)]:
+        with closing(connect(path, read_only=True)) as reader:
+            fits = _fits_its_trail(reader)
+        if not fits:
+            raise JournalDamaged(f"{path}: does not fit {log.name} beside it; restore a backup with `bursar restore`")
+
+
+def _fits_its_trail(reader: sqlite3.Connection) -> bool:
+    """Return whether the pages are whole, the audit trail ends where it should, and intents stand where it says."""
+    if reader.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok":
+        return False
+    head = reader.execute("SELECT value FROM meta WHERE key = 'audit_head'").fetchone()
+    last = reader.execute("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
+    if last is not None and head is not None and head[0] != f"{last[0]} {last[1]}":
+        return False
+    astray = f"SELECT count(*) FROM ({LAST_STEPS}) a JOIN intents i ON i.id = a.intent_id WHERE 'intent.' || i.state <> a.what"
+    missing = f"SELECT count(*) FROM ({LAST_STEPS}) a LEFT JOIN ledger l ON l.id = a.intent_id WHERE l.id IS NULL"
+    has_ledger = reader.execute("PRAGMA user_version").fetchone()[0] > 1
+    return not any(reader.execute(sql).fetchone()[0] for sql in ((astray, missing) if has_ledger else (astray,)))
+
+
+LAST_STEPS = (
+    "SELECT intent_id, what FROM audit WHERE seq IN (SELECT max(seq) FROM (SELECT seq, intent_id, what, at FROM audit ORDER BY seq "
+    "DESC LIMIT 1000) WHERE what LIKE 'intent.%' AND what NOT IN ('intent.question', 'intent.retry') AND at > (SELECT max(at) FROM "
+    "audit) - 2592000000000 GROUP BY intent_id)"
+)
+"""Where the audit trail's last entries, of the last 30 days, say that intents stand."""
+
+
+def refuse_empty(path: Path) -> None:
+    """Refuse a file with nothing in it: somebody has emptied it.
+
+    Raises:
+        JournalDamaged: it is empty.
+    """
+    if path.stat().st_size == 0:
+        raise JournalDamaged(f"{path}: the file is empty; restore a backup, or remove it to start with nothing known")
+
+
+def prepare_file(path: Path, counter: SendCounter, *, create: bool) -> None:
+    """Check what the file is and bring its tables up to date, in one transaction; an older one is backed up first.
 
     Raises:
         JournalError: it is missing, emptied, damaged, newer, full or read-only.
     """
     there = path.exists()
-    if not there and sidecar.exists():
+    if not there and counter.exists():
         raise JournalMissing(
-            f"{path}: the journal is gone, but {sidecar.path.name} says that it was here; restore a backup, or remove "
-            f"{sidecar.path.name} to start with nothing known"
+            f"{path}: the journal is gone, but {counter.path.name} says that it was here; restore a backup, or remove "
+            f"{counter.path.name} to start with nothing known"
         )
-    if there and path.stat().st_size == 0:
-        raise JournalDamaged(f"{path}: the file is empty; restore a backup, or remove it to start with nothing known")
+    if there:
+        refuse_empty(path)
+    if there and path.stat().st_nlink > 1:
+        raise JournalError(
+            f"{path}: has a second name (a hard link), under which it could be written at the same time; remove that name"
+        )
     if not there and not create:
         raise JournalMissing(f"{path}: there is no journal yet; `bursar run` makes it")
     try:
         if there:  # looked at before it is opened for writing: that would make a WAL of another program's database
             with closing(connect(path, read_only=True)) as reader:
-                check(reader, path)
+                version = check(reader, path)
+                if 0 < version < VERSION:
+                    _back_up(reader, path, version)
         connection = connect(path, fresh=not there)
         try:
             _migrate(connection, path)
-            _ensure_sidecar(connection, sidecar)
+            _ensure_counter(connection, counter)
         finally:
             connection.close()
     except (sqlite3.Error, OSError) as error:
         raise explain(error, path) from error
+
+
+def _back_up(reader: sqlite3.Connection, path: Path, version: int) -> None:
+    """Copy a journal of an older version to a file beside it, before it is changed."""
+    copy = path.with_name(f"{path.name}.version-{version}")
+    part = copy.with_name(f".{copy.name}.part")
+    os.close(os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600))
+    with closing(sqlite3.connect(part, isolation_level=None)) as target:
+        reader.backup(target)
+        target.execute("PRAGMA journal_mode=DELETE")
+    part.replace(copy)
+    sync(copy.parent)
+
+
+def sync(path: Path) -> None:
+    """Have a file, or the names in a folder, on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def connect(path: Path, *, read_only: bool = False, fresh: bool = False) -> sqlite3.Connection:
@@ -128,8 +268,8 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
         raise
 
 
-def _ensure_sidecar(connection: sqlite3.Connection, sidecar: SendCounter) -> None:
-    """Make the sidecar of a journal that has sent nothing yet; one that is lost later stays lost, and tells so."""
+def _ensure_counter(connection: sqlite3.Connection, counter: SendCounter) -> None:
+    """Make the counter of a journal that has sent nothing yet; one that is lost later stays lost, and tells so."""
     meta = dict(connection.execute("SELECT key, value FROM meta WHERE key IN ('journal_id', 'sent')").fetchall())
-    if not sidecar.exists() and meta["sent"] == "0":
-        sidecar.raise_to(SendCount(meta["journal_id"], 0))
+    if not counter.exists() and meta["sent"] == "0":
+        counter.raise_to(SendCount(meta["journal_id"], 0))

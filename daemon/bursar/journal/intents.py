@@ -1,4 +1,7 @@
-"""Intents and their attempts: what was decided, what was sent, how it ended."""
+"""Intents and their attempts: what was decided, what was sent, how it ended.
+
+What limits, cooldowns and budgets count is not read here: that is the `ledger`, to which each step is posted.
+"""
 
 from __future__ import annotations
 
@@ -9,28 +12,35 @@ from typing import cast
 
 from bursar.domain.ids import AccountName, IntentId, MatchId, RuleName, SubjectRef, microseconds
 from bursar.domain.intent import OPEN, Intent, PlannedIntent, State
-from bursar.domain.intent_states import Step
+from bursar.domain.intent_states import Cause, Step
+from bursar.domain.ledger import POST_OF, Post
 from bursar.domain.values import Json
-from bursar.journal.codec import at, read_json, read_mapping, us, write_json
+from bursar.journal import ledger
+from bursar.journal.codec import at, decimal, read_json, read_mapping, us, write_json
 from bursar.journal.schema import OPEN_INTENTS
 from bursar.journal.writer import Row, Tx
 
 _COLUMNS = (
-    "id, account, action, subject_type, subject_id, params, state, created_at, ready_at, sealed, cost, rule, match_id, "
-    "reason, fence, attempts, evidence, due_at, facts_at, sent_at, looked_at, reference"
+    "id, account, action, subject_type, subject_id, params, state, created_at, ready_at, sealed, cost, currency, rule, fingerprint, "
+    "match_id, reason, fence, attempts, evidence, due_at, facts_at, sent_at, request_ended_at, looked_at, reference, lost, again, question, "
+    "question_until, consented, consent_amount, consent_above, past_ceiling, ceiling_consented"
 )
+_DID_NOT = {Cause.PERSON_DID_NOT: Post.DID_NOT}
 
 
 def add(
     tx: Tx, planned: PlannedIntent, state: State, due_at: datetime | None, facts_at: datetime | None, now: datetime
 ) -> Intent:
-    """Write a planned intent."""
+    """Write a planned intent, and its entry in the ledger."""
     us_now = microseconds(now)
-    id_ = tx.insert(
-        "INSERT INTO intents (match_id, rule, account, action, subject_type, subject_id, params, sealed, cost, state, reason, "
-        "created_at, ready_at, due_at, facts_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+    id_ = ledger.open_entry(tx, planned, now)
+    tx.run(
+        "INSERT INTO intents (id, match_id, rule, fingerprint, account, action, subject_type, subject_id, params, sealed, cost, "
+        "currency, state, reason, created_at, ready_at, due_at, facts_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        id_,
         planned.match,
         planned.rule,
+        planned.fingerprint,
         planned.account,
         planned.action,
         planned.subject.type,
@@ -38,6 +48,7 @@ def add(
         write_json(planned.params),
         write_json(planned.sealed),
         None if planned.cost is None else str(planned.cost),
+        planned.currency,
         state,
         planned.reason,
         us_now,
@@ -45,28 +56,41 @@ def add(
         us(due_at),
         us(facts_at),
     )
-    return cast(Intent, load(tx, IntentId(id_)))
+    return cast(Intent, load(tx, id_))
 
 
 def load(tx: Tx, id_: IntentId) -> Intent | None:
+    """Return an intent."""
     row = tx.one(f"SELECT {_COLUMNS} FROM intents WHERE id = ?", id_)
     return None if row is None else _intent(row)
 
 
 def in_state(tx: Tx, states: Iterable[State], account: AccountName | None = None) -> list[Intent]:
-    """Give open intents in these states, oldest first."""
+    """Return open intents in these states, oldest first."""
     marks = ",".join(f"'{state}'" for state in states)
     sql = f"SELECT {_COLUMNS} FROM intents INDEXED BY intents_by_state WHERE {OPEN_INTENTS} AND state IN ({marks})"
     rows = tx.all(f"{sql} AND account = ? ORDER BY id", account) if account else tx.all(f"{sql} ORDER BY id")
     return [_intent(row) for row in rows]
 
 
-def take_step(tx: Tx, intent: Intent, step: Step, now: datetime) -> Intent:
-    """Move an intent to its next state."""
+def take_step(
+    tx: Tx, intent: Intent, step: Step, now: datetime, *, amount: Decimal | None = None, accepted: bool = False
+) -> Intent:
+    """Move an intent to its next state, and post that to the ledger.
+
+    Args:
+        tx: The transaction.
+        intent: The intent.
+        step: The step.
+        now: The instant.
+        amount: What the provider says was moved, where it says so.
+        accepted: Of a success: only a later status shows the effect.
+    """
     ended = step.state not in OPEN
+    lost = not ended and (intent.lost or step.state is State.UNKNOWN)
     tx.run(
         "UPDATE intents SET state = ?, reason = ?, due_at = ?, looked_at = ?, ready_at = CASE WHEN ? = 'ready' THEN ? ELSE "
-        "ready_at END, ended_at = ?, facts_at = CASE WHEN ? = 'ready' THEN NULL ELSE facts_at END WHERE id = ?",
+        "ready_at END, ended_at = ?, facts_at = CASE WHEN ? = 'ready' THEN NULL ELSE facts_at END, lost = ?, again = ? WHERE id = ?",
         step.state,
         step.reason,
         us(step.due_at),
@@ -75,17 +99,23 @@ def take_step(tx: Tx, intent: Intent, step: Step, now: datetime) -> Intent:
         microseconds(now),
         us(now) if ended else None,
         step.state,
+        lost,
+        step.cause is Cause.PERSON_AGAIN or (intent.again and not ended and step.state is not State.UNKNOWN),
         intent.id,
     )
+    if step.state is not intent.state and step.state in POST_OF:
+        what = _DID_NOT.get(step.cause, POST_OF[step.state])
+        ledger.post(tx, intent.id, Post.ACCEPTED if what is Post.SUCCEEDED and accepted else what, now, amount)
     return cast(Intent, load(tx, intent.id))
 
 
-def send(tx: Tx, intent: Intent, evidence: Json, now: datetime) -> Intent:
-    """Commit an intent to `sending`, under a new fence."""
+def send(tx: Tx, intent: Intent, evidence: Json, cost: Decimal | None, now: datetime) -> Intent:
+    """Commit an intent to `sending`, under a new fence, with the cost that the guards allowed."""
     tx.run(
-        "UPDATE intents SET state = 'sending', fence = fence + 1, attempts = attempts + 1, evidence = ?, sent_at = ?, "
-        "looked_at = NULL, due_at = NULL WHERE id = ?",
+        "UPDATE intents SET state = 'sending', fence = fence + 1, attempts = attempts + 1, evidence = ?, cost = ?, sent_at = ?, "
+        "request_ended_at = NULL, looked_at = NULL, due_at = NULL WHERE id = ?",
         write_json(evidence),
+        None if cost is None else str(cost),
         microseconds(now),
         intent.id,
     )
@@ -95,15 +125,17 @@ def send(tx: Tx, intent: Intent, evidence: Json, now: datetime) -> Intent:
         intent.fence + 1,
         microseconds(now),
     )
+    ledger.post(tx, intent.id, Post.SENT, now, cost)
     return cast(Intent, load(tx, intent.id))
 
 
-def end_attempt(tx: Tx, id_: IntentId, fence: int, outcome: str, reason: str, now: datetime) -> bool:
-    """Note how an attempt ended; False when it had ended already."""
+def end_attempt(tx: Tx, id_: IntentId, fence: int, outcome: str, reason: str, ended_at: datetime) -> bool:
+    """Note how an attempt ended, and its last moment on the wire; False when it had ended already."""
+    tx.run("UPDATE intents SET request_ended_at = ? WHERE id = ? AND fence = ?", microseconds(ended_at), id_, fence)
     return bool(
         tx.run(
             "UPDATE attempts SET ended_at = ?, outcome = ?, reason = ? WHERE intent_id = ? AND fence = ? AND ended_at IS NULL",
-            microseconds(now),
+            microseconds(ended_at),
             outcome,
             reason,
             id_,
@@ -112,19 +144,34 @@ def end_attempt(tx: Tx, id_: IntentId, fence: int, outcome: str, reason: str, no
     )
 
 
+def set_cost(tx: Tx, id_: IntentId, cost: Decimal | None) -> Intent:
+    """Write what an intent that was not sent yet would move now."""
+    tx.run("UPDATE intents SET cost = ? WHERE id = ?", None if cost is None else str(cost), id_)
+    return cast(Intent, load(tx, id_))
+
+
+def set_fingerprint(tx: Tx, rule: str, fingerprint: str) -> None:
+    """Give open intents of an older journal the fingerprint of their rule."""
+    tx.run(
+        f"UPDATE intents SET fingerprint = ? WHERE rule = ? AND fingerprint = '' AND {OPEN_INTENTS}", fingerprint, rule
+    )
+
+
+def rename_rule(tx: Tx, old: str, new: str) -> None:
+    """Have a rule take over the open intents of another."""
+    tx.run(f"UPDATE intents SET rule = ? WHERE rule = ? AND {OPEN_INTENTS}", new, old)
+
+
 def refer(tx: Tx, id_: IntentId, reference: str | None, confirm_by: datetime | None) -> None:
     """Note what the provider calls what was made, and by when its effect must show."""
     tx.run("UPDATE intents SET reference = ?, confirm_by = ? WHERE id = ?", reference, us(confirm_by), id_)
 
 
 def made_for(tx: Tx, intent: Intent, reference: str) -> IntentId | None:
-    """Say for which other intent of the same action and subject the provider made something of this name."""
+    """Return the other intent of the same action for which the provider made something of this name."""
     row = tx.one(
-        "SELECT id FROM intents WHERE account = ? AND subject_type = ? AND subject_id = ? AND action = ? AND id <> ? "
-        "AND reference = ? LIMIT 1",
+        "SELECT id FROM intents WHERE account = ? AND action = ? AND id <> ? AND reference = ? LIMIT 1",
         intent.account,
-        intent.subject.type,
-        intent.subject.id,
         intent.action,
         intent.id,
         reference,
@@ -132,32 +179,41 @@ def made_for(tx: Tx, intent: Intent, reference: str) -> IntentId | None:
     return None if row is None else IntentId(row[0])
 
 
-def confirm(tx: Tx, account: AccountName, actions: Iterable[str], subject: SubjectRef, now: datetime) -> None:
-    """A later status shows that accepted actions on a subject had their effect."""
-    for action in actions:
-        tx.run(
-            "UPDATE intents SET confirmed_at = ? WHERE account = ? AND subject_type = ? AND subject_id = ? AND action = ? "
-            "AND confirm_by IS NOT NULL AND confirmed_at IS NULL",
-            microseconds(now),
-            account,
-            subject.type,
-            subject.id,
-            action,
-        )
+def by_reference(tx: Tx, account: AccountName, action: str, reference: str) -> IntentId | None:
+    """Return the intent for which the provider made something of this name."""
+    row = tx.one(
+        "SELECT id FROM intents WHERE account = ? AND action = ? AND reference = ? AND state = 'succeeded' ORDER BY id DESC LIMIT 1",
+        account,
+        action,
+        reference,
+    )
+    return None if row is None else IntentId(row[0])
+
+
+def last_without_reference(tx: Tx, account: AccountName, action: str) -> IntentId | None:
+    """Return the newest success of an action of which nobody knows what the provider calls it."""
+    row = tx.one(
+        "SELECT i.id FROM intents i WHERE i.account = ? AND i.action = ? AND i.state = 'succeeded' AND i.reference IS NULL ORDER BY "
+        "i.id DESC LIMIT 1",
+        account,
+        action,
+    )
+    return None if row is None else IntentId(row[0])
+
+
+def nothing_to_confirm(tx: Tx, id_: IntentId) -> None:
+    """Note that the effect of an accepted intent has shown, or never will."""
+    tx.run("UPDATE intents SET confirm_by = NULL WHERE id = ?", id_)
 
 
 def unconfirmed(tx: Tx, now: datetime) -> list[Intent]:
-    """Give accepted intents whose time to show an effect is over, once."""
-    rows = tx.all(
-        f"SELECT {_COLUMNS} FROM intents WHERE confirm_by <= ? AND confirmed_at IS NULL AND state = 'succeeded'",
-        microseconds(now),
-    )
-    tx.run("UPDATE intents SET confirm_by = NULL WHERE confirm_by <= ? AND confirmed_at IS NULL", microseconds(now))
+    """Return accepted intents whose time to show an effect is over."""
+    rows = tx.all(f"SELECT {_COLUMNS} FROM intents WHERE confirm_by <= ?", microseconds(now))
     return [_intent(row) for row in rows]
 
 
 def open_on(tx: Tx, account: AccountName, subject: SubjectRef) -> Intent | None:
-    """Give the open intent of a subject."""
+    """Return the open intent of a subject."""
     row = tx.one(
         f"SELECT {_COLUMNS} FROM intents INDEXED BY intents_open WHERE account = ? AND subject_type = ? AND subject_id = ? "
         f"AND {OPEN_INTENTS}",
@@ -169,7 +225,7 @@ def open_on(tx: Tx, account: AccountName, subject: SubjectRef) -> Intent | None:
 
 
 def unknown_of(tx: Tx, account: AccountName, action: str, *, but: IntentId | None = None) -> Intent | None:
-    """Give an intent of this action whose attempt is under way or unknown on the account."""
+    """Return an intent of this action whose attempt is under way or unknown on the account."""
     row = tx.one(
         f"SELECT {_COLUMNS} FROM intents INDEXED BY intents_by_state WHERE account = ? AND {OPEN_INTENTS} AND state IN "
         "('sending', 'unknown') AND action = ? AND id IS NOT ? ORDER BY id LIMIT 1",
@@ -180,84 +236,21 @@ def unknown_of(tx: Tx, account: AccountName, action: str, *, but: IntentId | Non
     return None if row is None else _intent(row)
 
 
-def last_ended(
-    tx: Tx, account: AccountName, subject: SubjectRef, action: str, limit: int, since: datetime | None
-) -> list[tuple[str, datetime]]:
-    """Give how the last intents of an action on a subject ended (state, when), newest first.
-
-    Those that ended before `since`, when a person last said to go on, do not count.
-    """
-    rows = tx.all(
-        "SELECT state, ended_at FROM intents WHERE account = ? AND subject_type = ? AND subject_id = ? AND action = ? "
-        "AND state IN ('succeeded', 'refused', 'gave_up') AND ended_at > ? ORDER BY id DESC LIMIT ?",
-        account,
-        subject.type,
-        subject.id,
-        action,
-        us(since) or 0,
-        limit,
-    )
-    return [(row[0], cast(datetime, at(row[1]))) for row in rows]
-
-
-def planned_times(
-    tx: Tx, rule: str, since: datetime, *, account: AccountName | None, subject: SubjectRef | None
-) -> list[datetime]:
-    """Give when intents of a rule were planned, oldest first."""
-    sql, params = "SELECT i.created_at FROM intents i", [cast(object, rule), microseconds(since)]
-    where = ["i.rule = ?", "i.created_at > ?"]
-    if account is not None:
-        where.append("i.account = ?")
-        params.append(account)
-    if subject is not None:
-        sql += " JOIN matches m ON m.id = i.match_id"
-        where.append("m.subject_type = ? AND m.subject_id = ?")
-        params += [subject.type, subject.id]
-    return [
-        cast(datetime, at(row[0]))
-        for row in tx.all(f"{sql} WHERE {' AND '.join(where)} ORDER BY i.created_at", *params)
-    ]
-
-
-def spent(
-    tx: Tx, action: str, since: datetime, *, account: AccountName | None, rule: str | None
-) -> tuple[Decimal, datetime | None]:
-    """Give what intents of an action reserve or have spent in a window, and when the oldest of them was planned.
-
-    What ended without an effect (refused, denied, lapsed, gave up) gives its reservation back.
-    """
-    where = [
-        "action = ?",
-        "created_at > ?",
-        "cost IS NOT NULL",
-        "state NOT IN ('refused', 'denied', 'lapsed', 'gave_up')",
-    ]
-    params: list[object] = [action, microseconds(since)]
-    if account is not None:
-        where.append("account = ?")
-        params.append(account)
-    if rule is not None:
-        where.append("rule = ?")
-        params.append(rule)
-    rows = tx.all(f"SELECT cost, created_at FROM intents WHERE {' AND '.join(where)} ORDER BY created_at", *params)
-    return sum((Decimal(row[0]) for row in rows), Decimal(0)), at(rows[0][1]) if rows else None
-
-
-def facts_seen(tx: Tx, account: AccountName, subject: SubjectRef, now: datetime) -> None:
-    """The subject was just observed: ready intents about it stand on fresh facts."""
+def facts_seen(tx: Tx, account: AccountName, subject: SubjectRef, asked_at: datetime) -> None:
+    """The subject was just observed: ready intents about it stand on facts as old as the question."""
     tx.run(
-        f"UPDATE intents INDEXED BY intents_open SET facts_at = ? WHERE account = ? AND subject_type = ? AND subject_id = ? "
+        f"UPDATE intents INDEXED BY intents_open SET facts_at = max(coalesce(facts_at, 0), ?) WHERE account = ? AND subject_type = ? AND subject_id = ? "
         f"AND {OPEN_INTENTS} AND state = 'ready'",
-        microseconds(now),
+        microseconds(asked_at),
         account,
         subject.type,
         subject.id,
     )
     tx.run(
-        f"UPDATE intents INDEXED BY intents_by_state SET facts_at = ? WHERE account = ? AND {OPEN_INTENTS} AND state = 'ready' "
+        f"UPDATE intents INDEXED BY intents_by_state SET facts_at = max(coalesce(facts_at, 0), ?) WHERE account = ? AND {OPEN_INTENTS} AND state = 'ready' "
         "AND EXISTS (SELECT 1 FROM matches m WHERE m.id = intents.match_id AND m.account = ? AND m.subject_type = ? AND "
         "m.subject_id = ?)",
-        microseconds(now),
+        microseconds(asked_at),
         account,
         account,
         subject.type,
@@ -274,7 +267,7 @@ def forget_facts(tx: Tx, account: AccountName | None) -> None:
 
 
 def stale_subjects(tx: Tx, account: AccountName, fresh_since: datetime) -> list[SubjectRef]:
-    """Give the subjects of ready intents of rules whose facts are too old to act on."""
+    """Return the subjects of ready intents of rules whose facts are too old to act on."""
     rows = tx.all(
         "SELECT DISTINCT coalesce(nullif(m.subject_type, ''), i.subject_type), CASE WHEN m.subject_type <> '' THEN m.subject_id "
         "ELSE i.subject_id END FROM intents i INDEXED BY intents_by_state LEFT JOIN matches m ON m.id = i.match_id WHERE "
@@ -286,32 +279,44 @@ def stale_subjects(tx: Tx, account: AccountName, fresh_since: datetime) -> list[
     return [SubjectRef(*row) for row in rows]
 
 
-def ask_person(tx: Tx, id_: IntentId, now: datetime) -> bool:
-    """Note that a person was asked about an intent; False when one was before."""
-    return bool(tx.run("UPDATE intents SET asked_at = ? WHERE id = ? AND asked_at IS NULL", microseconds(now), id_))
-
-
 def _intent(row: Row) -> Intent:
+    (
+        id_, account, action, subject_type, subject_id, params, state, created_at, ready_at, sealed, cost, currency, rule,
+        fingerprint, match_id, reason, fence, attempts, evidence, due_at, facts_at, sent_at, request_ended_at, looked_at,
+        reference, lost, again, question, question_until, consented, consent_amount, consent_above, past_ceiling, ceiling_consented,
+    ) = row  # fmt: skip
     return Intent(
-        id=IntentId(row[0]),
-        account=AccountName(row[1]),
-        action=row[2],
-        subject=SubjectRef(row[3], row[4]),
-        params=read_mapping(row[5]),
-        state=State(row[6]),
-        created_at=cast(datetime, at(row[7])),
-        ready_at=cast(datetime, at(row[8])),
-        sealed={k: str(v) for k, v in read_mapping(row[9]).items()},
-        cost=None if row[10] is None else Decimal(row[10]),
-        rule=None if row[11] is None else RuleName(row[11]),
-        match=None if row[12] is None else MatchId(row[12]),
-        reason=row[13],
-        fence=row[14],
-        attempts=row[15],
-        evidence=None if row[16] is None else read_json(row[16]),
-        due_at=at(row[17]),
-        facts_at=at(row[18]),
-        sent_at=at(row[19]),
-        looked_at=at(row[20]),
-        reference=row[21],
+        id=IntentId(id_),
+        account=AccountName(account),
+        action=action,
+        subject=SubjectRef(subject_type, subject_id),
+        params=read_mapping(params),
+        state=State(state),
+        created_at=cast(datetime, at(created_at)),
+        ready_at=cast(datetime, at(ready_at)),
+        sealed={name: str(value) for name, value in read_mapping(sealed).items()},
+        cost=decimal(cost),
+        currency=currency,
+        rule=None if rule is None else RuleName(rule),
+        fingerprint=fingerprint,
+        match=None if match_id is None else MatchId(match_id),
+        reason=reason,
+        fence=fence,
+        attempts=attempts,
+        evidence=None if evidence is None else read_json(evidence),
+        due_at=at(due_at),
+        facts_at=at(facts_at),
+        sent_at=at(sent_at),
+        request_ended_at=at(request_ended_at),
+        looked_at=at(looked_at),
+        reference=reference,
+        lost=bool(lost),
+        again=bool(again),
+        question=question,
+        question_until=at(question_until),
+        consented=bool(consented),
+        consent_amount=decimal(consent_amount),
+        consent_above=decimal(consent_above),
+        past_ceiling=bool(past_ceiling),
+        ceiling_consented=bool(ceiling_consented),
     )

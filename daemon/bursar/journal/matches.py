@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import cast
 
 from bursar.domain.event import Event
-from bursar.domain.guard import HeldBack, Obstacle
 from bursar.domain.ids import AccountName, MatchId, SubjectRef, microseconds
 from bursar.domain.rule import Rule
+from bursar.domain.verdict import BlockReason, HoldBack
 from bursar.journal.codec import at, us
 from bursar.journal.verdicts import NOTHING
 from bursar.journal.writer import Row, Tx
@@ -17,22 +17,30 @@ from bursar.journal.writer import Row, Tx
 
 @dataclass(frozen=True, slots=True)
 class MatchRow:
-    """One match."""
+    """One match.
+
+    Attributes:
+        fingerprint: That of its rule when it matched.
+        fired_at: When something first came of it.
+        told_at: When its texts were owed.
+    """
 
     id: MatchId
     rule: str
+    fingerprint: str
     account: AccountName
     subject: SubjectRef | None
     event_id: str | None
     at: datetime
     state: str
-    obstacle: str | None
+    block: str | None
     reason: str
-    acts_planned: int
-    fired_at: datetime | None
+    acts_planned: int = 0
+    fired_at: datetime | None = None
+    told_at: datetime | None = None
 
 
-_COLUMNS = "id, rule, account, subject_type, subject_id, event_id, at, state, obstacle, reason, acts_planned, fired_at"
+_COLUMNS = "id, rule, fingerprint, account, subject_type, subject_id, event_id, at, state, block, reason, acts_planned, fired_at, told_at"
 
 
 def add(
@@ -47,16 +55,19 @@ def add(
     """Write a match. What is held back for the same rule and subject is superseded by it."""
     ref = subject or NOTHING
     tx.run(
-        "UPDATE matches SET state = 'dropped', reason = 'a newer match took its place' WHERE rule = ? AND account = ? "
+        "UPDATE matches SET state = 'dropped', reason = 'a newer match took its place', ended_at = ? WHERE rule = ? AND account = ? "
         "AND subject_type = ? AND subject_id = ? AND state = 'held'",
+        microseconds(now),
         rule.name,
         account,
         ref.type,
         ref.id,
     )
     id_ = tx.insert(
-        "INSERT INTO matches (rule, account, subject_type, subject_id, event_id, at, state, reason) VALUES (?,?,?,?,?,?,?,?)",
+        "INSERT INTO matches (rule, fingerprint, account, subject_type, subject_id, event_id, at, state, reason) VALUES "
+        "(?,?,?,?,?,?,?,?,?)",
         rule.name,
+        rule.fingerprint,
         account,
         ref.type,
         ref.id,
@@ -65,34 +76,40 @@ def add(
         "new",
         reason,
     )
-    return MatchRow(
-        MatchId(id_), rule.name, account, subject, event.id if event else None, now, "new", None, reason, 0, None
-    )
+    event_id = event.id if event else None
+    return MatchRow(MatchId(id_), rule.name, rule.fingerprint, account, subject, event_id, now, "new", None, reason)
 
 
 def load(tx: Tx, id_: MatchId) -> MatchRow | None:
+    """Return a match."""
     row = tx.one(f"SELECT {_COLUMNS} FROM matches WHERE id = ?", id_)
     return None if row is None else _row(row)
 
 
 def fired(tx: Tx, match: MatchRow, acts_planned: int, intents: int, now: datetime) -> None:
-    """Note that the match fired; its first firing is what cooldowns count from."""
+    """Note that something came of the match."""
     tx.run(
-        "UPDATE matches SET state = 'fired', obstacle = NULL, retry_at = NULL, fired_at = coalesce(fired_at, ?), "
-        "acts_planned = ?, intents = intents + ? WHERE id = ?",
+        "UPDATE matches SET state = 'fired', block = NULL, retry_at = NULL, fired_at = coalesce(fired_at, ?), acts_planned = ?, "
+        "intents = intents + ?, ended_at = ? WHERE id = ?",
         microseconds(now),
         acts_planned,
         intents,
+        microseconds(now),
         match.id,
     )
 
 
-def hold_back(tx: Tx, match: MatchRow, held: HeldBack, acts_planned: int) -> None:
-    """Keep the match until its obstacle ends."""
+def told(tx: Tx, id_: MatchId, now: datetime) -> None:
+    """Note that the texts of the match are owed; they are owed once."""
+    tx.run("UPDATE matches SET told_at = ? WHERE id = ?", microseconds(now), id_)
+
+
+def hold_back(tx: Tx, match: MatchRow, held: HoldBack, acts_planned: int) -> None:
+    """Keep the match until what holds it back ends."""
     tx.run(
-        "UPDATE matches SET state = 'held', obstacle = ?, reason = ?, retry_at = ?, waits_for = ?, acts_planned = ? "
+        "UPDATE matches SET state = 'held', block = ?, reason = ?, retry_at = ?, waits_for = ?, acts_planned = ?, ended_at = NULL "
         "WHERE id = ?",
-        held.obstacle,
+        held.block,
         held.reason,
         us(held.retry_at),
         held.waits_for,
@@ -101,7 +118,7 @@ def hold_back(tx: Tx, match: MatchRow, held: HeldBack, acts_planned: int) -> Non
     )
 
 
-def hold_back_if_alone(tx: Tx, match: MatchRow, held: HeldBack, acts_planned: int) -> None:
+def hold_back_if_alone(tx: Tx, match: MatchRow, held: HoldBack, acts_planned: int) -> None:
     """Hold a match back again, unless a newer one of the same rule and subject is held already."""
     ref = match.subject or NOTHING
     newer = tx.one(
@@ -117,13 +134,18 @@ def hold_back_if_alone(tx: Tx, match: MatchRow, held: HeldBack, acts_planned: in
         hold_back(tx, match, held, acts_planned)
 
 
-def drop(tx: Tx, id_: MatchId, reason: str) -> None:
+def drop(tx: Tx, id_: MatchId, reason: str, now: datetime) -> None:
     """End a match that came to nothing."""
-    tx.run("UPDATE matches SET state = 'dropped', reason = ?, retry_at = NULL WHERE id = ?", reason, id_)
+    tx.run(
+        "UPDATE matches SET state = 'dropped', reason = ?, retry_at = NULL, ended_at = ? WHERE id = ?",
+        reason,
+        microseconds(now),
+        id_,
+    )
 
 
 def held_of(tx: Tx, account: AccountName, subject: SubjectRef, now: datetime) -> list[MatchRow]:
-    """Give the matches on a subject whose obstacle has ended."""
+    """Return the matches on a subject that are asked again: what held them back has ended."""
     rows = tx.all(
         f"SELECT {_COLUMNS} FROM matches WHERE account = ? AND subject_type = ? AND subject_id = ? AND state = 'held' "
         "AND retry_at <= ? ORDER BY id",
@@ -135,8 +157,16 @@ def held_of(tx: Tx, account: AccountName, subject: SubjectRef, now: datetime) ->
     return [_row(row) for row in rows]
 
 
+def held_by(tx: Tx, rule: str) -> list[MatchRow]:
+    """Return everything that is held back for a rule."""
+    return [
+        _row(row)
+        for row in tx.all(f"SELECT {_COLUMNS} FROM matches WHERE rule = ? AND state = 'held' ORDER BY id", rule)
+    ]
+
+
 def due_subjects(tx: Tx, account: AccountName, now: datetime) -> list[SubjectRef]:
-    """Give the subjects of matches whose obstacle has ended."""
+    """Return the subjects of matches that are asked again."""
     rows = tx.all(
         "SELECT DISTINCT subject_type, subject_id FROM matches WHERE account = ? AND state = 'held' AND retry_at <= ?",
         account,
@@ -145,17 +175,26 @@ def due_subjects(tx: Tx, account: AccountName, now: datetime) -> list[SubjectRef
     return [SubjectRef(*row) for row in rows]
 
 
+def blocked(tx: Tx, account: AccountName, block: BlockReason) -> bool:
+    """Return whether something of the account is held back for this, and for a time."""
+    sql = (
+        "SELECT 1 FROM matches INDEXED BY matches_due WHERE account = ? AND state = 'held' AND retry_at IS NOT NULL AND block = ? "
+        "LIMIT 1"
+    )
+    return tx.one(sql, account, block) is not None
+
+
 def release(
     tx: Tx,
-    obstacle: Obstacle,
+    block: BlockReason,
     now: datetime,
     *,
     account: AccountName | None = None,
     subject: SubjectRef | None = None,
     rule: str | None = None,
 ) -> int:
-    """The obstacle ended: have these matches asked again at the next fresh sight."""
-    where, params = ["state = 'held'", "obstacle = ?"], [cast(object, obstacle)]
+    """What held these matches back ended: have them asked again at the next fresh sight."""
+    where, params = ["state = 'held'", "block = ?"], [cast(object, block)]
     if account is not None:
         where.append("account = ?")
         params.append(account)
@@ -169,14 +208,26 @@ def release(
 
 
 def release_waiting(tx: Tx, intent: int, now: datetime) -> None:
-    """The intent ended: the matches that waited for it are asked again."""
+    """The intent ended, or its effect has shown: the matches that waited for it are asked again."""
     tx.run("UPDATE matches SET retry_at = ? WHERE state = 'held' AND waits_for = ?", microseconds(now), intent)
 
 
-def last_fired(
-    tx: Tx, rule: Rule, account: AccountName, subject: SubjectRef | None, *, but: MatchId
-) -> datetime | None:
-    """Say when the rule last fired for a subject."""
+def set_fingerprint(tx: Tx, rule: str, fingerprint: str) -> None:
+    """Give held matches of an older journal the fingerprint of their rule."""
+    tx.run(
+        "UPDATE matches SET fingerprint = ? WHERE rule = ? AND fingerprint = '' AND state IN ('held', 'new')",
+        fingerprint,
+        rule,
+    )
+
+
+def rename_rule(tx: Tx, old: str, new: str) -> None:
+    """Have a rule take over the firings of another."""
+    tx.run("UPDATE matches SET rule = ? WHERE rule = ?", new, old)
+
+
+def last_told(tx: Tx, rule: Rule, account: AccountName, subject: SubjectRef | None, *, but: MatchId) -> datetime | None:
+    """Return when the texts of a rule that only tells last went out for a subject."""
     ref = subject or NOTHING
     row = tx.one(
         "SELECT max(fired_at) FROM matches WHERE rule = ? AND account = ? AND subject_type = ? AND subject_id = ? "
@@ -190,10 +241,10 @@ def last_fired(
     return at(row[0]) if row else None
 
 
-def fired_times(
+def told_times(
     tx: Tx, rule: Rule, since: datetime, *, account: AccountName | None, subject: SubjectRef | None
 ) -> list[datetime]:
-    """Give when the rule fired, for rules that only tell."""
+    """Return when the texts of a rule that only tells went out, oldest first."""
     where, params = ["rule = ?", "fired_at > ?"], [cast(object, rule.name), microseconds(since)]
     if account is not None:
         where.append("account = ?")
@@ -206,17 +257,21 @@ def fired_times(
 
 
 def _row(row: Row) -> MatchRow:
-    subject = SubjectRef(row[3], row[4]) if row[3] else None
+    (
+        id_, rule, fingerprint, account, subject_type, subject_id, event_id, at_us, state, block, reason, acts, fired_at, told_at,
+    ) = row  # fmt: skip
     return MatchRow(
-        MatchId(row[0]),
-        row[1],
-        AccountName(row[2]),
-        subject,
-        row[5],
-        cast(datetime, at(row[6])),
-        row[7],
-        row[8],
-        row[9],
-        row[10],
-        at(row[11]),
+        MatchId(id_),
+        rule,
+        fingerprint,
+        AccountName(account),
+        SubjectRef(subject_type, subject_id) if subject_type else None,
+        event_id,
+        cast(datetime, at(at_us)),
+        state,
+        block,
+        reason,
+        acts,
+        at(fired_at),
+        at(told_at),
     )

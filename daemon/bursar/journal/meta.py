@@ -8,6 +8,9 @@ from bursar.domain.ids import instant, microseconds
 from bursar.journal.send_counter import SendCount
 from bursar.journal.writer import Tx
 
+RESTORED = "restored"
+"""Since when the journal knows nothing, in words, as long as no person has confirmed a restore."""
+
 
 def get(tx: Tx, key: str) -> str | None:
     row = tx.one("SELECT value FROM meta WHERE key = ?", key)

@@ -1,5 +1,5 @@
-"""Letting go of what is finished and old. What is open or unknown is kept whatever its age, and so is what guards
-still count: cooldowns, limits, refusals."""
+"""Letting go of what is finished and old. What is open or unknown is kept whatever its age. What guards count is in the
+ledger, which is kept for 400 days whatever the retention of the rest."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 
 from bursar.domain.ids import AccountName, microseconds
 from bursar.domain.subject import Coverage
+from bursar.domain.timeline import Measured
+from bursar.journal import ledger
 from bursar.journal.writer import Tx
 
 AT_ONCE = 5000
@@ -26,34 +28,33 @@ class Keeping:
         events: Events, ended intents, and the entries of closed audit segments (their heads stay).
         matches: Matches.
         deliveries: Deliveries.
-        counted: The longest cooldown, limit or budget of any rule: what these count is kept as long.
-        undoing: Event types by which an action is undone; they hold the next one back, and are kept as long.
+        texts: The longest cooldown or limit of a rule that only tells: it counts matches.
     """
 
     events: timedelta
     matches: timedelta
     deliveries: timedelta
-    counted: timedelta = NOTHING
-    undoing: tuple[str, ...] = ()
+    texts: timedelta = NOTHING
 
 
-def clean(tx: Tx, keeping: Keeping, now: datetime) -> int:
-    """Remove finished rows past their time, at most `AT_ONCE` of each kind; give the most that went of one kind."""
-    before = {
-        name: microseconds(now - max(getattr(keeping, name), keeping.counted if name != "deliveries" else NOTHING))
-        for name in ("events", "matches", "deliveries")
-    }
+def clean(tx: Tx, keeping: Keeping, now: datetime, measured: Measured) -> int:
+    """Remove finished rows past their time, at most `AT_ONCE` of each kind; return the most that went of one kind."""
+    events = microseconds(now - keeping.events)
     gone = [
-        _deliveries(tx, before["deliveries"]),
-        _events(tx, microseconds(now - keeping.events), keeping.undoing, before["events"]),
-        _matches(tx, before["matches"]),
-        _intents(tx, before["events"]),
-        _audit(tx, before["events"]),
+        _deliveries(tx, microseconds(now - keeping.deliveries)),
+        _events(tx, events),
+        _matches(tx, microseconds(now - max(keeping.matches, keeping.texts))),
+        _intents(tx, events),
+        _audit(tx, events),
+        _held(tx, events),
+        ledger.forget(tx, measured.before(now, ledger.KEPT), AT_ONCE),
     ]
     return max(gone)
 
 
-def forget(tx: Tx, account: AccountName, types: Iterable[tuple[str, Coverage]], events: timedelta, now: datetime) -> int:
+def forget(
+    tx: Tx, account: AccountName, types: Iterable[tuple[str, Coverage]], events: timedelta, now: datetime
+) -> int:
     """Forget finished, vanished and bygone subjects of an account, with the verdicts on them; give how many went."""
     gone, before = 0, microseconds(now - max(events, SUBJECTS_FOR))
     for type_, coverage in types:
@@ -70,7 +71,9 @@ def forget(tx: Tx, account: AccountName, types: Iterable[tuple[str, Coverage]], 
         )  # fmt: skip
         for (id_,) in rows:
             tx.run("DELETE FROM subjects WHERE account = ? AND type = ? AND id = ?", account, type_, id_)
-            tx.run("DELETE FROM verdicts WHERE account = ? AND subject_type = ? AND subject_id = ?", account, type_, id_)
+            tx.run(
+                "DELETE FROM verdicts WHERE account = ? AND subject_type = ? AND subject_id = ?", account, type_, id_
+            )
         gone += len(rows)
     return gone
 
@@ -82,35 +85,38 @@ def _deliveries(tx: Tx, before: int) -> int:
     )
 
 
-def _events(tx: Tx, before: int, undoing: tuple[str, ...], undoing_before: int) -> int:
+def _held(tx: Tx, before: int) -> int:
+    """Observations that were accepted or dropped long ago."""
+    return tx.run("DELETE FROM held_observations WHERE state <> 'held' AND ended_at < ?", before)
+
+
+def _events(tx: Tx, before: int) -> int:
     """An event that a held-back match, or one with an open intent, answers to stays."""
-    marks = ",".join("?" * len(undoing))
     return tx.run(
-        f"DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE at < ? AND NOT (type IN ({marks}) AND at >= ?) AND id NOT "
-        f"IN (SELECT event_id FROM matches WHERE state IN ('held', 'new') AND event_id IS NOT NULL) AND id NOT IN (SELECT "
-        f"m.event_id FROM matches m JOIN intents i ON i.match_id = m.id WHERE i.state IN {_OPEN} AND m.event_id IS NOT NULL) "
-        f"LIMIT {AT_ONCE})",
-        before, *undoing, undoing_before,
-    )  # fmt: skip
+        f"DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE at < ? AND id NOT IN (SELECT event_id FROM matches WHERE "
+        f"state IN ('held', 'new') AND event_id IS NOT NULL) AND id NOT IN (SELECT m.event_id FROM matches m JOIN intents i ON "
+        f"i.match_id = m.id WHERE i.state IN {_OPEN} AND m.event_id IS NOT NULL) LIMIT {AT_ONCE})",
+        before,
+    )
 
 
 def _matches(tx: Tx, before: int) -> int:
-    """A match that is held back, or that an open intent comes from, stays."""
+    """A match that is held back, or that an open intent comes from, stays; the others count from their end."""
     return tx.run(
-        f"DELETE FROM matches WHERE id IN (SELECT id FROM matches WHERE at < ? AND state NOT IN ('held', 'new') AND id NOT IN "
+        f"DELETE FROM matches WHERE id IN (SELECT id FROM matches WHERE ended_at < ? AND state NOT IN ('held', 'new') AND id NOT IN "
         f"(SELECT match_id FROM intents WHERE state IN {_OPEN} AND match_id IS NOT NULL) LIMIT {AT_ONCE})",
         before,
     )
 
 
 def _intents(tx: Tx, before: int) -> int:
-    """Ended intents go with their attempts; the audit trail has their story, and one that waits to be confirmed stays."""
+    """Ended intents go with their attempts; the audit trail has their story, and the ledger what guards count of them."""
     rows = tx.all(
-        f"SELECT id FROM intents WHERE ended_at < ? AND state NOT IN {_OPEN} AND (confirm_by IS NULL OR confirmed_at IS NOT "
-        f"NULL) LIMIT {AT_ONCE}",
+        f"SELECT id FROM intents WHERE ended_at < ? AND state NOT IN {_OPEN} AND confirm_by IS NULL LIMIT {AT_ONCE}",
         before,
     )
     tx.many("DELETE FROM attempts WHERE intent_id = ?", rows)
+    tx.many("DELETE FROM questions WHERE intent_id = ?", rows)
     tx.many("DELETE FROM intents WHERE id = ?", rows)
     return len(rows)
 

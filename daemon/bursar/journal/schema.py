@@ -1,10 +1,11 @@
-"""The tables of the journal, and the steps that bring an older journal up to them.
+"""The tables of the journal as they are now. What leads there from older ones is in `migrations`.
 
-Instants are whole microseconds since 1970, UTC. Money is text. What holds several values is JSON. A migration is a
-list of statements; `tests/journal` holds that all of them together give exactly `TABLES`.
+Instants are whole microseconds since 1970 on the journal's timeline. Money is text. What holds several values is JSON.
 """
 
 from __future__ import annotations
+
+import sqlite3
 
 TABLES = """
 CREATE TABLE meta (
@@ -17,14 +18,13 @@ CREATE TABLE accounts (
   digest TEXT NOT NULL,
   provider TEXT NOT NULL,
   bound_at BIGINT NOT NULL,
-  frozen_digest TEXT,
+  quarantine_digest TEXT,
   recognized INTEGER NOT NULL DEFAULT 0,
   contradicted INTEGER NOT NULL DEFAULT 0,
   parked_at BIGINT,
   parked_reason TEXT,
   looked_at BIGINT,
   paused_at BIGINT,
-  resumed_at BIGINT,
   gone_at BIGINT
 ) WITHOUT ROWID;
 
@@ -68,7 +68,7 @@ CREATE INDEX subjects_new ON subjects (account, type) WHERE first_seen_at IS NUL
 CREATE INDEX subjects_acted ON subjects (account, acted_at) WHERE acted_at IS NOT NULL;
 
 CREATE TABLE events (
-  seq INTEGER PRIMARY KEY,
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
   id TEXT NOT NULL UNIQUE,
   type TEXT NOT NULL,
   account TEXT NOT NULL,
@@ -92,7 +92,8 @@ CREATE TABLE rearmed (
 CREATE TABLE rules (
   name TEXT PRIMARY KEY,
   fingerprint TEXT NOT NULL,
-  since BIGINT NOT NULL
+  since BIGINT NOT NULL,
+  meaning TEXT NOT NULL DEFAULT ''
 ) WITHOUT ROWID;
 
 CREATE TABLE verdicts (
@@ -114,19 +115,22 @@ CREATE TABLE verdicts (
 CREATE INDEX verdicts_due ON verdicts (account, ask_at) WHERE ask_at IS NOT NULL;
 
 CREATE TABLE matches (
-  id INTEGER PRIMARY KEY,
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
   rule TEXT NOT NULL,
+  fingerprint TEXT NOT NULL DEFAULT '',
   account TEXT NOT NULL,
   subject_type TEXT NOT NULL,
   subject_id TEXT NOT NULL,
   event_id TEXT,
   at BIGINT NOT NULL,
   state TEXT NOT NULL,
-  obstacle TEXT,
+  block TEXT,
   reason TEXT NOT NULL,
   retry_at BIGINT,
   waits_for BIGINT,
   fired_at BIGINT,
+  told_at BIGINT,
+  ended_at BIGINT,
   acts_planned INTEGER NOT NULL DEFAULT 0,
   intents INTEGER NOT NULL DEFAULT 0
 );
@@ -134,12 +138,39 @@ CREATE UNIQUE INDEX matches_held ON matches (rule, account, subject_type, subjec
 CREATE INDEX matches_due ON matches (account, retry_at) WHERE state = 'held' AND retry_at IS NOT NULL;
 CREATE INDEX matches_waiting ON matches (waits_for) WHERE state = 'held' AND waits_for IS NOT NULL;
 CREATE INDEX matches_fired ON matches (rule, account, subject_type, subject_id, fired_at) WHERE fired_at IS NOT NULL;
-CREATE INDEX matches_by_time ON matches (at);
+CREATE INDEX matches_ended ON matches (ended_at) WHERE ended_at IS NOT NULL;
+
+CREATE TABLE ledger (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  account TEXT NOT NULL,
+  action TEXT NOT NULL,
+  subject_type TEXT NOT NULL,
+  subject_id TEXT NOT NULL,
+  rule TEXT,
+  asked_type TEXT,
+  asked_id TEXT,
+  amount TEXT,
+  currency TEXT,
+  planned_at BIGINT NOT NULL
+);
+CREATE INDEX ledger_by_subject ON ledger (account, subject_type, subject_id, id);
+CREATE INDEX ledger_by_rule ON ledger (rule, account, asked_type, asked_id, id);
+
+CREATE TABLE postings (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  entry BIGINT NOT NULL,
+  what TEXT NOT NULL,
+  at BIGINT NOT NULL,
+  amount TEXT
+);
+CREATE INDEX postings_by_entry ON postings (entry, seq);
+CREATE INDEX postings_by_time ON postings (at, entry);
 
 CREATE TABLE intents (
   id INTEGER PRIMARY KEY,
   match_id BIGINT,
   rule TEXT,
+  fingerprint TEXT NOT NULL DEFAULT '',
   account TEXT NOT NULL,
   action TEXT NOT NULL,
   subject_type TEXT NOT NULL,
@@ -147,6 +178,7 @@ CREATE TABLE intents (
   params TEXT NOT NULL,
   sealed TEXT NOT NULL,
   cost TEXT,
+  currency TEXT,
   state TEXT NOT NULL,
   reason TEXT NOT NULL,
   fence INTEGER NOT NULL DEFAULT 0,
@@ -157,21 +189,37 @@ CREATE TABLE intents (
   due_at BIGINT,
   facts_at BIGINT,
   sent_at BIGINT,
+  request_ended_at BIGINT,
   looked_at BIGINT,
+  lost INTEGER NOT NULL DEFAULT 0,
+  again INTEGER NOT NULL DEFAULT 0,
   reference TEXT,
   ended_at BIGINT,
   confirm_by BIGINT,
-  confirmed_at BIGINT,
-  asked_at BIGINT
+  question INTEGER NOT NULL DEFAULT 0,
+  question_until BIGINT,
+  consented INTEGER NOT NULL DEFAULT 0,
+  consent_amount TEXT,
+  consent_above TEXT,
+  past_ceiling INTEGER NOT NULL DEFAULT 0,
+  ceiling_consented INTEGER NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX intents_open ON intents (account, subject_type, subject_id)
   WHERE state IN ('awaiting_approval', 'ready', 'sending', 'deferred', 'unknown');
 CREATE INDEX intents_by_state ON intents (account, state)
   WHERE state IN ('awaiting_approval', 'ready', 'sending', 'deferred', 'unknown');
-CREATE INDEX intents_by_subject ON intents (account, subject_type, subject_id, action, id);
-CREATE INDEX intents_by_rule ON intents (rule, account, created_at);
-CREATE INDEX intents_confirm ON intents (confirm_by) WHERE confirm_by IS NOT NULL AND confirmed_at IS NULL;
+CREATE INDEX intents_confirm ON intents (confirm_by) WHERE confirm_by IS NOT NULL;
 CREATE INDEX intents_by_match ON intents (match_id);
+CREATE INDEX intents_by_reference ON intents (account, action, reference) WHERE reference IS NOT NULL;
+
+CREATE TABLE questions (
+  intent_id BIGINT NOT NULL,
+  number INTEGER NOT NULL,
+  amount TEXT,
+  reason TEXT NOT NULL,
+  at BIGINT NOT NULL,
+  PRIMARY KEY (intent_id, number)
+) WITHOUT ROWID;
 
 CREATE TABLE attempts (
   intent_id BIGINT NOT NULL,
@@ -200,7 +248,7 @@ CREATE INDEX deliveries_due ON deliveries (sink, next_at) WHERE state = 'due';
 CREATE INDEX deliveries_by_time ON deliveries (created_at);
 
 CREATE TABLE held_observations (
-  id INTEGER PRIMARY KEY,
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
   account TEXT NOT NULL,
   stream TEXT NOT NULL,
   at BIGINT NOT NULL,
@@ -233,12 +281,18 @@ CREATE TABLE audit_segments (
   head TEXT NOT NULL,
   closed_at BIGINT NOT NULL
 );
+
+CREATE TABLE offsets (
+  since BIGINT PRIMARY KEY,
+  ahead BIGINT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE gaps (
+  at BIGINT PRIMARY KEY,
+  length BIGINT NOT NULL,
+  vouched INTEGER NOT NULL
+) WITHOUT ROWID;
 """
-
-MIGRATIONS: tuple[str, ...] = (TABLES,)
-"""What leads from nothing to the newest tables, step by step. Released steps are never edited."""
-
-VERSION = len(MIGRATIONS)
 
 OPEN_INTENTS = "state IN ('awaiting_approval', 'ready', 'sending', 'deferred', 'unknown')"
 """The condition of the indexes `intents_open` and `intents_by_state`, word for word: only where a question says just
@@ -246,5 +300,12 @@ this can the database use them (`INDEXED BY` makes it an error where it cannot).
 
 
 def statements(script: str) -> list[str]:
-    """Split a script into its statements (it holds no `;` inside one)."""
-    return [part.strip() for part in script.split(";") if part.strip()]
+    """Return the statements of a script."""
+    found: list[str] = []
+    waiting = ""
+    for part in script.split(";"):
+        waiting += part + ";"
+        if sqlite3.complete_statement(waiting) and waiting.strip(" ;\n"):
+            found.append(waiting.strip().removesuffix(";"))
+            waiting = ""
+    return found

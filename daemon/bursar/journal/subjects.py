@@ -118,28 +118,28 @@ def untrack(tx: Tx, account: AccountName, kind: SubjectType, ids: Iterable[str],
     """Take subjects off watch; give those that were on it."""
     sql = "UPDATE subjects SET watched = 0, acted_at = ? WHERE account = ? AND type = ? AND id = ? AND watched = 1"
     gone = [id_ for id_ in ids if tx.run(sql, microseconds(now), account, kind.name, id_)]
-    _await_nothing(tx, account, kind, gone)
+    _await_nothing(tx, account, kind, gone, now)
     return gone
 
 
-def finish(tx: Tx, account: AccountName, kind: SubjectType, ids: Iterable[str]) -> None:
+def finish(tx: Tx, account: AccountName, kind: SubjectType, ids: Iterable[str], now: datetime) -> None:
     """Note that finished subjects are looked at no more."""
     over = list(ids)
     tx.many(
         "UPDATE subjects SET watched = 0 WHERE account = ? AND type = ? AND id = ?",
         ((account, kind.name, id_) for id_ in over),
     )
-    _await_nothing(tx, account, kind, over)
+    _await_nothing(tx, account, kind, over, now)
 
 
-def _await_nothing(tx: Tx, account: AccountName, kind: SubjectType, ids: Iterable[str]) -> None:
+def _await_nothing(tx: Tx, account: AccountName, kind: SubjectType, ids: Iterable[str], now: datetime) -> None:
     """What waited for a look at these subjects waits no more: nobody looks at them again."""
     rows = [(account, kind.name, id_) for id_ in ids]
     tx.many("UPDATE verdicts SET ask_at = NULL WHERE account = ? AND subject_type = ? AND subject_id = ?", rows)
     tx.many(
-        "UPDATE matches SET state = 'dropped', retry_at = NULL, reason = 'its subject is not under watch any more' "
+        "UPDATE matches SET state = 'dropped', retry_at = NULL, reason = 'its subject is not under watch any more', ended_at = ? "
         "WHERE account = ? AND subject_type = ? AND subject_id = ? AND state = 'held'",
-        rows,
+        [(microseconds(now), *row) for row in rows],
     )
 
 

@@ -41,7 +41,7 @@ def note(
         account,
         ref.type,
         ref.id,
-        rule.fingerprint,
+        rule.trigger,
         word(verdict),
         verdict.reason,
         microseconds(now),
@@ -68,7 +68,7 @@ def standing(tx: Tx, rule: Rule, account: AccountName, subject: SubjectRef) -> H
         subject.type,
         subject.id,
     )
-    if row is None or row[0] != rule.fingerprint or row[1] is None:
+    if row is None or row[0] != rule.trigger or row[1] is None:
         return None
     return Held(HoldState(bool(row[1]), at(row[2]), bool(row[3]), at(row[4])), row[5], row[6])
 
@@ -92,7 +92,7 @@ def stand(
         account,
         subject.type,
         subject.id,
-        rule.fingerprint,
+        rule.trigger,
         word(verdict),
         verdict.reason,
         microseconds(now),
@@ -113,28 +113,55 @@ def due_subjects(tx: Tx, account: AccountName, now: datetime) -> list[SubjectRef
     return [SubjectRef(*row) for row in rows]
 
 
+def rename_rule(tx: Tx, old: str, new: str) -> None:
+    """Have a rule take over how subjects stand with another."""
+    tx.run("DELETE FROM verdicts WHERE rule = ?", new)
+    tx.run("UPDATE verdicts SET rule = ? WHERE rule = ?", new, old)
+    tx.run("DELETE FROM rules WHERE name = ?", new)
+    tx.run("UPDATE rules SET name = ? WHERE name = ?", new, old)
+
+
+def replace_trigger(tx: Tx, rule: str, before: str, after: str) -> None:
+    """Write what stands for a rule's trigger in a new form, so that nothing that holds for it ends."""
+    tx.run("UPDATE verdicts SET fingerprint = ? WHERE rule = ? AND fingerprint = ?", after, rule, before)
+    tx.run("UPDATE rules SET fingerprint = ? WHERE name = ? AND fingerprint = ?", after, rule, before)
+
+
+def ask_by_calendar(tx: Tx, now: datetime) -> None:
+    """The wall clock was set: whatever waits for a time is asked anew, and scheduled by the clock as it is now."""
+    tx.run("UPDATE verdicts SET ask_at = ? WHERE ask_at > ?", microseconds(now), microseconds(now))
+
+
 def rule_since(tx: Tx, rule: Rule, now: datetime) -> datetime:
-    """Say since when the rule, as it is now, has been there; note it when it is new."""
-    row = tx.one("SELECT fingerprint, since FROM rules WHERE name = ?", rule.name)
-    if row is not None and row[0] == rule.fingerprint:
+    """Return since when the rule, as it is now, has been there; note it when it is new."""
+    row = tx.one("SELECT fingerprint, since, meaning FROM rules WHERE name = ?", rule.name)
+    if row is not None and row[0] == rule.trigger and row[2] == rule.meaning:
         return at(row[1]) or now
+    since = now if row is None or row[0] != rule.trigger else (at(row[1]) or now)
     tx.run(
-        "INSERT INTO rules VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET fingerprint = excluded.fingerprint, "
-        "since = excluded.since",
+        "INSERT INTO rules (name, fingerprint, since, meaning) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET fingerprint = "
+        "excluded.fingerprint, since = excluded.since, meaning = excluded.meaning",
         rule.name,
-        rule.fingerprint,
-        microseconds(now),
+        rule.trigger,
+        microseconds(since),
+        rule.meaning,
     )
-    return now
+    return since
 
 
-def forget_missing(tx: Tx, names: set[str]) -> None:
+def meanings(tx: Tx) -> dict[str, str]:
+    """Return what stands for `on` and `do` of each rule that was there at the last start or reload."""
+    return {row[0]: row[1] for row in tx.all("SELECT name, meaning FROM rules")}
+
+
+def forget_missing(tx: Tx, names: set[str], now: datetime) -> None:
     """End what was waiting for rules that are there no more."""
     for (name,) in tx.all("SELECT name FROM rules"):
         if name not in names:
             tx.run("DELETE FROM rules WHERE name = ?", name)
             tx.run("UPDATE verdicts SET ask_at = NULL, inside = NULL WHERE rule = ?", name)
             tx.run(
-                "UPDATE matches SET state = 'dropped', reason = 'the rule is gone' WHERE rule = ? AND state = 'held'",
+                "UPDATE matches SET state = 'dropped', reason = 'the rule is gone', ended_at = ? WHERE rule = ? AND state = 'held'",
+                microseconds(now),
                 name,
             )

@@ -1,24 +1,31 @@
-"""What the commands and pages show: questions to the journal that change nothing. Rows come as plain JSON objects."""
+"""What the commands and pages show: questions to the journal that change nothing. Rows come as plain JSON objects.
+
+The journal keeps instants on its timeline; here they are written as the wall clock said, or will say.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from bursar.domain.ids import instant
 from bursar.domain.values import Json, to_public
+from bursar.journal import clock
 from bursar.journal.codec import read_mapping
 from bursar.journal.writer import Tx
 
 Row = dict[str, Json]
 
 
-def shown(us: Any) -> Json:
-    """Write an instant for people."""
-    return None if us is None else to_public(instant(int(us)))
+def times(tx: Tx) -> Callable[[Any], Json]:
+    """Return what writes the journal's instants (microseconds) for people, by the wall clock."""
+    offsets = clock.offsets(tx)
+    return lambda us: None if us is None else to_public(offsets.wall(instant(int(us))))
 
 
 def orders(tx: Tx, account: str | None, type_: str = "order") -> list[Row]:
     """Give subjects under watch, with what is known of them."""
+    shown = times(tx)
     sql = (
         "SELECT account, id, state, fields, created_at, first_seen_at, state_since, changed_at, problem, watched FROM subjects "
         "WHERE type = ?"
@@ -46,6 +53,7 @@ def orders(tx: Tx, account: str | None, type_: str = "order") -> list[Row]:
 
 def events(tx: Tx, account: str | None, type_: str | None, limit: int | None, after: int = 0) -> list[Row]:
     """Give events, oldest first; `limit` keeps the newest."""
+    shown = times(tx)
     where, params = ["seq > ?"], [after]
     if account:
         where.append("account = ?")
@@ -74,6 +82,7 @@ def events(tx: Tx, account: str | None, type_: str | None, limit: int | None, af
 
 def actions(tx: Tx, state: str | None, limit: int | None, ids: list[int] | None = None) -> list[Row]:
     """Give intents, oldest first; `limit` keeps the newest."""
+    shown = times(tx)
     where: list[str] = []
     params: list[object] = []
     if state:
@@ -84,18 +93,22 @@ def actions(tx: Tx, state: str | None, limit: int | None, ids: list[int] | None 
         params += ids
     sql = (
         "SELECT id, rule, account, action, subject_type, subject_id, params, state, reason, created_at, attempts, reference, "
-        "sent_at, ended_at, due_at, fence FROM intents"
+        "sent_at, ended_at, due_at, fence, cost, currency, question, (SELECT p.amount FROM postings p WHERE p.entry = intents.id AND "
+        "p.amount IS NOT NULL AND p.what IN ('settled', 'succeeded', 'accepted') ORDER BY p.seq LIMIT 1) FROM intents"
     )
     sql += f" WHERE {' AND '.join(where)}" if where else ""
     rows = tx.all(f"{sql} ORDER BY id DESC" + (f" LIMIT {int(limit)}" if limit else ""), *params)
     return [
         {
-            "id": str(row[0]),
+            "id": f"{row[0]}.{row[18]}" if row[7] == "awaiting_approval" and row[18] > 1 else str(row[0]),
             "rule": row[1],
             "account": row[2],
             "action": row[3],
             "subject": f"{row[4]}/{row[5]}",
             "params": read_mapping(row[6]),
+            "amount": row[16],
+            "currency": row[17],
+            "paid": row[19],
             "state": row[7],
             "reason": row[8],
             "created_at": shown(row[9]),
@@ -112,6 +125,7 @@ def actions(tx: Tx, state: str | None, limit: int | None, ids: list[int] | None 
 
 def deliveries(tx: Tx, state: str | None, limit: int | None) -> list[Row]:
     """Give deliveries, oldest first; `limit` keeps the newest."""
+    shown = times(tx)
     sql = "SELECT id, sink, event_id, state, attempts, next_at, reason, created_at, body FROM deliveries"
     rows = tx.all(
         f"{sql}{' WHERE state = ?' if state else ''} ORDER BY seq DESC" + (f" LIMIT {int(limit)}" if limit else ""),
@@ -135,9 +149,10 @@ def deliveries(tx: Tx, state: str | None, limit: int | None) -> list[Row]:
 
 def verdicts(tx: Tx, rule: str, subject: str | None) -> list[Row]:
     """Give the latest verdicts of a rule, each with the newest match on that subject and what became of it."""
+    shown = times(tx)
     sql = (
         "SELECT v.account, v.subject_type, v.subject_id, v.verdict, v.reason, v.at, v.since, v.ask_at, v.fired, m.id, m.state, "
-        "m.obstacle, m.reason, m.retry_at, m.at FROM verdicts v LEFT JOIN matches m ON m.id = (SELECT max(id) FROM matches x WHERE "
+        "m.block, m.reason, m.retry_at, m.at FROM verdicts v LEFT JOIN matches m ON m.id = (SELECT max(id) FROM matches x WHERE "
         "x.rule = v.rule AND x.account = v.account AND x.subject_type = v.subject_type AND x.subject_id = v.subject_id) "
         "WHERE v.rule = ?"
     )
@@ -161,7 +176,7 @@ def verdicts(tx: Tx, rule: str, subject: str | None) -> list[Row]:
             ids = [str(one[0]) for one in tx.all("SELECT id FROM intents WHERE match_id = ? ORDER BY id", row[9])]
             shape["match"] = {
                 "state": row[10],
-                "obstacle": row[11],
+                "block": row[11],
                 "reason": row[12],
                 "retry_at": shown(row[13]),
                 "at": shown(row[14]),
@@ -184,15 +199,16 @@ def counts(tx: Tx) -> Row:
         ),
         "events": (tx.one("SELECT count(*) FROM events") or (0,))[0],
         "actions": by("SELECT state, count(*) FROM intents GROUP BY 1"),
-        "held_back": by("SELECT obstacle, count(*) FROM matches WHERE state = 'held' GROUP BY 1"),
+        "held_back": by("SELECT block, count(*) FROM matches WHERE state = 'held' GROUP BY 1"),
         "deliveries": by("SELECT state, count(*) FROM deliveries GROUP BY 1"),
-        "oldest_due_delivery": shown(oldest[0]) if oldest else None,
+        "oldest_due_delivery": times(tx)(oldest[0]) if oldest else None,
         "held_observations": (tx.one("SELECT count(*) FROM held_observations WHERE state = 'held'") or (0,))[0],
     }
 
 
 def account_streams(tx: Tx) -> dict[str, list[Row]]:
     """Give how every stream of every account is doing."""
+    shown = times(tx)
     found: dict[str, list[Row]] = {}
     for row in tx.all(
         "SELECT account, stream, ok_at, failures, failed_at, kind, reason FROM streams ORDER BY account, stream"

@@ -12,15 +12,26 @@ import os
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from bursar.journal.errors import JournalError, JournalMissing, explain
-from bursar.journal.files import check, claim, connect, prepare_file
+from bursar.journal.files import (
+    Place,
+    check,
+    check_log,
+    claim,
+    connect,
+    note_main,
+    prepare_file,
+    refuse_empty,
+    resolved,
+)
+from bursar.journal.migrations import VERSION
 from bursar.journal.send_counter import SendCounter
 
 T = TypeVar("T")
@@ -29,12 +40,17 @@ GROUP = 256
 
 
 class Tx:
-    """One open transaction. Statements take `?` parameters."""
+    """One open transaction. Statements take `?` parameters.
 
-    __slots__ = ("_connection",)
+    Attributes:
+        posted: The entries of the ledger that something was posted to in it, in order: what was read of them before is old.
+    """
+
+    __slots__ = ("_connection", "posted")
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self.posted: list[int] = []
 
     def run(self, sql: str, *params: object) -> int:
         """Run a statement; give how many rows it touched."""
@@ -57,6 +73,19 @@ class Tx:
         """Run a statement for each row."""
         self._connection.executemany(sql, rows)
 
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Run what follows as one that may fail alone: what it wrote is undone, and the error goes on."""
+        self._connection.execute("SAVEPOINT attempt")
+        try:
+            yield
+        except BaseException:
+            if self._connection.in_transaction:  # else the database itself has rolled everything back
+                self._connection.execute("ROLLBACK TO attempt")
+                self._connection.execute("RELEASE attempt")
+            raise
+        self._connection.execute("RELEASE attempt")
+
 
 @dataclass(slots=True)
 class _Call(Generic[T]):
@@ -75,19 +104,21 @@ class Journal:
         broken: Why the last commit failed; None when it did not.
     """
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, lock: int, sidecar: SendCounter) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection, lock: int, send_counter: SendCounter) -> None:
         self.path = path
-        self.send_counter = sidecar
+        self.send_counter = send_counter
+        self.commits = 0
+        self.broken: str | None = None
+        self._closed = False
         self._connection = connection
         self._lock = lock
+        self._place = Place.of(path, lock)
+        self._main_seen = 0
         self._calls: queue.SimpleQueue[_Call[Any] | None] = queue.SimpleQueue()
         self._reader: sqlite3.Connection | None = None
         self._readers = ThreadPoolExecutor(1, thread_name_prefix="journal-reader")
         self._thread = threading.Thread(target=self._turn, name="journal-writer", daemon=True)
         self._thread.start()
-        self.commits = 0
-        self.broken: str | None = None
-        self._closed = False
 
     @classmethod
     def open(cls, path: Path, *, create: bool = True) -> Journal:
@@ -96,16 +127,27 @@ class Journal:
         Raises:
             JournalError: it is locked, read-only, full, missing, damaged or newer; nothing was changed.
         """
+        path = resolved(path)
         lock = claim(path, create=create)
-        sidecar = SendCounter(path.with_name(path.name + ".fence"))
+        counter = SendCounter(path.with_name(path.name + ".fence"))
         try:
-            prepare_file(path, sidecar, create=create)
+            check_log(path, lock)
+            prepare_file(path, counter, create=create)
             connection = connect(path)
-            return cls(path, connection, lock, sidecar)
-        except BaseException:
-            sidecar.close()
+            return cls(path, connection, lock, counter)
+        except BaseException as error:
+            counter.close()
             _release(lock)
+            if isinstance(error, sqlite3.Error):
+                raise explain(error, path) from error
             raise
+
+    def displaced(self) -> str | None:
+        """Return what is wrong with the journal's files, in a sentence; None: they are where they were opened.
+
+        What is written into a file that was moved or replaced is lost to everybody: nothing may be sent on it.
+        """
+        return self._place.wrong()
 
     async def write(self, function: Callable[[Tx], T]) -> T:
         """Run a function in a transaction and give its result when it is committed and on disk.
@@ -146,6 +188,8 @@ class Journal:
             return _at_one_instant(self._reader, function)
         except sqlite3.Error as error:
             raise explain(error, self.path) from error
+        except (StopIteration, StopAsyncIteration) as error:
+            raise _raisable(error) from error
 
     def _close_reader(self) -> None:
         if self._reader is not None:
@@ -180,12 +224,21 @@ class Journal:
             self._connection.execute("COMMIT")
             self.commits += 1
             self.broken = None
+            self._note_main()
         except BaseException as error:  # noqa: BLE001 - the thread must outlive any fault; each waiter gets its error
             self._undo()
             failure = explain(error, self.path) if isinstance(error, (sqlite3.Error, OSError)) else error
             self.broken = str(failure) if isinstance(failure, JournalError) else self.broken
             for call in group:
                 call.error = call.error or failure
+
+    def _note_main(self) -> None:
+        """Note what the main file looks like, whenever a checkpoint has changed it."""
+        with suppress(OSError):
+            changed = self.path.stat().st_mtime_ns
+            if changed != self._main_seen:
+                note_main(self.path, self._lock)
+                self._main_seen = changed
 
     def _run(self, tx: Tx, call: _Call[Any], *, alone: bool) -> None:
         if alone:
@@ -224,10 +277,14 @@ def read_once(path: Path, function: Callable[[Tx], T]) -> T:
     """
     if not path.exists():
         raise JournalMissing(f"{path}: there is no journal yet; `bursar run` makes it")
+    refuse_empty(path)
     try:
         connection = connect(path, read_only=True)
         try:
-            check(connection, path)
+            if check(connection, path) < VERSION:
+                raise JournalError(
+                    f"{path}: was written by an older bursar; start the daemon once, it brings it up to date"
+                )
             return _at_one_instant(connection, function)
         finally:
             connection.close()
@@ -249,9 +306,17 @@ def _tell(calls: list[_Call[Any]]) -> None:
         if call.future.done():
             continue
         if call.error is not None:
-            call.future.set_exception(call.error)
+            call.future.set_exception(_raisable(call.error))
         else:
             call.future.set_result(call.result)
+
+
+def _raisable(error: BaseException) -> BaseException:
+    """Return an error that a future takes: a `StopIteration`, of a plugin's function say, is refused by every future,
+    and whoever waits for it, and for the others of its group, would wait for ever."""
+    if isinstance(error, (StopIteration, StopAsyncIteration, asyncio.CancelledError)):
+        return RuntimeError(f"{type(error).__name__} was raised in a transaction")
+    return error
 
 
 def _release(lock: int) -> None:

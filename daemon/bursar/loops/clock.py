@@ -8,13 +8,13 @@ from datetime import datetime, timezone
 
 
 class RealClock:
-    """The machine's clocks."""
+    """The machine's clocks. `monotonic` is the boot clock: it goes on while the machine sleeps, and nobody sets it."""
 
     def now(self) -> datetime:
         return datetime.now(timezone.utc)
 
     def monotonic(self) -> float:
-        return time.monotonic()
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)

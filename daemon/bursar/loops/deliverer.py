@@ -12,18 +12,18 @@ import structlog
 
 from bursar.api.errors import DeliveryFailed
 from bursar.api.sink import Sink
+from bursar.domain.backoff import Backoff
 from bursar.domain.ids import SinkName
 from bursar.domain.route import Delivery
 from bursar.journal import deliveries
-from bursar.loops.liveness import Wakeup
 from bursar.loops.runtime_context import RuntimeContext
+from bursar.loops.wakeup import Wakeup
 
 IDLE_S = 5.0
 AT_ONCE = 20
-FIRST_PAUSE = timedelta(seconds=5)
-LONGEST_PAUSE = timedelta(hours=6)
+RETRIES = Backoff(timedelta(seconds=5), timedelta(hours=6))
 MAX_TRIES = 15
-LONGEST_REST_S = 120.0
+RESTS = Backoff(timedelta(seconds=1), timedelta(seconds=120))
 log = structlog.get_logger("bursar")
 
 
@@ -34,8 +34,7 @@ def next_try(attempts: int, retry_after: timedelta | None, now: datetime) -> dat
     """
     if attempts >= MAX_TRIES:
         return None
-    pause = min(FIRST_PAUSE * (1 << min(attempts - 1, 20)), LONGEST_PAUSE)
-    return now + max(pause, min(retry_after or timedelta(0), timedelta(days=1)))
+    return now + RETRIES.pause(attempts, retry_after)
 
 
 class Deliverer:
@@ -52,7 +51,7 @@ class Deliverer:
     async def turn(self) -> None:
         """Hand over what is due, or wait."""
         self._context.liveness.tick(f"delivering {self.name}")
-        now = self._context.clock.now()
+        now = self._context.now()
         if (rest := self._rest_until_s - self._context.clock.monotonic()) > 0:
             await self._context.clock.sleep(min(rest, IDLE_S))
             return
@@ -69,7 +68,7 @@ class Deliverer:
                 taken.append(delivery.id)
         finally:
             if taken:
-                at = self._context.clock.now()
+                at = self._context.now()
                 await self._context.commit(lambda uow: deliveries.delivered(uow.tx, taken, at))
 
     async def close(self) -> None:
@@ -86,7 +85,7 @@ class Deliverer:
         except DeliveryFailed as failed:
             await self._failed(delivery, failed)
         except Exception as error:
-            log.exception("a sink's plugin failed", sink=self.name)
+            log.exception("delivery.plugin_failed", sink=self.name)
             await self._failed(delivery, DeliveryFailed(f"the sink's plugin failed ({type(error).__name__})"))
         else:
             self._failures = 0
@@ -97,12 +96,12 @@ class Deliverer:
         """Say how long the oldest due message has waited without being tried; a sink that rests is not overdue."""
         if oldest is None or self._failures:
             return 0.0
-        return (self._context.clock.now() - oldest).total_seconds()
+        return (self._context.now() - oldest).total_seconds()
 
     async def _failed(self, delivery: Delivery, failed: DeliveryFailed) -> None:
-        now = self._context.clock.now()
+        now = self._context.now()
         self._failures += 1
-        self._rest_until_s = self._context.clock.monotonic() + min(2.0 ** min(self._failures - 1, 8), LONGEST_REST_S)
+        self._rest_until_s = self._context.clock.monotonic() + RESTS.pause(self._failures).total_seconds()
         again = None if failed.permanent else next_try(delivery.attempts + 1, failed.retry_after, now)
-        log.warning("a delivery failed", sink=self.name, delivery=delivery.id, reason=failed.reason, dead=again is None)
+        log.warning("delivery.failed", sink=self.name, delivery=delivery.id, reason=failed.reason, dead=again is None)
         await self._context.commit(lambda uow: deliveries.failed(uow.tx, delivery.id, failed.reason, again, now))

@@ -1,43 +1,85 @@
-"""The executing loop of one account: ready intents are sent, one attempt each, and lost ones are looked for.
+"""The executing loop of one account: ready intents are sent, one attempt each, and lost ones are looked for first.
 
-The order is everything: evidence is read, `sending` is committed, the sidecar is raised, then the request leaves, then
-the outcome is committed. A crash between any two leaves what the table of an intent's life knows how to go on from.
+The order is everything: the turn of the rate limit is taken, evidence is read, the gate is asked and `sending` is
+committed, the counter beside the journal is raised, the request leaves (within its deadline), the outcome is committed.
+A crash between any two leaves what the table of an intent's life knows how to go on from.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
 from typing import cast
 
 import structlog
 
-from bursar.api.errors import NeverSent, ProviderError
+from bursar.api.errors import NeverSent, ProviderError, RateLimited
+from bursar.api.exchange import Exchange, watched
 from bursar.api.provider import Adapter, PerformsMany
 from bursar.domain.action import ActionType
-from bursar.domain.ids import AccountName, IntentId
-from bursar.domain.intent import CannotTell, Finding, Intent, Lost, LostReply, NotSent, Outcome, State
+from bursar.domain.ids import IntentId
+from bursar.domain.intent import (
+    CannotTell,
+    DidNot,
+    Happened,
+    Intent,
+    Lost,
+    LostReply,
+    NotSent,
+    Outcome,
+    State,
+)
 from bursar.domain.rule import TemplateFailed
 from bursar.domain.values import Json
-from bursar.journal import accounts, intents, streams
+from bursar.domain.verdict import BlockReason, HoldBack, Lapse
+from bursar.journal import accounts, intents
 from bursar.journal.errors import JournalError
 from bursar.journal.writer import Tx
-from bursar.loops.liveness import Wakeup
-from bursar.loops.rate_limit import RateLimiter
-from bursar.loops.runtime_context import RuntimeContext
+from bursar.loops.lost_attempts import LostAttempts
+from bursar.loops.rate_limit import Priority, RateLimiter
+from bursar.loops.runtime_context import Ended, RuntimeContext
+from bursar.loops.wakeup import Wakeup
 from bursar.pipeline.config_snapshot import AccountSpec
-from bursar.pipeline.dispatch import Sending, revealed, start_sending
-from bursar.pipeline.intent_transitions import record_finding, record_outcome
-from bursar.pipeline.rule_evaluation import blocks
-from bursar.pipeline.unit_of_work import UnitOfWork
+from bursar.pipeline.dispatch import Claimed, ask_gate, claim, revealed, review
+from bursar.pipeline.intent_transitions import record_outcome
+from bursar.pipeline.unit_of_work import ReadView
 
 IDLE_S = 1.0
 PREPARE_PAUSE_S = 15.0
-CALLS = 3
-"""How many limits of one call a turn may last: the evidence, the turn of the rate limit, the attempt."""
+CALLS = 4
+"""How many limits of one call a turn may last: the turn of the rate limit, the look for a lost one, the evidence, the
+attempt."""
 LONGEST_PAUSE_S = 30.0
+LEAVES_WITHIN_S = 60.0
+"""A request leaves so soon after its `sending` commit, or not at all."""
+LAST_LOOK_S = 5.0
+"""One that takes the whole balance leaves so soon after the last look at it."""
+EVERYTHING = frozenset({BlockReason.CLOCK, BlockReason.JOURNAL, BlockReason.PAUSED, BlockReason.QUARANTINED})
+"""What holds every action of the account back."""
 log = structlog.get_logger("bursar")
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What there is to do, the most urgent first.
+
+    Attributes:
+        orphans: Intents that are `sending` though nobody sends them.
+        lost: Intents whose attempt was lost, to be looked for.
+        ended: A ready intent that the gate does not let through, whatever would be read for it.
+        ready: Ready intents of one action that may go in one request.
+    """
+
+    orphans: Sequence[Intent] = ()
+    lost: Sequence[Intent] = ()
+    ended: Intent | None = None
+    ready: Sequence[Intent] = ()
+
+    @property
+    def nothing(self) -> bool:
+        """Return whether there is nothing to do."""
+        return not (self.orphans or self.lost or self.ended is not None or self.ready)
 
 
 class Executor:
@@ -45,19 +87,20 @@ class Executor:
 
     Args:
         context: What the loops share.
-        terms: The account's terms.
+        spec: The account.
         adapter: The account's adapter.
-        limiter: The key's rate limit: the turn is taken before `sending` is committed.
+        limiter: The key's rate limit: the turn is taken before the evidence is read.
     """
 
-    def __init__(self, context: RuntimeContext, terms: AccountSpec, adapter: Adapter, limiter: RateLimiter) -> None:
+    def __init__(self, context: RuntimeContext, spec: AccountSpec, adapter: Adapter, limiter: RateLimiter) -> None:
         self._context = context
-        self._terms = terms
+        self._spec = spec
         self._adapter = adapter
         self._limiter = limiter
         self.wakeup = Wakeup()
         self.stopping = asyncio.Event()
-        self._rest_until: dict[IntentId, float] = {}
+        self._rest_until_s: dict[IntentId, float] = {}
+        self._lost = LostAttempts(context, spec, adapter)
 
     def stop(self) -> None:
         """End after the turn that is under way."""
@@ -66,143 +109,176 @@ class Executor:
 
     async def turn(self) -> None:
         """Look for a lost attempt, or send what is ready, or wait."""
-        self._context.liveness.tick(f"executing {self._terms.name}")
-        lost, ready = await self._context.journal.read(self._find)
-        if lost or ready:
-            self._context.liveness.tick(f"executing {self._terms.name}", getattr(self._adapter, "limit_s", 0.0) * CALLS)
-        if lost:
-            await self._reconcile(lost[0])
-        elif ready:
-            await self._execute(ready)
-        else:
+        self._context.liveness.tick(f"executing {self._spec.name}")
+        work = await self._context.journal.read(self._find)
+        if work.orphans:
+            await self._record_orphans(work.orphans)
+        elif self._limiter.paused_s() > 0 or work.nothing:
             await self.wakeup.wait(self._context.clock, IDLE_S)
+        else:
+            limit_s = getattr(self._adapter, "limit_s", 0.0) * CALLS
+            self._context.liveness.tick(f"executing {self._spec.name}", limit_s)
+            await self._do(work)
 
-    def _find(self, tx: Tx) -> tuple[list[Intent], list[Intent]]:
-        """Give the lost intents to look for, and the next ready ones of one action that may go in one request."""
-        name, now = self._terms.name, self._context.clock.now()
-        opened = intents.in_state(tx, (State.READY, State.UNKNOWN), name)
-        if not opened:
-            return [], []
-        if self._away(tx):
-            return [], []
-        lost = [i for i in opened if i.state is State.UNKNOWN and self._due(i, now) and self._looks(i)]
-        return lost, [] if lost else self._ready(tx, opened)
+    async def _do(self, work: Work) -> None:
+        if work.lost and work.lost[0].state is State.UNKNOWN:
+            await self._lost.look_for(work.lost[0])
+        elif work.lost:
+            await self._still_missing(work.lost[0])
+        elif work.ended is not None:
+            await self._end(work.ended)
+        else:
+            await self._execute(work.ready)
 
-    def _ready(self, tx: Tx, opened: Sequence[Intent]) -> list[Intent]:
-        if not self._may_act(tx):
-            return []
-        fresh_since, clock_s = self._context.fresh_since(), self._context.clock.monotonic()
-        chosen: list[Intent] = []
-        for intent in opened:
-            action = self._terms.actions.get(intent.action)
-            if intent.state is not State.READY or action is None or self._rest_until.get(intent.id, 0.0) > clock_s:
-                continue
-            if intent.match is not None and (intent.facts_at is None or intent.facts_at < fresh_since):
-                continue
-            if self._blocked(tx, intent, action) or not self._stream_well(tx, intent):
-                continue
-            if not chosen or (intent.action == chosen[0].action and len(chosen) < self._batch(action)):
-                chosen.append(intent)
-        return chosen
+    def _find(self, tx: Tx) -> Work:
+        """Find what there is to do."""
+        opened = intents.in_state(tx, (State.SENDING, State.READY, State.UNKNOWN), self._spec.name)
+        orphans = [intent for intent in opened if intent.state is State.SENDING]
+        if not opened or orphans or self._away(tx):
+            return Work(orphans)
+        lost = [intent for intent in opened if self._lost.due(intent)]
+        return Work(lost=lost) if lost else self._ready(self._context.view(tx), opened)
 
     def _away(self, tx: Tx) -> bool:
-        """A frozen account may be another world, where nothing can be found out; a parked one is left alone."""
-        row = accounts.load(tx, self._terms.name)
-        return row is None or row.frozen_digest is not None or row.parked_at is not None
+        """An account in quarantine may be another world, where nothing can be found out; a parked one is left alone."""
+        row = accounts.load(tx, self._spec.name)
+        return row is None or row.quarantine_digest is not None or row.parked_at is not None
 
-    def _may_act(self, tx: Tx) -> bool:
-        return self._context.may_act() and accounts.paused(tx, self._terms.name) is None
-
-    def _blocked(self, tx: Tx, intent: Intent, action: ActionType) -> bool:
-        return blocks(self._reading(tx), intent.account, action, but=intent.id) is not None
-
-    def _reading(self, tx: Tx) -> UnitOfWork:
-        return UnitOfWork(tx, self._context.config, self._context.clock.now(), kept=self._context.kept)
-
-    def _stream_well(self, tx: Tx, intent: Intent) -> bool:
-        """An intent of a rule waits while the stream that its facts come from fails."""
-        kind = self._terms.kinds.get(intent.subject.type)
-        return intent.match is None or kind is None or streams.load(tx, intent.account, kind.stream).failures == 0
+    def _ready(self, view: ReadView, opened: Sequence[Intent]) -> Work:
+        """Ask the gate which ready intents may be sent, oldest first; a request is not begun in vain."""
+        chosen: list[Intent] = []
+        everything_waits = False
+        for intent in opened:
+            if intent.state is not State.READY or self._rests(intent):
+                continue
+            if everything_waits and not self._lost.due_though_held(intent):
+                continue
+            verdict, _, candidate = ask_gate(view, intent)
+            if candidate is None or candidate.action is None:
+                continue
+            if isinstance(verdict, HoldBack) and verdict.brief:
+                everything_waits = everything_waits or verdict.block in EVERYTHING
+                if self._lost.due_though_held(intent):
+                    return Work(lost=[intent])
+                continue
+            if isinstance(verdict, (HoldBack, Lapse)):
+                return Work(ended=intent)
+            if not chosen or (intent.action == chosen[0].action and len(chosen) < self._batch(candidate.action)):
+                chosen.append(intent)
+        return Work(ready=chosen)
 
     def _batch(self, action: ActionType) -> int:
-        return action.batch if getattr(self._adapter, "performs_many", False) else 1
+        """Return how many go in one request: what is looked for by evidence of its own goes alone."""
+        many = getattr(self._adapter, "performs_many", False) and action.lost_reply is LostReply.REPEATABLE
+        return action.batch if many else 1
 
-    def _due(self, intent: Intent, now: datetime) -> bool:
-        return intent.due_at is not None and intent.due_at <= now
-
-    def _looks(self, intent: Intent) -> bool:
-        """A repeatable intent is asked again (timing does that), not looked for, until its tries are used up."""
-        action = self._terms.actions.get(intent.action)
-        return action is not None and action.lost_reply is not LostReply.REPEATABLE
+    async def _end(self, intent: Intent) -> None:
+        """A ready intent that the gate does not let through ends; a lost one is looked for once more before."""
+        if await self._still_missing(intent):
+            await self._context.commit(lambda uow: review(uow, intent.id))
 
     async def _execute(self, ready: Sequence[Intent]) -> None:
-        evidence = await self._prepare(ready)
-        if evidence is _FAILED:
+        """Send ready intents of one action in one request."""
+        try:
+            await self._limiter.acquire(Priority.EFFECT)
+        except RateLimited:
             return
-        await self._limiter.wait_first()
-        if self.stopping.is_set():
+        if self.stopping.is_set() or not await self._still_missing(ready[0]):
             return
-        ids, fresh_since = [intent.id for intent in ready], self._context.fresh_since()
-        sending: Sending = await self._context.commit(
-            lambda uow: start_sending(uow, ids, cast(Json, evidence), fresh_since)
-        )
-        if not sending.intents:
-            self._rest([intent.id for intent in ready], IDLE_S)
+        look = Exchange()
+        began_s = self._context.clock.monotonic()
+        evidence = await self._prepare(ready, look)
+        if evidence is FAILED or self.stopping.is_set():
             return
-        outcomes = await self._attempt(sending)
-        await self._record(sending, outcomes)
-        for intent in sending.intents:
-            self._log(intent, outcomes[intent.id])
+        ids, committed_s = [intent.id for intent in ready], self._context.clock.monotonic()
+        claimed = await self._context.commit(lambda uow: claim(uow, ids, cast(Json, evidence)))
+        self._rest(claimed.waiting, IDLE_S)
+        if not claimed.intents:
+            return
+        not_after_s = committed_s + LEAVES_WITHIN_S
+        if self._spec.actions[ready[0].action].takes_balance:
+            not_after_s = min(not_after_s, (look.last_asked_s or began_s) + LAST_LOOK_S)
+        await self._send(claimed, Exchange(not_after_s))
 
-    async def _prepare(self, ready: Sequence[Intent]) -> object:
+    async def _prepare(self, ready: Sequence[Intent], look: Exchange) -> object:
         """Read the evidence; an intent whose evidence cannot be read stays ready, and is tried again a little later."""
         try:
-            intent = await self._context.journal.read(lambda tx: revealed(self._reading(tx), ready[0]))
-            return await self._adapter.prepare(intent)
-        except TemplateFailed:
-            return None  # `start_sending` finds the same, and lets it lapse
+            intent = await self._context.journal.read(lambda tx: revealed(self._context.view(tx), ready[0]))
+            with watched(look):
+                read = await self._adapter.prepare(intent)
+        except TemplateFailed as failed:
+            reason = str(failed)
+            for one in ready:
+                await self._context.commit(lambda uow, id_=one.id: review(uow, id_, reason))  # type: ignore[misc]
+            return FAILED
         except ProviderError as error:
-            log.warning(
-                "the evidence before sending cannot be read",
-                account=self._terms.name,
-                kind=error.kind,
-                intent=ready[0].id,
-                reason=error.reason,
-            )
-            pause = error.retry_after.total_seconds() if error.retry_after is not None else PREPARE_PAUSE_S
-            self._rest([intent.id for intent in ready], pause)
-            return _FAILED
+            self._cannot_look(ready, error)
+            return FAILED
+        if isinstance(read, (Happened, DidNot, CannotTell)):
+            await self._lost.note(intent, read)
+            return FAILED
+        return read
+
+    async def _still_missing(self, intent: Intent) -> bool:
+        try:
+            return await self._lost.still_missing(intent)
+        except ProviderError as error:
+            self._cannot_look([intent], error)
+            return False
+
+    def _cannot_look(self, ready: Sequence[Intent], error: ProviderError) -> None:
+        log.warning(
+            "intent.evidence_unreadable",
+            account=self._spec.name,
+            kind=error.kind,
+            intent=ready[0].id,
+            reason=error.reason,
+        )
+        pause_s = error.retry_after.total_seconds() if error.retry_after is not None else PREPARE_PAUSE_S
+        self._rest([intent.id for intent in ready], pause_s)
+
+    def _rests(self, intent: Intent) -> bool:
+        return self._rest_until_s.get(intent.id, 0.0) > self._context.clock.monotonic()
 
     def _rest(self, ids: Sequence[IntentId], seconds: float) -> None:
-        until = self._context.clock.monotonic() + seconds
-        self._rest_until = {id_: at for id_, at in self._rest_until.items() if at > self._context.clock.monotonic()}
-        self._rest_until.update(dict.fromkeys(ids, until))
+        now_s = self._context.clock.monotonic()
+        self._rest_until_s = {id_: at_s for id_, at_s in self._rest_until_s.items() if at_s > now_s}
+        self._rest_until_s.update(dict.fromkeys(ids, now_s + seconds))
 
-    async def _attempt(self, sending: Sending) -> Mapping[IntentId, Outcome]:
-        """Raise the counter beside the journal, then make the attempt; without the counter nothing is sent."""
+    async def _send(self, claimed: Claimed, exchange: Exchange) -> None:
+        """Make the attempt, and write how it ended, whatever happens meanwhile."""
+        outcomes: Mapping[IntentId, Outcome] = {}
         try:
-            if sending.mark is not None:
-                self._context.journal.send_counter.raise_to(sending.mark)
-        except OSError as error:
-            log.exception("the counter beside the journal cannot be written; nothing is sent", account=self._terms.name)
-            not_sent = NotSent(f"the counter beside the journal cannot be written ({type(error).__name__})")
-            return dict.fromkeys((intent.id for intent in sending.intents), not_sent)
-        return await self._perform(sending.intents)
+            outcomes = await self._attempt(claimed, exchange)
+        finally:
+            now_s = self._context.clock.monotonic()
+            ended_at = self._context.at(exchange.ended_s if exchange.ended_s is not None else now_s)
+            for intent in claimed.intents:
+                outcome = outcomes.get(intent.id, Lost("the daemon was told to stop while it was sent"))
+                self._context.ended[intent.id] = Ended(intent.fence, outcome, ended_at)
+                if not isinstance(outcome, NotSent):
+                    self._context.effects.note(intent.account, intent.subject, ended_at)
+        if exchange.limited and exchange.retry_after is not None:
+            self._limiter.pause_for(exchange.retry_after)
+        await self._record(claimed.intents)
+        for intent in claimed.intents:
+            self._log(intent, outcomes[intent.id])
 
-    async def _record(self, sending: Sending, outcomes: Mapping[IntentId, Outcome]) -> None:
-        """Commit how the attempts ended. While the journal cannot be written, that is kept and tried again."""
-        pause_s = 1.0
-        while True:
-            try:
-                await self._context.commit(
-                    lambda uow: [record_outcome(uow, i.id, i.fence, outcomes[i.id]) for i in sending.intents]
-                )
-                return
-            except JournalError as error:
-                log.error("how an action ended cannot be written yet", account=self._terms.name, reason=str(error))
-                self._context.liveness.tick(f"executing {self._terms.name}")
-                await self._context.clock.sleep(pause_s)
-                pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+    async def _attempt(self, claimed: Claimed, exchange: Exchange) -> Mapping[IntentId, Outcome]:
+        """Raise the counter beside the journal, then make the attempt; without the counter nothing is sent."""
+        ids = [intent.id for intent in claimed.intents]
+        self._context.check_files()
+        if self._context.displaced is not None:
+            return dict.fromkeys(ids, NotSent(self._context.displaced))
+        try:
+            if claimed.count is not None:
+                self._context.journal.send_counter.raise_to(claimed.count)
+        except OSError as error:
+            log.exception("intent.not_counted", account=self._spec.name)
+            reason = f"the counter beside the journal cannot be written ({type(error).__name__})"
+            return dict.fromkeys(ids, NotSent(reason))
+        with watched(exchange):
+            return await self._perform(claimed.intents)
 
     async def _perform(self, sending: Sequence[Intent]) -> Mapping[IntentId, Outcome]:
         """Make the one attempt. Whatever is raised is an outcome, too."""
@@ -217,29 +293,49 @@ class Executor:
             outcome = Lost(error.reason)
         return dict.fromkeys((intent.id for intent in sending), outcome)
 
-    async def _reconcile(self, intent: Intent) -> None:
-        asked_at = self._context.clock.now()
+    async def _record_orphans(self, orphans: Sequence[Intent]) -> None:
+        """Write how attempts ended that another executor of the account was stopped at."""
+        for intent in orphans:
+            found = self._context.ended.get(intent.id)
+            if found is None or found.fence != intent.fence:
+                lost = Lost("nobody knows how its attempt ended")
+                self._context.ended[intent.id] = Ended(intent.fence, lost, self._context.now())
+        await self._record(orphans)
+
+    async def _record(self, sent: Sequence[Intent]) -> None:
+        """Commit how attempts ended. While the journal cannot be written, that is kept and tried again."""
+        pause_s = 1.0
+        while True:
+            try:
+                await self._write_outcomes([intent.id for intent in sent])
+                return
+            except JournalError as error:
+                log.error("intent.outcome_unwritten", account=self._spec.name, reason=str(error))
+                self._context.liveness.tick(f"executing {self._spec.name}")
+                await self._context.clock.sleep(pause_s)
+                pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+
+    async def _write_outcomes(self, ids: Sequence[IntentId]) -> None:
+        ended = {id_: self._context.ended[id_] for id_ in ids if id_ in self._context.ended}
         try:
-            whole = await self._context.journal.read(lambda tx: revealed(self._reading(tx), intent))
-            finding: Finding = await self._adapter.reconcile(whole, intent.evidence)
-        except TemplateFailed as failed:
-            finding = CannotTell(f"it cannot be looked for: {failed}")
-        except ProviderError as error:
-            finding = CannotTell(f"it could not be looked for: {error.reason}")
-        await self._context.commit(lambda uow: record_finding(uow, intent.id, intent.fence, finding, asked_at))
-        log.info(
-            "looked for a lost action",
-            account=self._terms.name,
-            intent=intent.id,
-            action=intent.action,
-            finding=type(finding).__name__,
-            reason=finding.reason,
-        )
+            await self._context.commit(
+                lambda uow: [record_outcome(uow, id_, one.fence, one.outcome, one.at) for id_, one in ended.items()]
+            )
+        except JournalError:
+            raise
+        except Exception as error:  # what it brings cannot be written: then nobody can tell, and a person is asked
+            log.exception("intent.outcome_unusable", account=self._spec.name)
+            lost = Lost(f"its answer could not be written down ({type(error).__name__})")
+            await self._context.commit(
+                lambda uow: [record_outcome(uow, id_, one.fence, lost, one.at) for id_, one in ended.items()]
+            )
+        for id_ in ended:
+            self._context.ended.pop(id_, None)
 
     def _log(self, intent: Intent, outcome: Outcome) -> None:
         log.info(
-            "an action was sent",
-            account=AccountName(intent.account),
+            "intent.sent",
+            account=intent.account,
             rule=intent.rule,
             intent=intent.id,
             action=intent.action,
@@ -248,4 +344,5 @@ class Executor:
         )
 
 
-_FAILED = object()
+FAILED = object()
+"""In place of evidence: there is none, and nothing is sent."""

@@ -4,14 +4,17 @@ all of them turn and nothing that is due is overdue."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import structlog
 
 from bursar.api.clock import Clock
+from bursar.domain.backoff import Backoff
 from bursar.journal.errors import JournalError
 
 STILL_S = 60.0
+PAUSES = Backoff(timedelta(seconds=1), timedelta(seconds=30))
 log = structlog.get_logger("bursar")
 
 
@@ -36,42 +39,6 @@ class Liveness:
         return [name for name, at in self._turned.items() if now - at > STILL_S]
 
 
-class Wakeup:
-    """Wakes a loop that waits: rung by commits, and waited for with a time limit."""
-
-    def __init__(self) -> None:
-        self._event = asyncio.Event()
-        self._others: tuple[Wakeup, ...] = ()
-
-    def set(self) -> None:
-        self._event.set()
-        for other in self._others:
-            other.set()
-
-    def forward_to(self, others: Iterable[Wakeup]) -> None:
-        """Ring these, too, whenever this one rings."""
-        self._others = tuple(others)
-
-    async def wait(self, clock: Clock, seconds: float) -> bool:
-        """Wait until it is rung, or so long; say whether it was rung."""
-        if not self._event.is_set() and seconds > 0:
-            await first_of(self._event.wait(), clock.sleep(seconds))
-        rung = self._event.is_set()
-        self._event.clear()
-        return rung
-
-
-async def first_of(*awaitables: Awaitable[object]) -> None:
-    """Wait for whichever comes first; the others are canceled and waited for."""
-    tasks = [asyncio.ensure_future(awaitable) for awaitable in awaitables]  # noqa: TID251 - awaited right below
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)  # whoever is canceled just now stays canceled
-
-
 async def run_forever(
     name: str, clock: Clock, liveness: Liveness, turn: Callable[[], Awaitable[None]], until: asyncio.Event | None = None
 ) -> None:
@@ -79,17 +46,16 @@ async def run_forever(
 
     With `until`, it ends between two turns once that is set.
     """
-    pause_s = 1.0
+    failures = 0
     while until is None or not until.is_set():
         liveness.tick(name)
         try:
             await turn()
-            pause_s = 1.0
+            failures = 0
+            continue
         except JournalError as error:
-            log.error("the journal cannot be written", loop=name, reason=str(error))
-            await clock.sleep(min(pause_s, 30.0))
-            pause_s *= 2
+            log.error("journal.unwritable", loop=name, reason=str(error))
         except Exception:
-            log.exception("a loop failed, and goes on", loop=name)
-            await clock.sleep(min(pause_s, 30.0))
-            pause_s *= 2
+            log.exception("loop.failed", loop=name)
+        failures += 1
+        await clock.sleep(PAUSES.pause(failures).total_seconds())

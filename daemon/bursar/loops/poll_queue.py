@@ -13,7 +13,7 @@ from datetime import timedelta
 from bursar.api.provider import Same
 from bursar.domain.ids import SubjectRef
 from bursar.domain.observation import Observation, Snapshot
-from bursar.domain.poll_intervals import DAY_S, pause_s
+from bursar.domain.poll_intervals import DAY_S, HOUR_S, pause_s
 from bursar.domain.subject import Coverage, Stream, SubjectType
 from bursar.domain.values import Json
 from bursar.journal.subjects import Watched
@@ -39,6 +39,8 @@ class Polled:
         bodies: Digests of a listing's raw answers.
         cursor: Where the next poll goes on from.
         wanted: Subjects that somebody waits for.
+        demanded: The whole stream is waited for.
+        on_demand: It is `off`, and only looked at when it is waited for.
     """
 
     stream: Stream
@@ -54,12 +56,14 @@ class Polled:
     bodies: dict[str, int] = field(default_factory=dict)
     cursor: Json = None
     wanted: set[SubjectRef] = field(default_factory=set)
+    demanded: bool = False
+    on_demand: bool = False
 
     def when_s(self) -> float:
         """Say when it is due; 0 when somebody waits."""
         if self.watch is None and self.busy:
             return NEVER_S
-        if self.wanted:
+        if self.wanted or self.demanded:
             return max(0.0, self.away_s)
         due_s = self.due_s if self.watch is None else self.watch.next_due_s()
         return NEVER_S if due_s is None else max(due_s, self.away_s)
@@ -90,14 +94,20 @@ class Schedule:
     """The streams of one account.
 
     Args:
-        terms: The account's terms.
+        spec: The account.
         polls: The interval of each stream that is polled.
         now_s: The instant of making it.
     """
 
-    def __init__(self, terms: AccountSpec, polls: Mapping[str, timedelta], now_s: float) -> None:
-        self.streams = {name: _polled(terms, terms.streams[name], every, now_s) for name, every in polls.items()}
-        self._stream_of = {kind.name: kind.stream for kind in terms.kinds.values()}
+    def __init__(self, spec: AccountSpec, polls: Mapping[str, timedelta], now_s: float) -> None:
+        self.streams = {name: _polled(spec, spec.streams[name], every, now_s) for name, every in polls.items()}
+        for action in spec.actions.values():
+            stream = action.cost_stream
+            if stream is not None and stream not in self.streams:
+                polled = _polled(spec, spec.streams[stream], spec.streams[stream].interval, NEVER_S)
+                polled.on_demand = True
+                self.streams[stream] = polled
+        self._stream_of = {kind.name: kind.stream for kind in spec.kinds.values()}
         self._hurried: dict[SubjectRef, float] = {}
         self.away_s = 0.0
 
@@ -109,8 +119,9 @@ class Schedule:
         polled = min(due, key=Polled.when_s)
         asked = frozenset(polled.wanted)
         polled.wanted.clear()
+        polled.demanded = False
         if polled.watch is None:
-            polled.due_s = now_s + polled.interval_s
+            polled.due_s = NEVER_S if polled.on_demand else now_s + polled.interval_s
             return Due(polled, (), asked)
         ids = polled.watch.take(now_s, polled.stream.batch, [ref.id for ref in asked])
         taken = set(ids)
@@ -131,6 +142,13 @@ class Schedule:
             polled.wanted.add(ref)
         if len(self._hurried) > REMEMBERED:
             self._hurried = {ref: at_s for ref, at_s in self._hurried.items() if at_s > now_s - 3600}
+
+    def demand(self, streams: Collection[str]) -> None:
+        """Have whole streams looked at now: somebody waits for them, whatever their interval."""
+        for stream in streams:
+            polled = self.streams.get(stream)
+            if polled is not None and not polled.busy:
+                polled.demanded = True
 
     def put(self, stream: str, one: Watched, now_s: float, *, spread: bool = False) -> None:
         """Put a subject under watch, or take it off. `spread`: quiet ones are not all due at once at the start."""
@@ -170,8 +188,18 @@ class Schedule:
         due.polled.wanted.update(due.asked)
         if due.polled.watch is not None:
             due.polled.watch.put_off(due.ids, until_s)
-        else:
+        elif not due.polled.on_demand:
             due.polled.due_s = until_s
+
+    def look_again(self, due: Due, ids: Sequence[str], now_s: float) -> None:
+        """Have what an answer said nothing about looked at again soon: it was asked for before something was done."""
+        due.polled.wanted.update(ref for ref in due.asked if not due.ids or ref.id in ids)
+        if due.polled.watch is not None:
+            due.polled.watch.put_off(ids, now_s)
+        elif due.polled.on_demand:
+            due.polled.demanded = True
+        else:
+            due.polled.due_s = now_s
 
     def listed(self, due: Due, observation: Observation, digests: dict[str, int] | None, now_s: float) -> None:
         """Note a committed listing; without digests it is not remembered: it was held, or must be looked at again."""
@@ -179,12 +207,15 @@ class Schedule:
         polled.first = False
         if digests is not None:
             polled.bodies = digests
-        polled.due_s = now_s if observation.more else now_s + polled.interval_s * (1.0 + random.uniform(0.0, 0.05))
+        if observation.more:
+            polled.due_s = now_s
+        elif not polled.on_demand:
+            polled.due_s = now_s + polled.interval_s * (1.0 + random.uniform(0.0, 0.05))
 
     def looked_at(
-        self, due: Due, changed: Mapping[str, Snapshot], digests: Mapping[str, int], now_s: float
+        self, due: Due, ids: Sequence[str], changed: Mapping[str, Snapshot], digests: Mapping[str, int], now_s: float
     ) -> list[str]:
-        """Note a committed look at tracked subjects; give those that are finished for good."""
+        """Note a committed look at tracked subjects; return those that are finished for good."""
         polled, watch = due.polled, due.polled.watch
         if watch is None:
             return []
@@ -193,22 +224,23 @@ class Schedule:
             if snapshot.changed_at is not None and snapshot.ref.type == polled.kind.name:
                 terminal = snapshot.state in polled.kind.terminal
                 watch.changed(id_, changed_s=snapshot.changed_at.timestamp(), terminal=terminal)
-        return watch.looked_at(due.ids, now_s)
+        return watch.looked_at(ids, now_s)
 
     def go_on(self, now_s: float) -> None:
-        """The account is parked no more, or the clock was set: everything is due."""
+        """The account is parked no more: everything is due."""
         self.away_s = 0.0
         for polled in self.streams.values():
             polled.away_s = 0.0
-            polled.due_s = min(polled.due_s, now_s)
+            if not polled.on_demand:
+                polled.due_s = min(polled.due_s, now_s)
 
     def shortest_s(self) -> float:
         """Give the shortest interval of any stream."""
-        return min(polled.interval_s for polled in self.streams.values())
+        return min((polled.interval_s for polled in self.streams.values() if not polled.on_demand), default=HOUR_S)
 
 
-def _polled(terms: AccountSpec, stream: Stream, interval: timedelta, now_s: float) -> Polled:
-    kind = next(iter(terms.kinds_of(stream.name).values()))
+def _polled(spec: AccountSpec, stream: Stream, interval: timedelta, now_s: float) -> Polled:
+    kind = next(iter(spec.kinds_of(stream.name).values()))
     interval_s = interval.total_seconds()
     watch = Watch(interval_s, kind.watch_for.total_seconds()) if stream.coverage is Coverage.TRACKED else None
     return Polled(stream, kind, interval_s, due_s=now_s, watch=watch)

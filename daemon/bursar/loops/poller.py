@@ -2,6 +2,7 @@
 
 A failed poll teaches nothing but that it failed: its subjects are put off, the account is left alone for a while that
 doubles. Holds that fell due, held-back matches and intents whose facts are stale have their subjects looked at early.
+An answer is as old as its question: what was asked for before an effect ended says nothing about what that changed.
 """
 
 from __future__ import annotations
@@ -13,22 +14,27 @@ from datetime import datetime, timedelta
 import structlog
 
 from bursar.api.errors import ProviderError, RateLimited, Rejected, Unreachable
+from bursar.api.exchange import Exchange, watched
 from bursar.api.provider import Adapter, Look
 from bursar.domain.ids import SubjectRef
 from bursar.domain.observation import Observation
 from bursar.domain.poll_intervals import absence
 from bursar.domain.subject import SubjectType
+from bursar.domain.verdict import BlockReason
 from bursar.journal import accounts, events, held, intents, matches, streams, subjects, verdicts
 from bursar.journal.errors import JournalError
 from bursar.journal.streams import StreamRow
 from bursar.journal.subjects import Watched
 from bursar.journal.writer import Tx
-from bursar.loops.liveness import Wakeup
+from bursar.loops.effect_times import Valid
 from bursar.loops.poll_queue import Due, Polled, Schedule
 from bursar.loops.rate_limit import RateLimiter
-from bursar.loops.runtime_context import JUMP_S, RuntimeContext
+from bursar.loops.runtime_context import RuntimeContext
+from bursar.loops.startup import vouch
+from bursar.loops.wakeup import Wakeup
 from bursar.pipeline.config_snapshot import AccountSpec
-from bursar.pipeline.ingest import Recorded, record, record_failure, record_rejection
+from bursar.pipeline.ingest import Ingested, Poll, ingest, record_failure, record_rejection
+from bursar.pipeline.unit_of_work import UnitOfWork
 
 REFRESH_S = 1.0
 SHORTEST_WAIT_S = 0.01
@@ -40,12 +46,27 @@ MARGIN = timedelta(seconds=5)
 log = structlog.get_logger("bursar")
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one poll saw.
+
+    Attributes:
+        observation: What the adapter made of it.
+        asked_at: The instant before its first request left.
+        digests: What its raw answers looked like.
+    """
+
+    observation: Observation
+    asked_at: datetime
+    digests: dict[str, int]
+
+
 class Poller:
     """Polls one account.
 
     Args:
         context: What the loops share.
-        terms: The account's terms.
+        spec: The account.
         adapter: The account's adapter.
         limiter: The key's rate limit.
         polls: The interval of each stream that is polled.
@@ -54,20 +75,19 @@ class Poller:
     def __init__(
         self,
         context: RuntimeContext,
-        terms: AccountSpec,
+        spec: AccountSpec,
         adapter: Adapter,
         limiter: RateLimiter,
         polls: dict[str, timedelta],
     ) -> None:
         self._context = context
-        self._terms = terms
+        self._spec = spec
         self._adapter = adapter
         self._limiter = limiter
-        self.schedule = Schedule(terms, polls, self._now_s())
+        self.schedule = Schedule(spec, polls, self._now_s())
         self.wakeup = Wakeup()
         self._refreshed_s = float("-inf")
         self._refreshed_at: datetime | None = None
-        self._ahead_s = context.ahead_s()
         self._bound_at: datetime | None = None
         self._parked = False
         self._parked_before = False
@@ -79,86 +99,122 @@ class Poller:
 
     async def load(self) -> None:
         """Read from the journal what is under watch and where streams go on from."""
-        row = await self._context.journal.read(lambda tx: accounts.load(tx, self._terms.name))
+        row = await self._context.journal.read(lambda tx: accounts.load(tx, self._spec.name))
         self._bound_at = row.bound_at if row is not None else None
-        doubted = await self._context.journal.read(lambda tx: {one.stream for one in held.held(tx, self._terms.name)})
+        doubted = await self._context.journal.read(lambda tx: {one.stream for one in held.held(tx, self._spec.name)})
         for name, polled in self.streams.items():
-            stored, watched = await self._context.journal.read(self._stored(name, polled))
+            stored, under_watch = await self._context.journal.read(self._stored(name, polled))
             polled.cursor, polled.failures = stored.cursor, stored.failures
             polled.doubted = name in doubted
-            for one in watched:
+            for one in under_watch:
                 self.schedule.put(name, one, self._now_s(), spread=True)
 
     async def turn(self) -> None:
         """Do one poll that is due, or wait until one is."""
-        self._context.liveness.tick(f"polling {self._terms.name}")
+        self._context.liveness.tick(f"polling {self._spec.name}")
         await self._refresh()
-        due = None if self._parked else self.schedule.pick(self._now_s())
+        left_alone = self._parked or self._limiter.paused_s() > 0
+        due = None if left_alone else self.schedule.pick(self._now_s())
         if due is None:
             await self._wait()
             return
-        self._context.liveness.tick(f"polling {self._terms.name}", getattr(self._adapter, "limit_s", 0.0))
+        self._context.liveness.tick(f"polling {self._spec.name}", getattr(self._adapter, "limit_s", 0.0))
+        await self.poll(due)
+
+    async def poll(self, due: Due) -> Ingested | None:
+        """Do one poll and commit what it saw; None when it failed, or was outdated before it was there."""
         due.polled.busy += 1
         try:
-            await self.poll(due)
+            seen = await self._observe(due)
+            return None if seen is None else await self._commit(due, seen)
         except BaseException:  # the journal is full, or the loop ends: nothing was learned, and nothing is forgotten
             self.schedule.put_off(due, self._now_s() + REFRESH_S)
             raise
         finally:
             due.polled.busy -= 1
 
-    async def poll(self, due: Due) -> Recorded | None:
-        """Do one poll and commit what it saw; None when it failed."""
+    async def look_now(self, stream: str) -> None:
+        """Look at a whole stream at once, because somebody waits for what it shows."""
+        while self.streams[stream].busy:
+            await self._context.clock.sleep(SHORTEST_WAIT_S)
+        await self.poll(Due(self.streams[stream], (), frozenset()))
+
+    async def close(self) -> None:
+        """Let the adapter go."""
+        await self._adapter.close()
+
+    async def _observe(self, due: Due) -> Seen | None:
+        """Ask; a failure is written down."""
         digests: dict[str, int] = {}
-        polled = due.polled
+        polled, exchange = due.polled, Exchange()
+        began_at = self._context.now()
         try:
             known = await self._known(polled.kind, due.ids) if polled.stream.needs_known else {}
             look = Look(polled.stream.name, due.ids, polled.cursor, polled.same(digests), known)
-            observation = await self._adapter.observe(look)
+            with watched(exchange):
+                observation = await self._adapter.observe(look)
         except Rejected as rejected:
             await self._rejected(due, rejected)
             return None
         except ProviderError as error:
             await self._failed(due, error)
             return None
-        return await self._commit(due, observation, digests)
+        finally:
+            self._leave_alone(exchange)
+        if exchange.date is not None and not self._context.vouched:
+            since = timedelta(seconds=self._context.clock.monotonic() - exchange.date_s)
+            await vouch(self._context, exchange.date + since)
+        asked_s = exchange.first_asked_s
+        return Seen(observation, began_at if asked_s is None else self._context.at(asked_s), digests)
 
-    async def close(self) -> None:
-        """Let the adapter go."""
-        await self._adapter.close()
+    def _leave_alone(self, exchange: Exchange) -> None:
+        """The provider limits the rate: leave the key alone, if it says for how long."""
+        if exchange.limited and exchange.retry_after is not None:
+            self._limiter.pause_for(exchange.retry_after)
 
-    async def _commit(self, due: Due, observation: Observation, digests: dict[str, int]) -> Recorded | None:
+    async def _commit(self, due: Due, seen: Seen) -> Ingested | None:
         polled = due.polled
         first = polled.first if polled.watch is None else not polled.watch.all_seen(due.ids)
         recovering = polled.failures > 0 or self._parked_before or polled.doubted
+        poll = Poll(seen.asked_at, due.asked, first=first, recovering=recovering)
+
+        def take_in(uow: UnitOfWork) -> tuple[Valid, Ingested] | None:
+            valid = self._context.effects.still_true(self._spec, seen.observation, seen.asked_at)
+            return None if valid is None else (valid, ingest(uow, self._spec, valid.observation, poll))
+
         try:
-            recorded = await self._context.commit(
-                lambda uow: record(uow, self._terms, observation, due.asked, first=first, recovering=recovering)
-            )
+            taken = await self._context.commit(take_in)
         except JournalError:
             raise
-        except Exception as error:  # a plugin's own function (an event's `raised`, an action's `cost`) failed
-            log.exception("what a poll saw cannot be taken in", account=self._terms.name, stream=polled.stream.name)
+        except Exception as error:  # a plugin's own function (an event's `raised`) failed
+            log.exception("poll.ingest_failed", account=self._spec.name, stream=polled.stream.name)
             await self._failed(due, ProviderError(f"the plugin failed ({type(error).__name__})", kind="plugin"))
             return None
-        await self._remember(due, observation, recorded, digests)
-        return recorded
+        if taken is None:
+            self.schedule.look_again(due, due.ids, self._now_s())
+            return None
+        valid, ingested = taken
+        await self._remember(due, valid, ingested, seen.digests)
+        return ingested
 
-    async def _remember(self, due: Due, observation: Observation, recorded: Recorded, digests: dict[str, int]) -> None:
+    async def _remember(self, due: Due, valid: Valid, ingested: Ingested, digests: dict[str, int]) -> None:
         """Note in memory what was committed; what is finished for good is watched no more."""
-        polled, now_s = due.polled, self._now_s()
+        polled, observation, now_s = due.polled, valid.observation, self._now_s()
         polled.failures, self._parked_before = 0, False
-        polled.doubted = recorded.doubted
-        if observation.cursor is not None and not recorded.held:
+        polled.doubted = ingested.doubted
+        if observation.cursor is not None and not ingested.held:
             polled.cursor = observation.cursor
         if polled.watch is None:
-            self.schedule.listed(due, observation, None if recorded.held or recorded.absent else digests, now_s)
+            self.schedule.listed(due, observation, None if ingested.held or ingested.absent else digests, now_s)
             return
-        believed = {} if recorded.held else _of_seen(digests, observation)
-        finished = self.schedule.looked_at(due, recorded.changed, believed, now_s)
+        believed = {} if ingested.held else _of_seen(digests, observation)
+        looked_at = [id_ for id_ in due.ids if id_ not in valid.outdated]
+        finished = self.schedule.looked_at(due, looked_at, ingested.changed, believed, now_s)
+        if valid.outdated:
+            self.schedule.look_again(due, [id_ for id_ in due.ids if id_ in valid.outdated], now_s)
         if finished:
-            name, kind = self._terms.name, polled.kind
-            await self._context.commit(lambda uow: subjects.finish(uow.tx, name, kind, finished))
+            name, kind = self._spec.name, polled.kind
+            await self._context.commit(lambda uow: subjects.finish(uow.tx, name, kind, finished, uow.now))
 
     async def _failed(self, due: Due, error: ProviderError) -> None:
         polled, now_s = due.polled, self._now_s()
@@ -171,21 +227,21 @@ class Poller:
         if isinstance(error, (Unreachable, RateLimited)):
             # the other streams wait for a poll's time, not for the doubled one: one of them may be well
             self.schedule.away_s = max(self.schedule.away_s, min(until_s, now_s + self.schedule.shortest_s()))
-        name, stream = self._terms.name, polled.stream.name
-        log.warning("a poll failed", account=name, stream=stream, kind=error.kind, reason=error.reason)
+        name, stream = self._spec.name, polled.stream.name
+        log.warning("poll.failed", account=name, stream=stream, kind=error.kind, reason=error.reason)
         await self._context.commit(lambda uow: record_failure(uow, name, stream, error.kind, error.reason))
 
     async def _rejected(self, due: Due, error: Rejected) -> None:
         self._parked = True
         due.polled.failures += 1
         self.schedule.put_off(due, self._now_s())
-        name, stream = self._terms.name, due.polled.stream.name
-        log.error("the provider rejects the account; it is parked", account=name, stream=stream, reason=error.reason)
+        name, stream = self._spec.name, due.polled.stream.name
+        log.error("account.rejected", account=name, stream=stream, reason=error.reason)
         await self._context.commit(lambda uow: record_rejection(uow, name, stream, error.reason))
 
     async def _wait(self) -> None:
         rest_s = LONGEST_WAIT_S if self._parked else self.schedule.next_s() - self._now_s()
-        rest_s = min(max(rest_s, SHORTEST_WAIT_S), REFRESH_S)
+        rest_s = min(max(rest_s, self._limiter.paused_s(), SHORTEST_WAIT_S), REFRESH_S)
         if await self.wakeup.wait(self._context.clock, rest_s):
             self._refreshed_s = float("-inf")
 
@@ -195,9 +251,7 @@ class Poller:
         if clock.monotonic() - self._refreshed_s < REFRESH_S:
             return
         self._refreshed_s = clock.monotonic()
-        now, fresh_since = clock.now(), self._context.fresh_since()
-        if abs(self._context.ahead_s() - self._ahead_s) > JUMP_S:
-            await self._set_anew()
+        now, fresh_since = self._context.now(), self._context.fresh_since()
         since = self._refreshed_at or now - OVERLAP
         wishes = await self._context.journal.read(lambda tx: self._wishes(tx, now, since, fresh_since))
         self._refreshed_at = now - MARGIN
@@ -209,27 +263,32 @@ class Poller:
             for one in rows:
                 self.schedule.put(stream, one, now.timestamp())
         self.schedule.want(wishes.wanted, now.timestamp())
-
-    async def _set_anew(self) -> None:
-        """Somebody set the clock: what was due by the old one may be due in days, or never."""
-        self._ahead_s, self._refreshed_at = self._context.ahead_s(), None
-        self.schedule.begin_anew()
-        self.schedule.go_on(self._now_s())
-        await self.load()
+        self.schedule.demand(wishes.demanded)
 
     def _wishes(self, tx: Tx, now: datetime, since: datetime, fresh_since: datetime) -> _Wishes:
-        name = self._terms.name
+        name = self._spec.name
         row = accounts.load(tx, name)
         wanted = {*verdicts.due_subjects(tx, name, now), *matches.due_subjects(tx, name, now)}
         wanted.update(intents.stale_subjects(tx, name, fresh_since), events.rearmed_subjects(tx, name))
-        watched = {
+        under_watch = {
             stream: subjects.newly_watched(tx, name, polled.kind, since)
             for stream, polled in self.streams.items()
             if polled.watch is not None
         }
+        demanded = self._demanded(tx, now) if matches.blocked(tx, name, BlockReason.COST) else set()
         if row is None:
-            return _Wishes(watched, wanted, None, None, None)
-        return _Wishes(watched, wanted, row.bound_at, row.parked_at, row.looked_at)
+            return _Wishes(under_watch, wanted, demanded, None, None, None)
+        return _Wishes(under_watch, wanted, demanded, row.bound_at, row.parked_at, row.looked_at)
+
+    def _demanded(self, tx: Tx, now: datetime) -> set[str]:
+        """Return the streams that show what waiting actions cost, where their last good poll is too old to tell."""
+        found = set()
+        for action in self._spec.actions.values():
+            if action.cost_stream is not None:
+                ok_at = streams.load(tx, self._spec.name, action.cost_stream).ok_at
+                if ok_at is None or now - ok_at > action.cost_within:
+                    found.add(action.cost_stream)
+        return found
 
     def _park(self, parked_at: datetime | None, looked_at: datetime | None, now: datetime) -> None:
         """A parked account is not asked, but once a day."""
@@ -241,18 +300,18 @@ class Poller:
 
     def _stored(self, stream: str, polled: Polled) -> Callable[[Tx], tuple[StreamRow, list[Watched]]]:
         def read(tx: Tx) -> tuple[StreamRow, list[Watched]]:
-            name = self._terms.name
-            watched = subjects.watched(tx, name, polled.kind) if polled.watch is not None else []
-            return streams.load(tx, name, stream), watched
+            name = self._spec.name
+            under_watch = subjects.watched(tx, name, polled.kind) if polled.watch is not None else []
+            return streams.load(tx, name, stream), under_watch
 
         return read
 
     async def _known(self, kind: SubjectType, ids: Sequence[str]) -> dict[str, dict[str, object]]:
-        found = await self._context.journal.read(lambda tx: subjects.load(tx, self._terms.name, kind, list(ids)))
+        found = await self._context.journal.read(lambda tx: subjects.load(tx, self._spec.name, kind, list(ids)))
         return {id_: dict(snapshot.fields) for id_, snapshot in found.items()}
 
     def _now_s(self) -> float:
-        return self._context.clock.now().timestamp()
+        return self._context.now().timestamp()
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,13 +320,14 @@ class _Wishes:
 
     watched: dict[str, list[Watched]]
     wanted: set[SubjectRef]
+    demanded: set[str]
     bound_at: datetime | None
     parked_at: datetime | None
     looked_at: datetime | None
 
 
 def _of_seen(digests: dict[str, int], observation: Observation) -> dict[str, int]:
-    """Give the digests of the subjects that the observation spoke of: the others are looked at anew."""
+    """Return the digests of the subjects that the observation spoke of: the others are looked at anew."""
     if not digests:
         return digests
     seen = {one.ref.id for one in observation.subjects} | set(observation.unchanged)

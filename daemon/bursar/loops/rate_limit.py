@@ -1,6 +1,7 @@
 """The rate limit of one key: requests wait for their turn, effects ahead of reads.
 
-A token bucket: up to a tenth of the period's requests may go out at once, then they are spread evenly.
+A token bucket: up to a tenth of the period's requests may go out at once, then they are spread evenly. A provider that
+asks to be left alone is left alone: then nobody waits in here, but is told at once, so that no loop stands still.
 """
 
 from __future__ import annotations
@@ -8,11 +9,20 @@ from __future__ import annotations
 import heapq
 import itertools
 from datetime import timedelta
+from enum import IntEnum
 
 from bursar.api.clock import Clock
+from bursar.api.errors import RateLimited
 
-FIRST, NORMAL = 0, 1
 SHORTEST_S = 0.001
+LONGEST_PAUSE = timedelta(days=1)
+
+
+class Priority(IntEnum):
+    """Who goes first."""
+
+    EFFECT = 0
+    READ = 1
 
 
 class RateLimiter:
@@ -28,37 +38,48 @@ class RateLimiter:
         self._clock = clock
         self._spacing_s = period.total_seconds() / requests
         self._burst_s = self._spacing_s * (max(1, requests // 10) - 1)
-        self._free_at = clock.monotonic() - self._burst_s
+        self._free_at_s = clock.monotonic() - self._burst_s
+        self._paused_until_s = float("-inf")
         self._waiting: list[tuple[int, int]] = []
         self._numbers = itertools.count()
 
-    async def wait(self) -> None:
-        """Wait for the turn of a read."""
-        await self._wait(NORMAL)
+    async def acquire(self, priority: Priority = Priority.READ) -> None:
+        """Wait for a turn.
 
-    async def wait_first(self) -> None:
-        """Wait for the turn of an effect."""
-        await self._wait(FIRST)
-
-    def pause_for(self, pause: timedelta) -> None:
-        """The provider limits the rate: no turn before so long."""
-        self._free_at = max(self._free_at, self._clock.monotonic() + pause.total_seconds())
-
-    async def _wait(self, rank: int) -> None:
+        Raises:
+            RateLimited: the provider asked to be left alone for a while; nothing was asked.
+        """
+        self._require_no_pause()
         if not self._waiting and self._take():
             return
-        mine = (rank, next(self._numbers))
+        mine = (int(priority), next(self._numbers))
         heapq.heappush(self._waiting, mine)
         try:
             while self._waiting[0] != mine or not self._take():
-                await self._clock.sleep(max(self._free_at - self._clock.monotonic(), SHORTEST_S))
+                await self._clock.sleep(max(self._free_at_s - self._clock.monotonic(), SHORTEST_S))
+                self._require_no_pause()
         finally:
             self._waiting.remove(mine)
             heapq.heapify(self._waiting)
 
+    def pause_for(self, pause: timedelta) -> None:
+        """The provider limits the rate: no turn before so long, at most a day."""
+        until_s = self._clock.monotonic() + min(pause, LONGEST_PAUSE).total_seconds()
+        self._paused_until_s = max(self._paused_until_s, until_s)
+
+    def paused_s(self) -> float:
+        """Return for how long the provider is still left alone; 0: it is not."""
+        return max(self._paused_until_s - self._clock.monotonic(), 0.0)
+
+    def _require_no_pause(self) -> None:
+        left_s = self.paused_s()
+        if left_s > 0:
+            reason = f"the provider asked to be left alone for {left_s:.0f} s more"
+            raise RateLimited(reason, retry_after=timedelta(seconds=left_s))
+
     def _take(self) -> bool:
-        now = self._clock.monotonic()
-        if self._free_at > now:
+        now_s = self._clock.monotonic()
+        if self._free_at_s > now_s:
             return False
-        self._free_at = max(self._free_at, now - self._burst_s) + self._spacing_s
+        self._free_at_s = max(self._free_at_s, now_s - self._burst_s) + self._spacing_s
         return True

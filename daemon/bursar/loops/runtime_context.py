@@ -1,4 +1,4 @@
-"""What the loops share: the journal, the configuration, the clock, the wakeups. Nothing is decided here."""
+"""What the loops of one run share: the journal, the configuration, the clocks, the wakeups. Nothing is decided here."""
 
 from __future__ import annotations
 
@@ -7,62 +7,124 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+import structlog
+
 from bursar.api.clock import Clock
+from bursar.domain.ids import IntentId
+from bursar.domain.intent import Outcome
+from bursar.domain.timeline import JUMP, Timeline
 from bursar.domain.values import Json
 from bursar.journal.writer import Journal, Tx
-from bursar.loops.liveness import Liveness, Wakeup
+from bursar.loops.effect_times import EffectTimes
+from bursar.loops.liveness import Liveness
+from bursar.loops.machine import Machine
+from bursar.loops.wakeup import Wakeup
 from bursar.pipeline.config_snapshot import ConfigSnapshot
 from bursar.pipeline.rule_evaluation import process_events
-from bursar.pipeline.unit_of_work import UnitOfWork
+from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 
 T = TypeVar("T")
-JUMP_S = 60.0
-"""A wall clock that moves by more than this against the monotonic one has jumped."""
+log = structlog.get_logger("bursar")
 FRESH = timedelta(seconds=60)
 """Facts that are older than this are looked at again before anything is sent on them."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How an attempt ended that is not written down yet."""
+
+    fence: int
+    outcome: Outcome
+    at: datetime
+
+
 @dataclass(slots=True)
 class RuntimeContext:
-    """The shared things of one run of the daemon.
+    """The shared things of one run of the daemon. Instants lie on the journal's timeline.
 
     Attributes:
         journal: The journal.
-        config: What is configured now; a reload puts new ones here.
+        config: What is configured now; a reload puts a new one here.
         clock: The one clock.
-        liveness: Where loops say that they turn.
-        started_at: When this run began: older facts are not fresh.
-        steady: The wall clock can be believed.
-        unsteady_since: The last commit, when this run's clock began before it.
+        machine: Which boot it runs in.
+        liveness: Where loops say that they make progress.
+        timeline: Physical time, on which every duration is measured.
+        ahead: By how much the wall clock is ahead of the timeline.
+        started_at: When this run began.
+        started_wall: What the wall clock said then.
+        fresh_from: Older facts are not fresh: the start of the run, or the last jump of the wall clock.
+        steady: The wall clock did not jump, or has been steady since.
+        vouched: Somebody vouched for the wall clock in this run: the kernel, or a provider's `Date`.
+        secret_params: Secret parameters that a person gave in this run, by intent.
+        effects: When effects ended.
+        ended: How attempts ended, until that is written down: a reload or a full disk loses none.
+        displaced: Why nothing may be sent any more: the journal's files are not where they were.
         wakeups: Wake the loops.
-        kept: Secret parameters that a person gave in this run, by intent.
-        offset_s: By how much the wall clock was ahead of the monotonic one when it could last be believed.
     """
 
     journal: Journal
     config: ConfigSnapshot
     clock: Clock
+    machine: Machine
     liveness: Liveness
+    timeline: Timeline
+    ahead: timedelta
     started_at: datetime
+    started_wall: datetime
+    fresh_from: datetime
     steady: bool = True
-    unsteady_since: datetime | None = None
-    kept: dict[int, dict[str, Json]] = field(default_factory=dict)
+    vouched: bool = False
+    secret_params: dict[int, dict[str, Json]] = field(default_factory=dict)
+    effects: EffectTimes = field(default_factory=EffectTimes)
+    ended: dict[IntentId, Ended] = field(default_factory=dict)
+    displaced: str | None = None
     wakeups: dict[str, Wakeup] = field(
         default_factory=lambda: {name: Wakeup() for name in ("polling", "timing", "executing", "delivering")}
     )
 
-    offset_s: float = field(init=False)
+    def boot(self) -> timedelta:
+        """Return the reading of the boot clock."""
+        return timedelta(seconds=self.clock.monotonic())
 
-    def __post_init__(self) -> None:
-        self.offset_s = self.ahead_s()
+    def now(self) -> datetime:
+        """Return the instant on the journal's timeline."""
+        return self.timeline.now(self.boot())
 
-    def ahead_s(self) -> float:
-        """Say how far the wall clock is ahead of the monotonic one; it changes only when somebody sets the clock."""
-        return self.clock.now().timestamp() - self.clock.monotonic()
+    def at(self, monotonic_s: float) -> datetime:
+        """Return the instant of a reading of the clock's monotonic seconds."""
+        return self.timeline.now(timedelta(seconds=monotonic_s))
 
-    def may_act(self) -> bool:
-        """Say whether the wall clock can be believed right now, whether or not a jump was noticed already."""
-        return self.steady and self.unsteady_since is None and abs(self.ahead_s() - self.offset_s) <= JUMP_S
+    def drift(self) -> timedelta:
+        """Return by how much the wall clock was set since it was last believed."""
+        return self.clock.now() - self.now() - self.ahead
+
+    def clock_steady(self) -> bool:
+        """Return whether the wall clock can be believed: it did not jump, noticed or not."""
+        return self.steady and abs(self.drift()) <= JUMP
+
+    def check_files(self) -> None:
+        """Look whether the journal's files are where they were; if they are not, nothing is sent any more."""
+        before, self.displaced = self.displaced, self.journal.displaced()
+        if self.displaced is not None and self.displaced != before:
+            log.error("journal.displaced", reason=self.displaced)
+
+    def fresh_since(self) -> datetime:
+        """Return since when facts are fresh enough to act on."""
+        return max(self.fresh_from, self.now() - FRESH)
+
+    def view(self, tx: Tx) -> ReadView:
+        """Return what a reading transaction may look at."""
+        return ReadView(
+            tx,
+            self.config,
+            self.now(),
+            self.ahead,
+            self.clock_steady(),
+            self.fresh_since(),
+            self.fresh_from,
+            self.displaced,
+            self.secret_params,
+        )
 
     async def commit(self, decide: Callable[[UnitOfWork], T]) -> T:
         """Decide and write in one transaction; wake the loops that have something to do then.
@@ -70,10 +132,11 @@ class RuntimeContext:
         Raises:
             JournalError: nothing of it happened.
         """
-        config, now, steady = self.config, self.clock.now(), self.may_act()
+        config, now, ahead, steady = self.config, self.now(), self.ahead, self.clock_steady()
+        fresh_since, settled_since, displaced = self.fresh_since(), self.fresh_from, self.displaced
 
         def work(tx: Tx) -> tuple[T, set[str]]:
-            uow = UnitOfWork(tx, config, now, steady, kept=self.kept)
+            uow = UnitOfWork(tx, config, now, ahead, steady, fresh_since, settled_since, displaced, self.secret_params)
             result = decide(uow)
             process_events(uow)
             return result, uow.wake
@@ -82,7 +145,3 @@ class RuntimeContext:
         for name in wake:
             self.wakeups[name].set()
         return result
-
-    def fresh_since(self) -> datetime:
-        """Say from when on facts are fresh enough to act on."""
-        return max(self.started_at, self.clock.now() - FRESH)

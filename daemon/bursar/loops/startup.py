@@ -1,71 +1,191 @@
-"""Opening the context: from a configuration and a journal to what the loops share, with what the last run left taken
-over in one commit."""
+"""The start of a run: from a configuration and a journal to what the loops share, with what the last run left taken
+over in one commit; and the change to another configuration."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from bursar.api.clock import Clock
-from bursar.journal import meta
-from bursar.journal.writer import Journal
+from bursar.domain.ids import MICROSECOND
+from bursar.domain.timeline import AGREES, Anchor, Offsets, Resumed, confirms, resume
+from bursar.domain.verdict import BlockReason
+from bursar.journal import clock as timekeeping
+from bursar.journal import matches, meta
+from bursar.journal.send_counter import SendCount
+from bursar.journal.writer import Journal, Tx
 from bursar.loops.liveness import Liveness
+from bursar.loops.machine import Machine, this_machine
 from bursar.loops.runtime_context import RuntimeContext
-from bursar.pipeline.account_identity import bind_accounts, open_books
+from bursar.pipeline.account_identity import bind_accounts
 from bursar.pipeline.config_snapshot import snapshot_of
-from bursar.pipeline.unit_of_work import UnitOfWork
+from bursar.pipeline.events import NOBODY, emit_core
+from bursar.pipeline.takeover import refuse_renamed, take_over
+from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 from bursar.settings.identity import account_digest
 from bursar.settings.model import Configuration
 
-BEHIND = timedelta(seconds=60)
+MEASURED = (BlockReason.COOLDOWN, BlockReason.LIMIT, BlockReason.BUDGET, BlockReason.REFUSED)
+"""What is held back for a time that is measured."""
+SETTLES_AFTER = timedelta(days=1)
+"""So long after a jump of the wall clock nothing is deleted by its age."""
 
 
-async def open_context(configuration: Configuration, journal: Journal, clock: Clock) -> RuntimeContext:
-    """Open the context for one run of the daemon.
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the journal says before a run begins."""
+
+    digest_key: bytes
+    count: SendCount
+    anchor: Anchor | None
+    last_at: datetime | None
+    offsets: Offsets
+    clean: bool
+
+
+def _read(tx: Tx) -> _Found:
+    return _Found(
+        meta.digest_key(tx),
+        meta.send_count(tx),
+        timekeeping.anchor(tx),
+        meta.last_commit(tx),
+        timekeeping.offsets(tx),
+        meta.get(tx, "clean") is not None or meta.is_new(tx),
+    )
+
+
+async def open_context(
+    configuration: Configuration, journal: Journal, clock: Clock, machine: Machine | None = None
+) -> RuntimeContext:
+    """Open one run of the daemon.
 
     Raises:
         JournalError: the journal cannot be written; nothing happened.
     """
-    key = await journal.read(meta.digest_key)
-    started_at = clock.now()
-    context = RuntimeContext(
-        journal,
-        snapshot_of(configuration, key, await journal.read(meta.send_count)),
-        clock,
-        Liveness(clock),
-        started_at,
-    )
-    last_at = await journal.read(meta.last_commit)
-    clean = await journal.read(lambda tx: meta.get(tx, "clean") is not None or meta.is_new(tx))
-    sidecar = journal.send_counter.read()
-    restored = await journal.read(lambda tx: meta.restored(tx, sidecar))
+    found = await journal.read(_read)
+    context, resumed = begin(configuration, journal, clock, machine or this_machine(), found)
+    counter = journal.send_counter.read()
+    restored = await journal.read(lambda tx: meta.restored(tx, counter))
+    known_since = f"{found.offsets.wall(found.last_at):%Y-%m-%d %H:%M}Z" if found.last_at is not None else "never"
 
-    def take_over(uow: UnitOfWork) -> None:
+    def start(uow: UnitOfWork) -> None:
         meta.put_instant(uow.tx, "started_at", uow.now)
+        note_time(uow, context, resumed)
         bind(uow, configuration)
-        open_books(uow, clean=clean, restored=restored, sinks=set(configuration.sinks))
+        sinks: set[str] = set(configuration.sinks)
+        take_over(uow, clean=found.clean, restored=restored, sinks=sinks, known_since=known_since)
         if restored:
-            meta.catch_up(uow.tx, sidecar)
-            meta.put_instant(uow.tx, "restored_at", uow.now)
+            meta.catch_up(uow.tx, counter)
 
-    await context.commit(take_over)
+    await context.commit(start)
     journal.send_counter.raise_to(await journal.read(meta.send_count))
-    if last_at is not None and started_at < last_at - BEHIND:
-        context.unsteady_since = last_at
     return context
 
 
+def begin(
+    configuration: Configuration, journal: Journal, clock: Clock, machine: Machine, found: _Found
+) -> tuple[RuntimeContext, Resumed]:
+    """Make the context of a run, and take the timeline up."""
+    boot, wall = timedelta(seconds=clock.monotonic()), clock.now()
+    resumed = resume(found.anchor, found.last_at, found.offsets.newest, machine.boot_id, boot, wall)
+    now = resumed.timeline.now(boot)
+    ahead = wall - now
+    context = RuntimeContext(
+        journal,
+        snapshot_of(configuration, found.digest_key, found.count),
+        clock,
+        machine,
+        Liveness(clock),
+        resumed.timeline,
+        found.offsets.newest if resumed.jump is None and resumed.gap is None and found.offsets.ahead else ahead,
+        started_at=now,
+        started_wall=wall,
+        fresh_from=now,
+        steady=resumed.jump is None,
+    )
+    return context, resumed
+
+
+async def open_alone(
+    configuration: Configuration, journal: Journal, clock: Clock, machine: Machine | None = None
+) -> RuntimeContext:
+    """Open the journal for one command, where no daemon runs: nothing is taken over, but accounts are compared."""
+    found = await journal.read(_read)
+    context, resumed = begin(configuration, journal, clock, machine or this_machine(), found)
+
+    def start(uow: UnitOfWork) -> None:
+        note_time(uow, context, resumed)
+        bind(uow, configuration)
+
+    await context.commit(start)
+    return context
+
+
+def note_time(uow: UnitOfWork, context: RuntimeContext, resumed: Resumed) -> None:
+    """Write down how the timeline was taken up; tell of a wall clock that was set while nobody ran."""
+    timekeeping.put_offset(uow.tx, uow.now, context.ahead // MICROSECOND)
+    if resumed.gap is not None:
+        before = timekeeping.anchor(uow.tx)  # a journal of the first version has none, and followed the wall clock
+        timekeeping.put_gap(uow.tx, resumed.gap, vouched=before is None or before.vouched)
+    anchor(uow, context)
+    if resumed.jump is not None:
+        note_jump(
+            uow, context, f"the wall clock was set by {resumed.jump.total_seconds():+.0f} s while bursar did not run"
+        )
+
+
+def anchor(uow: UnitOfWork, context: RuntimeContext) -> None:
+    """Write down where the timeline stands."""
+    boot, vouched = context.boot(), context.vouched and context.clock_steady()
+    stood = Anchor(context.machine.boot_id, boot, context.timeline.now(boot), context.clock.now(), vouched)
+    timekeeping.put_anchor(uow.tx, stood)
+
+
+async def vouch(context: RuntimeContext, witness: datetime) -> None:
+    """Somebody says what time it is: if the wall clock agrees it is believed, and what nobody measured may count.
+
+    Args:
+        context: What the loops share.
+        witness: The true time now, by the kernel or a provider.
+    """
+    if abs(witness - context.clock.now()) > AGREES:
+        return
+    context.vouched = True
+    if not confirms(context.started_wall, context.now() - context.started_at, witness):
+        return
+
+    def close(uow: UnitOfWork) -> None:
+        for gap in timekeeping.vouched_gaps(uow.tx):
+            if gap.at + gap.length >= context.started_at:  # the one before this run; nobody can tell of older ones
+                timekeeping.close_gap(uow.tx, gap)
+        for block in MEASURED:
+            matches.release(uow.tx, block, uow.now)  # what waits for a time is over sooner than it was said
+
+    await context.commit(close)
+
+
+def note_jump(uow: UnitOfWork, context: RuntimeContext, reason: str) -> None:
+    """Tell that the wall clock jumped; for a day nothing is deleted by its age."""
+    timekeeping.put_offset(uow.tx, uow.now, context.ahead // MICROSECOND)
+    meta.put_instant(uow.tx, "jumped_at", uow.now)
+    emit_core(uow, "clock.jumped", NOBODY, {"reason": reason})
+
+
 async def apply_configuration(context: RuntimeContext, configuration: Configuration) -> None:
-    """Take a new configuration on, between two crews.
+    """Take a new configuration on, between two supervisors.
 
     Raises:
-        JournalError: it cannot be written down; the old one stays.
+        Renamed: it would have a rule forget what it did; the old configuration stays.
+        JournalError: it cannot be written down; the old configuration stays.
     """
-    key, mark = await context.journal.read(meta.digest_key), await context.journal.read(meta.send_count)
-    before, context.config = context.config, snapshot_of(configuration, key, mark)
+    key, count = await context.journal.read(meta.digest_key), await context.journal.read(meta.send_count)
+    before, context.config = context.config, snapshot_of(configuration, key, count)
 
     def take_on(uow: UnitOfWork) -> None:
+        refuse_renamed(uow)
         bind(uow, configuration)
-        open_books(uow, clean=True, restored=False, sinks=set(configuration.sinks))
+        take_over(uow, clean=True, restored=False, sinks=set(configuration.sinks))
 
     try:
         await context.commit(take_on)
@@ -74,9 +194,26 @@ async def apply_configuration(context: RuntimeContext, configuration: Configurat
         raise
 
 
+async def check_renames(context: RuntimeContext, configuration: Configuration) -> None:
+    """Refuse a configuration that would have a rule forget what it did, before anything is changed over.
+
+    Raises:
+        Renamed: it would.
+    """
+    key, count = await context.journal.read(meta.digest_key), await context.journal.read(meta.send_count)
+    config = snapshot_of(configuration, key, count)
+    look: Callable[[Tx], None] = lambda tx: refuse_renamed(ReadView(tx, config, context.now()))  # noqa: E731
+    await context.journal.read(look)
+
+
 async def close_context(context: RuntimeContext) -> None:
     """Note that the run ended cleanly."""
-    await context.commit(lambda uow: meta.put(uow.tx, "clean", "1"))
+
+    def end(uow: UnitOfWork) -> None:
+        meta.put(uow.tx, "clean", "1")
+        anchor(uow, context)
+
+    await context.commit(end)
 
 
 def bind(uow: UnitOfWork, configuration: Configuration) -> None:

@@ -19,12 +19,14 @@ from bursar.journal import deliveries
 from bursar.logs import Redactor
 from bursar.loops.deliverer import Deliverer
 from bursar.loops.executor import Executor
-from bursar.loops.liveness import first_of, run_forever
+from bursar.loops.liveness import run_forever
+from bursar.loops.maintenance import Maintenance
 from bursar.loops.poller import Poller
 from bursar.loops.rate_limit import RateLimiter
 from bursar.loops.runtime_context import RuntimeContext
 from bursar.loops.timer import Timer
 from bursar.loops.unavailable import UnavailableAdapter, UnavailableSink
+from bursar.loops.wakeup import first_of
 from bursar.settings.model import Account, Configuration, ConfiguredSink
 
 HURRIED_S = 3.5
@@ -51,9 +53,11 @@ class Supervisor:
         self.executors: dict[str, Executor] = {}
         self.adapters: dict[str, Adapter] = {}
         self.deliverers: dict[str, Deliverer] = {}
+        self.limiters: dict[str, RateLimiter] = {}
         self._https: list[Http] = []
         self._redactor = redactor
-        self.timer = Timer(context, configuration.settings.retention)
+        self.timer = Timer(context)
+        self.maintenance = Maintenance(context, configuration.settings.retention)
         shared: dict[tuple[str, str], RateLimiter] = {}
         for account in configuration.accounts.values():
             self._take_on(account, shared)
@@ -73,6 +77,7 @@ class Supervisor:
         for name, deliverer in self.deliverers.items():
             self._go(group, f"delivering {name}", deliverer.turn)
         self._go(group, "timing", self.timer.turn)
+        self._go(group, "maintenance", self.maintenance.turn)
         self._ring()
 
     def start_executing(self, group: asyncio.TaskGroup, name: str) -> None:
@@ -118,13 +123,14 @@ class Supervisor:
     def _take_on(self, account: Account, shared: dict[tuple[str, str], RateLimiter]) -> None:
         key = (account.provider.name, account.settings.key.reveal())
         limiter = shared.setdefault(key, RateLimiter(self._context.clock, *account.rate))
-        terms = self._context.config.accounts[account.name]
-        tools = self._tools(Http(self._context.clock, limiter.wait, wait_first=_no_wait))
+        spec = self._context.config.accounts[account.name]
+        tools = self._tools(Http(self._context.clock, limiter.acquire, wait_first=_no_wait))
         adapter = _opened(account, tools, self._redactor)
         self.adapters[account.name] = adapter
+        self.limiters[account.name] = limiter
         polls = {stream: every for stream, every in account.polls.items() if every is not None}
-        self.pollers[account.name] = Poller(self._context, terms, adapter, limiter, polls)
-        self.executors[account.name] = Executor(self._context, terms, adapter, limiter)
+        self.pollers[account.name] = Poller(self._context, spec, adapter, limiter, polls)
+        self.executors[account.name] = Executor(self._context, spec, adapter, limiter)
 
     def _take_on_sink(self, sink: ConfiguredSink) -> None:
         tools = self._tools(Http(self._context.clock, _no_wait))
@@ -168,7 +174,7 @@ def _opened(account: Account, tools: Tools, redactor: Redactor) -> Adapter:
     try:
         return open_adapter(account.provider, account.settings, tools, grace=grace, redactor=redactor)
     except ProviderError as error:
-        log.exception("the account's plugin could not open it", account=account.name, reason=error.reason)
+        log.exception("account.open_failed", account=account.name, reason=error.reason)
         return UnavailableAdapter(error)
 
 
@@ -177,7 +183,7 @@ def _opened_sink(sink: ConfiguredSink, tools: Tools, redactor: Redactor) -> Sink
     try:
         return open_sink(sink.type, sink.settings, tools, redactor=redactor)
     except ProviderError as error:
-        log.exception("the sink's plugin could not open it", sink=sink.name, reason=error.reason)
+        log.exception("sink.open_failed", sink=sink.name, reason=error.reason)
         return UnavailableSink(error)
 
 

@@ -1,5 +1,8 @@
-"""The timing loop: what time alone does. Approvals and ready intents lapse, deferred ones are ready again, accepted
-actions that showed no effect are told, old rows are let go; and the wall clock is watched for jumps."""
+"""The timing loop: what time alone does, and the watch over the clocks.
+
+Approvals and ready intents lapse, deferred ones are ready again, accepted actions that showed no effect are told. Every
+minute it is written down where the timeline stands.
+"""
 
 from __future__ import annotations
 
@@ -7,81 +10,72 @@ from datetime import timedelta
 
 import structlog
 
-from bursar.domain.guard import Obstacle
-from bursar.domain.ids import AccountName
-from bursar.journal import matches, meta, retention
-from bursar.loops.runtime_context import JUMP_S, RuntimeContext
+from bursar.domain.ids import MICROSECOND
+from bursar.domain.timeline import JUMP, NOTICED
+from bursar.domain.verdict import BlockReason
+from bursar.journal import clock as timekeeping
+from bursar.journal import matches, verdicts
+from bursar.loops.runtime_context import RuntimeContext
+from bursar.loops.startup import anchor, note_jump, vouch
 from bursar.pipeline.intent_transitions import pass_time
-from bursar.pipeline.unit_of_work import UnitOfWork, emit_core
-from bursar.settings.model import Retention
+from bursar.pipeline.rule_evaluation import retry_unobserved
+from bursar.pipeline.unit_of_work import UnitOfWork
 
 TURN_S = 1.0
-STEADY_AFTER_S = 60.0
-CLEAN_EVERY_S = 60.0
-NOBODY = AccountName("")
+STEADY_AFTER = timedelta(seconds=60)
+ANCHOR_EVERY = timedelta(seconds=60)
 log = structlog.get_logger("bursar")
 
 
 class Timer:
     """Watches time for the whole daemon."""
 
-    def __init__(self, context: RuntimeContext, kept: Retention) -> None:
+    def __init__(self, context: RuntimeContext) -> None:
         self._context = context
-        self.kept = kept
-        self._steady_s = context.clock.monotonic()
-        self._cleaned_s = context.clock.monotonic()
+        self._unsteady_since = context.now()
+        self._anchored_at = context.now() - ANCHOR_EVERY
 
     async def turn(self) -> None:
         """Do what is due, then wait a second."""
         await self._watch_clock()
-        await self._context.commit(pass_time)
-        if self._context.may_act() and self._context.clock.monotonic() - self._cleaned_s >= CLEAN_EVERY_S:
-            self._cleaned_s = self._context.clock.monotonic()
-            await self._clean()
+        self._context.check_files()
+        await self._context.commit(_pass)
+        await self._note_time()
         await self._context.wakeups["timing"].wait(self._context.clock, TURN_S)
 
     async def _watch_clock(self) -> None:
-        """The wall clock jumped against the monotonic one: watch only, until it has been steady for a minute."""
-        clock = self._context.clock
-        if (last_at := self._context.unsteady_since) is not None:
-            self._context.steady, self._context.unsteady_since = False, None
-            await self.unsteady(f"the clock is before the last commit, of {last_at:%Y-%m-%d %H:%M:%S}Z")
-        jumped_s = self._context.ahead_s() - self._context.offset_s
-        if abs(jumped_s) > JUMP_S:
-            self._context.steady = False
-            self._context.offset_s += jumped_s
-            self._context.started_at += timedelta(seconds=jumped_s)
-            await self.unsteady(f"the wall clock jumped by {jumped_s:+.0f} s")
-        elif not self._context.steady and clock.monotonic() - self._steady_s >= STEADY_AFTER_S:
-            self._context.steady = True
-            await self._context.commit(lambda uow: matches.release(uow.tx, Obstacle.CLOCK, uow.now))
+        """Where the wall clock jumped against the timeline, only watch until it was steady for a minute."""
+        context, drift = self._context, self._context.drift()
+        if abs(drift) > JUMP:
+            context.ahead += drift
+            context.steady, context.fresh_from, self._unsteady_since = False, context.now(), context.now()
+            context.vouched = False
+            reason = f"the wall clock was set by {drift.total_seconds():+.0f} s"
+            log.error("clock.jumped", reason=reason)
+            await context.commit(lambda uow: self._jumped(uow, reason))
+        elif abs(drift) >= NOTICED:
+            context.ahead += drift
+            await context.commit(lambda uow: timekeeping.put_offset(uow.tx, uow.now, context.ahead // MICROSECOND))
+        elif not context.steady and context.now() - self._unsteady_since >= STEADY_AFTER:
+            context.steady = True
+            await context.commit(lambda uow: matches.release(uow.tx, BlockReason.CLOCK, uow.now))
 
-    async def unsteady(self, reason: str) -> None:
-        """Stop acting, and say why."""
-        self._context.steady = False
-        self._steady_s = self._context.clock.monotonic()
-        log.error("the wall clock cannot be believed; watching only", reason=reason)
+    def _jumped(self, uow: UnitOfWork, reason: str) -> None:
+        note_jump(uow, self._context, reason)
+        anchor(uow, self._context)  # nobody vouches for what the clock says now
+        verdicts.ask_by_calendar(uow.tx, uow.now)
 
-        def say(uow: UnitOfWork) -> None:
-            meta.put_instant(uow.tx, "started_at", self._context.started_at)
-            emit_core(uow, "clock.jumped", NOBODY, {"reason": reason})
+    async def _note_time(self) -> None:
+        """Write down, once a minute, where the timeline stands; ask the kernel whether its clock is synchronised."""
+        context = self._context
+        if context.now() - self._anchored_at < ANCHOR_EVERY:
+            return
+        self._anchored_at = context.now()
+        if not context.vouched and context.machine.synchronised():
+            await vouch(context, context.clock.now())
+        await context.commit(lambda uow: anchor(uow, context))
 
-        await self._context.commit(say)
 
-    async def _clean(self) -> None:
-        """Let go of finished rows that are older than the retention, a bounded number at a time."""
-        removed = await self._context.commit(self._let_go)
-        if removed >= retention.AT_ONCE:
-            self._cleaned_s -= CLEAN_EVERY_S - timedelta(seconds=2).total_seconds()
-
-    def _let_go(self, uow: UnitOfWork) -> int:
-        kept, terms = self.kept, uow.config
-        undoing = {
-            event for a in terms.accounts.values() for action in a.actions.values() for event in action.undone_by
-        }
-        keeping = retention.Keeping(kept.events, kept.matches, kept.deliveries, terms.counted(), tuple(sorted(undoing)))
-        removed = retention.clean(uow.tx, keeping, uow.now)
-        for name, account in terms.accounts.items():
-            types = [(kind.name, account.streams[kind.stream].coverage) for kind in account.kinds.values()]
-            removed = max(removed, retention.forget(uow.tx, name, types, kept.events, uow.now))
-        return removed
+def _pass(uow: UnitOfWork) -> None:
+    pass_time(uow)
+    retry_unobserved(uow)

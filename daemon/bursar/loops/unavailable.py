@@ -22,7 +22,7 @@ class UnavailableAdapter:
         """Fail."""
         raise self._again()
 
-    async def prepare(self, intent: Intent) -> Json:
+    async def prepare(self, intent: Intent) -> Json | Finding:
         """Fail."""
         raise self._again()
 

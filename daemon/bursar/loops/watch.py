@@ -17,6 +17,10 @@ from bursar.domain.poll_intervals import DAY_S, HOUR_S, pause_s
 OFF = 0
 MOVING = 1
 TERMINAL = 2
+ASKED = -1.0
+"""In place of a due time: it is being asked for right now, and never twice at the same time."""
+ASKED_AND_DUE = -2.0
+"""It is being asked for, and somebody wants it looked at again once the answer is there."""
 
 
 class Watch:
@@ -66,7 +70,10 @@ class Watch:
         self._changed[index] = changed_s
         self._acted[index] = acted_s or 0.0
         self._kind[index] = TERMINAL if terminal else MOVING
-        self._schedule(index, due_s)
+        if self._due[index] < 0.0:
+            self._due[index] = ASKED_AND_DUE
+        else:
+            self._schedule(index, due_s)
 
     def remove(self, id_: str) -> None:
         """Take a subject off watch."""
@@ -85,10 +92,6 @@ class Watch:
         """Say when something was last done to a subject; 0: never."""
         index = self._index.get(id_)
         return 0.0 if index is None else self._acted[index]
-
-    def forget_digests(self) -> None:
-        """Have every subject looked at anew (the rules changed)."""
-        self._digest = array("q", bytes(8 * len(self._ids)))
 
     def digest(self, id_: str) -> int:
         index = self._index.get(id_)
@@ -133,14 +136,14 @@ class Watch:
         """Take up to `limit` ids to ask for now: the wanted ones, then those that are due, oldest first."""
         taken = [id_ for id_ in wanted if self.waits(id_)][:limit]
         for id_ in taken:
-            self._due[self._index[id_]] = -1.0
+            self._due[self._index[id_]] = ASKED
         due_of, kind, ids = self._due, self._kind, self._ids
         while len(taken) < limit and (due := self.next_due_s()) is not None and due <= now_s:
             bucket = self._buckets[self._order[0]]
             while bucket and len(taken) < limit:
                 index = bucket.pop()
                 if due_of[index] == due and kind[index] != OFF:  # else it was taken or scheduled anew meanwhile
-                    due_of[index] = -1.0
+                    due_of[index] = ASKED
                     taken.append(ids[index])
         return taken
 
@@ -152,6 +155,9 @@ class Watch:
         index_of, changed, kind, due = self._index, self._changed, self._kind, self._due
         for id_ in ids:
             index = index_of[id_]
+            if due[index] == ASKED_AND_DUE and kind[index] != OFF:
+                self._schedule(index, now_s)
+                continue
             if kind[index] == MOVING and changed[index] > lately_s:  # what most are; `pause_s` says the same
                 due[index] = soon_s
                 bucket.append(index)
@@ -159,6 +165,7 @@ class Watch:
             quiet = now_s - self._changed[index]
             acted = self._acted[index] > 0 and now_s - self._acted[index] < DAY_S
             pause = pause_s(self.interval_s, quiet, self._kind[index] == TERMINAL, acted, self._watch_for_s)
+            due[index] = 0.0
             if pause is None:
                 self.remove(id_)
                 finished.append(id_)
@@ -170,6 +177,7 @@ class Watch:
         """Schedule subjects whose poll failed."""
         for id_ in ids:
             index = self._index[id_]
+            self._due[index] = 0.0
             if self._kind[index] != OFF:
                 self._schedule(index, due_s)
 

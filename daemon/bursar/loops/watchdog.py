@@ -40,7 +40,10 @@ class Watchdog:
         every_s = min((self._systemd.watchdog_s or HEARTBEAT_S) / 2, HEARTBEAT_S / 4)
         try:
             while True:
-                await self.look()
+                try:
+                    await self.look()
+                except Exception:  # nobody else feeds the watchdog, and the next look may go well
+                    log.exception("watchdog.look_failed")
                 await self._context.clock.sleep(every_s)
         finally:
             await self._http.close()
@@ -49,7 +52,7 @@ class Watchdog:
         """Look once: all is well, or say what is not, and feed nobody."""
         still, overdue_s = self._context.liveness.stalled(), await self._supervisor().overdue_s()
         if still or overdue_s > OVERDUE_S:
-            log.error("not all loops turn", still=still, overdue_s=round(overdue_s))
+            log.error("loops.stalled", still=still, overdue_s=round(overdue_s))
             return
         self._systemd.say("WATCHDOG=1")  # also while the disk is full: a restart makes no room
         if self._cannot_write():
@@ -59,8 +62,8 @@ class Watchdog:
             await self._beat()
 
     def _cannot_write(self) -> bool:
-        """A journal that takes nothing must not look like health: it is said, and the heartbeat stops."""
-        reason = self._context.journal.broken
+        """A journal that takes nothing, or that was moved away, must not look like health: the heartbeat stops."""
+        reason = self._context.displaced or self._context.journal.broken
         if reason != self._broken:
             self._broken = reason
             self._systemd.say(f"STATUS={'watching' if reason is None else 'nothing can be written: ' + reason}")
@@ -73,9 +76,9 @@ class Watchdog:
         try:
             answer = await self._http.ask(Request(address, method="GET", timeout=timedelta(seconds=10)))
             if answer.status >= 400:
-                log.warning("the heartbeat was not accepted", status=answer.status)
+                log.warning("heartbeat.not_accepted", status=answer.status)
         except ProviderError as error:
-            log.warning("the heartbeat did not go through", reason=error.reason)
+            log.warning("heartbeat.failed", reason=error.reason)
 
 
 async def _at_once() -> None:

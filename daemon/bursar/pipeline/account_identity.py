@@ -1,24 +1,23 @@
-"""At the start and at a reload: what each account's name means now, and what the last run left.
+"""What each account's name means now, compared with what the journal knows it as, at the start and at a reload.
 
-An account is what its provider, address and key say, not its name. A name that now means another world is frozen: it
-is watched, and nothing is done there, until its known subjects reappear or a person says which it is.
+An account is what its provider, address and key say, not its name. A name that now means another world is put in
+quarantine: it is watched, and nothing is done there, until its known subjects reappear or a person says which it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bursar.domain.guard import Obstacle
 from bursar.domain.ids import AccountName
 from bursar.domain.intent import OPEN, State
-from bursar.domain.intent_states import Cause, Step, move
-from bursar.domain.rule import Mode
-from bursar.journal import accounts, deliveries, intents, matches, meta, verdicts
+from bursar.domain.intent_states import Cause, step
+from bursar.domain.verdict import BlockReason
+from bursar.journal import accounts, intents, matches
 from bursar.journal.accounts import AccountRow
-from bursar.pipeline.intent_transitions import ActionRejected, take_step, wake_up
-from bursar.pipeline.unit_of_work import UnitOfWork, emit_core
-
-NOBODY = AccountName("")
+from bursar.pipeline.events import emit_core
+from bursar.pipeline.intent_transitions import take_step
+from bursar.pipeline.rejected import ActionRejected
+from bursar.pipeline.unit_of_work import UnitOfWork
 
 
 def bind_accounts(uow: UnitOfWork, digests: Mapping[AccountName, tuple[str, str]]) -> None:
@@ -31,8 +30,8 @@ def bind_accounts(uow: UnitOfWork, digests: Mapping[AccountName, tuple[str, str]
             _meet(uow, name, provider, digest, missing.get(digest))
         elif row.digest == digest:
             _recognize(uow, row)
-        elif row.frozen_digest != digest:
-            _refreeze(uow, row, provider, digest)
+        elif row.quarantine_digest != digest:
+            _quarantine(uow, row, provider, digest)
     for row in missing.values():
         _miss(uow, row)
 
@@ -41,28 +40,28 @@ def _meet(uow: UnitOfWork, name: AccountName, provider: str, digest: str, twin: 
     """A new name. If it means what a name that is gone meant, nothing is done there until a person says which it is."""
     accounts.bind(uow.tx, name, provider, digest, uow.now)
     if twin is not None and at_stake(uow, twin.name):
-        accounts.freeze(uow.tx, name, digest)
-        said = f"`bursar accounts rename {twin.name} {name}` or `bursar accounts new {name}`"
+        accounts.quarantine(uow.tx, name, digest)
+        said = f"`bursar accounts rename {twin.name} {name}` or `bursar accounts replace {name}`"
         reason = f"it is what {twin.name} was: say {said}"
-        emit_core(uow, "account.frozen", name, {"reason": reason})
+        emit_core(uow, "account.quarantined", name, {"reason": reason})
 
 
 def _recognize(uow: UnitOfWork, row: AccountRow) -> None:
-    if row.frozen_digest is not None and row.frozen_digest != row.digest:
-        accounts.thaw(uow.tx, row.name)
-        matches.release(uow.tx, Obstacle.FROZEN, uow.now, account=row.name)
-        emit_core(uow, "account.thawed", row.name, {"reason": "it is configured as before"})
+    if row.quarantine_digest is not None and row.quarantine_digest != row.digest:
+        accounts.end_quarantine(uow.tx, row.name)
+        matches.release(uow.tx, BlockReason.QUARANTINED, uow.now, account=row.name)
+        emit_core(uow, "account.released", row.name, {"reason": "it is configured as before"})
     elif row.gone_at is not None:
         accounts.gone(uow.tx, row.name, None)
 
 
-def _refreeze(uow: UnitOfWork, row: AccountRow, provider: str, digest: str) -> None:
+def _quarantine(uow: UnitOfWork, row: AccountRow, provider: str, digest: str) -> None:
     if not at_stake(uow, row.name) and not _seen_anything(uow, row.name):
         accounts.bind(uow.tx, row.name, provider, digest, uow.now)
         return
-    accounts.freeze(uow.tx, row.name, digest)
-    reason = f"its url or key changed: say `bursar accounts same {row.name}` or `bursar accounts new {row.name}`"
-    emit_core(uow, "account.frozen", row.name, {"reason": reason})
+    accounts.quarantine(uow.tx, row.name, digest)
+    reason = f"its url or key changed: say `bursar accounts confirm {row.name}` or `bursar accounts replace {row.name}`"
+    emit_core(uow, "account.quarantined", row.name, {"reason": reason})
 
 
 def _miss(uow: UnitOfWork, row: AccountRow) -> None:
@@ -73,7 +72,7 @@ def _miss(uow: UnitOfWork, row: AccountRow) -> None:
 
 
 def at_stake(uow: UnitOfWork, name: AccountName) -> bool:
-    """Say whether an account has open intents or subjects under watch."""
+    """Return whether an account has open intents or subjects under watch."""
     return bool(intents.in_state(uow.tx, OPEN, name)) or accounts.watches(uow.tx, name)
 
 
@@ -81,32 +80,32 @@ def _seen_anything(uow: UnitOfWork, name: AccountName) -> bool:
     return accounts.has_subjects(uow.tx, name)
 
 
-def same(uow: UnitOfWork, name: AccountName) -> None:
+def confirm(uow: UnitOfWork, name: AccountName) -> None:
     """A person says that the account is what it was, under another key or address.
 
     Raises:
-        ActionRejected: it is not frozen.
+        ActionRejected: it is not in quarantine.
     """
-    row = _frozen(uow, name)
-    accounts.bind(uow.tx, name, row.provider, row.frozen_digest or row.digest, uow.now)
-    _thawed(uow, name, "a person said that it is the same")
+    row = _quarantined(uow, name)
+    accounts.bind(uow.tx, name, row.provider, row.quarantine_digest or row.digest, uow.now)
+    _released(uow, name, "a person said that it is the same")
 
 
 _LEFT_BEHIND = {
     State.READY: Cause.STALE,
-    State.AWAITING_APPROVAL: Cause.UNANSWERED,
-    State.DEFERRED: Cause.USED_UP,
+    State.AWAITING_APPROVAL: Cause.STALE,
+    State.DEFERRED: Cause.STALE,
 }
 """How what was not sent to the old account ends when the name means a new one."""
 
 
-def new(uow: UnitOfWork, name: AccountName) -> None:
+def replace(uow: UnitOfWork, name: AccountName) -> None:
     """A person says that the name means another account now: nothing that was known of the old one holds.
 
     Raises:
-        ActionRejected: it is not frozen; or nobody knows yet what became of something that was sent to the old one.
+        ActionRejected: it is not in quarantine; or nobody knows yet what became of something sent to the old one.
     """
-    row = _frozen(uow, name)
+    row = _quarantined(uow, name)
     unknown = intents.in_state(uow.tx, (State.UNKNOWN, State.SENDING), name)
     if unknown:
         raise ActionRejected(
@@ -114,11 +113,11 @@ def new(uow: UnitOfWork, name: AccountName) -> None:
             f"say `bursar actions resolve {unknown[0].id}` first"
         )
     for intent in intents.in_state(uow.tx, tuple(_LEFT_BEHIND), name):
-        cause = _LEFT_BEHIND[intent.state]
-        take_step(uow, intent, Step(cause, move(intent.state, cause), "the account is another one now"))
-    accounts.forget(uow.tx, name)
-    accounts.bind(uow.tx, name, row.provider, row.frozen_digest or row.digest, uow.now)
-    _thawed(uow, name, "a person said that it is new")
+        take_step(uow, intent, step(intent, _LEFT_BEHIND[intent.state], "the account is another one now"))
+    accounts.forget(uow.tx, name, uow.now)
+    accounts.retire(uow.tx, name, AccountName(f"{name}@{row.bound_at:%Y%m%dT%H%M%S%f}"))
+    accounts.bind(uow.tx, name, row.provider, row.quarantine_digest or row.digest, uow.now)
+    _released(uow, name, "a person said that it is new")
 
 
 def rename(uow: UnitOfWork, old: AccountName, new_name: AccountName, configured: Mapping[AccountName, object]) -> None:
@@ -137,42 +136,23 @@ def rename(uow: UnitOfWork, old: AccountName, new_name: AccountName, configured:
     if at_stake(uow, new_name):
         raise ActionRejected(f"{new_name} has open actions or orders under watch of its own")
     digest = accounts.load(uow.tx, new_name)
-    accounts.forget(uow.tx, new_name)
+    accounts.forget(uow.tx, new_name, uow.now)
     accounts.rename(uow.tx, old, new_name)
     row = accounts.load(uow.tx, new_name)
-    if row is not None and digest is not None and row.digest == (digest.frozen_digest or digest.digest):
-        accounts.thaw(uow.tx, new_name)
+    if row is not None and digest is not None and row.digest == (digest.quarantine_digest or digest.digest):
+        accounts.end_quarantine(uow.tx, new_name)
     elif digest is not None:
-        accounts.freeze(uow.tx, new_name, digest.frozen_digest or digest.digest)
+        accounts.quarantine(uow.tx, new_name, digest.quarantine_digest or digest.digest)
 
 
-def _frozen(uow: UnitOfWork, name: AccountName) -> AccountRow:
+def _quarantined(uow: UnitOfWork, name: AccountName) -> AccountRow:
     row = accounts.load(uow.tx, name)
-    if row is None or row.frozen_digest is None:
-        raise ActionRejected(f"{name} is not frozen; there is nothing to say about it")
+    if row is None or row.quarantine_digest is None:
+        raise ActionRejected(f"{name} is not in quarantine; there is nothing to say about it")
     return row
 
 
-def _thawed(uow: UnitOfWork, name: AccountName, reason: str) -> None:
-    matches.release(uow.tx, Obstacle.FROZEN, uow.now, account=name)
-    emit_core(uow, "account.thawed", name, {"reason": reason})
+def _released(uow: UnitOfWork, name: AccountName, reason: str) -> None:
+    matches.release(uow.tx, BlockReason.QUARANTINED, uow.now, account=name)
+    emit_core(uow, "account.released", name, {"reason": reason})
     uow.wake.update(("executing", "polling"))
-
-
-def open_books(uow: UnitOfWork, *, clean: bool, restored: bool, sinks: set[str]) -> None:
-    """Take over what the last run left: lost attempts, holds of rules that are gone, shadows that are lifted."""
-    rules = [rule for rule in uow.config.rules.rules if rule.mode is not Mode.OFF]
-    for rule in rules:
-        if rule.watches is not None:
-            verdicts.rule_since(uow.tx, rule, uow.now)
-    verdicts.forget_missing(uow.tx, {rule.name for rule in rules})
-    deliveries.orphans(uow.tx, sinks, uow.now)
-    for rule in rules:
-        if rule.mode is Mode.LIVE and uow.config.mode is Mode.LIVE:
-            matches.release(uow.tx, Obstacle.SHADOW, uow.now, rule=rule.name)
-    wake_up(uow, restored=restored)
-    if restored:
-        emit_core(uow, "journal.restored", NOBODY, {"reason": "it is older than what was sent"})
-    if not clean:
-        emit_core(uow, "daemon.started", NOBODY, {"reason": "the last run did not stop cleanly"})
-    meta.put(uow.tx, "clean", None)

@@ -1,28 +1,39 @@
-"""The terms under which every commit decides: accounts with their declarations, rules, sinks, modes. Frozen values,
-made from the configuration; a reload makes new ones."""
+"""The configuration as every commit decides by it: accounts with their declarations, rules, sinks, modes. Frozen
+values; a reload makes new ones."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bursar.domain.action import ActionType
-from bursar.domain.guard import REFUSED_MONEY_PAUSE
 from bursar.domain.ids import AccountName
 from bursar.domain.plan import Seal, seal_with
 from bursar.domain.route import Subscription
 from bursar.domain.rule import AccountFacts, Budget, Mode
 from bursar.domain.subject import Coverage, Stream, SubjectType
 from bursar.journal.send_counter import SendCount
-from bursar.pipeline.approval_links import Links
+from bursar.pipeline.approval_links import ApprovalLinks
 from bursar.rules.book import Rulebook
 from bursar.settings.model import Account, Configuration
+
+ByEvent = Mapping[str, tuple[str, ...]]
+"""The names of actions, by an event type that says something about them."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccountSpec:
-    """One account, as deciders need it."""
+    """One account, as deciders need it.
+
+    Attributes:
+        settle: How long a lost request may still land; never less than a request may last.
+        polled: The streams that are polled.
+        budgets: Those of the account.
+        confirming: What shows that an accepted action had its effect.
+        disproving: What shows that it had none.
+        undoing: What shows that it was undone.
+    """
 
     facts: AccountFacts
     kinds: Mapping[str, SubjectType]
@@ -31,18 +42,20 @@ class AccountSpec:
     settle: timedelta
     polled: frozenset[str] = frozenset()
     budgets: tuple[Budget, ...] = ()
-    confirming: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    confirming: ByEvent = field(default_factory=dict)
+    disproving: ByEvent = field(default_factory=dict)
+    undoing: ByEvent = field(default_factory=dict)
 
     @property
     def name(self) -> AccountName:
         return self.facts.name
 
     def kinds_of(self, stream: str) -> dict[str, SubjectType]:
-        """Give the subject types that a stream observes."""
+        """Return the subject types that a stream observes."""
         return {name: kind for name, kind in self.kinds.items() if kind.stream == stream}
 
     def tracked(self) -> dict[str, SubjectType]:
-        """Give the subject types that are under watch by id."""
+        """Return the subject types that are under watch by id."""
         return {
             name: kind for name, kind in self.kinds.items() if self.streams[kind.stream].coverage is Coverage.TRACKED
         }
@@ -57,10 +70,11 @@ class ConfigSnapshot:
         rules: Indexed.
         subscriptions: Which sink wants which events.
         mode: The daemon's mode.
-        ceiling: How many effects one poll may cause.
+        ceiling: How many effects an account may cause in ten minutes before a person is asked.
         baseline_events: First sight raises events.
         seal: Stands for secret parameters.
         links: Signs the links of approvals; None: there are none.
+        budgets: Those over all accounts of a currency.
     """
 
     accounts: Mapping[AccountName, AccountSpec]
@@ -70,35 +84,34 @@ class ConfigSnapshot:
     ceiling: int
     baseline_events: bool
     seal: Seal
-    links: Links | None = None
+    links: ApprovalLinks | None = None
+    budgets: tuple[Budget, ...] = ()
 
-    def counted(self) -> timedelta:
-        """Say how far back guards look: the longest cooldown, limit or budget of any rule, and the pause after a no."""
-        rules = self.rules.rules
-        windows = [REFUSED_MONEY_PAUSE, *(rule.cooldown for rule in rules if rule.cooldown is not None)]
-        windows += [rule.limit.every for rule in rules if rule.limit is not None]
-        windows += [budget.every for rule in rules for budget in rule.budget]
-        windows += [budget.every for account in self.accounts.values() for budget in account.budgets]
-        return max(windows)
+    def text_window(self) -> timedelta:
+        """Return how far back rules that only tell look: their longest cooldown or limit."""
+        telling = [rule for rule in self.rules.rules if not rule.acts()]
+        windows = [timedelta(0), *(rule.cooldown for rule in telling if rule.cooldown is not None)]
+        return max([*windows, *(rule.limit.every for rule in telling if rule.limit is not None)])
 
     def facts(self, name: AccountName) -> AccountFacts:
-        """Give what conditions may ask of an account; facts of the daemon itself belong to none."""
-        terms = self.accounts.get(name)
-        return terms.facts if terms is not None else AccountFacts(name, "")
+        """Return what conditions may ask of an account; facts of the daemon itself belong to none."""
+        spec = self.accounts.get(name)
+        return spec.facts if spec is not None else AccountFacts(name, "")
 
 
 def snapshot_of(configuration: Configuration, digest_key: bytes, journal: SendCount) -> ConfigSnapshot:
-    """Make the terms from the configuration, for one journal."""
-    http = configuration.settings.http
+    """Make the snapshot of a configuration, for one journal."""
+    settings = configuration.settings
     return ConfigSnapshot(
         accounts={name: account_spec(account) for name, account in configuration.accounts.items()},
         rules=Rulebook(configuration.rules),
         subscriptions=tuple(Subscription(sink.name, sink.events) for sink in configuration.sinks.values()),
-        mode=configuration.settings.mode,
-        ceiling=configuration.settings.ceiling,
-        baseline_events=configuration.settings.baseline_events,
+        mode=settings.mode,
+        ceiling=settings.ceiling,
+        baseline_events=settings.baseline_events,
         seal=seal_with(digest_key),
-        links=None if http is None else Links(http.url, http.token, journal.journal),
+        links=None if settings.http is None else ApprovalLinks(settings.http.url, settings.http.token, journal.journal),
+        budgets=settings.budgets,
     )
 
 
@@ -110,17 +123,18 @@ def account_spec(account: Account) -> AccountSpec:
         kinds={kind.name: kind for kind in provider.subjects},
         streams={stream.name: stream for stream in provider.streams},
         actions={action.name: action for action in provider.actions},
-        settle=account.settings.settle,
+        settle=max(account.settings.settle, account.settings.timeout),
         polled=frozenset(stream for stream, every in account.polls.items() if every is not None),
         budgets=account.budgets,
-        confirming=_confirming(provider.actions),
+        confirming=_by_event(provider.actions, lambda action: action.confirmed_by),
+        disproving=_by_event(provider.actions, lambda action: action.disproved_by),
+        undoing=_by_event(provider.actions, lambda action: action.undone_by),
     )
 
 
-def _confirming(actions: Iterable[ActionType]) -> dict[str, tuple[str, ...]]:
-    """Index actions by the events that confirm them."""
+def _by_event(actions: Iterable[ActionType], events_of: Callable[[ActionType], Iterable[str]]) -> ByEvent:
     found: dict[str, list[str]] = {}
     for action in actions:
-        for event in action.confirmed_by:
+        for event in events_of(action):
             found.setdefault(event, []).append(action.name)
     return {event: tuple(names) for event, names in found.items()}

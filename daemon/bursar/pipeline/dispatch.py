@@ -1,102 +1,286 @@
-"""The last check before a request leaves: facts fresh, the condition still true, nothing that forbids it; then the
-commit to `sending`, under a new fence."""
+"""From a match to an intent, and from a ready intent to `sending`: each time the facts are loaded once, the gate is
+asked once, and its verdict is written."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
-from bursar.domain.evaluate import judge
+import structlog
+
+from bursar.domain.detect import public
+from bursar.domain.guard_facts import GuardFacts
 from bursar.domain.ids import IntentId
-from bursar.domain.intent import Intent, State
-from bursar.domain.intent_states import Cause, Step, move
-from bursar.domain.plan import unseal
-from bursar.domain.rule import Mode, Rule, Scope, TemplateFailed
+from bursar.domain.intent import Intent, PlannedIntent, State
+from bursar.domain.intent_states import Cause, Step, step, transition
+from bursar.domain.permission import Phase, permit
+from bursar.domain.plan import Notification, draft, notifications, unseal
+from bursar.domain.route import route_note
+from bursar.domain.rule import Rule, Scope, TemplateFailed
 from bursar.domain.values import Json
-from bursar.journal import accounts, audit, events, intents, matches, meta, subjects
+from bursar.domain.verdict import Allow, BlockReason, HoldBack, Lapse, RequireApproval, Verdict
+from bursar.journal import audit, deliveries, intents, matches, meta
+from bursar.journal.errors import of_database
 from bursar.journal.matches import MatchRow
 from bursar.journal.send_counter import SendCount
-from bursar.pipeline.intent_transitions import take_step
-from bursar.pipeline.rule_evaluation import active, blocks, has_left, recall
-from bursar.pipeline.unit_of_work import UnitOfWork
+from bursar.pipeline.approvals import ask, shown_amount
+from bursar.pipeline.events import emit_core
+from bursar.pipeline.guard_facts import Candidate, active_rule, load_guard_facts, scope_of
+from bursar.pipeline.intent_transitions import action_of, take_step
+from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
+
+log = structlog.get_logger("bursar")
+
+
+def apply_match(uow: UnitOfWork, rule: Rule, match: MatchRow, scope: Scope) -> None:
+    """Plan what a match leads to now, ask the gate, and write what comes of it.
+
+    A match fires as a whole: its texts go out once, and those about an action not before that was sent; its actions
+    follow one another, since a subject has at most one open intent.
+    """
+    try:
+        if match.acts_planned < len(rule.acts()):
+            _apply_action(uow, rule, match, scope)
+        else:
+            _apply_texts(uow, rule, match, scope)
+    except TemplateFailed as failed:
+        matches.drop(uow.tx, match.id, str(failed), uow.now)
+        fail(uow, match, str(failed))
+
+
+def fail(uow: UnitOfWork, match: MatchRow, reason: str) -> None:
+    """Tell that a rule could not be carried out."""
+    emit_core(uow, "rule.failed", match.account, {"rule": match.rule, "reason": reason}, match.subject)
+
+
+def _apply_action(uow: UnitOfWork, rule: Rule, match: MatchRow, scope: Scope) -> None:
+    account = uow.config.accounts.get(match.account)
+    actions = account.actions if account is not None else {}
+    planned = draft(rule, match.id, scope, actions, match.acts_planned, uow.config.seal)
+    notifications(rule, scope)  # a text that cannot be filled in stops the action before anything is asked or sent
+    candidate = Candidate(
+        match.account,
+        rule,
+        match,
+        actions[planned.action],
+        planned.subject,
+        planned.params,
+        scope=scope,
+        fingerprint=match.fingerprint,
+    )
+    facts = load_guard_facts(uow, candidate)
+    verdict = permit(Phase.PLAN, facts, uow.now)
+    if isinstance(verdict, (HoldBack, Lapse)):
+        _keep(uow, match, verdict, match.acts_planned)
+        return
+    intent = _write_intent(uow, replace(planned, cost=facts.cost.amount, currency=facts.cost.currency), scope, verdict)
+    position = match.acts_planned + 1
+    matches.fired(uow.tx, match, position, 1, uow.now)
+    if position < len(rule.acts()):
+        waits = HoldBack(BlockReason.OPEN_INTENT, f"waits for its {planned.action}", waits_for=intent.id)
+        matches.hold_back(uow.tx, match, waits, position)
+
+
+def _apply_texts(uow: UnitOfWork, rule: Rule, match: MatchRow, scope: Scope) -> None:
+    """Owe the texts of a rule that only tells; of one that acts, nothing is left to do."""
+    if rule.acts():
+        matches.fired(uow.tx, match, match.acts_planned, 0, uow.now)
+        return
+    candidate = Candidate(match.account, rule, match, scope=scope, fingerprint=match.fingerprint)
+    verdict = permit(Phase.PLAN, load_guard_facts(uow, candidate), uow.now)
+    if isinstance(verdict, (HoldBack, Lapse)):
+        _keep(uow, match, verdict, match.acts_planned)
+        return
+    _owe(uow, rule, match, scope, notifications(rule, scope))
+    matches.fired(uow.tx, match, match.acts_planned, 0, uow.now)
+
+
+def _keep(uow: UnitOfWork, match: MatchRow, verdict: HoldBack | Lapse, acts_planned: int) -> None:
+    """Hold a match back, or end it; a budget that stops is told once per match."""
+    if isinstance(verdict, Lapse):
+        matches.drop(uow.tx, match.id, verdict.reason, uow.now)
+        return
+    matches.hold_back(uow.tx, match, verdict, acts_planned)
+    if verdict.block is BlockReason.BUDGET and match.block != BlockReason.BUDGET:
+        data: dict[str, Json] = {"rule": match.rule, "reason": verdict.reason}
+        emit_core(uow, "budget.exhausted", match.account, data, match.subject)
+
+
+def _owe(uow: UnitOfWork, rule: Rule, match: MatchRow, scope: Scope, texts: Sequence[Notification]) -> None:
+    """Owe the texts of a match to their sinks."""
+    data = public(scope.subject) if scope.subject is not None else dict(scope.event.data if scope.event else {})
+    key = f"{match.account}{match.id}{match.at.isoformat()}"
+    for text in texts:
+        owed = route_note(text, key, rule.name, match.account, scope.event, match.subject, data, uow.now, uow.wall)
+        deliveries.add(uow.tx, [owed])
+    if texts:
+        matches.told(uow.tx, match.id, uow.now)
+        uow.wake.add("delivering")
+
+
+def _write_intent(uow: UnitOfWork, planned: PlannedIntent, scope: Scope, verdict: Allow | RequireApproval) -> Intent:
+    """Write a planned intent: ready, or with its first question to a person."""
+    asks = isinstance(verdict, RequireApproval)
+    state = transition(None, Cause.GUARDED if asks else Cause.PLANNED)
+    seen_at = scope.subject.observed_at if scope.subject is not None else None
+    facts_at = seen_at if seen_at is not None and uow.fresh_since is not None and seen_at >= uow.fresh_since else None
+    intent = intents.add(uow.tx, planned, state, None, facts_at, uow.now)
+    audit.add(uow.tx, f"rule:{planned.rule}", f"intent.{state}", intent.id, describe(planned), uow.now)
+    uow.effects[planned.account] = uow.effects.get(planned.account, 0) + (not asks)
+    uow.wake.add("executing")
+    return ask(uow, intent, verdict) if isinstance(verdict, RequireApproval) else intent
+
+
+def describe(planned: PlannedIntent) -> dict[str, Json]:
+    """Return what the audit trail keeps of a planned intent."""
+    return {
+        "account": planned.account,
+        "action": planned.action,
+        "subject": str(planned.subject),
+        "params": dict(planned.params),
+        "cost": shown_amount(planned.cost),
+        "currency": planned.currency,
+        "match": planned.match,
+        "reason": planned.reason,
+    }
+
+
+def ask_gate(
+    view: ReadView, intent: Intent, evidence: Json = None
+) -> tuple[Verdict | None, GuardFacts, Candidate | None]:
+    """Ask the gate whether a ready intent may be sent now.
+
+    Returns:
+        Its verdict, on which facts, and what it was asked about. None: its account or its plugin is not there now.
+    """
+    match = matches.load(view.tx, intent.match) if intent.match is not None else None
+    candidate = candidate_of(view, intent, match, evidence)
+    if candidate is None:
+        return None, GuardFacts(), None
+    try:
+        facts = load_guard_facts(view, candidate)
+        return permit(Phase.RESEND if intent.lost else Phase.CLAIM, facts, view.now), facts, candidate
+    except Exception as error:  # a plugin's function (`cost`, an event's `still`) failed
+        if of_database(error):
+            raise
+        log.exception("plugin.function_failed", intent=intent.id, error=type(error).__name__)
+        return Lapse(f"a plugin's function failed ({type(error).__name__})"), GuardFacts(), candidate
+
+
+def review(uow: UnitOfWork, id_: IntentId, failed: str | None = None) -> None:
+    """Write why a ready intent is not sent, before anything is read for it: it lapses, or is held back.
+
+    Args:
+        uow: The unit of work.
+        id_: The intent.
+        failed: What is wrong with its parameters, if something is.
+    """
+    intent = intents.load(uow.tx, id_)
+    if intent is None or intent.state is not State.READY:
+        return
+    verdict, facts, _ = ask_gate(uow, intent)
+    if failed is not None and (verdict is None or isinstance(verdict, (Allow, RequireApproval))):
+        verdict = Lapse(failed)
+    if isinstance(verdict, (Lapse, HoldBack)):
+        _refuse(uow, intent, facts, verdict)
 
 
 @dataclass(frozen=True, slots=True)
-class Sending:
-    """Intents that were committed to `sending`, their secret parameters filled in, and the mark for the sidecar."""
+class Claimed:
+    """Intents that were committed to `sending`, their secret parameters filled in, and the count for the send counter.
+
+    Attributes:
+        waiting: The others, that stay ready: they are asked again soon.
+    """
 
     intents: tuple[Intent, ...]
-    mark: SendCount | None
+    count: SendCount | None
+    waiting: tuple[IntentId, ...] = ()
 
 
-def start_sending(uow: UnitOfWork, ids: Sequence[IntentId], evidence: Json, fresh_since: datetime) -> Sending:
-    """Commit ready intents to `sending`: each whose facts are fresh, whose condition is true, which nothing forbids."""
+def claim(uow: UnitOfWork, ids: Sequence[IntentId], evidence: Json) -> Claimed:
+    """Commit ready intents to `sending`: each that the gate allows, by the evidence just read."""
     started: list[Intent] = []
-    mark: SendCount | None = None
+    waiting: list[IntentId] = []
+    count: SendCount | None = None
     for id_ in ids:
         intent = intents.load(uow.tx, id_)
-        if intent is None or intent.state is not State.READY or _forbidden(uow, intent):
+        if intent is None or intent.state is not State.READY:
             continue
-        filled = _still_wanted(uow, intent, fresh_since)
-        if filled is None:
+        sent = _claim_one(uow, intent, evidence)
+        if sent is None:
+            waiting.append(id_)
             continue
-        sent = intents.send(uow.tx, intent, evidence, uow.now)
-        mark = meta.count_sending(uow.tx)
-        audit.add(uow.tx, "bursar", "intent.sending", id_, {"fence": sent.fence, "evidence": evidence}, uow.now)
-        started.append(replace(sent, params=filled))
-    return Sending(tuple(started), mark)
+        count = meta.count_sending(uow.tx)
+        started.append(sent)
+    return Claimed(tuple(started), count, tuple(waiting))
 
 
-def _forbidden(uow: UnitOfWork, intent: Intent) -> bool:
-    row = accounts.load(uow.tx, intent.account)
-    account = uow.config.accounts.get(intent.account)
-    if account is None or intent.action not in account.actions or not uow.steady or uow.config.mode is Mode.SHADOW:
-        return True
-    if accounts.paused(uow.tx, intent.account) is not None or (
-        row is not None and (row.frozen_digest or row.parked_at)
-    ):
-        return True
-    return blocks(uow, intent.account, account.actions[intent.action], but=intent.id) is not None
-
-
-def _still_wanted(uow: UnitOfWork, intent: Intent, fresh_since: datetime) -> dict[str, Json] | None:
-    """Check once more what the intent was planned on; give its filled parameters, or None (it lapsed, or must wait)."""
-    if intent.match is not None and (intent.facts_at is None or intent.facts_at < fresh_since):
+def _claim_one(uow: UnitOfWork, intent: Intent, evidence: Json) -> Intent | None:
+    """Ask the gate about one intent, and write its verdict; return it as adapters get it if it is to be sent."""
+    verdict, facts, candidate = ask_gate(uow, intent, evidence)
+    if candidate is None or verdict is None:
         return None
-    objection = _objection(uow, intent) if intent.match is not None else None
+    if not isinstance(verdict, Allow):
+        _refuse(uow, intent, facts, verdict)
+        return None
     try:
-        if objection is None:
-            return dict(revealed(uow, intent).params)
+        params = dict(revealed(uow, intent).params)
     except TemplateFailed as failed:
-        objection = str(failed)
-    take_step(uow, intent, Step(Cause.STALE, move(intent.state, Cause.STALE), objection))
-    return None
+        take_step(uow, intent, step(intent, Cause.STALE, str(failed)))
+        return None
+    sent = intents.send(uow.tx, intent, evidence, facts.cost.amount, uow.now)
+    detail: dict[str, Json] = {"fence": sent.fence, "cost": shown_amount(sent.cost), "evidence": evidence}
+    audit.add(uow.tx, "bursar", "intent.sending", intent.id, detail, uow.now)
+    if candidate.match is not None and candidate.rule is not None:
+        _tell_of_sending(uow, candidate.rule, candidate.match, candidate.scope)
+    return replace(sent, params=params)
 
 
-def _objection(uow: UnitOfWork, intent: Intent) -> str | None:
-    """Say why an intent of a rule is not wanted any more."""
-    match, rule = _origin(uow, intent), active(uow, intent.rule)
-    if match is None or rule is None:
-        return "its rule is gone or off"
-    if rule.mode is Mode.SHADOW:
-        return "its rule is in shadow mode now"
-    action = uow.config.accounts[intent.account].actions[intent.action]
-    undone_at = events.last_of(uow.tx, intent.account, action.undone_by)
-    if undone_at is not None and undone_at >= intent.created_at:
-        return "one like it was undone at the provider since it was planned"
-    if has_left(uow, rule, match):
-        return "it has left its condition since"
-    answer = judge(rule, _scope(uow, intent, match))
-    return None if answer.truth else f"no longer true: {answer.reason}"
+def candidate_of(view: ReadView, intent: Intent, match: MatchRow | None, evidence: Json = None) -> Candidate | None:
+    """Return what the gate is asked about an intent; None: its account or its plugin is not there now, and it waits."""
+    action = action_of(view, intent)
+    if action is None:
+        return None
+    return Candidate(
+        intent.account,
+        active_rule(view, intent.rule),
+        match,
+        action,
+        intent.subject,
+        intent.params,
+        evidence,
+        intent,
+        scope_of(view, match) if match is not None else None,
+        intent.fingerprint,
+    )
 
 
-def _origin(uow: UnitOfWork, intent: Intent) -> MatchRow | None:
-    return None if intent.match is None else matches.load(uow.tx, intent.match)
+def _refuse(uow: UnitOfWork, intent: Intent, facts: GuardFacts, verdict: Verdict) -> None:
+    """Write why a ready intent is not sent: it is asked about anew, lapses, or (for a while) stays ready."""
+    if isinstance(verdict, RequireApproval):
+        grown = intents.set_cost(uow.tx, intent.id, facts.cost.amount)
+        ask(uow, take_step(uow, grown, step(grown, Cause.GREW, verdict.reason)), verdict)
+    elif isinstance(verdict, Lapse):
+        take_step(uow, intent, step(intent, Cause.STALE, verdict.reason))
+    elif isinstance(verdict, HoldBack) and not verdict.brief:
+        reason = f"held back: {verdict.block} ({verdict.reason})"
+        state = transition(intent.state, Cause.HELD_BACK)
+        take_step(uow, intent, Step(Cause.HELD_BACK, state, reason), held=verdict)
 
 
-def revealed(uow: UnitOfWork, intent: Intent) -> Intent:
-    """Give an intent as adapters get it: its secret parameters filled in again.
+def _tell_of_sending(uow: UnitOfWork, rule: Rule, match: MatchRow, scope: Scope | None) -> None:
+    """Owe the texts of a rule, once its first action is being sent."""
+    if match.told_at is not None or scope is None:
+        return
+    try:
+        _owe(uow, rule, match, scope, notifications(rule, scope))
+    except TemplateFailed as failed:
+        fail(uow, match, str(failed))
+
+
+def revealed(view: ReadView, intent: Intent) -> Intent:
+    """Return an intent as adapters get it: its secret parameters filled in again.
 
     Raises:
         TemplateFailed: one is not known any more, or resolves to something else than when the intent was planned.
@@ -104,31 +288,23 @@ def revealed(uow: UnitOfWork, intent: Intent) -> Intent:
     if not intent.sealed:
         return intent
     if intent.match is None:
-        kept = uow.kept.get(intent.id, {})
+        kept = view.secret_params.get(intent.id, {})
         if any(name not in kept for name in intent.sealed):
             raise TemplateFailed("its secret parameter is not known any more; call again")
         return replace(intent, params={**intent.params, **kept})
-    match, rule = _origin(uow, intent), uow.config.rules.get(intent.rule or "")
+    match, rule = matches.load(view.tx, intent.match), view.config.rules.get(intent.rule or "")
     if match is None or rule is None:
         raise TemplateFailed("its rule is gone, and its secret parameter with it")
-    return replace(intent, params=_unsealed(uow, intent, rule, match))
+    return replace(intent, params=_unsealed(view, intent, rule, match))
 
 
-def _unsealed(uow: UnitOfWork, intent: Intent, rule: Rule, match: MatchRow) -> dict[str, Json]:
-    scope = _scope(uow, intent, match)
+def _unsealed(view: ReadView, intent: Intent, rule: Rule, match: MatchRow) -> Mapping[str, Json]:
+    scope = scope_of(view, match)
     failed = TemplateFailed(f"its rule does not say {intent.action} any more")
     for act in rule.acts():
         if act.action == intent.action:
             try:
-                return unseal(intent.params, intent.sealed, act, scope, uow.config.seal)
+                return unseal(intent.params, intent.sealed, act, scope, view.config.seal)
             except TemplateFailed as error:
                 failed = error
     raise failed
-
-
-def _scope(uow: UnitOfWork, intent: Intent, match: MatchRow) -> Scope:
-    account = uow.config.accounts[intent.account]
-    snapshot = (
-        subjects.find(uow.tx, intent.account, account.kinds, match.subject) if match.subject is not None else None
-    )
-    return Scope(account.facts, uow.now, snapshot, recall(uow, match))

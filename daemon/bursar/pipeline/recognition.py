@@ -1,45 +1,60 @@
-"""Is a frozen account the one that the journal knows? What is seen there tells: its known subjects, or others."""
+"""Is an account in quarantine the one that the journal knows? What is seen there tells: known subjects, or others."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bursar.domain.detect import Change
-from bursar.domain.guard import Obstacle
+from bursar.domain.ids import AccountName
+from bursar.domain.intent import OPEN, State
 from bursar.domain.observation import Observation, Observed, Snapshot
 from bursar.domain.subject import SubjectType
-from bursar.journal import accounts, matches, subjects
+from bursar.domain.verdict import BlockReason
+from bursar.journal import accounts, intents, matches, subjects
 from bursar.pipeline.config_snapshot import AccountSpec
-from bursar.pipeline.unit_of_work import UnitOfWork, emit_core
+from bursar.pipeline.events import emit_core
+from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 
 RECOGNIZED_ENOUGH = 3
 """So many known subjects, and none that is another, make an account the one that it was."""
 
 
-def thaw(
-    uow: UnitOfWork, account: AccountSpec, observation: Observation, steps: Sequence[tuple[Snapshot, Change]]
-) -> None:
-    """In a frozen account: do known subjects reappear? Enough of them, and none that is another, and it is thawed."""
+def recognize(uow: UnitOfWork, account: AccountSpec, observation: Observation, known: Sequence[Snapshot]) -> None:
+    """In a quarantine: do known subjects reappear? Enough of them, and none that is another, and it ends.
+
+    Where money is unknown only a person ends it: two sites that both count from 1 look alike just then.
+    """
     row = accounts.load(uow.tx, account.name)
-    if row is None or row.frozen_digest is None:
+    if row is None or row.quarantine_digest is None:
         return
     seen = {one.ref: one for one in observation.subjects}
     verdicts = [
         _same_subject(account.kinds[before.ref.type], before, seen[before.ref])
-        for before, _ in steps
+        for before in known
         if before.first_seen_at is not None and before.ref in seen
     ]
     recognized = verdicts.count(True)
     contradicted = verdicts.count(False) + _denied(uow, account, observation)
     accounts.count_recognized(uow.tx, account.name, recognized, contradicted)
-    if not recognized or row.contradicted + contradicted:
+    if not recognized or row.contradicted + contradicted or unknown_money(uow, account.name):
         return
     watched = sum(len(subjects.watched(uow.tx, account.name, kind)) for kind in account.tracked().values())
     if row.recognized + recognized >= min(RECOGNIZED_ENOUGH, max(watched, 1)):
-        accounts.bind(uow.tx, account.name, row.provider, row.frozen_digest, uow.now)
-        matches.release(uow.tx, Obstacle.FROZEN, uow.now, account=account.name)
-        emit_core(uow, "account.thawed", account.name, {"reason": "its known subjects reappeared"})
+        accounts.bind(uow.tx, account.name, row.provider, row.quarantine_digest, uow.now)
+        matches.release(uow.tx, BlockReason.QUARANTINED, uow.now, account=account.name)
+        emit_core(uow, "account.released", account.name, {"reason": "its known subjects reappeared"})
         uow.wake.update(("executing", "polling"))
+
+
+def unknown_money(view: ReadView, account: AccountName) -> bool:
+    """Return whether nobody knows what became of something at an account that moves money."""
+    spec = view.config.accounts.get(account)
+    for intent in intents.in_state(view.tx, OPEN, account):
+        if not intent.lost and intent.state not in (State.SENDING, State.UNKNOWN):
+            continue
+        action = spec.actions.get(intent.action) if spec is not None else None
+        if action is None or action.money:
+            return True
+    return False
 
 
 def _denied(uow: UnitOfWork, account: AccountSpec, observation: Observation) -> int:
@@ -51,7 +66,7 @@ def _denied(uow: UnitOfWork, account: AccountSpec, observation: Observation) -> 
 
 
 def _same_subject(kind: SubjectType, before: Snapshot, seen: Observed) -> bool | None:
-    """Say whether a known subject is the one that was seen, by its identity fields; None: there is nothing to tell by.
+    """Return whether a known subject is the one that was seen, by its identity fields; None: nothing tells.
 
     The only one of its kind (a balance, whose id is its type's name) is in every world, and tells only what is another.
     """

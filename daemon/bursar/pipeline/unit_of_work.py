@@ -1,25 +1,25 @@
-"""One commit under way, and how it tells news: an event is written once, owed to the sinks that want it, confirms what
-it confirms, and waits in the commit's queue for the rules that listen (`ruling.process_events` asks them)."""
+"""What one commit works with: `ReadView` is what it may look at, `UnitOfWork` what it writes into, besides."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from bursar.domain.event import CORE_EVENTS, Event
+from bursar.domain.event import Event
 from bursar.domain.ids import AccountName, SubjectRef
+from bursar.domain.ledger import Entry
 from bursar.domain.observation import Snapshot
-from bursar.domain.route import route_event
-from bursar.domain.rule import Mode
+from bursar.domain.timeline import Measured
 from bursar.domain.values import Json
-from bursar.journal import deliveries, events, intents, subjects
+from bursar.journal import clock, ledger, subjects
 from bursar.journal.writer import Tx
-from bursar.pipeline.config_snapshot import AccountSpec, ConfigSnapshot
+from bursar.pipeline.config_snapshot import ConfigSnapshot
 
-DEEPEST = 4
-"""QueuedEvent of news of news: how far rules may answer, within one commit, to what rules did."""
+MAX_DEPTH = 4
+"""How far rules may answer, within one commit, to what rules did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,81 +31,101 @@ class QueuedEvent:
     depth: int
 
 
+class Counting(NamedTuple):
+    """Which entries of the ledger are counted: of an account (or of several), a rule, an action; None: of any."""
+
+    account: AccountName | None = None
+    rule: str | None = None
+    action: str | None = None
+    accounts: tuple[AccountName, ...] | None = None
+
+    def covers(self, entry: Entry) -> bool:
+        """Return whether an entry is one of these."""
+        return (
+            self.account in (None, entry.account)
+            and self.rule in (None, entry.rule)
+            and self.action in (None, entry.action)
+            and (self.accounts is None or entry.account in self.accounts)
+        )
+
+
 @dataclass(slots=True)
-class UnitOfWork:
-    """One transaction under way.
+class ReadView:
+    """One transaction as deciders see it.
 
     Attributes:
         tx: The transaction.
         config: What is configured.
-        now: The instant of all that is decided in it.
+        now: The instant of all that is decided in it, on the journal's timeline.
+        ahead: By how much the wall clock is ahead of the timeline.
         steady: The wall clock can be believed.
-        caused: How many effects it has caused.
-        depth: The depth of the news that is being answered.
-        news: Events that rules have yet to be asked about.
-        wake: Which loops have something to do once it is committed.
-        kept: Secret parameters that a person gave in this run, by intent: the journal has only their masks.
+        fresh_since: Facts that were asked for before are too old to act on.
+        settled_since: From when on `settle` counts at the earliest: the run's start, or the last jump of the clock.
+        displaced: Why nothing may be sent any more: the journal's files are not where they were.
+        secret_params: Secret parameters that a person gave in this run, by intent: the journal has only their masks.
     """
 
     tx: Tx
     config: ConfigSnapshot
     now: datetime
+    ahead: timedelta = timedelta(0)
     steady: bool = True
-    caused: int = 0
+    fresh_since: datetime | None = None
+    settled_since: datetime | None = None
+    displaced: str | None = None
+    secret_params: Mapping[int, Mapping[str, Json]] = field(default_factory=dict)
+    _measured: Measured | None = None
+    _counting: dict[tuple[datetime, Counting], tuple[int, dict[int, Entry]]] = field(default_factory=dict)
+
+    @property
+    def wall(self) -> datetime:
+        """Return what the wall clock says."""
+        return self.now + self.ahead
+
+    @property
+    def measured(self) -> Measured:
+        """Return the timeline as what protects money counts it."""
+        if self._measured is None:
+            self._measured = clock.measured(self.tx)
+        return self._measured
+
+    def counting(self, since: datetime, what: Counting) -> list[Entry]:
+        """Return the entries of the ledger that something became of since an instant, and those that are open.
+
+        A commit that plans many actions asks this again and again; only what it has posted meanwhile is read anew.
+        """
+        seen, found = self._counting.get((since, what), (0, None))
+        if found is None:
+            found = {one.id: one for one in ledger.counting(self.tx, since, *what)}
+        elif news := set(self.tx.posted[seen:]):
+            found.update((one.id, one) for one in ledger.of_ids(self.tx, news) if what.covers(one))
+        self._counting[since, what] = len(self.tx.posted), found
+        return list(found.values())
+
+    def forget_counting(self) -> None:
+        """What was posted is undone: everything is read anew."""
+        self._counting.clear()
+
+    def subject(self, account: AccountName, ref: SubjectRef | None) -> Snapshot | None:
+        """Return what is known of a subject of a configured account."""
+        spec = self.config.accounts.get(account)
+        return None if spec is None or ref is None else subjects.find(self.tx, account, spec.kinds, ref)
+
+
+@dataclass(slots=True)
+class UnitOfWork(ReadView):
+    """One transaction under way.
+
+    Attributes:
+        depth: The depth of the event that is being answered.
+        queue: Events that rules have yet to be asked about.
+        wake: Which loops have something to do once it is committed.
+        effects: How many effects each account has caused within the ceiling's window, those of this commit included.
+        past_ceiling: Accounts of which something waits for a yes to go past the ceiling.
+    """
+
     depth: int = 0
-    ceiling_told: bool = False
-    news: deque[QueuedEvent] = field(default_factory=deque)
+    queue: deque[QueuedEvent] = field(default_factory=deque)
     wake: set[str] = field(default_factory=set)
-    kept: Mapping[int, Mapping[str, Json]] = field(default_factory=dict)
-
-
-def emit(
-    uow: UnitOfWork, event: Event, snapshot: Snapshot | None = None, only_told: Mapping[str, Json] | None = None
-) -> None:
-    """Write an event and all that follows from it without a rule."""
-    if not events.add(uow.tx, event):
-        return
-    if uow.config.mode is not Mode.SHADOW and (owed := route_event(event, uow.config.subscriptions, only_told)):
-        deliveries.add(uow.tx, owed)
-        uow.wake.add("delivering")
-    account = uow.config.accounts.get(event.account)
-    if account is not None:
-        _confirm(uow, account, event)
-        _rearm(uow, account, event)
-    uow.news.append(QueuedEvent(event, snapshot, uow.depth + 1))
-
-
-def emit_core(
-    uow: UnitOfWork,
-    type_: str,
-    account: AccountName,
-    data: dict[str, Json],
-    subject: SubjectRef | None = None,
-    only_told: Mapping[str, Json] | None = None,
-) -> None:
-    """Tell a fact of the core's own; about a subject, rules know what is known of that."""
-    if type_ not in CORE_EVENTS:
-        raise ValueError(f"{type_} is not an event of the core")
-    terms = uow.config.accounts.get(account)
-    snapshot = (
-        subjects.find(uow.tx, account, terms.kinds, subject) if terms is not None and subject is not None else None
-    )
-    emit(uow, Event(type_, account, uow.now, subject, data), snapshot, only_told)
-
-
-def _confirm(uow: UnitOfWork, account: AccountSpec, event: Event) -> None:
-    """A later status shows that accepted actions had their effect."""
-    if event.subject is None:
-        return
-    for name in account.confirming.get(event.type, ()):
-        target = account.actions[name].subject
-        id_ = event.subject.id if event.subject.type == target else event.data.get(target)
-        if id_ is not None:
-            intents.confirm(uow.tx, account.name, [name], SubjectRef(target, str(id_)), uow.now)
-
-
-def _rearm(uow: UnitOfWork, account: AccountSpec, event: Event) -> None:
-    for kind in account.kinds.values():
-        for special in kind.events:
-            if event.type in special.rearmed_by:
-                events.rearm(uow.tx, account.name, special.name, kind.name, uow.now)
+    effects: dict[AccountName, int] = field(default_factory=dict)
+    past_ceiling: set[AccountName] = field(default_factory=set)

@@ -15,6 +15,7 @@ from bursar.api.function import Function
 from bursar.domain.rule import Judgement, Scope
 from bursar.domain.values import Value
 from bursar.rules.crossing import crossings_of, earliest
+from bursar.rules.fingerprint import canonical
 from bursar.rules.functions import OWN_FUNCTIONS
 from bursar.rules.judge import raw, truth_of
 from bursar.rules.names import Names
@@ -44,7 +45,7 @@ def compile_condition(text: str, names: Names, functions: Mapping[str, Function]
 class CompiledCondition:
     """A `Condition` of `bursar.domain.rule`."""
 
-    __slots__ = ("_clauses", "_crossings", "_reads", "_text", "_words")
+    __slots__ = ("_clauses", "_crossings", "_meaning", "_reads", "_text", "_words")
 
     def __init__(self, text: str, tree: Node) -> None:
         self._text = text
@@ -52,10 +53,15 @@ class CompiledCondition:
         self._reads = reads(tree)
         self._clauses = tuple(Clause(part) for part in _clauses(tree))
         self._crossings = crossings_of(tree)
+        self._meaning = canonical(tree)
 
     @property
     def text(self) -> str:
         return self._text
+
+    @property
+    def meaning(self) -> str:
+        return self._meaning
 
     def __repr__(self) -> str:
         return f"CompiledCondition({self._text!r})"

@@ -208,7 +208,7 @@ def _label(name: str) -> Read:
 
 
 def _now(scope: Scope) -> Value | None:
-    return scope.now
+    return scope.wall
 
 
 _OF_EVENTS = ("event", "before")
@@ -218,7 +218,11 @@ _EVENT: Mapping[str, Read] = {
     "account": Read(
         "event.account", FieldKind.TEXT, lambda scope: scope.event.account if scope.event is not None else None
     ),
-    "time": Read("event.time", FieldKind.INSTANT, lambda scope: scope.event.at if scope.event is not None else None),
+    "time": Read(
+        "event.time",
+        FieldKind.INSTANT,
+        lambda scope: scope.event.at + scope.ahead if scope.event is not None else None,
+    ),
     **{name: _told(name) for name in CORE_EVENT_FIELDS},
 }
 _ACCOUNT: Mapping[str, Read] = {

@@ -7,15 +7,16 @@ is read to its end: one fault does not hide another.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from bursar.api.function import Function
 from bursar.api.provider import Provider
-from bursar.domain.ids import AccountName, RuleName, digest
-from bursar.domain.rule import Approve, Budget, Limit, Mode, Rule, Step
+from bursar.domain.ids import AccountName, RuleName
+from bursar.domain.rule import Act, Approve, Budget, Limit, Mode, Rule, Step
 from bursar.rules.complaints import Complaints, KeyPath, Place, short, sort_of
 from bursar.rules.conditions import CompiledCondition, compile_condition
+from bursar.rules.fingerprint import fingerprint, meaning, trigger
 from bursar.rules.listening import Listening, listen
 from bursar.rules.names import Names
 from bursar.rules.nearest import ConditionError
@@ -24,7 +25,7 @@ from bursar.rules.world import ConfiguredAccount, ResolveSecret, World
 from bursar.settings.model import Problem
 
 KEYS = (
-    "name", "on", "when", "for", "do", "accounts", "limit", "cooldown", "mode", "approve", "budget", "severity",
+    "name", "on", "when", "for", "do", "accounts", "limit", "cooldown", "mode", "approve", "budget", "severity", "was",
 )
 NOT_BUILT = ("count", "absent", "group", "once_within", "unless", "silence")
 RULE = "a rule: a mapping with name, on and do"
@@ -69,7 +70,22 @@ def compile_rules(
         rule = RuleReader((index,), world, complaints).read(each, seen)
         if rule is not None and len(complaints.found) == before:
             rules.append(rule)
+    _check_former_names(raw or [], seen, complaints)
     return tuple(rules), complaints.found
+
+
+def _check_former_names(raw: list[object], names: Mapping[str, int], complaints: Complaints) -> None:
+    """A rule takes over what another did under its name: that one must be gone, and nobody else may take it over."""
+    first: dict[str, int] = {}
+    for index, each in enumerate(raw):
+        was = each.get("was") if isinstance(each, dict) else None
+        if not isinstance(was, str):
+            continue
+        if was in names:
+            complaints.say((index, "was"), f"there is still a rule {short(was)}: `was` names one that is gone")
+        elif first.setdefault(was, index) != index:
+            place = complaints.at((first[was], "was"))
+            complaints.say((index, "was"), f"the rule at {place.file}:{place.line} takes over {short(was)} already")
 
 
 class RuleReader:
@@ -103,10 +119,17 @@ class RuleReader:
         steps = self._steps(raw, listening, names)
         when = self._when(raw, names)
         severity = self._optional(raw, "severity", StepReader(listening, names, self._world, self._complaints).severity)
+        approve = self._optional(raw, "approve", self._approve)
+        if approve is not None and approve.above is not None:
+            asks = "it would always ask: leave `above` out"
+            self._check_costs((*self._path, "approve", "above"), steps, listening, asks)
         return Rule(
             name=RuleName(name),
             do=steps,
-            fingerprint=fingerprint(listening, when),
+            fingerprint=fingerprint(listening.on, listening.watches, when, steps),
+            trigger=trigger(listening.on, listening.watches, when),
+            meaning=meaning(listening.on, listening.watches, steps),
+            was=self._optional(raw, "was", self._was),
             on=listening.on,
             watches=listening.watches,
             when=when,
@@ -115,8 +138,8 @@ class RuleReader:
             limit=self._optional(raw, "limit", lambda value, path: self._limit(value, path, listening)),
             cooldown=self._optional(raw, "cooldown", self._complaints.duration),
             mode=self._optional(raw, "mode", self._mode) or Mode.LIVE,
-            approve=self._optional(raw, "approve", self._approve),
-            budget=self._optional(raw, "budget", lambda value, path: self._budget(value, path, steps)) or (),
+            approve=approve,
+            budget=self._optional(raw, "budget", lambda value, path: self._budget(value, path, steps, listening)) or (),
             severity=severity,
         )
 
@@ -143,6 +166,13 @@ class RuleReader:
             self._complaints.say(path, f"duplicate name {short(name)}: it is already at {first.file}:{first.line}")
         seen.setdefault(name, self._path[0])
         return name
+
+    def _was(self, raw: Any, path: KeyPath) -> RuleName | None:
+        """Read the name that the rule had before."""
+        if isinstance(raw, str) and plain_name(raw):
+            return RuleName(raw)
+        self._complaints.say(path, "expected the name that the rule had before")
+        return None
 
     def _steps(self, raw: dict[str, Any], listening: Listening, names: Names) -> tuple[Step, ...]:
         if "do" not in raw:
@@ -209,12 +239,25 @@ class RuleReader:
         within = self._complaints.duration(given["within"], (*path, "within"))
         return Approve(above, within) if within is not None else None
 
-    def _budget(self, raw: Any, path: KeyPath, steps: tuple[Step, ...]) -> tuple[Budget, ...]:
+    def _check_costs(self, path: KeyPath, steps: Iterable[Step], listening: Listening, otherwise: str) -> None:
+        """Refuse to depend on the cost of an action that nobody can know."""
+        done = {step.action for step in steps if isinstance(step, Act)}
+        for provider in listening.providers:
+            for action in provider.actions:
+                if action.name in done and action.cost is None:
+                    why = f"nobody can know what {action.name} costs at {provider.name}: {otherwise}"
+                    self._complaints.say(path, why)
+                    return
+
+    def _budget(self, raw: Any, path: KeyPath, steps: tuple[Step, ...], listening: Listening) -> tuple[Budget, ...]:
         if not isinstance(raw, dict) or not raw:
             self._complaints.say(path, f"expected {BUDGET}, not {sort_of(raw) if raw != {} else 'an empty one'}")
             return ()
         done = {name for step in steps if (name := getattr(step, "action", None)) is not None}
         budgets = [self._window(str(action), value, (*path, action), done) for action, value in raw.items()]
+        for action in raw:
+            acts = [step for step in steps if isinstance(step, Act) and step.action == action]
+            self._check_costs((*path, action), acts, listening, "no budget could ever allow it")
         return tuple(budget for budget in budgets if budget is not None)
 
     def _window(self, action: str, raw: Any, path: KeyPath, done: set[str]) -> Budget | None:
@@ -227,7 +270,3 @@ class RuleReader:
         every = self._complaints.duration(given["every"], (*path, "every"))
         return Budget(action, most, every) if most is not None and every is not None else None
 
-
-def fingerprint(listening: Listening, when: CompiledCondition | None) -> str:
-    """Stand for `on` and `when`: when it changes, what was waiting for the rule ends."""
-    return digest("on", listening.watches or "", *listening.on, "when", when.text if when is not None else "")

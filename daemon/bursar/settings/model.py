@@ -74,8 +74,9 @@ class Settings:
         heartbeat: Asked every minute while all loops turn.
         retention: How long finished rows are kept.
         baseline_events: First sight of what accounts list raises events.
-        ceiling: How many effects one poll may cause.
+        ceiling: How many effects an account may cause in ten minutes before a person is asked.
         http: Where approvals come in; None: nowhere.
+        budgets: Those over all accounts of a currency.
     """
 
     state: Path
@@ -86,6 +87,7 @@ class Settings:
     baseline_events: bool = False
     ceiling: int = 100
     http: Listening | None = None
+    budgets: tuple[Budget, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,7 @@ class _Reader:
     warnings: list[Problem] = field(default_factory=list)
 
     def settings(self, paths: Sequence[Path]) -> Settings:
+        self._check_shared_budgets()
         beside = Path(self.document.at(("settings", "state")).file).parent
         return read_settings(self.sound["settings"], paths, beside, self.source.environ, self._secret)
 
@@ -155,6 +156,7 @@ class _Reader:
             labels=raw.get("labels", {}),
             options=read_options(provider.settings, raw, path, self._secret),
         )
+        self._warn_of_settle(path, settings)
         rate = read_account_rate(raw.get("rate"), provider)
         return Account(
             settings, provider, read_polls(raw.get("poll", {}), provider), rate, read_budgets(raw.get("budget", {}))
@@ -170,6 +172,33 @@ class _Reader:
             if action not in known:
                 text = f"{provider.name} has no action {quoted(action)}{did_you_mean(action, known)}"
                 self.problems.append(self.document.key((*path, "budget", action)).problem(text))
+            elif not _costs(provider, action):
+                text = f"nobody can know what {action} costs at {provider.name}: no budget could ever allow it"
+                self.problems.append(self.document.key((*path, "budget", action)).problem(text))
+
+    def _check_shared_budgets(self) -> None:
+        """Check that what is in `settings.budget` is an action of some provider, and that its cost can be known."""
+        settings = self.document.value.get("settings")
+        written = settings.get("budget") if isinstance(settings, dict) else None
+        providers = self.registry.providers.values()
+        known = sorted({action.name for provider in providers for action in provider.actions})
+        for index, each in enumerate(written if isinstance(written, list) else ()):
+            for action in each if isinstance(each, dict) else ():
+                place = self.document.key(("settings", "budget", index, action))
+                if action not in known:
+                    self.problems.append(
+                        place.problem(f"no provider has an action {quoted(action)}{did_you_mean(action, known)}")
+                    )
+                elif not any(_costs(provider, action) for provider in providers):
+                    self.problems.append(
+                        place.problem(f"nobody can know what {action} costs: no budget could ever allow it")
+                    )
+
+    def _warn_of_settle(self, path: KeyPath, settings: AccountSettings) -> None:
+        if settings.settle < settings.timeout:
+            place = self.document.key((*path, "settle" if "settle" in self.sound["accounts"][path[1]] else "timeout"))
+            warning = "settle is shorter than timeout: a lost request may land until timeout is over, so timeout counts"
+            self.warnings.append(place.problem(warning))
 
     def _warn_of_exposure(self, path: KeyPath, url: str | None) -> None:
         if url is not None and is_exposed(read_url(url)):
@@ -212,6 +241,11 @@ class _Reader:
     def _event_names(self) -> set[str]:
         subjects = (subject for provider in self.registry.providers.values() for subject in provider.subjects)
         return {*CORE_EVENTS, *(name for subject in subjects for name in subject.event_names())}
+
+
+def _costs(provider: Provider, name: str) -> bool:
+    """Return whether a provider has an action whose cost can be known."""
+    return any(action.name == name and action.cost is not None for action in provider.actions)
 
 
 def _written_out(rules: Iterable[Rule]) -> Iterator[str]:

@@ -51,7 +51,17 @@ def settings_keys() -> dict[str, Schema]:
             description="How long finished rows are kept; never anything open or unknown.",
         ),
         "baseline": piece.choice("events", description="`events`: first sight of what an account lists is news."),
-        "ceiling": piece.integer("How many effects one poll may cause before a person confirms the rest.", minimum=1),
+        "ceiling": piece.integer(
+            "How many effects an account may cause in ten minutes before a person is asked about the rest.", minimum=1
+        ),
+        "budget": {
+            "type": "array", "x-expected": "a list such as [{payout: {max: 2000, currency: USD, every: 24h}}]",
+            "items": {
+                "type": "object", "minProperties": 1, "additionalProperties": _window(of_all=True),
+                "x-expected": "a mapping such as {payout: {max: 2000, currency: USD, every: 24h}}",
+            },
+            "description": "At most so much of a currency in a rolling window, over all accounts that have it.",
+        },
         "http": {
             **_mapping(
                 {
@@ -81,7 +91,7 @@ def account_keys() -> dict[str, Schema]:
         },
         "timeout": piece.duration("How long one request may take."),
         "settle": piece.duration("How long a lost request may still land.", default="5m"),
-        "currency": piece.text("The account's.", pattern=r"^[A-Za-z0-9]{2,16}$", expected="a code such as USD"),
+        "currency": currency_code(),
         "labels": {
             "type": "object", "x-expected": "a mapping such as {team: eu}",
             "additionalProperties": {"type": "string", "x-expected": "text"},
@@ -93,16 +103,25 @@ def account_keys() -> dict[str, Schema]:
 
 def budget_schema() -> Schema:
     """Give the schema of `budget:`, of an account or a rule."""
-    amount: Schema = {"type": "number", "exclusiveMinimum": 0, "x-expected": "an amount above 0"}
-    window = _mapping(
-        {"max": amount, "every": piece.duration()},
-        required=("max", "every"), expected="a budget such as {max: 2000, every: 24h}",
-    )
     return {
-        "type": "object", "additionalProperties": window,
+        "type": "object", "additionalProperties": _window(of_all=False),
         "x-expected": "a mapping such as {payout: {max: 2000, every: 24h}}",
         "description": "At most so much of the account's currency in a rolling window, by action.",
     }
+
+
+def _window(*, of_all: bool) -> Schema:
+    amount: Schema = {"type": "number", "exclusiveMinimum": 0, "x-expected": "an amount above 0"}
+    keys: dict[str, Schema] = {"max": amount, "every": piece.duration()}
+    if of_all:
+        keys["currency"] = currency_code()
+    example = "{max: 2000, currency: USD, every: 24h}" if of_all else "{max: 2000, every: 24h}"
+    return _mapping(keys, required=tuple(keys), expected=f"a budget such as {example}")
+
+
+def currency_code() -> Schema:
+    """Return the schema of a currency."""
+    return piece.text("The currency.", pattern=r"^[A-Za-z0-9]{2,16}$", expected="a code such as USD")
 
 
 def rule_schema(registry: Registry) -> Schema:
@@ -134,6 +153,7 @@ def rule_schema(registry: Registry) -> Schema:
             ),
             "budget": budget_schema(),
             "severity": piece.text("Travels with the rule's news."),
+            "was": piece.text("The name that the rule had before: it takes over its cooldowns, limits and budgets."),
             **dict.fromkeys(NOT_BUILT_RULE_KEYS, NOT_BUILT),
         },
         required=("name", "on", "do"), expected="a rule: a mapping with name, on and do",

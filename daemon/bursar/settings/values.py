@@ -49,6 +49,7 @@ def read_settings(
         baseline_events=raw.get("baseline") == "events",
         ceiling=raw.get("ceiling", Settings.__dataclass_fields__["ceiling"].default),
         http=_listening(raw.get("http", {}), resolve),
+        budgets=tuple(budget for each in raw.get("budget", ()) for budget in read_budgets(each)),
     )
 
 
@@ -75,10 +76,15 @@ def read_account_rate(raw: str | None, provider: Provider) -> tuple[int, timedel
 
 
 def read_budgets(raw: Mapping[str, Any]) -> tuple[Budget, ...]:
-    """Read an account's budgets."""
+    """Read the budgets of an account, or those of one entry of `settings.budget`."""
     return tuple(
-        Budget(action, Decimal(budget["max"]), parse_duration(budget["every"])) for action, budget in raw.items()
+        Budget(action, Decimal(budget["max"]), parse_duration(budget["every"]), _upper(budget.get("currency")))
+        for action, budget in raw.items()
     )
+
+
+def _upper(code: str | None) -> str | None:
+    return code.upper() if code is not None else None
 
 
 def read_options(

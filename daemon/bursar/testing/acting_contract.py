@@ -14,7 +14,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from bursar.api import Adapter, DidNot, Happened, Intent, Lost, NotSent, Refused, Succeeded
+from bursar.api import Adapter, CannotTell, DidNot, Happened, Intent, Lost, LostReply, NotSent, Refused, Succeeded
 from bursar.testing.clock import VirtualClock
 from bursar.testing.staging import Stage, leaks, nobody_listens, outcome_of
 from bursar.testing.suite import BROKEN, RATE_FAULTS, ProviderSuite
@@ -93,6 +93,20 @@ class ActingContract(ProviderSuite):
                 await outcome_of(adapter, intent)
                 stage.faults.clear()
                 assert not isinstance(await adapter.reconcile(intent, intent.evidence), Happened), intent.action
+
+    @pytest.mark.asyncio
+    async def test_a_lost_effect_is_seen_before_it_is_made_again(self) -> None:
+        for place in self._places():
+            async with self._prepared(place, "reset-after") as (stage, adapter, intent):
+                if self._lost_reply(intent) is not LostReply.RECONCILABLE:
+                    continue
+                await outcome_of(adapter, intent)
+                stage.faults.clear()
+                read = await adapter.prepare(replace(intent, lost=True))
+                assert isinstance(read, Happened | CannotTell), intent.action
+
+    def _lost_reply(self, intent: Intent) -> LostReply:
+        return next(action.lost_reply for action in self.provider.actions if action.name == intent.action)
 
     def _places(self) -> range:
         """Give the places of the intents in `intents`."""

@@ -1,8 +1,8 @@
 """Is what a provider or sink declares sound? Sentences come out; none means that it is.
 
 First what the host asks of it when it is loaded (`host.declarations`); then what the host cannot ask: the functions of
-a declaration (`raised`, `cost`, `intents`) are called with nothing known, which they must survive. No adapter is
-opened, no request is made.
+a declaration (`raised`, `still`, `cost`, `cost_needs`, `intents`) are called with nothing known, which they must
+survive. No adapter is opened, no request is made.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import partial
 from typing import TypeVar
 
-from bursar.api import ActionType, EventType, Method, Provider, SinkType
+from bursar.api import ActionType, CostFacts, EventType, Method, Provider, SinkType
 from bursar.host.declarations import BadDeclaration, check_provider, check_sink
 
 T = TypeVar("T")
@@ -47,14 +47,20 @@ def _event(event: EventType) -> Iterator[str]:
             yield f"event {event.name} raises {type(verdict).__name__} when nothing is known"
         elif verdict is not False:
             yield f"event {event.name} happens although nothing is known"
+    lasting = _tried(partial(event.still, {})) if event.still is not None else None
+    if isinstance(lasting, Exception):
+        yield f"the `still` of event {event.name} raises {type(lasting).__name__} when nothing is known"
 
 
 def _cost(action: ActionType) -> Iterator[str]:
-    amount = _tried(partial(action.cost, {}, None)) if action.cost is not None else None
+    amount = _tried(partial(action.cost, CostFacts({}))) if action.cost is not None else None
     if isinstance(amount, Exception):
         yield f"the cost of {action.name!r} raises {type(amount).__name__} when nothing is known"
     elif amount is not None and not isinstance(amount, Decimal):
         yield f"the cost of {action.name!r} is a {type(amount).__name__}, not a Decimal"
+    needs = _tried(partial(action.cost_needs, {})) if action.cost_needs is not None else ()
+    if isinstance(needs, Exception):
+        yield f"the cost_needs of {action.name!r} raises {type(needs).__name__} when nothing is known"
 
 
 def _intents(method: Method, actions: set[str]) -> Iterator[str]:

@@ -59,7 +59,7 @@ class FakeAdapter:
 
     observations: dict[str, deque[Observation | Exception]] = field(default_factory=dict)
     outcomes: deque[Outcome | Exception] = field(default_factory=deque)
-    evidence: deque[Json | Exception] = field(default_factory=deque)
+    evidence: deque[Json | Finding | Exception] = field(default_factory=deque)
     findings: deque[Finding | Exception] = field(default_factory=deque)
     answers: deque[Json | Exception] = field(default_factory=deque)
     looks: list[Look] = field(default_factory=list)
@@ -82,7 +82,7 @@ class FakeAdapter:
         script = self.observations.get(look.stream)
         return _told(script.popleft()) if script else Observation(look.stream, nothing_new=True)
 
-    async def prepare(self, intent: Intent) -> Json:
+    async def prepare(self, intent: Intent) -> Json | Finding:
         self.prepared.append(intent)
         return _told(self.evidence.popleft() if self.evidence else None)
 

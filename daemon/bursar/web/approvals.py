@@ -8,20 +8,24 @@ from __future__ import annotations
 
 from html import escape
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 from aiohttp import web
 
-from bursar.api.clock import Clock
 from bursar.control.controller import Controller
 from bursar.control.errors import RequestRejected
-from bursar.domain.ids import IntentId, microseconds
+from bursar.domain.intent import State
 from bursar.domain.values import Json
+from bursar.pipeline.operator import read_id
+from bursar.pipeline.rejected import ActionRejected
 
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><meta name="robots" content="noindex"><title>bursar</title></head>
 <body style="font-family:sans-serif;max-width:40em;margin:3em auto;padding:0 1em">
 <h1>{title}</h1>{body}</body></html>"""
+SHOWN = (
+    "account", "action", "subject", "params", "amount", "currency", "rule", "reason", "created_at", "due_at",
+)  # fmt: skip
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
@@ -35,9 +39,8 @@ HEADERS = {
 class Approvals:
     """The server; use it as a context. Without `settings.http` it does nothing."""
 
-    def __init__(self, controller: Controller, clock: Clock) -> None:
+    def __init__(self, controller: Controller) -> None:
         self._controller = controller
-        self._clock = clock
         self._runner: web.AppRunner | None = None
 
     async def __aenter__(self) -> Self:
@@ -60,45 +63,54 @@ class Approvals:
 
     async def _show(self, request: web.Request) -> web.Response:
         """Say what is asked, and offer the button."""
-        refusal = self._refusal(request)
+        refusal = await self._refusal(request)
         if refusal is not None:
             return refusal
-        intent, verb = request.match_info["intent"], request.match_info["verb"]
-        row = await self._row(intent)
-        if row is None or row["state"] != "awaiting_approval":
+        verb = request.match_info["verb"]
+        row = await self._controller.action(read_id(request.match_info["intent"])[0])
+        if row is None:
             return page(410, "Nothing waits here", "<p>It was answered already, or its time is over.</p>")
         words = "Say yes" if verb == "approve" else "Say no"
         facts = "".join(
             f"<tr><th align=left>{escape(name)}</th><td>{escape(str(row[name]))}</td></tr>"
-            for name in ("account", "action", "subject", "params", "rule", "reason", "created_at", "due_at")
+            for name in SHOWN
         )
         button = f'<form method="post"><button style="font-size:1.3em;padding:.4em 1em">{words}</button></form>'
         return page(200, f"{words}?", f"<table>{facts}</table>{button}")
 
     async def _answer(self, request: web.Request) -> web.Response:
         """Decide."""
-        refusal = self._refusal(request)
+        refusal = await self._refusal(request)
         if refusal is not None:
             return refusal
         intent, verb = request.match_info["intent"], request.match_info["verb"]
         try:
-            await self._controller.answer(verb, {"ids": [intent]})
+            answers = await self._controller.answer(verb, {"ids": [intent]})
         except RequestRejected as declined:
             return page(409, "That could not be done", f"<p>{escape(str(declined))}</p>")
+        problems = [str(one["problem"]) for one in cast("list[dict[str, Json]]", answers) if one["problem"] is not None]
+        if problems:
+            return page(409, "That could not be done", f"<p>{escape(problems[0])}</p>")
         return page(200, "Done", f"<p>Action {escape(intent)}: {'approved' if verb == 'approve' else 'denied'}.</p>")
 
-    def _refusal(self, request: web.Request) -> web.Response | None:
-        links = self._controller.links
-        intent, verb = request.match_info["intent"], request.match_info["verb"]
-        until, signature = request.query.get("until", ""), request.query.get("signature", "")
-        if links is None or not links.believe(intent, verb, until, signature):
-            return page(403, "This link is not valid", "<p>It was cut short, changed, or made by another bursar.</p>")
-        if int(until) < microseconds(self._clock.now()):
-            return page(410, "Too late", "<p>Its time is over: no answer meant no.</p>")
-        return None
+    async def _refusal(self, request: web.Request) -> web.Response | None:
+        """Say why a link is not believed: it must be of the question that the intent asks just now."""
+        links, verb = self._controller.links, request.match_info["verb"]
+        signature = request.query.get("signature", "")
+        try:
+            id_, number = read_id(request.match_info["intent"])
+        except ActionRejected:
+            return _invalid()
+        intent = await self._controller.intent(id_)
+        if links is None or intent is None:
+            return _invalid()
+        if intent.state is not State.AWAITING_APPROVAL or number != max(intent.question, 1):
+            return page(410, "Nothing waits here", "<p>It was answered already, has changed, or its time is over.</p>")
+        return None if links.believe(intent, verb, signature) else _invalid()
 
-    async def _row(self, intent: str) -> dict[str, Json] | None:
-        return await self._controller.action(IntentId(int(intent)))
+
+def _invalid() -> web.Response:
+    return page(403, "This link is not valid", "<p>It was cut short, changed, or made for another question.</p>")
 
 
 def page(status: int, title: str, body: str) -> web.Response:

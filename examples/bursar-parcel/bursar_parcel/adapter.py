@@ -12,6 +12,7 @@ from bursar.api import (
     AccountSettings,
     Answer,
     CannotTell,
+    DidNot,
     Finding,
     Intent,
     Json,
@@ -44,11 +45,19 @@ class Parcelbox:
         said = self._accepted(answer)
         return reading.parcels(said) if look.stream == "parcels" else reading.top_ups(said)
 
-    async def prepare(self, intent: Intent) -> Json:
-        """Read, just before money is spent, what will show afterwards whether it was."""
+    async def prepare(self, intent: Intent) -> Json | Finding:
+        """Read, just before money is spent, what will show afterwards whether it was.
+
+        One that was lost before is not sent again if what is read now shows that it happened, or may have.
+        """
         if intent.action != "top_up":
             return None
-        return effects.evidence(*await self._standing())
+        standing = await self._standing()
+        if intent.lost:
+            found = effects.finding(intent.params["amount"], intent.evidence, *standing)
+            if not isinstance(found, DidNot):
+                return found
+        return effects.evidence(*standing)
 
     async def perform(self, intent: Intent) -> Outcome:
         """Do it, once. An error that is raised here is a lost reply, unless nothing was sent."""

@@ -13,17 +13,16 @@ from bursar.api import (
     AccountSettings,
     ActionType,
     Adapter,
+    CostFacts,
     Coverage,
     EventType,
     Field,
     FieldKind,
     Fields,
-    Json,
     LostReply,
     Method,
     Param,
     Provider,
-    Snapshot,
     Stream,
     SubjectRef,
     SubjectType,
@@ -49,9 +48,9 @@ def reminder_sent(before: Fields | None, after: Fields) -> bool:
     return after.get("reminded") is True and before is not None and before.get("reminded") is not True
 
 
-def cost_of_top_up(params: Mapping[str, Json], _balance: Snapshot | None) -> Decimal | None:
+def cost_of_top_up(facts: CostFacts) -> Decimal | None:
     """Give what a top-up moves, so that budgets and approvals can judge it."""
-    return number(params.get("amount"))
+    return number(facts.params.get("amount"))
 
 
 def wants_reminder(params: Mapping[str, str]) -> Sequence[Wanted]:
@@ -72,6 +71,11 @@ def wants_top_up(params: Mapping[str, str]) -> Sequence[Wanted]:
 def open_account(settings: AccountSettings, tools: Tools) -> Adapter:
     """Make the adapter of one account."""
     return Parcelbox(settings, tools)
+
+
+def still_low(balance: Fields) -> bool | None:
+    """Say whether the balance is still low: bursar asks once more just before it sends what the event led to."""
+    return _low(balance)
 
 
 def _low(balance: Fields) -> bool | None:
@@ -105,7 +109,11 @@ BALANCE = SubjectType(
         "currency": Field(FieldKind.TEXT, "Its currency.", identity=True),
         "low_at": Field(FieldKind.NUMBER, "The account's `low_balance`."),
     },
-    events=(EventType("balance.ran_low", "The balance fell below `low_balance`.", ran_low, at_first_sight=True),),
+    events=(
+        EventType(
+            "balance.ran_low", "The balance fell below `low_balance`.", ran_low, at_first_sight=True, still=still_low,
+        ),
+    ),
     description="The prepaid balance.",
 )
 TOP_UP = SubjectType(
@@ -119,6 +127,7 @@ TOP_UP_ACTION = ActionType(
     "top_up", "balance", LostReply.RECONCILABLE,
     {"amount": Param(FieldKind.NUMBER, required=True, description="How much to pay in.")},
     "Pay money in, from the card that Parcelbox knows.", subject_id="balance", money=True, cost=cost_of_top_up,
+    settled_by=("top_up", "amount"),
 )
 METHODS = (
     Method("parcels", {}, "The parcels of the last 30 days."),

@@ -7,11 +7,11 @@ from decimal import Decimal
 import pytest
 
 from bursar.api import (
-    CannotTell, DidNot, Happened, Json, Later, Lost, Observation, Observed, Refused, SubjectRef, Succeeded,
+    CannotTell, CostFacts, DidNot, Happened, Json, Later, Lost, Observation, Observed, Refused, SubjectRef, Succeeded,
 )
 from bursar.testing import make_intent
 from bursar_parcel import effects
-from bursar_parcel.provider import wants_reminder, wants_top_up
+from bursar_parcel.provider import cost_of_top_up, still_low, wants_reminder, wants_top_up
 
 REMIND = make_intent("remind", SubjectRef("parcel", "P-1001"))
 TOP_UP = make_intent("top_up", SubjectRef("balance", "balance"), {"amount": "20"})
@@ -78,6 +78,18 @@ def test_no_new_top_up_did_not_happen() -> None:
 )
 def test_what_does_not_fit_is_for_a_person(seen: Observation, amount: Decimal | None) -> None:
     assert isinstance(effects.finding("20", BEFORE, seen, amount), CannotTell)
+
+
+@pytest.mark.parametrize(
+    ("given", "cost"), [({"amount": "20.50"}, Decimal("20.50")), ({}, None), ({"amount": "much"}, None)]
+)
+def test_a_top_up_costs_what_it_pays_in(given: dict[str, Json], cost: Decimal | None) -> None:
+    assert cost_of_top_up(CostFacts(given)) == cost
+
+
+@pytest.mark.parametrize(("amount", "low"), [(9, True), (10, False), (None, None)])
+def test_it_is_known_whether_a_balance_is_still_low(amount: int | None, low: bool | None) -> None:
+    assert still_low({"amount": None if amount is None else Decimal(amount), "low_at": Decimal(10)}) is low
 
 
 @pytest.mark.parametrize("amount", ["", "0", "-5", "much"])

@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bursar.api import Intent, Lost, NotSent, Outcome
+from bursar.api.exchange import Exchange
 from bursar.domain.ids import IntentId
 from bursar.domain.intent import State
 from bursar.domain.intent_states import Cause, Step
 from bursar.journal import intents
 from bursar.loops.executor import Executor
-from bursar.pipeline import account_identity
+from bursar.pipeline import takeover
 from bursar.pipeline.unit_of_work import UnitOfWork
 
 
@@ -30,8 +31,8 @@ def _send_first() -> None:
     prepare, perform = Executor._prepare, Executor._perform  # noqa: SLF001 - the point of it
     early: dict[IntentId, Outcome] = {}
 
-    async def prepare_and_send(self: Executor, ready: Sequence[Intent]) -> object:
-        evidence = await prepare(self, ready)
+    async def prepare_and_send(self: Executor, ready: Sequence[Intent], look: Exchange) -> object:
+        evidence = await prepare(self, ready, look)
         early.update(await perform(self, ready))
         return evidence
 
@@ -58,8 +59,8 @@ def _wake_up_to(state: State, cause: Cause) -> Callable[[], None]:
             for intent in intents.in_state(uow.tx, (State.SENDING,)):
                 intents.take_step(uow.tx, intent, Step(cause, state, "broken on purpose"), uow.now)
 
-        assert hasattr(account_identity, "wake_up")
-        setattr(account_identity, "wake_up", waking)  # noqa: B010 - mypy must not see what production code may not do
+        assert hasattr(takeover, "wake_up")
+        setattr(takeover, "wake_up", waking)  # noqa: B010 - mypy must not see what production code may not do
 
     return install
 

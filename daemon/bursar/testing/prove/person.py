@@ -63,8 +63,8 @@ class Person:
         asked = self.questions()
         for id_ in asked.held:
             ask(self.stage.socket, "accept", id=str(id_))
-        for account in asked.gave_up:
-            ask(self.stage.socket, "resume", account=account)
+        for id_ in asked.gave_up:
+            ask(self.stage.socket, "retry", ids=[str(id_)])
         effects = self.line.look()
         for intent in asked.unknown:
             if self._is_asked(intent) and self._has_landed(intent):

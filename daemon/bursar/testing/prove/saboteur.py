@@ -21,9 +21,9 @@ from bursar.testing.prove.cells import COMMIT_POINTS
 from bursar.testing.prove.gate import STAMP
 
 DECIDED_BY = {
-    "take_over": "start", "open_books": "start", "record": "poll", "start_sending": "sending",
-    "record_outcome": "outcome", "record_finding": "look", "pass_time": "time", "delivered": "delivery",
-    "COMMANDS": "person", "plan_by_person": "person",
+    "take_over": "start", "ingest": "poll", "claim": "sending", "review": "sending",
+    "record_outcome": "outcome", "record_finding": "look", "record_evidence": "look", "pass_time": "time",
+    "delivered": "delivery", "COMMANDS": "person", "plan_call": "person",
 }
 """What a commit is for, by the function that decides in it."""
 WRITES = {"poll": 4, "time": 1}

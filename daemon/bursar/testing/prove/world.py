@@ -28,6 +28,8 @@ POLLED = ("premium_exchanger", "smm")
 ACCOUNTS = {"smm": "panel", "premium_exchanger": "site", "anticaptcha": "shop"}
 WALLET = "TProofProofProofProofProofProof1"
 TRACKED = 14
+CEILING = 1_000_000
+"""Ten minutes of the run's time pass in seconds: nobody is asked about how many effects there are in them."""
 ENOUGH_S = 200.0
 """In so many seconds of its world the site's balance passes the minimum."""
 CANCELED_S = 60.0
@@ -79,7 +81,7 @@ class Stage:
             "anticaptcha": {"coupons": "60s"},
         }
         return {
-            "settings": {"state": str(self.journal)},
+            "settings": {"state": str(self.journal), "ceiling": CEILING},
             "accounts": {ACCOUNTS[name]: self._account(name, polls[name]) for name in PROVIDERS},
             "sinks": {"book": {"type": "log", "events": ["*"]}},
             "rules": _rules(),

@@ -1,0 +1,113 @@
+"""A provider's method that a person calls: its parameters are checked, then it is read, or planned as intents."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import cast
+
+from bursar.api.errors import ProviderError, Refusal
+from bursar.api.provider import Adapter, Method, Wanted
+from bursar.control.errors import RequestRejected
+from bursar.control.queries import nearest, text
+from bursar.domain.action import ActionType
+from bursar.domain.ids import AccountName, SubjectRef
+from bursar.domain.intent import PlannedIntent
+from bursar.domain.plan import MASK, Seal
+from bursar.domain.values import Json
+from bursar.loops.runtime_context import RuntimeContext
+from bursar.pipeline import operator
+from bursar.pipeline.rejected import ActionRejected
+from bursar.pipeline.unit_of_work import UnitOfWork
+from bursar.settings.model import Account
+
+
+def checked_method(account: Account, params: Mapping[str, Json]) -> tuple[Method, dict[str, str]]:
+    """Find the method and check its parameters' names.
+
+    Raises:
+        RequestRejected: there is none of that name, or a parameter is unknown or missing.
+    """
+    name = str(text(params, "method"))
+    methods = {method.name: method for method in account.provider.methods}
+    if name not in methods:
+        raise RequestRejected(f"{account.provider.name} has no method {name!r}{nearest(name, list(methods))}")
+    method = methods[name]
+    given = {str(k): str(v) for k, v in cast("dict[str, Json]", params.get("params") or {}).items()}
+    for one in given:
+        if one not in method.params:
+            raise RequestRejected(f"{name} has no parameter {one!r}{nearest(one, list(method.params))}")
+    missing = [one for one, spec in method.params.items() if spec.required and not given.get(one)]
+    if missing:
+        raise RequestRejected(f"{name} needs {', '.join(missing)}")
+    return method, given
+
+
+async def read_method(adapter: Adapter, method: Method, given: Mapping[str, str]) -> Json:
+    """Call a reading method; a refusal of the whole call carries the provider's answer.
+
+    Raises:
+        RequestRejected: the parameters make no sense, or the provider did not answer in its protocol.
+    """
+    try:
+        return {"answer": await adapter.call(method.name, given), "refused": None}
+    except Refusal as refusal:
+        return {"answer": refusal.answer, "refused": refusal.reason}
+    except ValueError as error:
+        raise RequestRejected(str(error)) from None
+    except ProviderError as error:
+        raise RequestRejected(error.reason, 1) from None
+
+
+def wanted_of(method: Method, given: Mapping[str, str]) -> Sequence[Wanted]:
+    """Return what a changing method asks for.
+
+    Raises:
+        RequestRejected: the parameters make no sense.
+    """
+    assert method.intents is not None
+    try:
+        return method.intents(given)
+    except ValueError as error:
+        raise RequestRejected(str(error)) from None
+
+
+async def plan_call(context: RuntimeContext, account: Account, wanted: Sequence[Wanted]) -> list[int]:
+    """Write the intents that a person asks for, all or none; return their ids.
+
+    Raises:
+        RequestRejected: something stands in the way.
+    """
+    actions = {action.name: action for action in account.provider.actions}
+
+    def write(uow: UnitOfWork) -> list[int]:
+        written: list[int] = []
+        for number, one in enumerate(wanted):
+            secret = {name for name, spec in actions[one.action].params.items() if spec.secret and name in one.params}
+            planned = _planned(account.name, actions[one.action], one, secret, uow.config.seal, uow.now, number)
+            intent = operator.plan_call(uow, planned)
+            context.secret_params[intent.id] = {name: one.params[name] for name in secret}
+            written.append(intent.id)
+        return written
+
+    try:
+        written = await context.commit(write)
+    except ActionRejected as unwanted:
+        raise RequestRejected(str(unwanted), 1) from None
+    context.wakeups["executing"].set()
+    return written
+
+
+def _planned(
+    account: AccountName, action: ActionType, one: Wanted, secret: set[str], seal: Seal, now: datetime, number: int
+) -> PlannedIntent:
+    new = f"+{now:%y%m%d%H%M%S}.{number}.{random.getrandbits(24):06x}"
+    return PlannedIntent(
+        account=account,
+        action=one.action,
+        subject=one.subject or SubjectRef(action.subject, new),
+        params={name: MASK if name in secret else value for name, value in one.params.items()},
+        sealed={name: seal(str(one.params[name])) for name in secret},
+        reason="a person asked for it",
+    )

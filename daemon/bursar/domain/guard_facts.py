@@ -1,0 +1,117 @@
+"""What the gate is asked on (`domain/permission.py`): loaded in one place, `pipeline/guard_facts.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from bursar.domain.action import ActionType
+from bursar.domain.rule import ALWAYS, Budget, Judgement, Mode, Rule
+from bursar.domain.timeline import Measured
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What an action moves. `amount` None: not known, and `why` says so; `pending`: a look will tell."""
+
+    amount: Decimal | None = None
+    currency: str | None = None
+    why: str = "nobody can work out what it costs"
+    pending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """A person's yes.
+
+    Attributes:
+        given: It is a yes to the action itself.
+        amount: The amount that was shown then; None: it was not known, and that was shown.
+        above: The rule's `approve.above` then; None: it asked always, or another guard did.
+        ceiling: It is a yes to go past the ceiling.
+    """
+
+    given: bool = False
+    amount: Decimal | None = None
+    above: Decimal | None = None
+    ceiling: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetUse:
+    """A budget, and what it has reserved and spent in its window.
+
+    Attributes:
+        budget: The budget.
+        spent: By the ledger; None: what an entry of it moved is not known.
+        frees_at: When the oldest of that leaves the window.
+    """
+
+    budget: Budget
+    spent: Decimal | None = Decimal(0)
+    frees_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GuardFacts:
+    """What guards need to know about one rule, account, subject and action.
+
+    Attributes:
+        rule: The rule that decided; None: a person asks.
+        action: The action; None: the rule only tells.
+        time: The timeline, without what nobody measured.
+        mode: The daemon's mode.
+        displaced: Why nothing that is written down is kept: the journal's files were moved.
+        clock_steady: The wall clock can be believed.
+        paused: Why acting is stopped, if it is.
+        quarantined: The account is only watched.
+        rejected: The provider rejects the account.
+        fresh: What it stands on was seen recently enough, in this run.
+        rule_changed: Why nothing of the rule stands behind the match any more, if so.
+        left: The entry that a state rule fired for is over.
+        predicate: The event's own condition (still in that state); None: it has none.
+        condition: The rule's `when`.
+        open_intent: The open intent of the subject, or one whose effect has yet to show: its id, and in words.
+        blocked_by: An unknown intent that blocks the action on the account: its id, and in words.
+        cooldown_from: What the rule's cooldown for this subject counts from.
+        goes_on: It is a later action of a match that has fired: its cooldown does not stop it.
+        counted: When what the rule's limit counts was done, oldest first; what is open counts as done now.
+        refusals: How many refusals in a row this subject and action had.
+        refused_at: When the last was, or the last undoing.
+        cost: What it moves.
+        budgets: Every budget that it counts in.
+        restored: Since when the journal knows nothing, if it was restored and no person has confirmed it.
+        consent: What a person has said yes to.
+        effects: How many effects the account has caused within `CEILING_WINDOW`.
+        ceiling: How many it may cause.
+    """
+
+    rule: Rule | None = None
+    action: ActionType | None = None
+    time: Measured = field(default_factory=Measured)
+    mode: Mode = Mode.LIVE
+    displaced: str | None = None
+    clock_steady: bool = True
+    paused: str | None = None
+    quarantined: bool = False
+    rejected: bool = False
+    fresh: bool = True
+    rule_changed: str | None = None
+    left: bool = False
+    predicate: Judgement | None = None
+    condition: Judgement = ALWAYS
+    open_intent: tuple[int, str] | None = None
+    blocked_by: tuple[int, str] | None = None
+    cooldown_from: datetime | None = None
+    goes_on: bool = False
+    counted: Sequence[datetime] = ()
+    refusals: int = 0
+    refused_at: datetime | None = None
+    cost: Cost = field(default_factory=Cost)
+    budgets: Sequence[BudgetUse] = ()
+    restored: str | None = None
+    consent: Consent = Consent()
+    effects: int = 0
+    ceiling: int = 100

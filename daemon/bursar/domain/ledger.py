@@ -1,0 +1,202 @@
+"""One entry of the ledger of effects: what was planned, sent, paid, undone.
+
+Pure. Limits, cooldowns, budgets, refusals, confirmation and reconciliation read the ledger, and nothing else. An entry
+is never changed: what becomes of it is posted, and `fold` says from the postings how it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from bursar.domain.ids import AccountName, IntentId, RuleName, SubjectRef
+from bursar.domain.intent import State
+
+
+class Post(StrEnum):
+    """What can be posted to an entry."""
+
+    PLANNED = "planned"
+    """It was decided; `amount` is what it would move."""
+    SENT = "sent"
+    """An attempt was committed; `amount` is what the guards allowed."""
+    UNSENT = "unsent"
+    """That attempt never left, or the provider said later: nothing happened."""
+    LOST = "lost"
+    """Nobody can tell what became of that attempt."""
+    DISMISSED = "dismissed"
+    """It ended without having been sent: denied, lapsed, given up."""
+    ACCEPTED = "accepted"
+    """The provider said yes to a request whose effect only a later status shows."""
+    SUCCEEDED = "succeeded"
+    """The provider said yes, or it was found there."""
+    REFUSED = "refused"
+    """The provider said no."""
+    DID_NOT = "did_not"
+    """A person says that a lost one did not happen."""
+    SETTLED = "settled"
+    """The provider lists what was moved in fact: `amount`."""
+    UNDONE = "undone"
+    """It was undone at the provider: it moved nothing."""
+    CONFIRMED = "confirmed"
+    """A later status shows the effect."""
+    DISPROVED = "disproved"
+    """A later status shows that there was none."""
+    UNCONFIRMED = "unconfirmed"
+    """No later status showed it in time."""
+    FORGIVEN = "forgiven"
+    """A person has it tried again: earlier refusals do not count any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """One thing that became of an entry."""
+
+    what: Post
+    at: datetime
+    amount: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """How an effect stands.
+
+    Attributes:
+        id: That of its intent.
+        asked: The subject that the rule was asked about, which limits and cooldowns are counted by.
+        outcome: The last posting that says how it went: SENT while it is under way.
+        amount: What it moves: what is listed as moved, else what was allowed, else what was planned; None: not known.
+        sent_at: The last attempt that was not plainly without an effect.
+        lost_at: When an attempt before that was sent whose answer was lost.
+        ended_at: When that ended, a person's answer included.
+        undone_at: When it was undone at the provider.
+        settled: The amount is what the provider lists.
+        effect: Of one that was accepted: what a later status, or its absence, says.
+        forgiven: A person has had it tried again.
+    """
+
+    id: IntentId
+    account: AccountName
+    action: str
+    subject: SubjectRef
+    planned_at: datetime
+    outcome: Post
+    rule: RuleName | None = None
+    asked: SubjectRef | None = None
+    currency: str | None = None
+    amount: Decimal | None = None
+    sent_at: datetime | None = None
+    lost_at: datetime | None = None
+    ended_at: datetime | None = None
+    undone_at: datetime | None = None
+    effect: Post | None = None
+    forgiven: bool = False
+    settled: bool = False
+
+    @property
+    def busy(self) -> bool:
+        """Return whether it was accepted, and its effect has yet to show."""
+        return self.outcome is Post.ACCEPTED and self.effect is None
+
+    @property
+    def open(self) -> bool:
+        """Return whether it may still happen, or nobody can tell whether it did."""
+        return self.outcome in _OPEN
+
+    @property
+    def counts_from(self) -> datetime | None:
+        """Return from when on limits and cooldowns count it: the later of its sending and its end.
+
+        None: it never left. One that is open counts whatever its age.
+        """
+        if self.sent_at is None:
+            return None
+        return max(self.sent_at, self.ended_at or self.sent_at, self.undone_at or self.sent_at)
+
+    @property
+    def spends(self) -> Decimal | None:
+        """Return what budgets count of it: nothing for a refusal, or for what was undone."""
+        return Decimal(0) if self.outcome in _WITHOUT_EFFECT or self.undone_at is not None else self.amount
+
+
+_OPEN = frozenset({Post.PLANNED, Post.SENT, Post.UNSENT, Post.LOST})
+_WITHOUT_EFFECT = frozenset({Post.REFUSED, Post.DID_NOT, Post.DISMISSED})
+EFFECTS = frozenset({Post.CONFIRMED, Post.DISPROVED, Post.UNCONFIRMED})
+
+
+def fold(blank: Entry, postings: Iterable[Posting]) -> Entry:
+    """Return how an entry stands after its postings, oldest first.
+
+    Args:
+        blank: The entry as it was planned.
+        postings: What became of it.
+    """
+    entry = blank
+    for posting in postings:
+        entry = _after(entry, posting)
+        if posting.amount is not None and not entry.settled:
+            entry = replace(entry, amount=posting.amount, settled=posting.what in _LISTED)
+    return entry
+
+
+def _after(entry: Entry, posting: Posting) -> Entry:
+    what, at = posting.what, posting.at
+    if what is Post.UNDONE:
+        return replace(entry, undone_at=at)
+    if what in EFFECTS:
+        return replace(entry, effect=what)
+    if what is Post.FORGIVEN:
+        return replace(entry, forgiven=True)
+    if what is Post.SENT:
+        lost_at = entry.sent_at if entry.outcome is Post.LOST else entry.lost_at
+        return replace(entry, outcome=what, forgiven=False, sent_at=at, lost_at=lost_at, ended_at=None)
+    if what is Post.UNSENT:
+        return replace(entry, outcome=what, forgiven=False, sent_at=entry.lost_at)
+    if what in _ENDS:
+        # of a restored journal, say, which does not know the sending
+        sent_at = entry.sent_at or (at if what in _MAY_HAVE_LEFT else None)
+        return replace(entry, outcome=what, forgiven=False, sent_at=sent_at, ended_at=at)
+    return entry
+
+
+_MAY_HAVE_LEFT = frozenset({Post.LOST, Post.ACCEPTED, Post.SUCCEEDED, Post.REFUSED})
+_LISTED = frozenset({Post.SETTLED, Post.SUCCEEDED, Post.ACCEPTED})
+"""An amount that comes with one of these is the provider's own."""
+_ENDS = frozenset({Post.LOST, Post.ACCEPTED, Post.SUCCEEDED, Post.REFUSED, Post.DID_NOT, Post.DISMISSED})
+
+
+def refused_in_a_row(entries: Sequence[Entry]) -> tuple[int, datetime | None]:
+    """Return how many refusals in a row there were, and when the last was, or the last undoing.
+
+    A person's *did not* is no refusal, and neither is what a person has had tried again.
+
+    Args:
+        entries: The ended entries of one action on one subject, newest first.
+    """
+    count, last = 0, None
+    for entry in entries:
+        if entry.open or entry.outcome is Post.DISMISSED or entry.outcome is Post.DID_NOT:
+            continue
+        if entry.forgiven or (entry.outcome is not Post.REFUSED and entry.undone_at is None):
+            break
+        last = last or entry.undone_at or entry.ended_at
+        count += entry.outcome is Post.REFUSED
+        if entry.undone_at is not None:
+            break
+    return count, last
+
+
+POST_OF = {
+    State.DENIED: Post.DISMISSED,
+    State.LAPSED: Post.DISMISSED,
+    State.GAVE_UP: Post.DISMISSED,
+    State.REFUSED: Post.REFUSED,
+    State.SUCCEEDED: Post.SUCCEEDED,
+    State.UNKNOWN: Post.LOST,
+    State.DEFERRED: Post.UNSENT,
+    State.SENDING: Post.SENT,
+}
+"""What the step of an intent into each state posts; the others post nothing."""

@@ -1,0 +1,305 @@
+"""May this action go out? The one place that answers, for every phase of an intent's life.
+
+Pure. Comes in: the phase, and `GuardFacts` (what the journal and the configuration say, loaded in one place,
+`pipeline/guard_facts.py`). Goes out: `Allow`, `RequireApproval` (a person decides first), `HoldBack` (not now; the
+match waits) or `Lapse` (no more). `GUARDS` is the table: which guard counts in which phase, in the order in which they
+are asked; docs/permission.md is made from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+from bursar.domain.action import ActionType
+from bursar.domain.guard_facts import Consent, GuardFacts
+from bursar.domain.intent_states import MAX_REFUSALS
+from bursar.domain.rule import Judgement, Mode, Rule
+from bursar.domain.verdict import ALLOW, BlockReason, HoldBack, Lapse, Question, RequireApproval, Verdict
+
+REFUSED_PAUSE = timedelta(hours=1)
+REFUSED_MONEY_PAUSE = timedelta(hours=24)
+CEILING_WITHIN = timedelta(hours=1)
+CEILING_WINDOW = timedelta(minutes=10)
+RESTORED_WITHIN = timedelta(hours=24)
+COST_PAUSE = timedelta(minutes=1)
+
+
+class Phase(StrEnum):
+    """When it is asked."""
+
+    PLAN = "plan"
+    """A match is planned, at first or after it was held back."""
+    OPERATOR = "operator"
+    """A person decides: asks for an action, or says yes to one."""
+    CLAIM = "claim"
+    """The `sending` commit, just before the request leaves."""
+    RESEND = "resend"
+    """The same, of an intent whose last attempt was lost."""
+
+
+ANY = frozenset(Phase)
+SENDING = frozenset({Phase.CLAIM, Phase.RESEND})
+AGAIN = frozenset({Phase.OPERATOR, Phase.CLAIM, Phase.RESEND})
+FIRST = frozenset({Phase.PLAN, Phase.CLAIM})
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """One guard.
+
+    Attributes:
+        name: For the table in the docs.
+        phases: When it counts.
+        stops: What it stops, in a sentence.
+        ask: Its verdict; None: it has nothing against it.
+    """
+
+    name: str
+    phases: frozenset[Phase]
+    stops: str
+    ask: Callable[[GuardFacts, datetime], Verdict | None]
+
+
+def permit(phase: Phase, facts: GuardFacts, now: datetime) -> Verdict:
+    """Return whether an action may go on in this phase; the first guard that objects decides."""
+    for guard in GUARDS:
+        if phase in guard.phases and (facts.action is not None or guard.name in OF_TEXTS):
+            verdict = guard.ask(facts, now)
+            if verdict is not None:
+                return verdict
+    return ALLOW
+
+
+def _rule_changed(facts: GuardFacts, _now: datetime) -> Verdict | None:
+    return None if facts.rule_changed is None else Lapse(facts.rule_changed)
+
+
+def _journal(facts: GuardFacts, _now: datetime) -> Verdict | None:
+    return None if facts.displaced is None else HoldBack(BlockReason.JOURNAL, facts.displaced, brief=True)
+
+
+def _clock(facts: GuardFacts, now: datetime) -> Verdict | None:
+    if facts.clock_steady:
+        return None
+    return HoldBack(BlockReason.CLOCK, "the wall clock jumped", now + timedelta(minutes=1), brief=True)
+
+
+def _shadow(facts: GuardFacts, _now: datetime) -> Verdict | None:
+    if facts.mode is Mode.SHADOW:
+        return HoldBack(BlockReason.SHADOW, "the daemon is in shadow mode: journalled, not done")
+    if facts.rule is not None and facts.rule.mode is Mode.SHADOW:
+        return HoldBack(BlockReason.SHADOW, "the rule is in shadow mode: journalled, not done")
+    return None
+
+
+def _paused(facts: GuardFacts, _now: datetime) -> Verdict | None:
+    return None if facts.paused is None else HoldBack(BlockReason.PAUSED, facts.paused, brief=True)
+
+
+def _quarantined(facts: GuardFacts, _now: datetime) -> Verdict | None:
+    if not facts.quarantined:
+        return None
+    words = "the account is in quarantine: `bursar accounts confirm` or `replace` ends it"
+    return HoldBack(BlockReason.QUARANTINED, words, brief=True)
+
+
+def _rejected(facts: GuardFacts, _now: datetime) -> Verdict | None:
+    return HoldBack(BlockReason.REJECTED, "the provider rejects the account", brief=True) if facts.rejected else None
+
+
+def _fresh(facts: GuardFacts, _now: datetime) -> Verdict | None:
+    return None if facts.fresh else HoldBack(BlockReason.STALE, "what it stands on is looked at anew", brief=True)
+
+
+def _entry(facts: GuardFacts, _now: datetime) -> Verdict | None:
+    return Lapse("it has left its condition since") if facts.left else None
+
+
+def _predicate(facts: GuardFacts, now: datetime) -> Verdict | None:
+    return None if facts.predicate is None else _true(facts.predicate, now)
+
+
+def _when(facts: GuardFacts, now: datetime) -> Verdict | None:
+    return _true(facts.condition, now)
+
+
+def _true(judgement: Judgement, now: datetime) -> Verdict | None:
+    if judgement.truth is False:
+        return Lapse(f"no longer true: {judgement.reason}")
+    if judgement.truth is None:
+        return HoldBack(BlockReason.LAPSED, f"nobody can tell whether it is still true: {judgement.reason}", now)
+    return None
+
+
+def _open_intent(facts: GuardFacts, _now: datetime) -> Verdict | None:
+    if facts.open_intent is None:
+        return None
+    id_, words = facts.open_intent
+    return HoldBack(BlockReason.OPEN_INTENT, f"waits for {words}", waits_for=id_)
+
+
+def _blocked(facts: GuardFacts, _now: datetime) -> Verdict | None:
+    if facts.blocked_by is None:
+        return None
+    id_, words = facts.blocked_by
+    name = facts.action.name if facts.action is not None else "it"
+    return HoldBack(BlockReason.BLOCKED, f"{name} is blocked on this account by {words}", waits_for=id_, brief=True)
+
+
+def _refusals(facts: GuardFacts, now: datetime) -> Verdict | None:
+    if facts.rule is None:  # a person asks
+        return None
+    if facts.refusals >= MAX_REFUSALS:
+        return HoldBack(
+            BlockReason.GAVE_UP, f"refused {facts.refusals} times in a row; `bursar actions retry` asks anew"
+        )
+    if facts.refused_at is None:
+        return None
+    over = facts.time.after(facts.refused_at, rest_after_refusal(facts.rule, facts.action), now)
+    return HoldBack(BlockReason.REFUSED, "refused or undone before; rests", over) if now < over else None
+
+
+def rest_after_refusal(rule: Rule | None, action: ActionType | None) -> timedelta:
+    """Return how long nothing is asked for after a refusal: the rule's cooldown, else a day for money, else an hour."""
+    if rule is not None and rule.cooldown is not None:
+        return rule.cooldown
+    return REFUSED_MONEY_PAUSE if action is None or action.money else REFUSED_PAUSE
+
+
+def _cooldown(facts: GuardFacts, now: datetime) -> Verdict | None:
+    if facts.rule is None or facts.rule.cooldown is None or facts.cooldown_from is None or facts.goes_on:
+        return None
+    over = facts.time.after(facts.cooldown_from, facts.rule.cooldown, now)
+    return HoldBack(BlockReason.COOLDOWN, "the rule's cooldown for this subject runs", over) if now < over else None
+
+
+def _limit(facts: GuardFacts, now: datetime) -> Verdict | None:
+    limit = facts.rule.limit if facts.rule is not None else None
+    if limit is None:
+        return None
+    counted = [at for at in facts.counted if facts.time.between(at, now) < limit.every]
+    if len(counted) < limit.max:
+        return None
+    over = facts.time.after(counted[len(counted) - limit.max], limit.every, now) if limit.max else None
+    return HoldBack(BlockReason.LIMIT, f"{len(counted)} of {limit.max} per {limit.per} used", over)
+
+
+def _cost(facts: GuardFacts, now: datetime) -> Verdict | None:
+    """Wait for a look that may tell the cost, where something depends on it."""
+    cost, asks = facts.cost, facts.rule is not None and facts.rule.approve is not None
+    if cost.amount is not None or not cost.pending or not (facts.budgets or asks):
+        return None
+    return HoldBack(BlockReason.COST, f"its cost is not known yet: {cost.why}", now + COST_PAUSE)
+
+
+def _budget(facts: GuardFacts, now: datetime) -> Verdict | None:
+    for use in facts.budgets:
+        budget, cost = use.budget, facts.cost
+        later = use.frees_at or now + budget.every
+        if budget.currency is not None and cost.currency is None:
+            why = f"the account's currency is not known, so the budget in {budget.currency} cannot allow it"
+            return HoldBack(BlockReason.BUDGET, why, later)
+        if cost.amount is None:
+            return HoldBack(BlockReason.BUDGET, f"{cost.why}, so the budget cannot allow it", later)
+        if use.spent is None:
+            return HoldBack(
+                BlockReason.BUDGET, "what was spent before is not known, so the budget cannot allow it", later
+            )
+        if use.spent + cost.amount > Decimal(str(budget.max)):
+            why = f"{use.spent:f} of {budget.max} spent or reserved; this would add {cost.amount:f}"
+            return HoldBack(BlockReason.BUDGET, why, later)
+    return None
+
+
+def _restored(facts: GuardFacts, _now: datetime) -> Verdict | None:
+    if facts.restored is None or facts.rule is None or _repeatable(facts) or _covered(facts):
+        return None
+    reason = f"the journal was restored, and knows nothing since {facts.restored}; `bursar restore --confirm` ends this"
+    return RequireApproval(reason, RESTORED_WITHIN, Question.RESTORED)
+
+
+def _repeatable(facts: GuardFacts) -> bool:
+    return facts.action is not None and facts.action.lost_reply == "repeatable"
+
+
+def _approve(facts: GuardFacts, _now: datetime) -> Verdict | None:
+    approve = facts.rule.approve if facts.rule is not None else None
+    if approve is None:
+        return None
+    above = None if approve.above is None else Decimal(str(approve.above))
+    amount = facts.cost.amount
+    if above is not None and amount is not None and amount <= above:
+        return None
+    if _covered(facts) and not _stricter(above, facts.consent):
+        return None
+    if above is None:
+        reason = "the rule asks a person"
+    elif amount is None:
+        reason = f"its cost is not known ({facts.cost.why}); above {above:f} the rule asks a person"
+    else:
+        reason = f"{amount:f} is above {above:f}"
+    return RequireApproval(reason, approve.within)
+
+
+def _covered(facts: GuardFacts) -> bool:
+    """Return whether a yes covers what would leave now: the amount that was shown, and no more."""
+    consent, amount = facts.consent, facts.cost.amount
+    if not consent.given:
+        return False
+    if amount is None:
+        return consent.amount is None
+    return consent.amount is not None and amount <= consent.amount
+
+
+def _stricter(above: Decimal | None, consent: Consent) -> bool:
+    """Return whether the rule asks for more than it did when the yes was given."""
+    if consent.above is None:
+        return False
+    return above is None or above < consent.above
+
+
+def _ceiling(facts: GuardFacts, _now: datetime) -> Verdict | None:
+    if facts.effects < facts.ceiling or facts.consent.ceiling:
+        return None
+    reason = f"the account has caused {facts.effects} effects in ten minutes; settings.ceiling is {facts.ceiling}"
+    return RequireApproval(reason, CEILING_WITHIN, Question.CEILING)
+
+
+GUARDS: tuple[Guard, ...] = (
+    Guard("rule", ANY, "an action whose rule was changed, removed, switched off, or is not for the account any more",
+          _rule_changed),
+    Guard("shadow", ANY, "everything, in shadow mode", _shadow),
+    Guard("journal", SENDING, "everything, once the journal's files were moved or replaced", _journal),
+    Guard("clock", ANY, "everything, until a wall clock that jumped was steady for a minute", _clock),
+    Guard("pause", ANY, "everything, while the account or everything is paused", _paused),
+    Guard("quarantine", ANY, "everything at an account that may be another one", _quarantined),
+    Guard("rejected", AGAIN, "everything at an account that the provider rejects", _rejected),
+    Guard("fresh", SENDING, "an action that stands on facts older than a minute, or than this run", _fresh),
+    Guard("entry", ANY, "a state rule's action after its subject left the condition", _entry),
+    Guard("predicate", ANY, "an action whose event's own condition does not hold any more", _predicate),
+    Guard("when", ANY, "an action whose `when` does not hold any more", _when),
+    Guard("open intent", ANY, "a second action on a subject while one is open, or has yet to show its effect",
+          _open_intent),
+    Guard("blocked", ANY, "an action while one like it, which cannot be repeated, is unknown on the account", _blocked),
+    Guard("refusals", FIRST, "what a rule had refused: for a while, after the third time until a person has it retried",
+          _refusals),
+    Guard("cooldown", FIRST, "what the rule did to this subject within its `cooldown`", _cooldown),
+    Guard("limit", FIRST, "what passes the rule's `limit`", _limit),
+    Guard("cost", ANY, "an action whose cost a look will tell soon, where a budget or `approve` asks for it", _cost),
+    Guard("budget", ANY, "what passes a budget of the rule, the account or the settings, or whose cost nobody knows",
+          _budget),
+    Guard("restored", frozenset({Phase.PLAN}) | SENDING,
+          "(asks a person) what cannot be repeated, after the journal was restored", _restored),
+    Guard("approve", frozenset({Phase.PLAN}) | SENDING,
+          "(asks a person) what costs more than `approve.above`, or than a person said yes to", _approve),
+    Guard("ceiling", FIRST, "(asks a person) more than `settings.ceiling` effects of an account in ten minutes",
+          _ceiling),
+)  # fmt: skip
+"""Which guard counts in which phase, in the order in which they are asked."""
+
+OF_TEXTS = frozenset({"rule", "shadow", "entry", "predicate", "when", "cooldown", "limit"})
+"""The guards that count for a rule that only tells, too."""

@@ -1,0 +1,175 @@
+"""The ledger of effects: an entry for everything that was decided to be done, and what became of it.
+
+Only ever added to: an entry is written when its intent is planned (its id is the intent's, and is never used again),
+and what becomes of it is posted. What is read here is folded by `domain.ledger`. It is under no retention but its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import cast
+
+from bursar.domain.ids import AccountName, IntentId, RuleName, SubjectRef, microseconds
+from bursar.domain.intent import PlannedIntent
+from bursar.domain.ledger import Entry, Post, Posting, fold
+from bursar.journal.codec import at, decimal
+from bursar.journal.schema import OPEN_INTENTS
+from bursar.journal.writer import Row, Tx
+
+KEPT = timedelta(days=400)
+CHUNK = 500
+_ENTRY = "id, account, action, subject_type, subject_id, rule, asked_type, asked_id, amount, currency, planned_at"
+
+
+def open_entry(tx: Tx, planned: PlannedIntent, now: datetime) -> IntentId:
+    """Write the entry of a planned intent; return its id, which is the intent's."""
+    id_ = tx.insert(
+        "INSERT INTO ledger (account, action, subject_type, subject_id, rule, asked_type, asked_id, amount, currency, planned_at) "
+        "VALUES (?,?,?,?,?,?,?,?,?,?)",
+        planned.account,
+        planned.action,
+        planned.subject.type,
+        planned.subject.id,
+        planned.rule,
+        planned.asked.type if planned.asked is not None else None,
+        planned.asked.id if planned.asked is not None else None,
+        None if planned.cost is None else str(planned.cost),
+        planned.currency,
+        microseconds(now),
+    )
+    post(tx, IntentId(id_), Post.PLANNED, now, planned.cost)
+    return IntentId(id_)
+
+
+def post(tx: Tx, entry: IntentId, what: Post, now: datetime, amount: Decimal | None = None) -> None:
+    """Post what became of an entry."""
+    tx.posted.append(entry)
+    tx.run(
+        "INSERT INTO postings (entry, what, at, amount) VALUES (?,?,?,?)",
+        entry,
+        what,
+        microseconds(now),
+        None if amount is None else str(amount),
+    )
+
+
+def of_subject(tx: Tx, account: AccountName, subject: SubjectRef, limit: int, action: str | None = None) -> list[Entry]:
+    """Return the newest entries on a subject, newest first."""
+    rows = tx.all(
+        f"SELECT {_ENTRY} FROM ledger WHERE account = ? AND subject_type = ? AND subject_id = ? "
+        f"{'AND action = ? ' if action else ''}ORDER BY id DESC LIMIT {int(limit)}",
+        account,
+        subject.type,
+        subject.id,
+        *([action] if action else []),
+    )
+    return _folded(tx, rows)
+
+
+def of_rule(tx: Tx, rule: str, account: AccountName, asked: SubjectRef | None) -> list[Entry]:
+    """Return every entry that a rule caused for a subject, newest first."""
+    where = "asked_type = ? AND asked_id = ?" if asked is not None else "asked_type IS NULL"
+    rows = tx.all(
+        f"SELECT {_ENTRY} FROM ledger INDEXED BY ledger_by_rule WHERE rule = ? AND account = ? AND {where} ORDER BY id DESC",
+        rule,
+        account,
+        *([asked.type, asked.id] if asked is not None else []),
+    )
+    return _folded(tx, rows)
+
+
+def counting(
+    tx: Tx,
+    since: datetime,
+    account: AccountName | None = None,
+    rule: str | None = None,
+    action: str | None = None,
+    accounts: Iterable[AccountName] | None = None,
+) -> list[Entry]:
+    """Return the entries that something became of since an instant, and those that are open, oldest first."""
+    where, params = ["1 = 1"], list[object]()
+    for column, value in (("account", account), ("rule", rule), ("action", action)):
+        if value is not None:
+            where.append(f"{column} = ?")
+            params.append(value)
+    if accounts is not None:
+        names = list(accounts)
+        where.append(f"account IN ({','.join('?' * len(names))})")
+        params += names
+    rows = tx.all(
+        f"SELECT {_ENTRY} FROM ledger NOT INDEXED WHERE {' AND '.join(where)} AND id IN (SELECT entry FROM postings INDEXED BY "
+        "postings_by_time WHERE at > ? UNION SELECT id FROM intents INDEXED BY intents_by_state WHERE "
+        f"{OPEN_INTENTS}) ORDER BY id",
+        *params,
+        microseconds(since),
+    )
+    return _folded(tx, rows)
+
+
+def of_ids(tx: Tx, ids: Iterable[int]) -> list[Entry]:
+    """Return entries by their ids, as far as they are there."""
+    wanted = list(ids)
+    marks = ",".join("?" * len(wanted))
+    return _folded(tx, tx.all(f"SELECT {_ENTRY} FROM ledger WHERE id IN ({marks})", *wanted))
+
+
+def load(tx: Tx, id_: IntentId) -> Entry | None:
+    """Return one entry."""
+    found = _folded(tx, tx.all(f"SELECT {_ENTRY} FROM ledger WHERE id = ?", id_))
+    return found[0] if found else None
+
+
+def first_at(tx: Tx) -> datetime | None:
+    """Return when the first entry that is kept was planned: a window that reaches before it may miss something."""
+    row = tx.one("SELECT planned_at FROM ledger ORDER BY id LIMIT 1")
+    return at(row[0]) if row else None
+
+
+def rename_rule(tx: Tx, old: str, new: str) -> None:
+    """Have a rule take over what another caused: its cooldowns, limits and budgets go on."""
+    tx.run("UPDATE ledger SET rule = ? WHERE rule = ?", new, old)
+
+
+def forget(tx: Tx, before: datetime, limit: int) -> int:
+    """Let go of entries of which nothing became for so long; return how many."""
+    rows = tx.all(
+        f"SELECT id FROM (SELECT id, planned_at FROM ledger ORDER BY id LIMIT {2 * int(limit)}) l WHERE planned_at < ? AND NOT "
+        "EXISTS (SELECT 1 FROM postings p WHERE p.entry = l.id AND p.at >= ?) AND NOT EXISTS (SELECT 1 FROM intents i WHERE "
+        f"i.id = l.id AND i.{OPEN_INTENTS}) LIMIT {int(limit)}",
+        microseconds(before),
+        microseconds(before),
+    )
+    tx.many("DELETE FROM postings WHERE entry = ?", rows)
+    tx.many("DELETE FROM ledger WHERE id = ?", rows)
+    return len(rows)
+
+
+def _folded(tx: Tx, rows: Sequence[Row]) -> list[Entry]:
+    postings: dict[int, list[Posting]] = {}
+    ids = [row[0] for row in rows]
+    for start in range(0, len(ids), CHUNK):
+        chunk = ids[start : start + CHUNK]
+        marks = ",".join("?" * len(chunk))
+        for entry, what, us, amount in tx.all(
+            f"SELECT entry, what, at, amount FROM postings WHERE entry IN ({marks}) ORDER BY entry, seq", *chunk
+        ):
+            postings.setdefault(entry, []).append(Posting(Post(what), cast(datetime, at(us)), decimal(amount)))
+    return [fold(_blank(row), postings.get(row[0], ())) for row in rows]
+
+
+def _blank(row: Row) -> Entry:
+    id_, account, action, subject_type, subject_id, rule, asked_type, asked_id, amount, currency, planned = row
+    return Entry(
+        IntentId(id_),
+        AccountName(account),
+        action,
+        SubjectRef(subject_type, subject_id),
+        cast(datetime, at(planned)),
+        Post.PLANNED,
+        None if rule is None else RuleName(rule),
+        None if not asked_type else SubjectRef(asked_type, asked_id),
+        currency,
+        decimal(amount),
+    )

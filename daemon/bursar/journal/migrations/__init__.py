@@ -1,0 +1,15 @@
+"""The steps that bring an older journal up to `schema.TABLES`, in order. Released steps are never edited.
+
+A step is a script of statements, run in one transaction with the others; `tests/journal` holds that all of them
+together give exactly the tables of `schema`.
+"""
+
+from __future__ import annotations
+
+from bursar.journal.migrations.first import FIRST
+from bursar.journal.migrations.ledger import LEDGER
+
+MIGRATIONS: tuple[str, ...] = (FIRST, LEDGER)
+"""What leads from nothing to the newest tables."""
+
+VERSION = len(MIGRATIONS)

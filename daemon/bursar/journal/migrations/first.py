@@ -1,0 +1,232 @@
+"""The tables of the first version."""
+
+from __future__ import annotations
+
+FIRST = """
+CREATE TABLE meta (
+  key TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE accounts (
+  name TEXT PRIMARY KEY,
+  digest TEXT NOT NULL,
+  provider TEXT NOT NULL,
+  bound_at BIGINT NOT NULL,
+  frozen_digest TEXT,
+  recognized INTEGER NOT NULL DEFAULT 0,
+  contradicted INTEGER NOT NULL DEFAULT 0,
+  parked_at BIGINT,
+  parked_reason TEXT,
+  looked_at BIGINT,
+  paused_at BIGINT,
+  resumed_at BIGINT,
+  gone_at BIGINT
+) WITHOUT ROWID;
+
+CREATE TABLE streams (
+  account TEXT NOT NULL,
+  stream TEXT NOT NULL,
+  ok_at BIGINT,
+  baselined_at BIGINT,
+  failures INTEGER NOT NULL DEFAULT 0,
+  failed_at BIGINT,
+  kind TEXT,
+  reason TEXT,
+  told_at BIGINT,
+  cursor TEXT,
+  polls BIGINT NOT NULL DEFAULT 0,
+  PRIMARY KEY (account, stream)
+) WITHOUT ROWID;
+
+CREATE TABLE subjects (
+  account TEXT NOT NULL,
+  type TEXT NOT NULL,
+  id TEXT NOT NULL,
+  fields TEXT NOT NULL,
+  state TEXT,
+  known_state TEXT,
+  created_at BIGINT NOT NULL,
+  first_seen_at BIGINT,
+  state_since BIGINT,
+  changed_at BIGINT,
+  observed_at BIGINT,
+  missed INTEGER NOT NULL DEFAULT 0,
+  vanished_at BIGINT,
+  problem TEXT,
+  acted_at BIGINT,
+  watched INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (account, type, id)
+) WITHOUT ROWID;
+
+CREATE INDEX subjects_watched ON subjects (account, type) WHERE watched = 1;
+CREATE INDEX subjects_new ON subjects (account, type) WHERE first_seen_at IS NULL AND watched = 1;
+CREATE INDEX subjects_acted ON subjects (account, acted_at) WHERE acted_at IS NOT NULL;
+
+CREATE TABLE events (
+  seq INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  type TEXT NOT NULL,
+  account TEXT NOT NULL,
+  subject_type TEXT,
+  subject_id TEXT,
+  at BIGINT NOT NULL,
+  data TEXT NOT NULL,
+  before TEXT NOT NULL
+);
+CREATE INDEX events_by_type ON events (account, type, at);
+CREATE INDEX events_by_time ON events (at);
+
+CREATE TABLE rearmed (
+  account TEXT NOT NULL,
+  event_type TEXT NOT NULL,
+  subject_type TEXT NOT NULL,
+  at BIGINT NOT NULL,
+  PRIMARY KEY (account, event_type)
+) WITHOUT ROWID;
+
+CREATE TABLE rules (
+  name TEXT PRIMARY KEY,
+  fingerprint TEXT NOT NULL,
+  since BIGINT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE verdicts (
+  rule TEXT NOT NULL,
+  account TEXT NOT NULL,
+  subject_type TEXT NOT NULL,
+  subject_id TEXT NOT NULL,
+  fingerprint TEXT NOT NULL,
+  verdict TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  at BIGINT NOT NULL,
+  event_id TEXT,
+  inside INTEGER,
+  since BIGINT,
+  fired INTEGER,
+  ask_at BIGINT,
+  PRIMARY KEY (rule, account, subject_type, subject_id)
+) WITHOUT ROWID;
+CREATE INDEX verdicts_due ON verdicts (account, ask_at) WHERE ask_at IS NOT NULL;
+
+CREATE TABLE matches (
+  id INTEGER PRIMARY KEY,
+  rule TEXT NOT NULL,
+  account TEXT NOT NULL,
+  subject_type TEXT NOT NULL,
+  subject_id TEXT NOT NULL,
+  event_id TEXT,
+  at BIGINT NOT NULL,
+  state TEXT NOT NULL,
+  obstacle TEXT,
+  reason TEXT NOT NULL,
+  retry_at BIGINT,
+  waits_for BIGINT,
+  fired_at BIGINT,
+  acts_planned INTEGER NOT NULL DEFAULT 0,
+  intents INTEGER NOT NULL DEFAULT 0
+);
+CREATE UNIQUE INDEX matches_held ON matches (rule, account, subject_type, subject_id) WHERE state = 'held';
+CREATE INDEX matches_due ON matches (account, retry_at) WHERE state = 'held' AND retry_at IS NOT NULL;
+CREATE INDEX matches_waiting ON matches (waits_for) WHERE state = 'held' AND waits_for IS NOT NULL;
+CREATE INDEX matches_fired ON matches (rule, account, subject_type, subject_id, fired_at) WHERE fired_at IS NOT NULL;
+CREATE INDEX matches_by_time ON matches (at);
+
+CREATE TABLE intents (
+  id INTEGER PRIMARY KEY,
+  match_id BIGINT,
+  rule TEXT,
+  account TEXT NOT NULL,
+  action TEXT NOT NULL,
+  subject_type TEXT NOT NULL,
+  subject_id TEXT NOT NULL,
+  params TEXT NOT NULL,
+  sealed TEXT NOT NULL,
+  cost TEXT,
+  state TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  fence INTEGER NOT NULL DEFAULT 0,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  evidence TEXT,
+  created_at BIGINT NOT NULL,
+  ready_at BIGINT NOT NULL,
+  due_at BIGINT,
+  facts_at BIGINT,
+  sent_at BIGINT,
+  looked_at BIGINT,
+  reference TEXT,
+  ended_at BIGINT,
+  confirm_by BIGINT,
+  confirmed_at BIGINT,
+  asked_at BIGINT
+);
+CREATE UNIQUE INDEX intents_open ON intents (account, subject_type, subject_id)
+  WHERE state IN ('awaiting_approval', 'ready', 'sending', 'deferred', 'unknown');
+CREATE INDEX intents_by_state ON intents (account, state)
+  WHERE state IN ('awaiting_approval', 'ready', 'sending', 'deferred', 'unknown');
+CREATE INDEX intents_by_subject ON intents (account, subject_type, subject_id, action, id);
+CREATE INDEX intents_by_rule ON intents (rule, account, created_at);
+CREATE INDEX intents_confirm ON intents (confirm_by) WHERE confirm_by IS NOT NULL AND confirmed_at IS NULL;
+CREATE INDEX intents_by_match ON intents (match_id);
+
+CREATE TABLE attempts (
+  intent_id BIGINT NOT NULL,
+  fence INTEGER NOT NULL,
+  sent_at BIGINT NOT NULL,
+  ended_at BIGINT,
+  outcome TEXT,
+  reason TEXT,
+  PRIMARY KEY (intent_id, fence)
+) WITHOUT ROWID;
+
+CREATE TABLE deliveries (
+  seq INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  sink TEXT NOT NULL,
+  event_id TEXT NOT NULL,
+  body TEXT NOT NULL,
+  state TEXT NOT NULL,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  next_at BIGINT,
+  reason TEXT,
+  created_at BIGINT NOT NULL,
+  ended_at BIGINT
+);
+CREATE INDEX deliveries_due ON deliveries (sink, next_at) WHERE state = 'due';
+CREATE INDEX deliveries_by_time ON deliveries (created_at);
+
+CREATE TABLE held_observations (
+  id INTEGER PRIMARY KEY,
+  account TEXT NOT NULL,
+  stream TEXT NOT NULL,
+  at BIGINT NOT NULL,
+  reason TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  observation TEXT NOT NULL,
+  state TEXT NOT NULL,
+  ended_at BIGINT
+);
+CREATE UNIQUE INDEX held_open ON held_observations (account, stream, digest) WHERE state = 'held';
+
+CREATE TABLE audit (
+  seq INTEGER PRIMARY KEY,
+  segment INTEGER NOT NULL,
+  at BIGINT NOT NULL,
+  actor TEXT NOT NULL,
+  what TEXT NOT NULL,
+  intent_id BIGINT,
+  detail TEXT NOT NULL,
+  previous TEXT NOT NULL,
+  hash TEXT NOT NULL
+);
+CREATE INDEX audit_by_intent ON audit (intent_id);
+
+CREATE TABLE audit_segments (
+  segment INTEGER PRIMARY KEY,
+  first_seq BIGINT NOT NULL,
+  last_seq BIGINT NOT NULL,
+  first_previous TEXT NOT NULL,
+  head TEXT NOT NULL,
+  closed_at BIGINT NOT NULL
+);
+"""

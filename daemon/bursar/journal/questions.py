@@ -1,0 +1,66 @@
+"""What people were asked about intents, and their yes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import cast
+
+from bursar.domain.guard_facts import Consent
+from bursar.domain.ids import IntentId, microseconds
+from bursar.domain.intent import Intent
+from bursar.journal import intents
+from bursar.journal.codec import at, decimal, us
+from bursar.journal.writer import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question to a person: its number, what it was about, and when it was asked."""
+
+    number: int
+    amount: Decimal | None
+    reason: str
+    at: datetime
+
+
+def ask(tx: Tx, intent: Intent, reason: str, until: datetime, *, past_ceiling: bool, now: datetime) -> Intent:
+    """Write a question to a person, under a new number; the deadline runs from the first."""
+    tx.run(
+        "UPDATE intents SET question = question + 1, question_until = coalesce(question_until, ?), past_ceiling = ?, due_at = "
+        "coalesce(question_until, ?), reason = ? WHERE id = ?",
+        us(until),
+        past_ceiling,
+        us(until),
+        reason,
+        intent.id,
+    )
+    tx.run(
+        "INSERT INTO questions (intent_id, number, amount, reason, at) VALUES (?,?,?,?,?)",
+        intent.id,
+        intent.question + 1,
+        None if intent.cost is None else str(intent.cost),
+        reason,
+        microseconds(now),
+    )
+    return cast(Intent, intents.load(tx, intent.id))
+
+
+def of_intent(tx: Tx, id_: IntentId) -> list[Asked]:
+    """Return what people were asked about an intent, oldest first."""
+    rows = tx.all("SELECT number, amount, reason, at FROM questions WHERE intent_id = ? ORDER BY number", id_)
+    return [Asked(row[0], decimal(row[1]), row[2], cast(datetime, at(row[3]))) for row in rows]
+
+
+def consent(tx: Tx, id_: IntentId, given: Consent) -> None:
+    """Write a person's yes."""
+    if given.ceiling:
+        tx.run("UPDATE intents SET ceiling_consented = 1 WHERE id = ?", id_)
+        return
+    tx.run(
+        "UPDATE intents SET consented = 1, consent_amount = ?, consent_above = ? WHERE id = ?",
+        None if given.amount is None else str(given.amount),
+        None if given.above is None else str(given.above),
+        id_,
+    )

@@ -1,0 +1,106 @@
+"""Looking for attempts whose answer was lost, in one account: did it happen, did it not, or can nobody tell?"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import structlog
+
+from bursar.api.errors import ProviderError
+from bursar.api.exchange import Exchange, watched
+from bursar.api.provider import Adapter
+from bursar.domain.ids import IntentId
+from bursar.domain.intent import CannotTell, DidNot, Finding, Intent, LostReply, State
+from bursar.domain.rule import TemplateFailed
+from bursar.loops.runtime_context import RuntimeContext
+from bursar.pipeline.config_snapshot import AccountSpec
+from bursar.pipeline.dispatch import revealed
+from bursar.pipeline.intent_transitions import record_evidence, record_finding
+
+log = structlog.get_logger("bursar")
+
+
+class LostAttempts:
+    """Looks for the lost attempts of one account.
+
+    Args:
+        context: What the loops share.
+        spec: The account.
+        adapter: The account's adapter.
+    """
+
+    def __init__(self, context: RuntimeContext, spec: AccountSpec, adapter: Adapter) -> None:
+        self._context = context
+        self._spec = spec
+        self._adapter = adapter
+        self._looked_at: dict[IntentId, datetime] = {}
+
+    def due(self, intent: Intent) -> bool:
+        """Return whether an unknown intent is to be looked for now.
+
+        A repeatable one is asked again (the timer sees to that), not looked for, until its tries are used up.
+        """
+        if intent.state is not State.UNKNOWN or intent.due_at is None or intent.due_at > self._context.now():
+            return False
+        action = self._spec.actions.get(intent.action)
+        return action is not None and action.lost_reply is not LostReply.REPEATABLE
+
+    def due_though_held(self, intent: Intent) -> bool:
+        """Return whether a lost intent that may not be sent now is looked for, in case it lands late."""
+        action = self._spec.actions.get(intent.action)
+        if not intent.lost or action is None or action.lost_reply is not LostReply.RECONCILABLE:
+            return False
+        looked_at = max(self._looked_at.get(intent.id, intent.ready_at), intent.ready_at)
+        return self._context.now() - looked_at >= self._spec.settle
+
+    async def look_for(self, intent: Intent) -> None:
+        """Look for an unknown intent, and write what was found."""
+        asked_at, look = self._context.now(), Exchange()
+        try:
+            with watched(look):
+                finding = await self._reconcile(intent)
+        except ProviderError as error:
+            finding = CannotTell(f"it could not be looked for: {error.reason}")
+        if look.first_asked_s is not None:
+            asked_at = self._context.at(look.first_asked_s)
+        await self._context.commit(lambda uow: record_finding(uow, intent.id, intent.fence, finding, asked_at))
+        self._log(intent, finding)
+
+    async def still_missing(self, intent: Intent) -> bool:
+        """Return whether an intent may be sent (or end): if it was lost, its old evidence is held against a fresh look.
+
+        One that nobody can look for is sent again only by a person's word, and one that can be repeated, always.
+
+        Raises:
+            ProviderError: it cannot be looked for now.
+        """
+        action = self._spec.actions[intent.action]
+        if not intent.lost or action.lost_reply is not LostReply.RECONCILABLE:
+            return True
+        self._looked_at = {intent.id: self._context.now()}
+        return await self.note(intent, await self._reconcile(intent))
+
+    async def note(self, intent: Intent, finding: Finding) -> bool:
+        """Write what a look showed of a lost attempt before it is made again; return whether it may be."""
+        if isinstance(finding, CannotTell) and intent.again:
+            return True
+        self._log(intent, finding)
+        after = await self._context.commit(lambda uow: record_evidence(uow, intent.id, intent.fence, finding))
+        return after is not None and after.state is State.READY and isinstance(finding, DidNot)
+
+    async def _reconcile(self, intent: Intent) -> Finding:
+        try:
+            whole = await self._context.journal.read(lambda tx: revealed(self._context.view(tx), intent))
+            return await self._adapter.reconcile(whole, intent.evidence)
+        except TemplateFailed as failed:
+            return CannotTell(f"it cannot be looked for: {failed}")
+
+    def _log(self, intent: Intent, finding: Finding) -> None:
+        log.info(
+            "intent.looked_for",
+            account=self._spec.name,
+            intent=intent.id,
+            action=intent.action,
+            finding=type(finding).__name__,
+            reason=finding.reason,
+        )

@@ -1,0 +1,123 @@
+"""What a later status says of earlier effects: that an accepted one had its effect or had none, that a lost one took
+effect after all, that one was undone, and what one moved in fact. Each is posted to the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+
+from bursar.domain.detect import Change
+from bursar.domain.event import Event
+from bursar.domain.ids import AccountName, IntentId, SubjectRef
+from bursar.domain.intent import Intent, LostReply, State
+from bursar.domain.intent_states import Cause, step
+from bursar.domain.ledger import Entry, Post
+from bursar.domain.observation import Snapshot
+from bursar.journal import intents, ledger
+from bursar.pipeline.config_snapshot import AccountSpec
+from bursar.pipeline.guard_facts import RECENT
+from bursar.pipeline.intent_transitions import settle_effect, take_step
+from bursar.pipeline.unit_of_work import UnitOfWork
+
+
+def read_event(uow: UnitOfWork, event: Event) -> None:
+    """Post what an event says of earlier effects in its account."""
+    account = uow.config.accounts.get(event.account)
+    if account is None or event.subject is None:
+        return
+    for name in account.confirming.get(event.type, ()):
+        _shows(uow, account, name, event, Post.CONFIRMED)
+    for name in account.disproving.get(event.type, ()):
+        _shows(uow, account, name, event, Post.DISPROVED)
+    for name in account.undoing.get(event.type, ()):
+        _undo(uow, account, name, event.subject)
+
+
+def _shows(uow: UnitOfWork, account: AccountSpec, action: str, event: Event, what: Post) -> None:
+    """An accepted action on a subject had its effect, or had none; a lost one that can be repeated had it."""
+    subject = _target(account, action, event)
+    if subject is None:
+        return
+    for entry in _busy(uow, account, subject, action):
+        intent = intents.load(uow.tx, entry.id)
+        if intent is not None and _speaks_of(uow, event, intent):
+            settle_effect(uow, intent, what)
+    open_ = intents.open_on(uow.tx, account.name, subject)
+    if what is not Post.CONFIRMED or open_ is None or open_.action != action or not open_.lost:
+        return
+    repeatable = account.actions[action].lost_reply is LostReply.REPEATABLE
+    if repeatable and open_.state in (State.UNKNOWN, State.READY) and _speaks_of(uow, event, open_):
+        take_step(uow, open_, step(open_, Cause.SHOWN, f"a later status shows it: {event.type}"))
+
+
+def _speaks_of(uow: UnitOfWork, event: Event, intent: Intent) -> bool:
+    """An event speaks of what was asked for before it; one of another subject only if that is younger than the request.
+
+    The refills of an order name it alike: what becomes of an earlier one says nothing of the last.
+    """
+    assert event.subject is not None
+    if intent.sent_at is None or event.at < intent.sent_at:
+        return False
+    return event.subject == intent.subject or _younger(uow, event.account, event.subject, intent.sent_at)
+
+
+def _younger(uow: UnitOfWork, account: AccountName, subject: SubjectRef, than: datetime) -> bool:
+    known = uow.subject(account, subject)
+    return known is not None and min(known.created_at, known.first_seen_at or known.created_at) >= than
+
+
+def _target(account: AccountSpec, action: str, event: Event) -> SubjectRef | None:
+    """Return the subject of the action that an event speaks of: its own, or one that a field of its subject names."""
+    type_ = account.actions[action].subject
+    assert event.subject is not None
+    if event.subject.type == type_:
+        return event.subject
+    named = event.data.get(type_)
+    return None if named is None else SubjectRef(type_, str(named))
+
+
+def _busy(uow: UnitOfWork, account: AccountSpec, subject: SubjectRef, action: str) -> Iterable[Entry]:
+    return [one for one in ledger.of_subject(uow.tx, account.name, subject, RECENT, action) if one.busy]
+
+
+def _undo(uow: UnitOfWork, account: AccountSpec, action: str, subject: SubjectRef) -> None:
+    """What the provider had made was undone: it moved nothing, and the next one waits as after a refusal."""
+    id_ = intents.by_reference(uow.tx, account.name, action, subject.id)
+    entry = ledger.load(uow.tx, id_) if id_ is not None else None
+    if entry is None:
+        entry = _nameless(uow, account, action, subject)
+    if entry is not None and entry.undone_at is None:
+        ledger.post(uow.tx, entry.id, Post.UNDONE, uow.now, Decimal(0))
+
+
+def _nameless(uow: UnitOfWork, account: AccountSpec, action: str, subject: SubjectRef) -> Entry | None:
+    """Return the last that came back without a reference, if what was undone can be it: no older, and no other sum."""
+    id_ = intents.last_without_reference(uow.tx, account.name, action)
+    entry = ledger.load(uow.tx, id_) if id_ is not None else None
+    if entry is None or entry.sent_at is None or not _younger(uow, account.name, subject, entry.sent_at):
+        return None
+    settled_by, known = account.actions[action].settled_by, uow.subject(account.name, subject)
+    amount = known.fields.get(settled_by[1]) if settled_by is not None and known is not None else None
+    return entry if amount is None or amount == entry.amount else None
+
+
+def read_change(uow: UnitOfWork, account: AccountSpec, before: Snapshot | None, change: Change) -> None:
+    """Settle an entry by the first amount that the provider lists for what it made."""
+    after = change.snapshot
+    for action in account.actions.values():
+        if action.settled_by is None or action.settled_by[0] != after.ref.type:
+            continue
+        amount = after.fields.get(action.settled_by[1])
+        known = before.fields.get(action.settled_by[1]) if before is not None else None
+        if not isinstance(amount, Decimal) or known is not None:
+            continue
+        id_ = intents.by_reference(uow.tx, account.name, action.name, after.ref.id)
+        if id_ is not None:
+            _settle(uow, id_, amount)
+
+
+def _settle(uow: UnitOfWork, id_: IntentId, amount: Decimal) -> None:
+    entry = ledger.load(uow.tx, id_)
+    if entry is not None and not entry.settled:
+        ledger.post(uow.tx, id_, Post.SETTLED, uow.now, amount)

@@ -1,0 +1,348 @@
+"""What the gate needs to know about one action, loaded in one place.
+
+Comes in: a `Candidate`, an action that is asked about. Goes out: `GuardFacts` for `domain.permission.permit`. What was
+done before is read from the ledger alone; what is under way, from the intents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+
+from bursar.domain.action import ActionType, CostFacts
+from bursar.domain.evaluate import judge, predicate
+from bursar.domain.event import Event
+from bursar.domain.guard_facts import BudgetUse, Consent, Cost, GuardFacts
+from bursar.domain.ids import AccountName, IntentId, SubjectRef
+from bursar.domain.intent import Intent, LostReply, State
+from bursar.domain.intent_states import MAX_REFUSALS
+from bursar.domain.ledger import Entry, refused_in_a_row
+from bursar.domain.permission import CEILING_WINDOW
+from bursar.domain.rule import ALWAYS, Budget, Mode, Rule, Scope
+from bursar.domain.values import Json
+from bursar.journal import accounts, events, intents, ledger, matches, meta, streams, verdicts
+from bursar.journal.matches import MatchRow
+from bursar.pipeline.config_snapshot import AccountSpec
+from bursar.pipeline.unit_of_work import Counting, ReadView, UnitOfWork
+
+RECENT = 3 * MAX_REFUSALS
+"""How many entries on a subject are looked at for refusals in a row, and for one whose effect has yet to show."""
+UNDER_WAY = (State.READY, State.SENDING, State.DEFERRED)
+DEFAULT_CURRENCY = "currency"
+"""The field by which a balance says its currency, where the configuration does not name the account's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An action that is asked about.
+
+    Attributes:
+        account: Where it would be done.
+        rule: The rule that decided, as it is configured now; None: a person asks, or the rule is gone.
+        match: The match that it comes from.
+        action: The action; None: the rule only tells.
+        subject: What it would be done to.
+        params: Its parameters, frozen.
+        evidence: What was just read for it.
+        intent: Its intent, if it has one already.
+        scope: What the rule's condition is asked about now.
+        fingerprint: That of the rule when it decided.
+    """
+
+    account: AccountName
+    rule: Rule | None = None
+    match: MatchRow | None = None
+    action: ActionType | None = None
+    subject: SubjectRef | None = None
+    params: Mapping[str, Json] = field(default_factory=dict)
+    evidence: Json = None
+    intent: Intent | None = None
+    scope: Scope | None = None
+    fingerprint: str = ""
+
+
+def active_rule(view: ReadView, name: str | None) -> Rule | None:
+    """Return a rule by its name, if it is there and not off."""
+    rule = view.config.rules.get(name or "")
+    return None if rule is None or rule.mode is Mode.OFF else rule
+
+
+def recall(view: ReadView, match: MatchRow) -> Event | None:
+    """Return the event that a match answers to."""
+    account = view.config.accounts.get(match.account)
+    if match.event_id is None:
+        return None
+    return events.load(view.tx, account.kinds if account is not None else {}, match.event_id)
+
+
+def scope_of(view: ReadView, match: MatchRow) -> Scope:
+    """Return what a match's rule is asked about, as it is known now."""
+    return Scope(
+        view.config.facts(match.account),
+        view.now,
+        view.subject(match.account, match.subject),
+        recall(view, match),
+        view.ahead,
+    )
+
+
+def load_guard_facts(view: ReadView, candidate: Candidate) -> GuardFacts:
+    """Load what the gate needs to know."""
+    row = accounts.load(view.tx, candidate.account)
+    spec = view.config.accounts.get(candidate.account)
+    facts = _general(view, candidate, row)
+    if candidate.action is None or candidate.subject is None or spec is None:
+        return _with_texts(view, candidate, facts)
+    entries = ledger.of_subject(view.tx, candidate.account, candidate.subject, RECENT)
+    own = candidate.intent.id if candidate.intent is not None else None
+    of_action = [one for one in entries if one.action == candidate.action.name and one.id != own]
+    refusals, refused_at = refused_in_a_row(of_action)
+    cost = work_out_cost(view, spec, candidate)
+    return replace(
+        facts,
+        fresh=_fresh(view, spec, candidate),
+        open_intent=_open(view, candidate, entries),
+        blocked_by=blocked_by(view, candidate.account, candidate.action, own),
+        cooldown_from=_cooldown_from(view, candidate, own),
+        counted=_counted(view, candidate, own),
+        refusals=refusals,
+        refused_at=refused_at,
+        cost=cost,
+        budgets=_budgets(view, spec, candidate, cost, own),
+        restored=meta.get(view.tx, meta.RESTORED),
+        consent=_consent(candidate.intent),
+        effects=_effects(view, candidate, own),
+        ceiling=view.config.ceiling,
+    )
+
+
+def _general(view: ReadView, candidate: Candidate, row: accounts.AccountRow | None) -> GuardFacts:
+    """Return what counts whatever is done: the daemon, the account, the rule and what it was asked about."""
+    scope, rule, match = candidate.scope, candidate.rule, candidate.match
+    event = scope.event if scope is not None else None
+    kinds = view.config.accounts[candidate.account].kinds if candidate.account in view.config.accounts else {}
+    return GuardFacts(
+        rule=rule,
+        action=candidate.action,
+        time=view.measured,
+        mode=view.config.mode,
+        displaced=view.displaced,
+        clock_steady=view.steady,
+        paused=accounts.paused(view.tx, candidate.account),
+        quarantined=row is not None and row.quarantine_digest is not None,
+        rejected=row is not None and row.parked_at is not None,
+        rule_changed=_rule_changed(view, candidate),
+        left=rule is not None and match is not None and has_left(view, rule, match),
+        predicate=None if scope is None or event is None else predicate(kinds, event.type, scope.subject),
+        condition=judge(rule, scope) if rule is not None and scope is not None else ALWAYS,
+        goes_on=match is not None and (match.acts_planned > 0 or match.fired_at is not None),
+    )
+
+
+def _with_texts(view: ReadView, candidate: Candidate, facts: GuardFacts) -> GuardFacts:
+    """Return the facts for a rule that only tells: what it told before stands in the matches."""
+    rule, match = candidate.rule, candidate.match
+    if rule is None or match is None:
+        return facts
+    told_at = (
+        matches.last_told(view.tx, rule, match.account, match.subject, but=match.id)
+        if rule.cooldown is not None
+        else None
+    )
+    counted: Sequence[datetime] = ()
+    if rule.limit is not None:
+        account, subject = _counted_by(rule, match)
+        since = view.measured.before(view.now, rule.limit.every)
+        counted = matches.told_times(view.tx, rule, since, account=account, subject=subject)
+    return replace(facts, cooldown_from=told_at, counted=counted)
+
+
+def _rule_changed(view: ReadView, candidate: Candidate) -> str | None:
+    """Say why nothing of its rule stands behind a match any more, if so."""
+    match, rule = candidate.match, candidate.rule
+    if match is None:
+        return None
+    if rule is None:
+        return "its rule is gone or off"
+    known = candidate.fingerprint
+    if known and known != rule.fingerprint:
+        return "the rule changed"
+    if not rule.accounts.include(view.config.facts(candidate.account)):
+        return "the rule is not for this account any more"
+    return None
+
+
+def has_left(view: ReadView, rule: Rule, match: MatchRow) -> bool:
+    """Return whether the entry that a state rule fired for is over; inside again, `for` counts anew."""
+    if rule.watches is None or match.subject is None:
+        return False
+    held = verdicts.standing(view.tx, rule, match.account, match.subject)
+    since = held.standing.since if held is not None and held.standing.inside else None
+    return since is None or since > match.at
+
+
+def _fresh(view: ReadView, spec: AccountSpec, candidate: Candidate) -> bool:
+    """Return whether what an intent of a rule stands on was asked for recently, in a stream that does not fail."""
+    intent = candidate.intent
+    if candidate.match is None or intent is None:
+        return True
+    if intent.facts_at is None or (view.fresh_since is not None and intent.facts_at < view.fresh_since):
+        return False
+    kind = spec.kinds.get(intent.subject.type)
+    return kind is None or streams.load(view.tx, spec.name, kind.stream).failures == 0
+
+
+def _open(view: ReadView, candidate: Candidate, entries: Sequence[Entry]) -> tuple[int, str] | None:
+    """Return the open intent of the subject, or an accepted one whose effect has yet to show."""
+    assert candidate.subject is not None
+    own = candidate.intent.id if candidate.intent is not None else None
+    open_ = intents.open_on(view.tx, candidate.account, candidate.subject)
+    if open_ is not None and open_.id != own:
+        return open_.id, f"intent {open_.id} ({open_.action}, {open_.state})"
+    busy = next((entry for entry in entries if entry.busy and entry.id != own), None)
+    return None if busy is None else (busy.id, f"intent {busy.id} ({busy.action}, accepted) to show its effect")
+
+
+def blocked_by(
+    view: ReadView, account: AccountName, action: ActionType, own: IntentId | None = None
+) -> tuple[int, str] | None:
+    """Return what blocks an action on the account: an unknown attempt at one whose loss cannot be repeated."""
+    if action.lost_reply is LostReply.REPEATABLE:
+        return None
+    unknown = intents.unknown_of(view.tx, account, action.name, but=own)
+    return None if unknown is None else (unknown.id, f"intent {unknown.id} ({unknown.state})")
+
+
+def _cooldown_from(view: ReadView, candidate: Candidate, own: IntentId | None) -> datetime | None:
+    rule, match = candidate.rule, candidate.match
+    if rule is None or rule.cooldown is None or match is None:
+        return None
+    found = [
+        view.now if entry.open else entry.counts_from
+        for entry in ledger.of_rule(view.tx, rule.name, candidate.account, match.subject)
+        if entry.id != own
+    ]
+    return max((at for at in found if at is not None), default=None)
+
+
+def _counted_by(rule: Rule, match: MatchRow) -> tuple[AccountName | None, SubjectRef | None]:
+    """Return the account and the subject that a limit counts by."""
+    per = rule.limit.per if rule.limit is not None else ""
+    return None if per == "rule" else match.account, match.subject if per not in ("rule", "account") else None
+
+
+def _counted(view: ReadView, candidate: Candidate, own: IntentId | None) -> list[datetime]:
+    rule, match = candidate.rule, candidate.match
+    if rule is None or rule.limit is None or match is None:
+        return []
+    account, subject = _counted_by(rule, match)
+    since = view.measured.before(view.now, rule.limit.every)
+    found = (
+        ledger.of_rule(view.tx, rule.name, match.account, match.subject)
+        if subject is not None
+        else view.counting(since, Counting(account, rule.name))
+    )
+    times = [view.now if entry.open else entry.counts_from for entry in found if entry.id != own]
+    return sorted(at for at in times if at is not None and at > since)
+
+
+def currency_of(view: ReadView, spec: AccountSpec) -> str | None:
+    """Return the account's currency, in capitals: what the configuration names, else what its balance says."""
+    if spec.facts.currency is not None:
+        return spec.facts.currency.upper()
+    for kind in spec.kinds.values():
+        if kind.name == "balance" and DEFAULT_CURRENCY in kind.fields:
+            known = view.subject(spec.name, SubjectRef(kind.name, kind.name))
+            said = known.fields.get(DEFAULT_CURRENCY) if known is not None else None
+            return str(said).upper() if said is not None else None
+    return None
+
+
+def work_out_cost(view: ReadView, spec: AccountSpec, candidate: Candidate) -> Cost:
+    """Work out what an action would move, from what is known now and the evidence just read."""
+    action = candidate.action
+    currency = currency_of(view, spec)
+    if action is None or action.cost is None:
+        return Cost(None, currency)
+    related, pending = {}, False
+    if action.cost_stream is not None:
+        row = streams.load(view.tx, spec.name, action.cost_stream)
+        pending = row.ok_at is None or view.now - row.ok_at > action.cost_within
+    if not pending and action.cost_needs is not None:
+        found = {ref: view.subject(spec.name, ref) for ref in action.cost_needs(candidate.params)}
+        related = {ref: one for ref, one in found.items() if one is not None and one.vanished_at is None}
+    subject = view.subject(spec.name, candidate.subject)
+    amount = action.cost(CostFacts(candidate.params, subject, candidate.evidence, related))
+    if not isinstance(amount, Decimal) or not amount.is_finite() or amount < 0:
+        why = f"its {action.cost_stream} are looked at first" if pending else "nobody can work out what it costs"
+        return Cost(None, currency, why, pending)
+    return Cost(amount, currency)
+
+
+def _budgets(
+    view: ReadView, spec: AccountSpec, candidate: Candidate, cost: Cost, own: IntentId | None
+) -> list[BudgetUse]:
+    """Return every budget that the action counts in, with what it has reserved and spent."""
+    assert candidate.action is not None
+    rule, name = candidate.rule, candidate.action.name
+    of_rule = [] if rule is None else [_use(view, one, cost.currency, own, rule=rule.name) for one in rule.budget]
+    of_account = [_use(view, one, cost.currency, own, accounts=[spec.name]) for one in spec.budgets]
+    of_all = [
+        _use(view, one, one.currency, own)
+        for one in view.config.budgets
+        if cost.currency in (None, one.currency)
+    ]
+    return [use for use in (*of_rule, *of_account, *of_all) if use.budget.action == name]
+
+
+def _use(
+    view: ReadView,
+    budget: Budget,
+    currency: str | None,
+    own: IntentId | None,
+    *,
+    rule: str | None = None,
+    accounts: list[AccountName] | None = None,
+) -> BudgetUse:
+    """Sum what the ledger has of one currency within the budget's window; what is open counts whatever its age."""
+    since = view.measured.before(view.now, budget.every)
+    spent: Decimal | None = Decimal(0)
+    oldest: datetime | None = None
+    what = Counting(None, rule, budget.action, tuple(accounts) if accounts is not None else None)
+    for entry in view.counting(since, what):
+        from_ = entry.counts_from
+        counts = entry.open or (from_ is not None and from_ > since)
+        if entry.id == own or not counts or (entry.currency or currency) != currency or entry.spends == 0:
+            continue
+        spent = None if spent is None or entry.spends is None else spent + entry.spends
+        if not entry.open and from_ is not None:
+            oldest = from_ if oldest is None else min(oldest, from_)
+    frees_at = view.measured.after(oldest, budget.every, view.now) if oldest is not None else None
+    return BudgetUse(budget, spent, frees_at)
+
+
+def _consent(intent: Intent | None) -> Consent:
+    if intent is None:
+        return Consent()
+    return Consent(intent.consented, intent.consent_amount, intent.consent_above, intent.ceiling_consented)
+
+
+def _effects(view: ReadView, candidate: Candidate, own: IntentId | None) -> int:
+    """Count the effects of the account within the ceiling's window: those that left, and those that are about to.
+
+    Just before one is sent, only what left counts: what is about to leave is asked the same question in its turn.
+    """
+    planning = candidate.intent is None
+    if planning and isinstance(view, UnitOfWork) and candidate.account in view.effects:
+        return view.effects[candidate.account]
+    since = view.measured.before(view.now, CEILING_WINDOW)
+    found = view.counting(since, Counting(candidate.account))
+    left = {one.id for one in found if one.sent_at is not None and one.sent_at > since}
+    if planning:
+        left |= {one.id for one in intents.in_state(view.tx, UNDER_WAY, candidate.account)}
+    left -= {own}
+    if planning and isinstance(view, UnitOfWork):
+        view.effects[candidate.account] = len(left)
+    return len(left)

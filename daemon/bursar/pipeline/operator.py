@@ -1,0 +1,248 @@
+"""What a person decides about actions: asks for one, says yes or no, says what became of a lost one, has one retried.
+
+Whatever a person says is put to the same gate (`Phase.OPERATOR`), on what is known just then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from bursar.domain.guard_facts import Consent, GuardFacts
+from bursar.domain.ids import AccountName, IntentId
+from bursar.domain.intent import Intent, PlannedIntent, State, Succeeded
+from bursar.domain.intent_states import Cause, step, transition
+from bursar.domain.ledger import Post
+from bursar.domain.permission import Phase, permit
+from bursar.domain.values import Json
+from bursar.domain.verdict import BlockReason, HoldBack, Lapse, Question, RequireApproval
+from bursar.journal import audit, intents, ledger, matches, questions
+from bursar.pipeline.approvals import CEILING, ask, changed_words, past_ceiling
+from bursar.pipeline.dispatch import candidate_of, describe
+from bursar.pipeline.guard_facts import RECENT, Candidate, load_guard_facts
+from bursar.pipeline.intent_transitions import OPERATOR, take_step
+from bursar.pipeline.rejected import ActionRejected
+from bursar.pipeline.unit_of_work import UnitOfWork
+
+SAID_YES = "a person said yes"
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What came of an answer.
+
+    Attributes:
+        intent: The intent as it is now.
+        problem: Why the answer was not taken, in a sentence; None: it was.
+    """
+
+    intent: Intent
+    problem: str | None = None
+
+
+def plan_call(uow: UnitOfWork, planned: PlannedIntent) -> Intent:
+    """Write an intent that a person asked for.
+
+    Raises:
+        ActionRejected: the gate does not let it through; one sentence.
+    """
+    action = uow.config.accounts[planned.account].actions[planned.action]
+    facts = load_guard_facts(uow, Candidate(planned.account, None, None, action, planned.subject, planned.params))
+    verdict = permit(Phase.OPERATOR, facts, uow.now)
+    if isinstance(verdict, HoldBack):
+        raise ActionRejected(_advice(planned, verdict))
+    planned = replace(planned, cost=facts.cost.amount, currency=facts.cost.currency)
+    intent = intents.add(uow.tx, planned, transition(None, Cause.PLANNED), None, uow.now, uow.now)
+    audit.add(uow.tx, OPERATOR, "intent.ready", intent.id, describe(planned), uow.now)
+    uow.wake.add("executing")
+    return intent
+
+
+def _advice(planned: PlannedIntent, held: HoldBack) -> str:
+    """Say why something that a person asked for is not done, and what to do first."""
+    if held.block is BlockReason.PAUSED:
+        return f"{held.reason}: `bursar resume` first"
+    if held.block is BlockReason.OPEN_INTENT:
+        return f"{planned.subject} has an open intent: {held.reason}"
+    if held.block is BlockReason.BLOCKED:
+        return f"{held.reason}: `bursar actions resolve {held.waits_for}` first"
+    if held.block is BlockReason.BUDGET:
+        return f"a budget for {planned.action} does not allow it: {held.reason}"
+    return held.reason
+
+
+def approve(uow: UnitOfWork, said: str) -> list[Answered]:
+    """Say yes to a question: by the id of its intent, with the question's number, or to all past a ceiling.
+
+    Raises:
+        ActionRejected: there is no such question.
+    """
+    if said.startswith(CEILING):
+        return _approve_ceiling(uow, AccountName(said.removeprefix(CEILING)))
+    intent, number = _asked(uow, said, State.AWAITING_APPROVAL)
+    asked = questions.of_intent(uow.tx, intent.id)
+    if number != max(intent.question, 1):
+        before = asked[number - 1].amount if 0 < number <= len(asked) else None
+        return [Answered(intent, changed_words(intent, before))]
+    return [_answer_yes(uow, intent)]
+
+
+def _answer_yes(uow: UnitOfWork, intent: Intent) -> Answered:
+    """Take a yes for the amount that was shown, unless more would leave now, or what it was for is over."""
+    if intent.due_at is not None and intent.due_at <= uow.now:
+        ended = take_step(uow, intent, step(intent, Cause.UNANSWERED, "nobody answered in time"))
+        return Answered(ended, f"intent {intent.id} has lapsed: nobody answered in time")
+    facts = _facts_of(uow, intent)
+    verdict = permit(Phase.OPERATOR, facts, uow.now)
+    if isinstance(verdict, Lapse):
+        ended = take_step(uow, intent, step(intent, Cause.STALE, verdict.reason))
+        return Answered(ended, f"intent {intent.id} has lapsed: {verdict.reason}")
+    if isinstance(verdict, HoldBack) and not verdict.brief:
+        return Answered(intent, f"intent {intent.id} cannot go on now: {verdict.reason}")
+    if not intent.past_ceiling and _more_than(facts.cost.amount, intent.cost):
+        return _ask_anew(uow, intent, facts)
+    rule = facts.rule
+    above = rule.approve.above if rule is not None and rule.approve is not None else None
+    given = (
+        Consent(ceiling=True)
+        if intent.past_ceiling
+        else Consent(True, intent.cost, None if above is None else Decimal(str(above)))
+    )
+    questions.consent(uow.tx, intent.id, given)
+    return Answered(take_step(uow, intent, step(intent, Cause.APPROVED, SAID_YES), actor=OPERATOR))
+
+
+def _more_than(now: Decimal | None, asked: Decimal | None) -> bool:
+    """Return whether more would leave now than was asked about; an amount not known then is more than was shown."""
+    return now is not None and (asked is None or now > asked)
+
+
+def _ask_anew(uow: UnitOfWork, intent: Intent, facts: GuardFacts) -> Answered:
+    before = intent.cost
+    grown = intents.set_cost(uow.tx, intent.id, facts.cost.amount)
+    reason = f"the amount has changed: {grown.cost:f}" if grown.cost is not None else "the amount has changed"
+    grown = take_step(uow, grown, step(grown, Cause.GREW, reason, intent.due_at))
+    asked = ask(uow, grown, RequireApproval(reason, (intent.question_until or uow.now) - uow.now, Question.RULE))
+    return Answered(asked, changed_words(asked, before))
+
+
+def _approve_ceiling(uow: UnitOfWork, account: AccountName) -> list[Answered]:
+    waiting = past_ceiling(uow, account)
+    if not waiting:
+        raise ActionRejected(f"nothing of {account} waits to go past settings.ceiling: see `bursar actions`")
+    return [_answer_yes(uow, intent) for intent in waiting]
+
+
+def deny(uow: UnitOfWork, said: str) -> list[Answered]:
+    """Say no: to a question, or to what is ready or deferred and not sent yet.
+
+    Raises:
+        ActionRejected: there is nothing of that id that could be ended.
+    """
+    if said.startswith(CEILING):
+        account = AccountName(said.removeprefix(CEILING))
+        waiting: Sequence[Intent] = past_ceiling(uow, account)
+        if not waiting:
+            raise ActionRejected(f"nothing of {account} waits to go past settings.ceiling: see `bursar actions`")
+    else:
+        waiting = [_asked(uow, said, State.AWAITING_APPROVAL, State.READY, State.DEFERRED)[0]]
+    return [
+        Answered(take_step(uow, one, step(one, Cause.DENIED, "a person said no"), actor=OPERATOR)) for one in waiting
+    ]
+
+
+def resolve(uow: UnitOfWork, said: str, cause: Cause, reason: str, reference: str | None = None) -> Answered:
+    """Say of an unknown attempt what became of it.
+
+    Raises:
+        ActionRejected: it is not unknown.
+    """
+    intent, _ = _asked(uow, said, State.UNKNOWN)
+    success = Succeeded(reference=reference or intent.reference) if cause is Cause.PERSON_HAPPENED else None
+    taken = step(intent, cause, reason)
+    return Answered(take_step(uow, intent, taken, actor=OPERATOR, success=success))
+
+
+def retry(uow: UnitOfWork, said: str) -> Answered:
+    """Have what gave up, or was refused, asked for anew: earlier refusals do not count any more.
+
+    Raises:
+        ActionRejected: it has not ended so, or there is nothing left to ask again.
+    """
+    intent, _ = _asked(uow, said, State.REFUSED, State.GAVE_UP)
+    for entry in ledger.of_subject(uow.tx, intent.account, intent.subject, RECENT, intent.action):
+        if entry.outcome is Post.REFUSED or entry.undone_at is not None or entry.id == intent.id:
+            ledger.post(uow.tx, entry.id, Post.FORGIVEN, uow.now)
+    audit.add(uow.tx, OPERATOR, "intent.retry", intent.id, {"account": intent.account}, uow.now)
+    if intent.match is None:
+        return Answered(_plan_again(uow, intent))
+    match = matches.load(uow.tx, intent.match)
+    if match is None or match.state != "held":
+        raise ActionRejected(
+            f"nothing waits for intent {intent.id} any more: its rule asks again by itself when it is due"
+        )
+    released = HoldBack(BlockReason(match.block or BlockReason.GAVE_UP), "a person has it tried again", uow.now)
+    matches.hold_back(uow.tx, match, released, match.acts_planned)
+    uow.wake.add("polling")
+    return Answered(intent)
+
+
+def _plan_again(uow: UnitOfWork, intent: Intent) -> Intent:
+    """Plan once more what a person asked for."""
+    if intent.sealed:
+        raise ActionRejected(f"intent {intent.id} has a secret parameter, which is not kept: call again")
+    planned = PlannedIntent(
+        intent.account, intent.action, intent.subject, intent.params, reason=f"a person has {intent.id} tried again"
+    )
+    return plan_call(uow, planned)
+
+
+def _facts_of(uow: UnitOfWork, intent: Intent) -> GuardFacts:
+    match = matches.load(uow.tx, intent.match) if intent.match is not None else None
+    candidate = candidate_of(uow, intent, match)
+    if candidate is None:
+        raise ActionRejected(f"{intent.account} is not configured, or has no {intent.action}, now")
+    return load_guard_facts(uow, candidate)
+
+
+def _asked(uow: UnitOfWork, said: str, *expected: State) -> tuple[Intent, int]:
+    """Return the intent that an id names, and the number of the question that goes with it.
+
+    Raises:
+        ActionRejected: there is none, or it is in another state.
+    """
+    id_, number = read_id(said)
+    intent = intents.load(uow.tx, id_)
+    if intent is None:
+        raise ActionRejected(f"there is no intent {id_}: see `bursar actions`")
+    if intent.state not in expected:
+        raise ActionRejected(f"intent {id_} is {intent.state}, not {' or '.join(expected)}")
+    return intent, number
+
+
+MAX_DIGITS = 18
+
+
+def read_id(said: str) -> tuple[IntentId, int]:
+    """Read `17` or `17.2`: an intent, and which question about it.
+
+    Raises:
+        ActionRejected: it is neither.
+    """
+    id_, dot, number = said.partition(".")
+    whole = all(part.isascii() and part.isdigit() and len(part) <= MAX_DIGITS for part in (id_, number or "1"))
+    if not whole or (dot and not number):
+        raise ActionRejected(f"{said!r} is not the id of an action: see `bursar actions`")
+    return IntentId(int(id_)), int(number or "1")
+
+
+def shown(answered: Answered) -> dict[str, Json]:
+    """Return what came of an answer as commands print it."""
+    intent = answered.intent
+    return {
+        "id": intent.shown_id,
+        "state": str(intent.state),
+        "reason": answered.problem or intent.reason,
+        "problem": answered.problem,
+    }

@@ -1,0 +1,141 @@
+"""At the start and at a reload: what the last run, or the configuration before, has left is taken over.
+
+An intent belongs to its rule's fingerprint: where a rule changed its meaning, what was decided by it and not sent yet
+ends, and what is being sent or unknown lives on. A rule that goes under another name takes its history with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import structlog
+
+from bursar.domain.ids import RuleName
+from bursar.domain.intent import Intent, State
+from bursar.domain.intent_states import Cause, step
+from bursar.domain.rule import Mode, Rule
+from bursar.domain.verdict import BlockReason
+from bursar.journal import deliveries, intents, ledger, matches, meta, verdicts
+from bursar.pipeline.events import NOBODY, emit_core
+from bursar.pipeline.intent_transitions import take_step, wake_up
+from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
+from bursar.rules.fingerprint import former_trigger
+
+UNSENT = (State.AWAITING_APPROVAL, State.READY, State.DEFERRED)
+CHANGED = "the rule changed"
+log = structlog.get_logger("bursar")
+
+
+class Renamed(Exception):
+    """A rule disappears while one with the same `on` and `do` appears; one sentence that says what to do."""
+
+
+def take_over(uow: UnitOfWork, *, clean: bool, restored: bool, sinks: set[str], known_since: str = "") -> None:
+    """Take over what is left.
+
+    Args:
+        uow: The unit of work.
+        clean: The last run ended cleanly.
+        restored: The journal is older than what was sent.
+        sinks: The names of the configured sinks.
+        known_since: Since when a restored journal knows nothing, in words.
+    """
+    rules = [rule for rule in uow.config.rules.rules if rule.mode is not Mode.OFF]
+    _adopt(uow, uow.config.rules.rules)
+    _rename(uow, rules)
+    for rule in rules:
+        verdicts.rule_since(uow.tx, rule, uow.now)
+    verdicts.forget_missing(uow.tx, {rule.name for rule in rules}, uow.now)
+    _end_what_changed(uow)
+    deliveries.orphans(uow.tx, sinks, uow.now)
+    for rule in rules:
+        if rule.mode is Mode.LIVE and uow.config.mode is Mode.LIVE:
+            matches.release(uow.tx, BlockReason.SHADOW, uow.now, rule=rule.name)
+    wake_up(uow, restored=restored)
+    if restored:
+        meta.put(uow.tx, meta.RESTORED, known_since)
+        emit_core(uow, "journal.restored", NOBODY, {"reason": f"it is older than what was sent: it ends {known_since}"})
+    if not clean:
+        emit_core(uow, "daemon.started", NOBODY, {"reason": "the last run did not stop cleanly"})
+    meta.put(uow.tx, "clean", None)
+
+
+def _adopt(uow: UnitOfWork, rules: Iterable[Rule]) -> None:
+    """Give what an older journal has of a rule the rule's fingerprint, as it is at the first start."""
+    if meta.get(uow.tx, "fingerprints") is not None:
+        return
+    for rule in rules:
+        before = former_trigger(rule.on, rule.watches, rule.when)
+        verdicts.replace_trigger(uow.tx, rule.name, before, rule.trigger)
+        intents.set_fingerprint(uow.tx, rule.name, rule.fingerprint)
+        matches.set_fingerprint(uow.tx, rule.name, rule.fingerprint)
+    meta.put(uow.tx, "fingerprints", "1")
+
+
+def _rename(uow: UnitOfWork, rules: Iterable[Rule]) -> None:
+    """Have renamed rules take over what is known under their old names."""
+    known = verdicts.meanings(uow.tx)
+    found = renamed(uow, known)
+    for rule in rules:
+        old = rule.was if rule.was in known and rule.name not in known else found.get(rule.name)
+        if old is None:
+            continue
+        log.info("rule.renamed", rule=rule.name, was=old)
+        verdicts.rename_rule(uow.tx, old, rule.name)
+        ledger.rename_rule(uow.tx, old, rule.name)
+        intents.rename_rule(uow.tx, old, rule.name)
+        matches.rename_rule(uow.tx, old, rule.name)
+
+
+def renamed(view: ReadView, known: dict[str, str]) -> dict[RuleName, RuleName]:
+    """Return rules that appear with the `on` and `do` of one that disappears, without saying so by `was`."""
+    rules = view.config.rules.rules
+    gone = {name: meaning for name, meaning in known.items() if meaning and name not in {rule.name for rule in rules}}
+    spoken_for = {rule.was for rule in rules}
+    found: dict[RuleName, RuleName] = {}
+    for rule in rules:
+        if rule.name in known or rule.was is not None or not rule.acts():
+            continue
+        twins = [name for name, meaning in gone.items() if meaning == rule.meaning and name not in spoken_for]
+        if twins:
+            found[rule.name] = RuleName(twins[0])
+            spoken_for.add(RuleName(twins[0]))
+    return found
+
+
+def refuse_renamed(view: ReadView) -> None:
+    """Refuse a reload that would have a rule forget its cooldowns, limits and budgets.
+
+    Raises:
+        Renamed: there is such a rule.
+    """
+    for name, old in renamed(view, verdicts.meanings(view.tx)).items():
+        raise Renamed(
+            f"the rule {name} has the `on` and `do` of {old}, which is gone: with `was: {old}` it takes over its "
+            "cooldowns, limits and budgets; change `on` or `do` if it is another rule"
+        )
+
+
+def _end_what_changed(uow: UnitOfWork) -> None:
+    """End held matches and unsent intents whose rule changed its meaning, is gone, or is not for their account now."""
+    for intent in intents.in_state(uow.tx, UNSENT):
+        if intent.rule is not None and (reason := _ended(uow, intent)) is not None:
+            take_step(uow, intent, step(intent, Cause.STALE, reason))
+    for rule in uow.config.rules.rules:
+        for match in matches.held_by(uow.tx, rule.name):
+            if match.fingerprint and match.fingerprint != rule.fingerprint:
+                matches.drop(uow.tx, match.id, CHANGED, uow.now)
+            elif match.account in uow.config.accounts and not rule.accounts.include(uow.config.facts(match.account)):
+                matches.drop(uow.tx, match.id, "the rule is not for this account any more", uow.now)
+
+
+def _ended(view: ReadView, intent: Intent) -> str | None:
+    """Say why nothing of its rule stands behind an intent any more, if so."""
+    rule = view.config.rules.get(intent.rule or "")
+    if rule is None or rule.mode is Mode.OFF:
+        return "its rule is gone or off"
+    if intent.fingerprint and intent.fingerprint != rule.fingerprint:
+        return CHANGED
+    if intent.account in view.config.accounts and not rule.accounts.include(view.config.facts(intent.account)):
+        return "the rule is not for this account any more"
+    return None

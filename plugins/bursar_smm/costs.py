@@ -1,0 +1,58 @@
+"""What an order costs: the service's rate, which is the price of 1000, times the quantity that the panel will count.
+
+Pure. Comes in: the parameters of `add`, and the service as the last good `services` poll showed it. Goes out: an amount
+in the account's currency, or None where nobody can work it out (PROVIDERS.md, section 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from bursar.api import CostFacts, Json, SubjectRef, number
+from bursar_smm.service_types import lines, normal
+
+THOUSAND = Decimal(1000)
+PACKAGES = frozenset({"package", "custom_comments_package"})
+"""Types whose rate is the price of the whole."""
+BY_LINES = {"custom_comments": "comments", "comment_replies": "comments", "mentions_custom_list": "usernames"}
+"""Types of which the panel counts the lines of a parameter, and not `quantity`."""
+
+
+def service_of(params: Mapping[str, Json]) -> Sequence[SubjectRef]:
+    """Return the service whose rate must be known."""
+    return [SubjectRef("service", str(params.get("service", "")).strip())]
+
+
+def of_add(facts: CostFacts) -> Decimal | None:
+    """Return what an order costs; None: the service, its rate or the quantity is not known."""
+    service = facts.related.get(service_of(facts.params)[0])
+    rate = service.fields.get("rate") if service is not None else None
+    if service is None or not isinstance(rate, Decimal) or rate < 0:
+        return None
+    type_ = normal(str(service.fields.get("type") or ""))
+    if type_ in PACKAGES:
+        return rate
+    count = _count(facts.params, type_)
+    return None if count is None else rate * count / THOUSAND
+
+
+def _count(params: Mapping[str, Json], type_: str) -> Decimal | None:
+    """Return how many the panel will count."""
+    if type_ == "subscriptions":
+        return _of_subscription(params)
+    by_lines = BY_LINES.get(type_)
+    if by_lines is not None:
+        return lines(params.get(by_lines))
+    quantity, runs = number(params.get("quantity")), number(params.get("runs"))
+    if quantity is None:
+        return lines(params.get("comments")) or lines(params.get("usernames"))
+    return quantity * runs if runs else quantity
+
+
+def _of_subscription(params: Mapping[str, Json]) -> Decimal | None:
+    """Return the most that a subscription can come to: all its posts, each with the greatest quantity."""
+    most, posts = number(params.get("max")), number(params.get("posts"))
+    if most is None or not posts:
+        return None
+    return most * (posts + (number(params.get("old_posts")) or 0))

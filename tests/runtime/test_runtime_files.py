@@ -1,0 +1,61 @@
+"""The journal's files are moved or replaced under the running daemon: it stops acting, and says so."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import MutableMapping
+from typing import Any
+
+import pytest
+from kit import World
+from runtime_config import config
+
+REFILL = "{name: e, on: order.partial, do: [refill]}"
+
+
+async def ready(world: World) -> None:
+    world.site.orders["1"] = "partial"
+    await world.open(config(REFILL))
+    await world.track("1")
+    await world.poll()
+
+
+def away(world: World) -> None:
+    (world.folder / "journal.db").rename(world.folder / "elsewhere.db")
+
+
+def removed(world: World) -> None:
+    (world.folder / "journal.db").unlink()
+
+
+def replaced(world: World) -> None:
+    path = world.folder / "journal.db"
+    shutil.copyfile(path, world.folder / "copy.db")
+    (world.folder / "copy.db").rename(path)
+
+
+@pytest.mark.parametrize("happens", [away, removed, replaced])
+async def test_nothing_is_sent_any_more(world: World, happens: Any, logged: list[MutableMapping[str, Any]]) -> None:
+    await ready(world)
+    happens(world)
+    await world.send()
+    await world.live(minutes=5)
+    assert world.site.performed == []
+    assert "journal.displaced" in [line["event"] for line in logged]
+
+
+@pytest.mark.parametrize("happens", [away, removed, replaced])
+async def test_the_status_says_so(world: World, happens: Any) -> None:
+    await ready(world)
+    happens(world)
+    await world.tick()
+    assert "journal.db" in (await world.say("status"))["problem"]
+
+
+async def test_it_acts_again_when_the_file_is_back(world: World) -> None:
+    await ready(world)
+    away(world)
+    await world.live(minutes=5)
+    (world.folder / "elsewhere.db").rename(world.folder / "journal.db")
+    await world.live(minutes=15)
+    assert world.site.done("refill") == ["1"]

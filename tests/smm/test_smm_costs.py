@@ -1,0 +1,75 @@
+"""What an order costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from decimal import Decimal
+
+import pytest
+
+from bursar.api import CostFacts, Json, Snapshot, SubjectRef, Value
+from bursar.domain.ids import AccountName
+from bursar_smm.costs import of_add, service_of
+from bursar_smm.provider import SMM
+
+NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
+SERVICE = SubjectRef("service", "7")
+
+
+def cost(params: Mapping[str, Json], type_: str | None = "Default", rate: Value | None = Decimal("1.5")) -> Decimal | None:
+    known = Snapshot(AccountName("panel"), SERVICE, {"rate": rate, "type": type_}, NOW)
+    return of_add(CostFacts({"service": "7", **params}, related={SERVICE: known}))
+
+
+@pytest.mark.parametrize(
+    ("type_", "params", "amount"),
+    [
+        ("Default", {"quantity": 1000}, "1.5"),
+        ("Default", {"quantity": "250"}, "0.375"),
+        ("Default", {"quantity": 100, "runs": 5, "interval": 10}, "0.75"),
+        ("Custom Comments", {"comments": "a\nb\n\nc"}, "0.0045"),
+        ("Custom Comments", {"comments": "a\nb", "quantity": 1000}, "0.003"),
+        ("Mentions Custom List", {"usernames": "a\nb\nc\nd"}, "0.006"),
+        ("Mentions with Hashtags", {"usernames": "a\nb", "quantity": 1000}, "1.5"),
+        ("Package", {}, "1.5"),
+        ("Custom Comments Package", {"comments": "a"}, "1.5"),
+        ("Subscriptions", {"min": 10, "max": 100, "posts": 5}, "0.75"),
+        ("Subscriptions", {"min": 10, "max": 100, "posts": 5, "old_posts": 5}, "1.5"),
+        ("A type of their own", {"comments": "a\nb"}, "0.003"),
+    ],
+)
+def test_an_order_costs(type_: str, params: dict[str, Json], amount: str) -> None:
+    assert cost(params, type_) == Decimal(amount)
+
+
+@pytest.mark.parametrize(
+    ("type_", "params"),
+    [
+        ("Subscriptions", {"min": 10, "max": 100}),
+        ("Subscriptions", {"min": 10, "max": 100, "posts": 0}),
+        ("Default", {}),
+        ("Default", {"quantity": "many"}),
+        ("Custom Comments", {"quantity": 10}),
+    ],
+)
+def test_what_nobody_can_count_costs_nobody_knows_what(type_: str, params: dict[str, Json]) -> None:
+    assert cost(params, type_) is None
+
+
+@pytest.mark.parametrize("rate", [None, Decimal(-1), "1.5"])
+def test_without_a_rate_nobody_knows(rate: Value | None) -> None:
+    assert cost({"quantity": 10}, rate=rate) is None
+
+
+def test_a_service_that_is_not_listed_costs_nobody_knows_what() -> None:
+    assert of_add(CostFacts({"service": "7", "quantity": 10})) is None
+
+
+def test_the_service_is_what_must_be_known() -> None:
+    assert service_of({"service": " 7 "}) == [SERVICE]
+
+
+def test_an_orders_charge_settles_what_it_cost() -> None:
+    add = next(action for action in SMM.actions if action.name == "add")
+    assert (add.cost_stream, add.settled_by) == ("services", ("order", "charge"))
