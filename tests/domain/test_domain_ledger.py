@@ -207,6 +207,10 @@ def test_what_had_no_effect_spends_nothing(posts: tuple[Post, ...]) -> None:
     assert sent(*posts).spends == 0
 
 
+def test_what_ended_unsent_after_a_loss_spends_what_that_may_have_moved() -> None:
+    assert sent(Post.LOST, Post.DISMISSED).spends == 100
+
+
 def test_what_was_undone_spends_nothing_whatever_was_listed() -> None:
     assert sent((Post.SUCCEEDED, AMOUNT), Post.UNDONE).spends == 0
 

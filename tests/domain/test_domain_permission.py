@@ -339,10 +339,6 @@ def test_a_rule_without_a_cooldown_is_not_held_by_one() -> None:
     assert allowed(facts_of(cooldown_from=T0))
 
 
-def test_a_cooldown_does_not_stop_the_later_actions_of_a_match() -> None:
-    assert allowed(facts_of(COOLED, cooldown_from=T0, goes_on=True))
-
-
 def test_what_nobody_measured_does_not_cool_down() -> None:
     cooled = facts_of(COOLED, cooldown_from=T0, time=GAP)
     assert held_back(cooled, now=after(89)).retry_at == after(90)
@@ -387,10 +383,6 @@ def test_what_leaves_the_window_in_a_moment_counts() -> None:
 def test_a_limit_of_none_holds_for_good() -> None:
     held = held_back(limited(most=0))
     assert (held.block, held.retry_at) == (BlockReason.LIMIT, None)
-
-
-def test_a_limit_holds_the_later_actions_of_a_match_too() -> None:
-    assert held_back(limited(-3, -2, -1, goes_on=True)).block is BlockReason.LIMIT
 
 
 def test_what_nobody_measured_does_not_leave_the_window_of_a_limit() -> None:

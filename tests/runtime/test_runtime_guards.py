@@ -142,6 +142,25 @@ async def test_news_without_a_subject_that_a_cooldown_held_back_is_told_after_it
     assert (early, len(await world.texts())) == (1, 2)
 
 
+async def test_a_cooldown_does_not_stop_the_later_actions_of_a_match(world: World) -> None:
+    await world.open(config("{name: e, on: order.partial, do: [cancel, refill], cooldown: 6h}"))
+    await world.track("1")
+    world.site.orders["1"] = "partial"
+    await world.live(hours=1)
+    assert [intent.action for intent in world.site.performed] == ["cancel", "refill"]
+
+
+async def test_a_cooldown_does_not_stop_what_a_person_has_tried_again(world: World) -> None:
+    await world.open(config(REFILL + ", cooldown: 6h}"))
+    world.site.will("refill", Refused("no"))
+    await world.track("1")
+    world.site.orders["1"] = "partial"
+    await world.live(minutes=12)
+    await world.say("retry", ids=["1"])
+    await world.live(minutes=12)
+    assert await world.states("refill") == ["refused", "succeeded"]
+
+
 async def test_a_pause_stops_actions(world: World) -> None:
     await world.open(config(REFILL + "}"))
     await world.track("1")

@@ -214,6 +214,22 @@ async def test_a_look_that_tells_nothing_begins_the_two_looks_anew(world: World,
     assert await world.states() == ["unknown"]
 
 
+@pytest.mark.parametrize("guard", ["cooldown: 24h", "budget: {payout: {max: 100, every: 24h}}"])
+async def test_a_lost_payout_counts_though_it_lapsed_in_a_pause(world: World, guard: str) -> None:
+    """The looks showed nothing, and it may land yet: it is what the guards are for."""
+    world.site.money("80")
+    world.site.will("payout", GONE)
+    world.site.will("reconcile", *[DidNot()] * 99)
+    await world.open(config(PAY[:-1] + f", {guard}}}"))
+    await world.turn()
+    await world.live(minutes=5.5, every_s=10)
+    await world.say("pause")
+    await world.live(hours=3)
+    await world.say("resume")
+    await world.live(hours=1)
+    assert (await world.states(), world.site.done("payout")) == (["lapsed"], ["balance"])
+
+
 async def test_an_add_stays_unknown_until_a_person_says(world: World) -> None:
     world.site.will("add", GONE)
     world.site.orders["1"] = "partial"

@@ -75,8 +75,8 @@ class GuardFacts:
         condition: The rule's `when`.
         open_intent: The open intent of the subject, or one whose effect has yet to show: its id, and in words.
         blocked_by: An unknown intent that blocks the action on the account: its id, and in words.
-        cooldown_from: What the rule's cooldown for this subject counts from.
-        goes_on: It is a later action of a match that has fired: its cooldown does not stop it.
+        cooldown_from: What the rule's cooldown for this subject counts from; a match that has fired and goes on (its
+            later actions, or what a person has tried again) is stopped only by what may have happened unseen.
         counted: When what the rule's limit counts was done, oldest first; what is open counts as done now.
         refusals: How many refusals in a row this subject and action had.
         refused_at: When the last was, or the last undoing.
@@ -105,7 +105,6 @@ class GuardFacts:
     open_intent: tuple[int, str] | None = None
     blocked_by: tuple[int, str] | None = None
     cooldown_from: datetime | None = None
-    goes_on: bool = False
     counted: Sequence[datetime] = ()
     refusals: int = 0
     refused_at: datetime | None = None

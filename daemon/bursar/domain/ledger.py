@@ -117,9 +117,15 @@ class Entry:
         return max(self.sent_at, self.ended_at or self.sent_at, self.undone_at or self.sent_at)
 
     @property
+    def doubtful(self) -> bool:
+        """Return whether it ended without being sent again after an attempt of it was lost: that may land yet."""
+        return self.outcome is Post.DISMISSED and self.sent_at is not None
+
+    @property
     def spends(self) -> Decimal | None:
-        """Return what budgets count of it: nothing for a refusal, or for what was undone."""
-        return Decimal(0) if self.outcome in _WITHOUT_EFFECT or self.undone_at is not None else self.amount
+        """Return what budgets count of it: nothing for a refusal, or for what was undone, or never left."""
+        without = self.outcome in _WITHOUT_EFFECT and not self.doubtful
+        return Decimal(0) if without or self.undone_at is not None else self.amount
 
 
 _OPEN = frozenset({Post.PLANNED, Post.SENT, Post.UNSENT, Post.LOST})

@@ -171,7 +171,7 @@ def rest_after_refusal(rule: Rule | None, action: ActionType | None) -> timedelt
 
 
 def _cooldown(facts: GuardFacts, now: datetime) -> Verdict | None:
-    if facts.rule is None or facts.rule.cooldown is None or facts.cooldown_from is None or facts.goes_on:
+    if facts.rule is None or facts.rule.cooldown is None or facts.cooldown_from is None:
         return None
     over = facts.time.after(facts.cooldown_from, facts.rule.cooldown, now)
     return HoldBack(BlockReason.COOLDOWN, "the rule's cooldown for this subject runs", over) if now < over else None

@@ -137,7 +137,6 @@ def _general(view: ReadView, candidate: Candidate, row: accounts.AccountRow | No
         left=rule is not None and match is not None and has_left(view, rule, match),
         predicate=None if scope is None or event is None else predicate(kinds, event.type, scope.subject),
         condition=judge(rule, scope) if rule is not None and scope is not None else ALWAYS,
-        goes_on=match is not None and (match.acts_planned > 0 or match.fired_at is not None),
     )
 
 
@@ -219,10 +218,11 @@ def _cooldown_from(view: ReadView, candidate: Candidate, own: IntentId | None) -
     rule, match = candidate.rule, candidate.match
     if rule is None or rule.cooldown is None or match is None:
         return None
+    goes_on = match.acts_planned > 0 or match.fired_at is not None
     found = [
         view.now if entry.open else entry.counts_from
         for entry in ledger.of_rule(view.tx, rule.name, candidate.account, match.subject)
-        if entry.id != own
+        if entry.id != own and (entry.doubtful or not goes_on)
     ]
     return max((at for at in found if at is not None), default=None)
 
