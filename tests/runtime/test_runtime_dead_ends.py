@@ -8,7 +8,7 @@ import pytest
 from kit import World
 from runtime_config import account, config
 
-from bursar.api import Later, NotSent, RateLimited, Refused, Succeeded, Unreachable
+from bursar.api import CannotTell, Intent, Later, NotSent, RateLimited, Refused, Succeeded, Unreachable
 from bursar.journal.errors import JournalFull
 
 REFILL = "{name: e, on: order.partial, do: [refill]}"
@@ -38,6 +38,22 @@ async def test_an_add_that_a_person_has_done_again_is_done_again(world: World) -
     await world.say("resolve", id="1", again=True)
     await world.live(minutes=12)
     assert (await world.states(), len(world.site.done("add"))) == (["succeeded"], 2)
+
+
+async def test_a_payout_that_only_a_person_can_tell_of_is_done_again_by_their_word(world: World) -> None:
+    """The balance fell, say: every look before the next attempt says that nobody can tell."""
+
+    async def prepared(intent: Intent) -> object:
+        return CannotTell("the balance fell") if intent.lost else {"balance": "80"}
+
+    world.site.money("80")
+    world.site.will("payout", GONE)
+    world.site.will("prepare", *[prepared] * 99)
+    await world.open(config(PAY))
+    await world.turn()
+    await world.say("resolve", id="1", again=True)
+    await world.live(minutes=3)
+    assert (await world.states(), world.site.done("payout")) == (["succeeded"], ["balance"] * 2)
 
 
 async def test_a_refill_that_was_lost_eight_times_is_settled_by_a_later_status(world: World) -> None:

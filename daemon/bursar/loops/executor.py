@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import structlog
@@ -48,8 +48,7 @@ from bursar.pipeline.unit_of_work import ReadView
 IDLE_S = 1.0
 PREPARE_PAUSE_S = 15.0
 CALLS = 4
-"""How many limits of one call a turn may last: the turn of the rate limit, the look for a lost one, the evidence, the
-attempt."""
+"""How many limits of one call a turn may last: the rate limit, the look for a lost one, evidence, the attempt."""
 LONGEST_PAUSE_S = 30.0
 LEAVES_WITHIN_S = 60.0
 """A request leaves so soon after its `sending` commit, or not at all."""
@@ -206,6 +205,8 @@ class Executor:
             intent = await self._context.journal.read(lambda tx: revealed(self._context.view(tx), ready[0]))
             with watched(look):
                 read = await self._adapter.prepare(intent)
+                if isinstance(read, CannotTell) and intent.again:  # a person has told
+                    read = await self._adapter.prepare(replace(intent, lost=False))
         except TemplateFailed as failed:
             reason = str(failed)
             for one in ready:
@@ -215,6 +216,7 @@ class Executor:
             self._cannot_look(ready, error)
             return FAILED
         if isinstance(read, (Happened, DidNot, CannotTell)):
+            self._rest([intent.id], PREPARE_PAUSE_S)
             await self._lost.note(intent, read)
             return FAILED
         return read
