@@ -156,6 +156,54 @@ async def test_a_rule_that_was_renamed_while_the_daemon_was_down_takes_over_its_
     assert (early, world.site.done("refill")) == (["1"], ["1", "1"])
 
 
+async def paid(world: World, *names: str) -> list[str]:
+    """Pay once, go through other configurations of the rule with its cooldown of 14 days, and have money again."""
+    rules = [PAY.replace("name: p", name).replace("}}]}", "}}], cooldown: 14d}") for name in ("name: p", *names)]
+    world.site.money("80")
+    await world.open(config(rules[0]))
+    await world.turn()
+    world.site.money("0")
+    for rule in rules[1:]:
+        await world.live(minutes=6)
+        await world.reload(config(rule))
+    await world.live(minutes=6)
+    world.site.money("80")
+    await world.live(minutes=20)
+    return world.site.done("payout")
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("name: p, mode: off", "name: q, was: p"),
+        ("name: q, was: p, mode: off", "name: q, was: p"),
+        ("name: p, when: account.name == '', mode: off", "name: q, was: p"),
+    ],
+)
+async def test_a_rule_that_was_off_and_is_renamed_takes_over_its_cooldown(world: World, names: tuple[str, ...]) -> None:
+    assert await paid(world, *names) == ["balance"]
+
+
+async def test_a_rule_that_was_off_is_not_renamed_without_was(world: World) -> None:
+    with pytest.raises(Renamed, match="was: p"):
+        await paid(world, "name: p, mode: off", "name: q")
+
+
+async def test_a_was_that_is_said_late_takes_over_the_cooldown(world: World) -> None:
+    world.site.money("80")
+    await world.open(config(PAY[:-1] + ", cooldown: 14d}"))
+    await world.turn()
+    world.site.money("0")
+    other = PAY.replace("name: p", "name: q").replace('"7"', '"8"')[:-1] + ", cooldown: 14d}"
+    await world.live(minutes=6)
+    await world.reload(config(other))
+    await world.live(minutes=6)
+    await world.reload(config(other.replace("name: q", "name: q, was: p")))
+    world.site.money("80")
+    await world.live(minutes=20)
+    assert world.site.done("payout") == ["balance"]
+
+
 async def test_an_edited_hold_moves_its_end(world: World) -> None:
     rule = "{name: h, on: order, when: 'order.state == \"in_progress\"', for: 48h, do: [cancel]}"
     world.site.orders["1"] = "in_progress"

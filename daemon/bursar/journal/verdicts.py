@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -154,11 +155,14 @@ def meanings(tx: Tx) -> dict[str, str]:
     return {row[0]: row[1] for row in tx.all("SELECT name, meaning FROM rules")}
 
 
-def forget_missing(tx: Tx, names: set[str], now: datetime) -> None:
-    """End what was waiting for rules that are there no more."""
+def forget_missing(tx: Tx, names: set[str], now: datetime, off: Collection[str] = ()) -> None:
+    """End what was waiting for rules that are there no more, or off; one that is off begins anew, under any name."""
     for (name,) in tx.all("SELECT name FROM rules"):
         if name not in names:
-            tx.run("DELETE FROM rules WHERE name = ?", name)
+            if name in off:
+                tx.run("UPDATE rules SET fingerprint = '' WHERE name = ?", name)
+            else:
+                tx.run("DELETE FROM rules WHERE name = ?", name)
             tx.run("UPDATE verdicts SET ask_at = NULL, inside = NULL WHERE rule = ?", name)
             tx.run(
                 "UPDATE matches SET state = 'dropped', reason = 'the rule is gone', ended_at = ? WHERE rule = ? AND state = 'held'",

@@ -6,7 +6,7 @@ ends, and what is being sent or unknown lives on. A rule that goes under another
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import structlog
 
@@ -42,10 +42,11 @@ def take_over(uow: UnitOfWork, *, clean: bool, restored: bool, sinks: set[str], 
     """
     rules = [rule for rule in uow.config.rules.rules if rule.mode is not Mode.OFF]
     _adopt(uow, uow.config.rules.rules)
-    _rename(uow, rules)
+    _rename(uow, uow.config.rules.rules)
     for rule in rules:
         verdicts.rule_since(uow.tx, rule, uow.now)
-    verdicts.forget_missing(uow.tx, {rule.name for rule in rules}, uow.now)
+    off = {rule.name for rule in uow.config.rules.rules if rule.mode is Mode.OFF}
+    verdicts.forget_missing(uow.tx, {rule.name for rule in rules}, uow.now, off)
     _end_what_changed(uow)
     deliveries.orphans(uow.tx, sinks, uow.now)
     for rule in rules:
@@ -72,19 +73,21 @@ def _adopt(uow: UnitOfWork, rules: Iterable[Rule]) -> None:
     meta.put(uow.tx, "fingerprints", "1")
 
 
-def _rename(uow: UnitOfWork, rules: Iterable[Rule]) -> None:
+def _rename(uow: UnitOfWork, rules: Sequence[Rule]) -> None:
     """Have renamed rules take over what is known under their old names."""
     known = verdicts.meanings(uow.tx)
     found = renamed(uow, known)
+    configured = {rule.name for rule in rules}
     for rule in rules:
-        old = rule.was if rule.was in known and rule.name not in known else found.get(rule.name)
-        if old is None:
+        old = rule.was or found.get(rule.name)
+        if old is None or old in configured:
             continue
-        log.info("rule.renamed", rule=rule.name, was=old)
-        verdicts.rename_rule(uow.tx, old, rule.name)
-        ledger.rename_rule(uow.tx, old, rule.name)
+        ledger.rename_rule(uow.tx, old, rule.name)  # also where `was` is said late
         intents.rename_rule(uow.tx, old, rule.name)
-        matches.rename_rule(uow.tx, old, rule.name)
+        if old in known and rule.name not in known:
+            log.info("rule.renamed", rule=rule.name, was=old)
+            verdicts.rename_rule(uow.tx, old, rule.name)
+            matches.rename_rule(uow.tx, old, rule.name)
 
 
 def renamed(view: ReadView, known: dict[str, str]) -> dict[RuleName, RuleName]:
