@@ -397,6 +397,41 @@ async def test_after_three_refusals_a_person_has_it_tried_again(world: World) ->
     assert await world.states("refill") == ["refused"] * 3 + ["succeeded"]
 
 
+async def test_after_three_refusals_a_new_event_is_tried_again_with_the_old_one(world: World) -> None:
+    """The newer match takes the place of the one that the refused intents came from."""
+    await world.open(config(REFILL + "}"))
+    world.site.will("refill", *[Refused("no")] * 3)
+    await world.track("1")
+    world.site.orders["1"] = "partial"
+    await world.live(hours=5, every_s=300)
+    await enter(world, after_minutes=26 * 60)
+    await world.say("retry", ids=["3"])
+    await world.live(minutes=12)
+    assert await world.states("refill") == ["refused"] * 3 + ["succeeded"]
+
+
+async def test_what_another_rule_had_refused_three_times_is_tried_again_with_it(world: World) -> None:
+    await world.open(config("\n".join(REFILL.replace("name: e", f"name: {name}") + "}" for name in "ef")))
+    world.site.will("refill", *[Refused("no")] * 3)
+    await world.track("1")
+    world.site.orders["1"] = "partial"
+    await world.live(hours=12, every_s=300)
+    before = await world.matches()
+    await world.say("retry", ids=["3"])
+    await world.live(hours=26, every_s=3600)
+    assert (before, await world.matches()) == (["gave_up"] * 2, [])
+
+
+async def test_a_retry_of_what_nothing_waits_for_says_so(world: World) -> None:
+    await world.open(config(REFILL + "}"))
+    world.site.will("refill", Refused("no", never=True))
+    await world.track("1")
+    world.site.orders["1"] = "partial"
+    await world.live(minutes=12)
+    [said] = await world.say("retry", ids=["1"])
+    assert "nothing waits" in said["problem"]
+
+
 async def test_a_resume_has_nothing_tried_again_that_gave_up(world: World) -> None:
     await world.open(config(REFILL + "}"))
     world.site.will("refill", *[Refused("no")] * 3)

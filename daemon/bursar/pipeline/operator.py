@@ -167,8 +167,10 @@ def resolve(uow: UnitOfWork, said: str, cause: Cause, reason: str, reference: st
 def retry(uow: UnitOfWork, said: str) -> Answered:
     """Have what gave up, or was refused, asked for anew: earlier refusals do not count any more.
 
+    What else was held back by them is asked, too: a newer match, or one of another rule. The gate knows which.
+
     Raises:
-        ActionRejected: it has not ended so, or there is nothing left to ask again.
+        ActionRejected: it has not ended so.
     """
     intent, _ = _asked(uow, said, State.REFUSED, State.GAVE_UP)
     for entry in ledger.of_subject(uow.tx, intent.account, intent.subject, RECENT, intent.action):
@@ -177,13 +179,15 @@ def retry(uow: UnitOfWork, said: str) -> Answered:
     audit.add(uow.tx, OPERATOR, "intent.retry", intent.id, {"account": intent.account}, uow.now)
     if intent.match is None:
         return Answered(_plan_again(uow, intent))
-    match = matches.load(uow.tx, intent.match)
-    if match is None or match.state != "held":
-        raise ActionRejected(
-            f"nothing waits for intent {intent.id} any more: its rule asks again by itself when it is due"
-        )
-    released = HoldBack(BlockReason(match.block or BlockReason.GAVE_UP), "a person has it tried again", uow.now)
-    matches.hold_back(uow.tx, match, released, match.acts_planned)
+    own, waiting = matches.load(uow.tx, intent.match), matches.given_up(uow.tx, intent.account, but=intent.id)
+    if own is not None and own.state == "held":
+        waiting.append(own)
+    if not waiting:
+        words = f"nothing waits for intent {intent.id} any more: its rule asks again by itself when it is due"
+        return Answered(intent, words)
+    for match in waiting:
+        released = HoldBack(BlockReason(match.block or BlockReason.GAVE_UP), "a person has it tried again", uow.now)
+        matches.hold_back(uow.tx, match, released, match.acts_planned)
     uow.wake.add("polling")
     return Answered(intent)
 
