@@ -56,6 +56,26 @@ async def test_a_payout_that_only_a_person_can_tell_of_is_done_again_by_their_wo
     assert (await world.states(), world.site.done("payout")) == (["succeeded"], ["balance"] * 2)
 
 
+async def test_an_add_that_answers_to_no_subject_is_sent(world: World) -> None:
+    """No poll can show what it stands on: it does not wait for one."""
+    world.site.orders["1"] = "partial"
+    await world.open(config("{name: r, on: account.recovered, do: [{add: {link: more}}]}"))
+    await world.track("1")
+    await world.turn()
+    world.site.down["orders"] = GONE
+    await world.live(minutes=30)
+    world.site.down.clear()
+    await world.live(minutes=30)
+    assert await world.states() == ["succeeded"]
+
+
+async def test_an_add_that_answers_to_an_order_that_never_came_to_be_is_sent(world: World) -> None:
+    anew = "{name: r, on: action.refused, when: event.rule == 'a', do: [{add: {link: other}}]}"
+    await partial(world, f"{ADD}\n{anew}", Refused("no"), action="add")
+    await world.live(minutes=30)
+    assert await world.states() == ["refused", "succeeded"]
+
+
 async def test_a_refill_that_was_lost_eight_times_is_settled_by_a_later_status(world: World) -> None:
     await partial(world, REFILL, *[GONE] * 99)
     await world.live(hours=5, every_s=300)

@@ -184,9 +184,9 @@ def has_left(view: ReadView, rule: Rule, match: MatchRow) -> bool:
 
 def _fresh(view: ReadView, spec: AccountSpec, candidate: Candidate) -> bool:
     """Return whether what an intent of a rule stands on was asked for recently, in a stream that does not fail."""
-    intent = candidate.intent
-    if candidate.match is None or intent is None:
-        return True
+    intent, match = candidate.intent, candidate.match
+    if match is None or intent is None or (match.subject or intent.subject).id.startswith("+"):
+        return True  # asked by a person; or about nothing that a poll could show
     if intent.facts_at is None or (view.fresh_since is not None and intent.facts_at < view.fresh_since):
         return False
     kind = spec.kinds.get(intent.subject.type)
