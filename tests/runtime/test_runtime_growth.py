@@ -72,6 +72,15 @@ async def test_what_grew_after_the_yes_is_asked_anew_before_it_leaves(world: Wor
     assert (world.site.performed, rows[0]["id"], rows[0]["amount"]) == ([], "1.2", "5161.88")
 
 
+async def test_a_second_yes_at_a_slow_stream_leaves_before_it_lapses(world: World) -> None:
+    await asked(world, accounts=account(more="poll: {info: 12h}"))
+    world.site.will("prepare", *[{"known": [], "balance": "300"}] * 2)
+    for id_ in ("1", "1.2"):
+        await world.say("approve", ids=[id_])
+        await world.live(minutes=6)
+    assert left(world) == ["300"]
+
+
 async def test_less_than_was_said_yes_to_leaves(world: World) -> None:
     await asked(world)
     await world.say("approve", ids=["1"])

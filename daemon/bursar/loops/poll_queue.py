@@ -132,11 +132,11 @@ class Schedule:
         """Say when something is due next."""
         return max(min((polled.when_s() for polled in self.streams.values()), default=NEVER_S), self.away_s)
 
-    def want(self, refs: Collection[SubjectRef], now_s: float) -> None:
-        """Have subjects looked at early, each at most once in its stream's interval."""
+    def want(self, refs: Collection[SubjectRef], now_s: float, every_s: float = NEVER_S) -> None:
+        """Have subjects looked at early, each at most once in its stream's interval, or in `every_s` if less."""
         for ref in refs:
             polled = self.streams.get(self._stream_of.get(ref.type, ""))
-            if polled is None or self._hurried.get(ref, 0.0) > now_s - polled.interval_s:
+            if polled is None or self._hurried.get(ref, 0.0) > now_s - min(polled.interval_s, every_s):
                 continue
             self._hurried[ref] = now_s
             polled.wanted.add(ref)

@@ -40,6 +40,8 @@ REFRESH_S = 1.0
 SHORTEST_WAIT_S = 0.01
 LONGEST_WAIT_S = 5.0
 DAILY = timedelta(days=1)
+STALE_S = 300.0
+"""What a ready intent stands on is looked at so often at least, however slow the stream: it lapses in an hour."""
 OVERLAP = timedelta(minutes=5)
 MARGIN = timedelta(seconds=5)
 """What was decided at an instant may be committed a little later."""
@@ -263,13 +265,15 @@ class Poller:
             for one in rows:
                 self.schedule.put(stream, one, now.timestamp())
         self.schedule.want(wishes.wanted, now.timestamp())
+        self.schedule.want(wishes.stale, now.timestamp(), STALE_S)
         self.schedule.demand(wishes.demanded)
 
     def _wishes(self, tx: Tx, now: datetime, since: datetime, fresh_since: datetime) -> _Wishes:
         name = self._spec.name
         row = accounts.load(tx, name)
         wanted = {*verdicts.due_subjects(tx, name, now), *matches.due_subjects(tx, name, now)}
-        wanted.update(intents.stale_subjects(tx, name, fresh_since), events.rearmed_subjects(tx, name))
+        wanted.update(events.rearmed_subjects(tx, name))
+        stale = set(intents.stale_subjects(tx, name, fresh_since))
         under_watch = {
             stream: subjects.newly_watched(tx, name, polled.kind, since)
             for stream, polled in self.streams.items()
@@ -277,8 +281,8 @@ class Poller:
         }
         demanded = self._demanded(tx, now) if matches.blocked(tx, name, BlockReason.COST) else set()
         if row is None:
-            return _Wishes(under_watch, wanted, demanded, None, None, None)
-        return _Wishes(under_watch, wanted, demanded, row.bound_at, row.parked_at, row.looked_at)
+            return _Wishes(under_watch, wanted, stale, demanded, None, None, None)
+        return _Wishes(under_watch, wanted, stale, demanded, row.bound_at, row.parked_at, row.looked_at)
 
     def _demanded(self, tx: Tx, now: datetime) -> set[str]:
         """Return the streams that show what waiting actions cost, where their last good poll is too old to tell."""
@@ -320,6 +324,7 @@ class _Wishes:
 
     watched: dict[str, list[Watched]]
     wanted: set[SubjectRef]
+    stale: set[SubjectRef]
     demanded: set[str]
     bound_at: datetime | None
     parked_at: datetime | None
