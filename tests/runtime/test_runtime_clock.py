@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import pytest
 from kit import World
 from runtime_config import config
+
+from bursar.journal.errors import JournalFull
 
 HOLD = "{name: h, on: order, when: 'order.state == \"in_progress\"', for: 48h, do: [cancel]}"
 EVENT = "{name: e, on: order.partial, do: [refill]}"
@@ -127,3 +131,19 @@ async def test_a_jump_at_a_reload_is_noticed(world: World) -> None:
     await world.reload(config(EVENT))
     await world.live(minutes=3)
     assert await world.told("clock.*") == ["clock.jumped"]
+
+
+async def test_a_jump_that_cannot_be_written_down_is_told_when_there_is_room(world: World) -> None:
+    await world.open(config())
+    write = world.journal.write
+
+    async def full(_function: object) -> NoReturn:
+        raise JournalFull("no space is left")
+
+    world.journal.write = full  # type: ignore[assignment]
+    world.clock.jump(DAYS_S)
+    with pytest.raises(JournalFull):
+        await world.tick()
+    world.journal.write = write  # type: ignore[method-assign]
+    await world.live(minutes=3, every_s=10)
+    assert await world.told("clock.jumped") == ["clock.jumped"]

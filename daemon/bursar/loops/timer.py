@@ -6,6 +6,7 @@ minute it is written down where the timeline stands.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
@@ -47,18 +48,25 @@ class Timer:
         """Where the wall clock jumped against the timeline, only watch until it was steady for a minute."""
         context, drift = self._context, self._context.drift()
         if abs(drift) > JUMP:
-            context.ahead += drift
             context.steady, context.fresh_from, self._unsteady_since = False, context.now(), context.now()
             context.vouched = False
             reason = f"the wall clock was set by {drift.total_seconds():+.0f} s"
             log.error("clock.jumped", reason=reason)
-            await context.commit(lambda uow: self._jumped(uow, reason))
+            await self._move(drift, lambda uow: self._jumped(uow, reason))
         elif abs(drift) >= NOTICED:
-            context.ahead += drift
-            await context.commit(lambda uow: timekeeping.put_offset(uow.tx, uow.now, context.ahead // MICROSECOND))
+            await self._move(drift, lambda uow: timekeeping.put_offset(uow.tx, uow.now, context.ahead // MICROSECOND))
         elif not context.steady and context.now() - self._unsteady_since >= STEADY_AFTER:
             context.steady = True
             await context.commit(lambda uow: matches.release(uow.tx, BlockReason.CLOCK, uow.now))
+
+    async def _move(self, drift: timedelta, note: Callable[[UnitOfWork], None]) -> None:
+        """Go by the wall clock as it is now. What cannot be written down is noticed, and told, at the next turn."""
+        before, self._context.ahead = self._context.ahead, self._context.ahead + drift
+        try:
+            await self._context.commit(note)
+        except BaseException:
+            self._context.ahead = before
+            raise
 
     def _jumped(self, uow: UnitOfWork, reason: str) -> None:
         note_jump(uow, self._context, reason)
