@@ -83,7 +83,7 @@ class PremiumExchanger:
         method, account = self._target(intent)
         try:
             answer = await self._tools.http.send(self._request("add_payout", {"method_id": method, "account": account}))
-            outcome = payout.outcome(answers.decode(answer), self._secrets(account))
+            outcome = payout.outcome(answers.decode(answer), self._secrets(account), broke=answer.status >= 500)
         except NeverSent as error:
             return NotSent(error.reason)
         except ProviderError as error:

@@ -37,14 +37,20 @@ TROUBLE = re.compile(
 _LOOKALIKES = str.maketrans("авекмнорстухіјѕ", "abekmhopctyxijs")
 
 
-def outcome(envelope: Envelope, secrets: frozenset[str]) -> Outcome:
-    """Read the decoded answer to `add_payout`: a yes with an id, a no without one; anything else is lost."""
+def outcome(envelope: Envelope, secrets: frozenset[str], *, broke: bool = False) -> Outcome:
+    """Read the decoded answer to `add_payout`: a yes with an id, a no without one; anything else is lost.
+
+    Args:
+        envelope: The answer.
+        secrets: What the site may echo and nobody may see.
+        broke: It came with HTTP 5xx: then a no is none.
+    """
     made = payout_id(envelope)
     if envelope.error == 0:
         return Succeeded(reference=made) if made is not None else Lost("the site says yes and names no payout")
     if made is not None or names_something(envelope):
         return Lost(f"the site says no (error {envelope.error}) and names payout {made or 'all the same'}")
-    if TROUBLE.search(envelope.text):
+    if broke or TROUBLE.search(envelope.text):
         return Lost(f"the site is in trouble: {refused_because(envelope, secrets)}")
     return Refused(refused_because(envelope, secrets))
 

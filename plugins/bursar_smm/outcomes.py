@@ -42,7 +42,7 @@ class Reply:
 
     Args:
         answer: The decoded JSON.
-        status: The HTTP status; 429 makes an error that nobody understands a rate limit, and nothing else.
+        status: The HTTP status; 429 makes an error that nobody understands a rate limit; with 5xx `add` takes no no.
         retry_after: The header's wish.
         secret: The key, which some panels echo.
     """
@@ -106,7 +106,7 @@ class Reply:
         if what is Meaning.OUTAGE:
             return Lost(f"the panel's server failed: {why}")
         if intent.action == "add":
-            in_trouble = TROUBLE.search(text) is not None or self._code >= 500
+            in_trouble = TROUBLE.search(text) is not None or max(self._code, self._status) >= 500
             return Lost(f"the panel is in trouble: {why}") if in_trouble else Refused(why)
         if what is Meaning.ALREADY:
             return _already(why, intent)

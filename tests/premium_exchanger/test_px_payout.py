@@ -158,6 +158,12 @@ class TestPerform:
     ) -> None:
         assert isinstance(await perform(adapter, site, {"error": 1, "error_text": "x", **answer}), Lost)
 
+    async def test_a_no_that_comes_with_a_broken_server_is_lost(
+        self, site: ScriptedSite, adapter: PremiumExchanger
+    ) -> None:
+        answer = {"error": 1, "error_text": "The payout could not be saved"}
+        assert isinstance(await perform(adapter, site, answer, status=500), Lost)
+
     @pytest.mark.parametrize("status", [200, 403, 429, 500, 502, 503])
     async def test_html_is_lost(self, site: ScriptedSite, adapter: PremiumExchanger, status: int) -> None:
         assert isinstance(await perform(adapter, site, HTML, status=status), Lost)

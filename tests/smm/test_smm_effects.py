@@ -236,6 +236,13 @@ async def test_the_http_status_decides_nothing_beside_a_plain_yes(
     assert isinstance(await adapter.perform(add()), Succeeded)
 
 
+async def test_a_no_to_an_add_that_comes_with_a_broken_server_is_none(
+    adapter: SmmAdapter, panel: ScriptedPanel
+) -> None:
+    panel.say({"error": "Order could not be saved"}, status=500)
+    assert isinstance(await adapter.perform(add()), Lost)
+
+
 async def test_a_warning_before_a_yes_is_passed_over(adapter: SmmAdapter, panel: ScriptedPanel) -> None:
     panel.say(b"<b>Warning</b>: x in y.php<br />\n" + json.dumps({"order": 7}).encode())
     assert isinstance(await adapter.perform(add()), Succeeded)
