@@ -107,7 +107,9 @@ class Reply:
             return Lost(f"the panel's server failed: {why}")
         if intent.action == "add":
             in_trouble = TROUBLE.search(text) is not None or max(self._code, self._status) >= 500
-            return Lost(f"the panel is in trouble: {why}") if in_trouble else Refused(why)
+            if in_trouble:
+                return Lost(f"the panel is in trouble: {why}")
+            return Refused(why, unread=what is Meaning.OTHER)
         if what is Meaning.ALREADY:
             return _already(why, intent)
         if what is Meaning.NOT_NOW:

@@ -76,6 +76,15 @@ async def test_an_add_that_answers_to_an_order_that_never_came_to_be_is_sent(wor
     assert await world.states() == ["refused", "succeeded"]
 
 
+async def test_what_was_refused_in_words_that_nobody_can_read_is_a_persons(world: World) -> None:
+    await partial(world, ADD, Refused("E-17", unread=True), action="add")
+    await world.live(days=3, every_s=3600)
+    before = await world.states(), await world.told("action.gave_up"), await world.matches()
+    await world.say("retry", ids=["1"])
+    await world.live(minutes=12)
+    assert (before, await world.states()) == ((["refused"], ["action.gave_up"], ["gave_up"]), ["refused", "succeeded"])
+
+
 async def test_a_refill_that_was_lost_eight_times_is_settled_by_a_later_status(world: World) -> None:
     await partial(world, REFILL, *[GONE] * 99)
     await world.live(hours=5, every_s=300)

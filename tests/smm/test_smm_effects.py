@@ -236,6 +236,16 @@ async def test_the_http_status_decides_nothing_beside_a_plain_yes(
     assert isinstance(await adapter.perform(add()), Succeeded)
 
 
+@pytest.mark.parametrize(
+    ("text", "unread"), [("E-17: Incorrect request", True), ("This service is not available for this link", False)]
+)
+async def test_a_no_to_an_add_that_no_rule_reads_is_a_persons(
+    adapter: SmmAdapter, panel: ScriptedPanel, text: str, unread: bool
+) -> None:
+    panel.say({"error": text})
+    assert await adapter.perform(add()) == Refused(text, unread=unread)
+
+
 async def test_a_no_to_an_add_that_comes_with_a_broken_server_is_none(
     adapter: SmmAdapter, panel: ScriptedPanel
 ) -> None:

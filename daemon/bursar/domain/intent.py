@@ -168,10 +168,17 @@ class Succeeded:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The provider's own decoded answer says no. `never`: it will always say no for this subject."""
+    """The provider's own decoded answer says no.
+
+    Attributes:
+        reason: In its words.
+        never: It will always say no for this subject.
+        unread: Nobody can read why: it is given up at once, and asked for again only by a person.
+    """
 
     reason: str
     never: bool = False
+    unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)

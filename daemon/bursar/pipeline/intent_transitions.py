@@ -82,8 +82,11 @@ def record_outcome(uow: UnitOfWork, id_: IntentId, fence: int, outcome: Outcome,
     settle = account.settle if account is not None else DEFAULT_SETTLE
     lost_reply = action.lost_reply if action is not None else LostReply.NEITHER
     taken = next_step(intent, outcome, lost_reply, settle, uow.now)
-    success = outcome if isinstance(outcome, Succeeded) else None
-    return take_step(uow, intent, taken, success=success, never=isinstance(outcome, Refused) and outcome.never)
+    success, held = outcome if isinstance(outcome, Succeeded) else None, None
+    if isinstance(outcome, Refused) and outcome.unread:
+        held = HoldBack(BlockReason.GAVE_UP, f"{outcome.reason}; `bursar actions retry {id_}` asks anew")
+    never = isinstance(outcome, Refused) and outcome.never
+    return take_step(uow, intent, taken, success=success, never=never, held=held)
 
 
 def record_finding(uow: UnitOfWork, id_: IntentId, fence: int, finding: Finding, asked_at: datetime) -> Intent | None:
