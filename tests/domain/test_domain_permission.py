@@ -175,7 +175,7 @@ def test_the_guards_of_texts_are_guards() -> None:
     assert set(TABLE) >= OF_TEXTS
 
 
-BRIEF = {"journal", "clock", "pause", "quarantine", "rejected", "fresh", "blocked"}
+BRIEF = {"journal", "clock", "pause", "quarantine", "rejected", "fresh", "blocked", "cost"}
 """What ends soon by itself, or by a person's hand: an intent that is ready stays so."""
 
 

@@ -193,7 +193,7 @@ def _cost(facts: GuardFacts, now: datetime) -> Verdict | None:
     cost, asks = facts.cost, facts.rule is not None and facts.rule.approve is not None
     if cost.amount is not None or not cost.pending or not (facts.budgets or asks):
         return None
-    return HoldBack(BlockReason.COST, f"its cost is not known yet: {cost.why}", now + COST_PAUSE)
+    return HoldBack(BlockReason.COST, f"its cost is not known yet: {cost.why}", now + COST_PAUSE, brief=True)
 
 
 def _budget(facts: GuardFacts, now: datetime) -> Verdict | None:

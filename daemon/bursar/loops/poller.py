@@ -17,6 +17,7 @@ from bursar.api.errors import ProviderError, RateLimited, Rejected, Unreachable
 from bursar.api.exchange import Exchange, watched
 from bursar.api.provider import Adapter, Look
 from bursar.domain.ids import SubjectRef
+from bursar.domain.intent import State
 from bursar.domain.observation import Observation
 from bursar.domain.poll_intervals import absence
 from bursar.domain.subject import SubjectType
@@ -40,6 +41,7 @@ REFRESH_S = 1.0
 SHORTEST_WAIT_S = 0.01
 LONGEST_WAIT_S = 5.0
 DAILY = timedelta(days=1)
+UNSENT = (State.AWAITING_APPROVAL, State.READY, State.DEFERRED)
 STALE_S = 300.0
 """What a ready intent stands on is looked at so often at least, however slow the stream: it lapses in an hour."""
 OVERLAP = timedelta(minutes=5)
@@ -279,19 +281,23 @@ class Poller:
             for stream, polled in self.streams.items()
             if polled.watch is not None
         }
-        demanded = self._demanded(tx, now) if matches.blocked(tx, name, BlockReason.COST) else set()
+        demanded = self._demanded(tx, now)
         if row is None:
             return _Wishes(under_watch, wanted, stale, demanded, None, None, None)
         return _Wishes(under_watch, wanted, stale, demanded, row.bound_at, row.parked_at, row.looked_at)
 
     def _demanded(self, tx: Tx, now: datetime) -> set[str]:
         """Return the streams that show what waiting actions cost, where their last good poll is too old to tell."""
-        found = set()
+        name, found = self._spec.name, set()
         for action in self._spec.actions.values():
-            if action.cost_stream is not None:
-                ok_at = streams.load(tx, self._spec.name, action.cost_stream).ok_at
-                if ok_at is None or now - ok_at > action.cost_within:
-                    found.add(action.cost_stream)
+            if action.cost_stream is None:
+                continue
+            ok_at = streams.load(tx, name, action.cost_stream).ok_at
+            if ok_at is not None and now - ok_at <= action.cost_within:
+                continue
+            waiting = any(one.action == action.name for one in intents.in_state(tx, UNSENT, name))
+            if waiting or matches.blocked(tx, name, BlockReason.COST):
+                found.add(action.cost_stream)
         return found
 
     def _park(self, parked_at: datetime | None, looked_at: datetime | None, now: datetime) -> None:

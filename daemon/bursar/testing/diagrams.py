@@ -49,8 +49,9 @@ test holds the two together.
 - *resend*: the same, of an intent whose last attempt was lost.
 
 A guard that objects holds the action back (its match waits until that ends), has a person asked, or ends it. At a
-claim, what ends soon by itself (a pause, a quarantine, stale facts, a jump of the clock, an unknown action that blocks
-this one) leaves the intent ready, for an hour at most; anything else ends it as *held back*, and its match waits.
+claim, what ends soon by itself (a pause, a quarantine, stale facts, a cost that is being looked at, a jump of the
+clock, an unknown action that blocks this one) leaves the intent ready, for an hour at most; anything else ends it as
+*held back*, and its match waits.
 
 For a rule that only tells, these guards count: {texts}.
 

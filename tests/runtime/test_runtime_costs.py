@@ -1,0 +1,86 @@
+"""What an order costs is told by a stream that may be off: it is looked at for whatever waits for its cost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from kit import World
+from runtime_config import account, config
+from toy_site import ACTIONS
+
+from bursar.api import CostFacts, Later, Look, Observation, Observed, SubjectRef
+from bursar.control.errors import RequestRejected
+
+OFF = account(more="poll: {coupons: off}")
+BUDGET = "budget: {add: {max: 50, every: 24h}}"
+ASKS = "approve: {above: 5, within: 3d}"
+PRICE = SubjectRef("coupon", "price")
+
+
+def priced(facts: CostFacts) -> Any:
+    return facts.related[PRICE].fields["amount"] if PRICE in facts.related else None
+
+
+async def wanted(world: World, rule: str, *outcomes: object, accounts: str = OFF) -> list[Decimal]:
+    """Have a rule add something whose price the coupons tell; return where the price stands."""
+    price = [Decimal(30)]
+    toy = world.sites.registry().providers["toy"]
+    add = replace(ACTIONS[2], cost=priced, cost_needs=lambda params: [PRICE], cost_stream="coupons")
+    made = world.sites.registry(toy=replace(toy, actions=(*ACTIONS[:2], add, *ACTIONS[3:])))
+    world.sites.registry = lambda **_changes: made  # type: ignore[method-assign]
+
+    async def coupons(_look: Look) -> Observation:
+        return Observation("coupons", (Observed(PRICE, {"amount": price[0]}, "new"),))
+
+    world.site.will("coupons", *[coupons] * 999)
+    world.site.will("add", *outcomes)
+    world.site.orders["1"] = "partial"
+    await world.open(config(f"{{name: a, on: order.partial, do: [{{add: {{link: more}}}}], {rule}}}", accounts=accounts))
+    await world.track("1")
+    await world.live(minutes=10)
+    return price
+
+
+async def test_a_budget_has_the_price_looked_at(world: World) -> None:
+    await wanted(world, BUDGET)
+    assert (await world.states(), world.site.looked("coupons")) == (["succeeded"], 1)
+
+
+async def test_nothing_is_looked_at_for_nothing(world: World) -> None:
+    await wanted(world, BUDGET)
+    await world.live(days=2, every_s=3600)
+    assert world.site.looked("coupons") == 1
+
+
+async def test_a_price_that_rose_is_asked_about_anew(world: World) -> None:
+    price = await wanted(world, ASKS)
+    price[0] = Decimal(90)
+    await world.live(hours=14, every_s=600)
+    [answer] = await world.say("approve", ids=["1"])
+    assert ("90 USD now" in answer["problem"], world.site.performed) == (True, [])
+
+
+async def test_a_yes_after_half_a_day_is_taken(world: World) -> None:
+    await wanted(world, ASKS)
+    await world.live(hours=14, every_s=600)
+    await world.say("approve", ids=["1"])
+    await world.live(minutes=10)
+    assert await world.states() == ["succeeded"]
+
+
+async def test_a_yes_outlasts_half_a_day_in_which_the_provider_says_later(world: World) -> None:
+    await wanted(world, ASKS, Later("later", retry_after=timedelta(hours=14)))
+    await world.say("approve", ids=["1"])
+    await world.live(hours=15, every_s=600)
+    assert await world.states() == ["succeeded"]
+
+
+async def test_a_person_who_asks_has_the_price_looked_at(world: World) -> None:
+    await wanted(world, "mode: off", accounts=account(more=f"poll: {{coupons: off}}, {BUDGET}"))
+    await world.say("call", account="panel", method="add", params={"link": "x"}, wait_s=0)
+    with pytest.raises(RequestRejected, match="30 of 50 spent or reserved; this would add 30"):
+        await world.say("call", account="panel", method="add", params={"link": "y"}, wait_s=0)
