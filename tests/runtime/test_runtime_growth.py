@@ -8,7 +8,7 @@ import pytest
 from kit import World
 from runtime_config import account, config
 
-from bursar.api import Later, Observed, RateLimited, Refused, SubjectRef, Succeeded, Unreachable
+from bursar.api import Happened, Later, Observed, RateLimited, Refused, SubjectRef, Succeeded, Unreachable
 from bursar.control.errors import RequestRejected
 
 PAY = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7"}}]'
@@ -246,6 +246,19 @@ async def test_a_payout_that_the_site_canceled_uses_up_no_budget(world: World) -
     world.site.payouts = {"41": "canceled"}
     await world.live(hours=26, every_s=600)
     assert left(world) == ["900", "900"]
+
+
+async def test_a_lost_payout_that_the_site_canceled_before_it_was_found_uses_up_no_budget(world: World) -> None:
+    world.site.will("payout", Unreachable("the answer was lost"))
+    await asked(world, PAY + ", budget: {payout: {max: 100, every: 30d}}}", "80")
+    for state in ("waiting", "canceled"):
+        world.site.payouts["1"] = state
+        await world.live(minutes=6)
+    world.site.will("reconcile", Happened(Succeeded(reference="1")))
+    await world.live(minutes=12)
+    found = await world.states()
+    await world.live(hours=26, every_s=1800)
+    assert (found, await world.states()) == (["succeeded"], ["succeeded"] * 2)
 
 
 async def test_a_rate_limit_that_is_raised_is_no_amount(world: World) -> None:

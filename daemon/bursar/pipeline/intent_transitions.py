@@ -260,7 +260,7 @@ def _write_success(uow: UnitOfWork, intent: Intent, success: Succeeded, *, accep
 
 
 def settle_by_reference(uow: UnitOfWork, account: AccountSpec, intent: Intent) -> None:
-    """Settle an entry by what the provider already lists of what it made."""
+    """Settle an entry by what the provider already lists of what it made; that may be undone already, too."""
     action = account.actions.get(intent.action)
     if action is None or action.settled_by is None or intent.reference is None:
         return
@@ -270,6 +270,8 @@ def settle_by_reference(uow: UnitOfWork, account: AccountSpec, intent: Intent) -
     amount = listed.fields.get(field) if listed is not None else None
     if isinstance(amount, Decimal):
         ledger.post(uow.tx, intent.id, Post.SETTLED, uow.now, amount)
+    if listed is not None and f"{type_}.{listed.known_state}" in action.undone_by:
+        ledger.post(uow.tx, intent.id, Post.UNDONE, uow.now, Decimal(0))
 
 
 def _end(uow: UnitOfWork, intent: Intent, taken: Step, *, never: bool, held: HoldBack | None) -> None:
