@@ -34,7 +34,14 @@ def replaced(world: World) -> None:
     (world.folder / "copy.db").rename(path)
 
 
-@pytest.mark.parametrize("happens", [away, removed, replaced])
+def without_its_log(world: World) -> None:
+    (world.folder / "journal.db-wal").rename(world.folder / "elsewhere.db-wal")
+
+
+WAYS = [away, removed, replaced, without_its_log]
+
+
+@pytest.mark.parametrize("happens", WAYS)
 async def test_nothing_is_sent_any_more(world: World, happens: Any, logged: list[MutableMapping[str, Any]]) -> None:
     await ready(world)
     happens(world)
@@ -44,7 +51,7 @@ async def test_nothing_is_sent_any_more(world: World, happens: Any, logged: list
     assert "journal.displaced" in [line["event"] for line in logged]
 
 
-@pytest.mark.parametrize("happens", [away, removed, replaced])
+@pytest.mark.parametrize("happens", WAYS)
 async def test_the_status_says_so(world: World, happens: Any) -> None:
     await ready(world)
     happens(world)

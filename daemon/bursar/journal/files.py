@@ -71,18 +71,18 @@ def _noted(lock: int) -> str:
 class Place:
     """Which files an open journal is: the daemon stops acting when other files are found in their place."""
 
-    path: Path
-    main: tuple[int, int]
-    lock: tuple[int, int]
+    known: tuple[tuple[Path, tuple[int, int]], ...]
 
     @classmethod
     def of(cls, path: Path, lock: int) -> Place:
-        """Note where an open journal lies."""
-        return cls(path, _inode(path.stat()), _inode(os.fstat(lock)))
+        """Note where an open journal lies, with its write-ahead log: what was committed last is in that alone."""
+        log = path.with_name(path.name + "-wal")
+        files = [one for one in (path, log) if one.exists()]
+        return cls((*((one, _inode(one.stat())) for one in files), (lock_of(path), _inode(os.fstat(lock)))))
 
     def wrong(self) -> str | None:
         """Return what is wrong with the files, in a sentence; None: they are where they were."""
-        for path, known in ((self.path, self.main), (lock_of(self.path), self.lock)):
+        for path, known in self.known:
             try:
                 found = _inode(path.stat())
             except OSError:
