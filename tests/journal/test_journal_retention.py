@@ -184,7 +184,7 @@ def test_only_so_much_goes_at_once(tx: Tx, monkeypatch: pytest.MonkeyPatch) -> N
 
 def forgotten(tx: Tx, coverage: Coverage, after_: timedelta = SUBJECTS_FOR + DAY) -> int:
     """Forget bygone orders of the account."""
-    return retention.forget(tx, PANEL, [("order", coverage)], DAY, T0 + after_)
+    return retention.forget(tx, PANEL, [("order", coverage)], DAY, T0 + after_, Measured())
 
 
 def test_a_tracked_subject_that_is_watched_stays(tx: Tx) -> None:
@@ -215,4 +215,4 @@ def test_a_subject_with_an_open_intent_stays(tx: Tx) -> None:
 
 def test_subjects_of_another_account_stay(tx: Tx) -> None:
     subjects.save(tx, [order("completed")])
-    assert retention.forget(tx, AccountName("other"), [("order", Coverage.WINDOW)], DAY, LATER + 999 * DAY) == 0
+    assert retention.forget(tx, AccountName("other"), [("order", Coverage.WINDOW)], DAY, LATER + 999 * DAY, Measured()) == 0

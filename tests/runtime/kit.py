@@ -76,10 +76,12 @@ class World:
         """The boot of the machine that it runs in."""
         return Machine(f"boot-{self.boots}", lambda: self.synchronised)
 
-    async def reboot(self, yaml: str | None = None, **down: float) -> None:
-        """Stop, let time pass that nobody measures, and start again in another boot of the machine."""
+    async def reboot(self, yaml: str | None = None, *, jump_s: float = 0.0, **down: float) -> None:
+        """Stop, let time pass that nobody measures, and start again in another boot of the machine, its clock set."""
         self.boots += 1
-        await self.restart(yaml, **down)
+        await close_context(self.context)
+        self.clock.jump(jump_s)
+        await self.restart(yaml, clean=False, **down)
 
     @property
     def journal(self) -> Journal:

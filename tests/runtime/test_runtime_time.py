@@ -97,6 +97,17 @@ async def test_days_that_the_clock_was_set_ahead_are_no_days_of_a_hold(world: Wo
     assert world.site.performed == []
 
 
+async def test_a_machine_that_starts_with_its_clock_far_ahead_has_nothing_forgotten(world: World) -> None:
+    world.site.money("80")
+    await world.open(config(PAY + "}"))
+    await world.turn()
+    before = await world.told(), await world.states()
+    await world.reboot(jump_s=400 * DAY_S)
+    await world.live(minutes=5)
+    after = await world.told(), await world.states()
+    assert (len(before[0]) > 0, after) == (True, before)
+
+
 async def test_a_clock_that_was_far_ahead_for_minutes_has_nothing_forgotten(world: World) -> None:
     world.site.money("600")
     await world.open(config(PAY + ", cooldown: 14d, budget: {payout: {max: 1000, every: 30d}}}"))

@@ -38,12 +38,15 @@ class Keeping:
 
 
 def clean(tx: Tx, keeping: Keeping, now: datetime, measured: Measured) -> int:
-    """Remove finished rows past their time, at most `AT_ONCE` of each kind; return the most that went of one kind."""
-    events = microseconds(now - keeping.events)
+    """Remove finished rows past their time, at most `AT_ONCE` of each kind; return the most that went of one kind.
+
+    What nobody measured makes nothing old: a clock that was wrong at the start of the machine has nothing forgotten.
+    """
+    events = microseconds(measured.before(now, keeping.events))
     gone = [
-        _deliveries(tx, microseconds(now - keeping.deliveries)),
+        _deliveries(tx, microseconds(measured.before(now, keeping.deliveries))),
         _events(tx, events),
-        _matches(tx, microseconds(now - max(keeping.matches, keeping.texts))),
+        _matches(tx, microseconds(measured.before(now, max(keeping.matches, keeping.texts)))),
         _intents(tx, events),
         _audit(tx, events),
         _held(tx, events),
@@ -53,10 +56,15 @@ def clean(tx: Tx, keeping: Keeping, now: datetime, measured: Measured) -> int:
 
 
 def forget(
-    tx: Tx, account: AccountName, types: Iterable[tuple[str, Coverage]], events: timedelta, now: datetime
+    tx: Tx,
+    account: AccountName,
+    types: Iterable[tuple[str, Coverage]],
+    events: timedelta,
+    now: datetime,
+    measured: Measured,
 ) -> int:
     """Forget finished, vanished and bygone subjects of an account, with the verdicts on them; give how many went."""
-    gone, before = 0, microseconds(now - max(events, SUBJECTS_FOR))
+    gone, before = 0, microseconds(measured.before(now, max(events, SUBJECTS_FOR)))
     for type_, coverage in types:
         over = {
             Coverage.TRACKED: "watched = 0",

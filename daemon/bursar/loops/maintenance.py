@@ -60,5 +60,5 @@ class Maintenance:
         removed = retention.clean(uow.tx, keeping, uow.now, uow.measured)
         for name, account in uow.config.accounts.items():
             types = [(kind.name, account.streams[kind.stream].coverage) for kind in account.kinds.values()]
-            removed = max(removed, retention.forget(uow.tx, name, types, kept.events, uow.now))
+            removed = max(removed, retention.forget(uow.tx, name, types, kept.events, uow.now, uow.measured))
         return removed
