@@ -134,11 +134,18 @@ def test_only_the_newest_entries_on_a_subject_are_read(tx: Tx) -> None:
     assert ids(ledger.of_subject(tx, PANEL, ref(), 2)) == [made[2], made[1]]
 
 
-def test_entries_of_one_action_on_a_subject_are_read(tx: Tx) -> None:
+def test_answered_entries_of_one_action_on_a_subject_are_read(tx: Tx) -> None:
     done(tx, action="cancel")
     refill = done(tx)
     done(tx, action="cancel")
-    assert ids(ledger.of_subject(tx, PANEL, ref(), 1, "refill")) == [refill.id]
+    assert ids(ledger.answered(tx, PANEL, ref(), "refill", 9)) == [refill.id]
+
+
+def test_what_was_never_answered_pushes_out_no_answer(tx: Tx) -> None:
+    refused = end(tx, plan(tx), Cause.NO)
+    for _ in range(3):
+        take(tx, plan(tx), Cause.STALE)
+    assert ids(ledger.answered(tx, PANEL, ref(), "refill", 1)) == [refused.id]
 
 
 @pytest.mark.parametrize(

@@ -486,7 +486,7 @@ def test_refusals_in_a_row_are_counted_on(old: Path) -> None:
         journal.intent("refused", sent=7, ended=8)
 
     updated(old, fill)
-    entries = read_once(old, lambda tx: ledger.of_subject(tx, PANEL, BALANCE, 9, "payout"))
+    entries = read_once(old, lambda tx: ledger.answered(tx, PANEL, BALANCE, "payout", 9))
     assert refused_in_a_row(entries) == (2, after(8))
 
 
@@ -497,7 +497,7 @@ def test_refusals_before_a_person_said_to_go_on_do_not_count(old: Path) -> None:
             journal.intent("refused", sent=minute, ended=minute + 1)
 
     updated(old, fill)
-    entries = read_once(old, lambda tx: ledger.of_subject(tx, PANEL, BALANCE, 9, "payout"))
+    entries = read_once(old, lambda tx: ledger.answered(tx, PANEL, BALANCE, "payout", 9))
     assert refused_in_a_row(entries)[0] == 0
 
 

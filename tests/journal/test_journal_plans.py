@@ -119,7 +119,7 @@ EVERYDAY: dict[str, Callable[[Tx], object]] = {
     "what a reference was made for": lambda tx: intents.by_reference(tx, PANEL, "payout", "23501"),
     "an entry": lambda tx: ledger.load(tx, 1),  # type: ignore[arg-type]
     "entries on a subject": lambda tx: ledger.of_subject(tx, PANEL, ref(), 9),
-    "entries of an action on a subject": lambda tx: ledger.of_subject(tx, PANEL, ref(), 9, "refill"),
+    "entries of an action on a subject": lambda tx: ledger.answered(tx, PANEL, ref(), "refill", 9),
     "entries of a rule": lambda tx: ledger.of_rule(tx, "r", PANEL, ref()),
     "entries of a rule about nothing": lambda tx: ledger.of_rule(tx, "r", PANEL, None),
     "post": lambda tx: ledger.post(tx, 1, Post.SETTLED, T0),  # type: ignore[arg-type]

@@ -375,6 +375,20 @@ async def test_three_refusals_in_a_row_and_a_person_decides(world: World) -> Non
     assert (len(world.site.performed), await world.told("action.gave_up")) == (3, ["action.gave_up"])
 
 
+async def test_refusals_in_a_row_are_counted_over_an_outage(world: World) -> None:
+    """What lapses in it every hour, because its evidence cannot be read, is no answer."""
+    world.site.money("80")
+    world.site.will("payout", *[Refused("no")] * 9)
+    await world.open(config("{name: p, on: balance.passed_min_payout, do: [{payout: {method: '7'}}], cooldown: 1h}"))
+    await world.live(minutes=90)
+    world.site.will("prepare", *[Unreachable("down")] * 999)
+    await world.live(hours=12)
+    world.site.next.clear()
+    world.site.will("payout", *[Refused("no")] * 9)
+    await world.live(hours=10, every_s=300)
+    assert (await world.states()).count("refused") == 3
+
+
 async def test_after_three_refusals_new_events_change_nothing(world: World) -> None:
     await world.open(config(REFILL + "}"))
     world.site.will("refill", *[Refused("no")] * 9)

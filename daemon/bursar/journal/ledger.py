@@ -55,15 +55,27 @@ def post(tx: Tx, entry: IntentId, what: Post, now: datetime, amount: Decimal | N
     )
 
 
-def of_subject(tx: Tx, account: AccountName, subject: SubjectRef, limit: int, action: str | None = None) -> list[Entry]:
+def of_subject(tx: Tx, account: AccountName, subject: SubjectRef, limit: int) -> list[Entry]:
     """Return the newest entries on a subject, newest first."""
+    return _of_subject(tx, account, subject, "1 = 1", limit)
+
+
+def answered(tx: Tx, account: AccountName, subject: SubjectRef, action: str, limit: int) -> list[Entry]:
+    """Return the newest entries of an action on a subject to which the provider said yes or no, newest first."""
+    said = "EXISTS (SELECT 1 FROM postings p WHERE p.entry = ledger.id AND p.what IN ('accepted', 'succeeded', 'refused'))"
+    return _of_subject(tx, account, subject, f"action = ? AND {said}", limit, action)
+
+
+def _of_subject(
+    tx: Tx, account: AccountName, subject: SubjectRef, where: str, limit: int, *params: object
+) -> list[Entry]:
     rows = tx.all(
-        f"SELECT {_ENTRY} FROM ledger WHERE account = ? AND subject_type = ? AND subject_id = ? "
-        f"{'AND action = ? ' if action else ''}ORDER BY id DESC LIMIT {int(limit)}",
+        f"SELECT {_ENTRY} FROM ledger WHERE account = ? AND subject_type = ? AND subject_id = ? AND {where} "
+        f"ORDER BY id DESC LIMIT {int(limit)}",
         account,
         subject.type,
         subject.id,
-        *([action] if action else []),
+        *params,
     )
     return _folded(tx, rows)
 

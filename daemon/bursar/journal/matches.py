@@ -187,8 +187,8 @@ def blocked(tx: Tx, account: AccountName, block: BlockReason) -> bool:
 def given_up(tx: Tx, account: AccountName, *, but: int) -> list[MatchRow]:
     """Return the matches of an account that wait for a person; not those of which an intent of their own gave up."""
     rows = tx.all(
-        f"SELECT {_COLUMNS} FROM matches WHERE account = ? AND state = 'held' AND block = ? AND NOT EXISTS (SELECT 1 FROM intents i "
-        "WHERE i.match_id = matches.id AND i.state = 'gave_up' AND i.id <> ?) ORDER BY id",
+        f"SELECT {_COLUMNS} FROM matches INDEXED BY matches_held WHERE account = ? AND state = 'held' AND block = ? AND NOT EXISTS "
+        "(SELECT 1 FROM intents i WHERE i.match_id = matches.id AND i.state = 'gave_up' AND i.id <> ?) ORDER BY id",
         account,
         BlockReason.GAVE_UP,
         but,

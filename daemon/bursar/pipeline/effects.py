@@ -78,7 +78,7 @@ def _target(account: AccountSpec, action: str, event: Event) -> SubjectRef | Non
 
 
 def _busy(uow: UnitOfWork, account: AccountSpec, subject: SubjectRef, action: str) -> Iterable[Entry]:
-    return [one for one in ledger.of_subject(uow.tx, account.name, subject, RECENT, action) if one.busy]
+    return [one for one in ledger.answered(uow.tx, account.name, subject, action, RECENT) if one.busy]
 
 
 def _undo(uow: UnitOfWork, account: AccountSpec, action: str, subject: SubjectRef) -> None:

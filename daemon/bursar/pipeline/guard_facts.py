@@ -97,8 +97,8 @@ def load_guard_facts(view: ReadView, candidate: Candidate) -> GuardFacts:
         return _with_texts(view, candidate, facts)
     entries = ledger.of_subject(view.tx, candidate.account, candidate.subject, RECENT)
     own = candidate.intent.id if candidate.intent is not None else None
-    of_action = [one for one in entries if one.action == candidate.action.name and one.id != own]
-    refusals, refused_at = refused_in_a_row(of_action)
+    answered = ledger.answered(view.tx, candidate.account, candidate.subject, candidate.action.name, RECENT)
+    refusals, refused_at = refused_in_a_row(answered)
     cost = work_out_cost(view, spec, candidate)
     return replace(
         facts,

@@ -308,7 +308,7 @@ def _block_after(uow: UnitOfWork, intent: Intent, taken: Step) -> HoldBack | Non
     if intent.state is State.GAVE_UP:
         return HoldBack(BlockReason.GAVE_UP, f"{taken.reason}; `bursar actions retry {intent.id}` asks anew")
     if intent.state is State.REFUSED:
-        entries = ledger.of_subject(uow.tx, intent.account, intent.subject, RECENT, intent.action)
+        entries = ledger.answered(uow.tx, intent.account, intent.subject, intent.action, RECENT)
         refusals, _ = refused_in_a_row(entries)
         if refusals >= MAX_REFUSALS:
             words = f"refused {refusals} times in a row; `bursar actions retry {intent.id}` asks anew"

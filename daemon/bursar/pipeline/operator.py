@@ -173,7 +173,7 @@ def retry(uow: UnitOfWork, said: str) -> Answered:
         ActionRejected: it has not ended so.
     """
     intent, _ = _asked(uow, said, State.REFUSED, State.GAVE_UP)
-    for entry in ledger.of_subject(uow.tx, intent.account, intent.subject, RECENT, intent.action):
+    for entry in ledger.answered(uow.tx, intent.account, intent.subject, intent.action, RECENT):
         if entry.outcome is Post.REFUSED or entry.undone_at is not None or entry.id == intent.id:
             ledger.post(uow.tx, entry.id, Post.FORGIVEN, uow.now)
     audit.add(uow.tx, OPERATOR, "intent.retry", intent.id, {"account": intent.account}, uow.now)
