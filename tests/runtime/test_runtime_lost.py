@@ -86,6 +86,19 @@ async def test_a_lost_repeatable_action_has_succeeded_when_a_later_status_shows_
     assert (world.site.done("refill"), await world.states()) == (["1"], ["succeeded"])
 
 
+async def test_the_status_that_a_rule_answers_to_shows_no_effect_of_what_it_did(world: World) -> None:
+    """A refill of a completed order: that the order is completed is its reason, not its effect."""
+    world.site.will("refill", GONE)
+    world.site.orders["1"] = "completed"
+    await world.open(config("{name: e, on: order.completed, do: [refill]}"))
+    await world.track("1")
+    await world.poll()
+    await world.wait(seconds=1)
+    await world.send()
+    await world.tick()
+    assert await world.states() == ["unknown"]
+
+
 async def test_every_loss_of_a_repeatable_action_is_told(world: World) -> None:
     await refill(world, *[GONE] * 4)
     await world.live(minutes=30)

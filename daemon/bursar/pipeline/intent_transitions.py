@@ -155,9 +155,12 @@ def _repeat_unknown(uow: UnitOfWork, intent: Intent) -> None:
 
 
 def _shows_effect(uow: UnitOfWork, action: ActionType, intent: Intent) -> bool:
-    """Return whether the subject has entered, since the intent was planned, a state that shows its effect."""
+    """Return whether the subject has entered, since the last attempt left, a state that shows the effect.
+
+    What it entered before may be why it was asked for; and what it entered between two attempts was told by its event.
+    """
     known = uow.subject(intent.account, intent.subject)
-    if known is None or known.state_since is None or known.state_since < intent.created_at:
+    if known is None or known.state_since is None or intent.sent_at is None or known.state_since < intent.sent_at:
         return False
     return f"{known.ref.type}.{known.known_state}" in action.confirmed_by
 
