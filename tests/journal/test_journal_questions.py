@@ -38,10 +38,13 @@ def test_every_question_has_a_number_of_its_own(tx: Tx) -> None:
     assert (first.question, ask(tx, first, 5).question) == (1, 2)
 
 
-def test_the_deadline_runs_from_the_first_question(tx: Tx) -> None:
+def test_a_later_question_shortens_no_deadline(tx: Tx) -> None:
     first = ask(tx, waiting(tx), until=60)
-    second = ask(tx, first, 30, until=90)
-    assert [(one.question_until, one.due_at) for one in (first, second)] == [(after(60), after(60))] * 2
+    second = ask(tx, first, 30, until=45)
+    third = ask(tx, second, 30, until=90)
+    assert [(one.question_until, one.due_at) for one in (first, second, third)] == [
+        (after(minute), after(minute)) for minute in (60, 60, 90)
+    ]
 
 
 def test_a_question_keeps_the_amount_that_was_shown(tx: Tx) -> None:

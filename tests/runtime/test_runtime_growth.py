@@ -99,6 +99,19 @@ async def test_the_time_to_answer_runs_from_the_first_question(world: World) -> 
     assert (await world.states(), world.site.performed) == (["lapsed"], [])
 
 
+async def test_a_question_past_the_ceiling_shortens_no_other(world: World) -> None:
+    await world.open(config(ABOVE_500, settings="ceiling: 1"))
+    await world.say("call", account="panel", method="add", params={"link": "x"}, wait_s=0)
+    await world.send()
+    world.site.money("80")
+    await world.live(minutes=6)
+    world.site.money("900")
+    await world.live(minutes=40)
+    await world.say("approve", ids=["ceiling:panel"])
+    await world.live(hours=2)
+    assert (await world.states("payout"), await world.told("approval.*")) == (["awaiting_approval"], ["approval.wanted"])
+
+
 async def test_two_rate_limits_later_a_person_is_asked_about_what_has_grown_past_the_limit(world: World) -> None:
     world.site.money("400")
     world.site.will("payout", Later("rate"), Later("rate"))

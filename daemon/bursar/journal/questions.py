@@ -26,10 +26,10 @@ class Asked:
 
 
 def ask(tx: Tx, intent: Intent, reason: str, until: datetime, *, past_ceiling: bool, now: datetime) -> Intent:
-    """Write a question to a person, under a new number; the deadline runs from the first."""
+    """Write a question to a person, under a new number; no deadline of an earlier one is shortened."""
     tx.run(
-        "UPDATE intents SET question = question + 1, question_until = coalesce(question_until, ?), past_ceiling = ?, due_at = "
-        "coalesce(question_until, ?), reason = ? WHERE id = ?",
+        "UPDATE intents SET question = question + 1, question_until = max(coalesce(question_until, 0), ?), past_ceiling = ?, due_at = "
+        "max(coalesce(question_until, 0), ?), reason = ? WHERE id = ?",
         us(until),
         past_ceiling,
         us(until),
