@@ -329,6 +329,16 @@ async def test_a_renamed_account_acts(world: World) -> None:
     assert world.site.done("refill") == ["1"]
 
 
+async def test_a_renamed_account_that_was_paused_under_its_new_name_stays_paused(world: World) -> None:
+    await began(world)
+    await world.restart(config(REFILL, accounts=account("renamed")))
+    await world.say("pause", account="renamed")
+    await world.say("accounts_rename", old="panel", new="renamed")
+    world.site.orders["1"] = ("partial", {"service": "s1"})
+    await world.live(minutes=5)
+    assert world.site.performed == []
+
+
 async def test_renaming_into_a_name_with_a_life_is_declined(world: World) -> None:
     await began(world)
     await world.restart(config(accounts=account("renamed")))

@@ -138,6 +138,8 @@ def rename(uow: UnitOfWork, old: AccountName, new_name: AccountName, configured:
     digest = accounts.load(uow.tx, new_name)
     accounts.forget(uow.tx, new_name, uow.now)
     accounts.rename(uow.tx, old, new_name)
+    if digest is not None and digest.paused_at is not None:
+        accounts.pause(uow.tx, new_name, digest.paused_at)
     row = accounts.load(uow.tx, new_name)
     if row is not None and digest is not None and row.digest == (digest.quarantine_digest or digest.digest):
         accounts.end_quarantine(uow.tx, new_name)
