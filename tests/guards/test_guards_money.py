@@ -114,6 +114,13 @@ async def test_an_unknown_id_is_declined(world: World) -> None:
         await world.say("approve", ids=["99"])
 
 
+@pytest.mark.parametrize("ids", [["1", "99"], ["99", "1"]])
+async def test_an_unknown_id_costs_the_others_nothing(world: World, ids: list[str]) -> None:
+    await payout_due(world, "approve: {above: 500, within: 12h}")
+    said = await world.say("deny", ids=ids)
+    assert (await world.states(), said[1]["problem"]) == (["denied"], "there is no intent 99: see `bursar actions`")
+
+
 async def test_a_rules_budget_stops_what_would_pass_it_and_says_so(world: World) -> None:
     await payout_due(world, "budget: {payout: {max: 500, every: 24h}}")
     assert (await world.states(), await world.matches(), await world.told("budget.*")) == (

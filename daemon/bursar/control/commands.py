@@ -19,6 +19,7 @@ from bursar.pipeline import account_identity, operator
 from bursar.pipeline.events import emit_core
 from bursar.pipeline.ingest import Poll, ingest
 from bursar.pipeline.intent_transitions import OPERATOR
+from bursar.pipeline.rejected import ActionRejected
 from bursar.pipeline.unit_of_work import UnitOfWork
 from bursar.settings.model import Configuration
 
@@ -113,16 +114,32 @@ def _instant(id_: str, raw: Json) -> datetime | None:
 
 def approve(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json:
     """Say yes to questions, each by its own number."""
-    return [operator.shown(one) for id_ in _ids(params) for one in operator.approve(uow, id_)]
+    return _each(uow, params, operator.approve)
 
 
 def deny(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json:
     """Say no to questions, or end what is not sent yet."""
-    return [operator.shown(one) for id_ in _ids(params) for one in operator.deny(uow, id_)]
+    return _each(uow, params, operator.deny)
 
 
-def _ids(params: Params) -> list[str]:
-    return [str(one) for one in cast("list[Json]", params.get("ids") or [])]
+def _each(uow: UnitOfWork, params: Params, answer: Callable[[UnitOfWork, str], list[operator.Answered]]) -> Json:
+    """Take the answer to each id; one that is not taken says so, and costs the others nothing.
+
+    Raises:
+        ActionRejected: none was taken.
+    """
+    rows: list[dict[str, Json]] = []
+    declined: dict[str, str] = {}
+    for id_ in (str(one) for one in cast("list[Json]", params.get("ids") or [])):
+        try:
+            with uow.tx.attempt():
+                rows += [operator.shown(one) for one in answer(uow, id_)]
+        except ActionRejected as unwanted:
+            declined[id_] = str(unwanted)
+    if declined and not rows:
+        raise ActionRejected("; ".join(declined.values()))
+    rows += [{"id": id_, "state": None, "reason": why, "problem": why} for id_, why in declined.items()]
+    return cast(Json, rows)
 
 
 def resolve(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json:
@@ -138,7 +155,7 @@ def resolve(uow: UnitOfWork, configuration: Configuration, params: Params) -> Js
 
 def retry(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json:
     """Have what gave up, or was refused, asked for anew."""
-    return [operator.shown(operator.retry(uow, id_)) for id_ in _ids(params)]
+    return _each(uow, params, lambda uow, id_: [operator.retry(uow, id_)])
 
 
 def accounts_confirm(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json:
