@@ -215,4 +215,7 @@ def test_a_subject_with_an_open_intent_stays(tx: Tx) -> None:
 
 def test_subjects_of_another_account_stay(tx: Tx) -> None:
     subjects.save(tx, [order("completed")])
-    assert retention.forget(tx, AccountName("other"), [("order", Coverage.WINDOW)], DAY, LATER + 999 * DAY, Measured()) == 0
+    assert (
+        retention.forget(tx, AccountName("other"), [("order", Coverage.WINDOW)], DAY, LATER + 999 * DAY, Measured())
+        == 0
+    )

@@ -109,7 +109,10 @@ async def test_a_question_past_the_ceiling_shortens_no_other(world: World) -> No
     await world.live(minutes=40)
     await world.say("approve", ids=["ceiling:panel"])
     await world.live(hours=2)
-    assert (await world.states("payout"), await world.told("approval.*")) == (["awaiting_approval"], ["approval.wanted"])
+    assert (await world.states("payout"), await world.told("approval.*")) == (
+        ["awaiting_approval"],
+        ["approval.wanted"],
+    )
 
 
 async def test_two_rate_limits_later_a_person_is_asked_about_what_has_grown_past_the_limit(world: World) -> None:

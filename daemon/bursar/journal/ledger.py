@@ -62,7 +62,9 @@ def of_subject(tx: Tx, account: AccountName, subject: SubjectRef, limit: int) ->
 
 def answered(tx: Tx, account: AccountName, subject: SubjectRef, action: str, limit: int) -> list[Entry]:
     """Return the newest entries of an action on a subject to which the provider said yes or no, newest first."""
-    said = "EXISTS (SELECT 1 FROM postings p WHERE p.entry = ledger.id AND p.what IN ('accepted', 'succeeded', 'refused'))"
+    said = (
+        "EXISTS (SELECT 1 FROM postings p WHERE p.entry = ledger.id AND p.what IN ('accepted', 'succeeded', 'refused'))"
+    )
     return _of_subject(tx, account, subject, f"action = ? AND {said}", limit, action)
 
 
