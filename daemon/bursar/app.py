@@ -185,7 +185,7 @@ class Daemon:
             await check_renames(context, configuration)
         except ConfigurationError as error:
             return None, [str(problem) for problem in error.problems]
-        except Renamed as error:
+        except (JournalError, Renamed) as error:
             return None, [str(error)]
         if configuration.settings.state != self._configuration.settings.state:
             return None, ["settings.state cannot change while bursar runs"]

@@ -18,6 +18,7 @@ from bursar.api import (
     Field,
     FieldKind,
     Fields,
+    Json,
     LostReply,
     Param,
     Provider,
@@ -73,6 +74,11 @@ def whole_balance(facts: CostFacts) -> Decimal | None:
     subject = facts.subject
     amount = subject.fields.get("amount") if subject is not None and subject.ref.type == "balance" else None
     return amount if isinstance(amount, Decimal) else None
+
+
+def balance_just_read(evidence: Json) -> Fields:
+    """Give the balance as it was read just before sending."""
+    return {"amount": number(evidence.get("balance"))} if isinstance(evidence, dict) else {}
 
 
 def open_account(settings: AccountSettings, tools: Tools) -> Adapter:
@@ -197,6 +203,7 @@ PAYOUT_ACTION = ActionType(
     subject_id="balance",
     money=True,
     cost=whole_balance,
+    evidence_shows=balance_just_read,
     settled_by=("payout", "amount"),
     takes_balance=True,
     undone_by=PAYOUT_UNDONE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from pathlib import Path
 from typing import Any
 
@@ -19,3 +20,17 @@ async def test_the_walk_arrives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert inspect.isawaitable(walk)
     await walk
     assert len(walked["received"]) == 1
+
+
+MOST_STOPS = 15
+STOPS = re.findall(r"^(\d+)\. `([\w/]+\.py)`, `(\w+)`:", (ROOT / "docs" / "walk.md").read_text("utf-8"), re.MULTILINE)
+
+
+def test_the_walk_has_few_stops() -> None:
+    assert [int(number) for number, _, _ in STOPS] == list(range(1, len(STOPS) + 1))
+    assert 10 <= len(STOPS) <= MOST_STOPS
+
+
+@pytest.mark.parametrize(("path", "function"), [(path, function) for _, path, function in STOPS])
+def test_a_stop_that_is_named_is_there(path: str, function: str) -> None:
+    assert f"def {function}(" in (ROOT / path).read_text("utf-8")

@@ -103,8 +103,8 @@ async def test_a_balance_asked_for_before_a_payout_asks_for_no_second_one(world:
     world.site.will("info", gate)
     await world.wait(minutes=5.2)
     first = await asking(world, gate)
-    world.site.money("0")
     await _send_meanwhile(world)
+    world.site.money("0")
     gate.open.set()
     await first
     world.site.payouts = {"41": "done"}

@@ -227,6 +227,29 @@ async def test_a_balance_that_a_person_has_paid_out_by_hand_is_not_asked_for(wor
     assert (world.site.performed, await world.told("action.gave_up")) == ([], [])
 
 
+PAY_WHEN = PAY.replace("do:", "when: balance.amount >= 60, do:")
+
+
+@pytest.mark.parametrize(("rule", "balance"), [(PAY, "0"), (PAY_WHEN, "55"), (PAY, "49.99")])
+async def test_a_condition_is_asked_of_the_evidence_too(world: World, rule: str, balance: str) -> None:
+    """Somebody has paid by hand since the last poll, and the look just before the request shows it."""
+    world.site.money("80")
+    await world.open(config(rule))
+    await world.poll()
+    world.site.money(balance)
+    await world.send()
+    assert (len(world.site.prepared), world.site.performed, await world.states()) == (1, [], ["lapsed"])
+
+
+async def test_a_condition_that_the_evidence_does_not_speak_of_is_asked_of_what_is_known(world: World) -> None:
+    world.site.money("80")
+    world.site.will("prepare", {"other": "1"})
+    await world.open(config(PAY))
+    await world.poll()
+    await world.send()
+    assert len(world.site.performed) == 1
+
+
 async def test_the_balance_of_next_week_is_paid_after_a_person_has_paid_by_hand(world: World) -> None:
     world.site.money("80")
     await world.open(config(PAY))

@@ -25,6 +25,7 @@ from bursar.api import (
     FieldKind,
     Fields,
     Intent,
+    Json,
     Look,
     LostReply,
     Method,
@@ -68,6 +69,10 @@ def _whole(facts: CostFacts) -> Decimal | None:
     return amount if isinstance(amount, Decimal) else None
 
 
+def _read_just_now(evidence: Json) -> Fields:
+    return {"amount": number(evidence.get("balance"))} if isinstance(evidence, dict) else {}
+
+
 TEXT, NUMBER, BOOLEAN = FieldKind.TEXT, FieldKind.NUMBER, FieldKind.BOOLEAN
 ORDER = SubjectType(
     "order", "orders",
@@ -105,6 +110,7 @@ ACTIONS = (
     ActionType(
         "payout", "balance", LostReply.RECONCILABLE, {"method": Param(required=True), "account": Param(secret=True)},
         subject_id="balance", money=True, cost=_whole, takes_balance=True, settled_by=("payout", "amount"), undone_by=("payout.canceled",),
+        evidence_shows=_read_just_now,
     ),
 )
 METHODS = (

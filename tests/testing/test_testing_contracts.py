@@ -343,6 +343,8 @@ def replace_subject(**changes: Any) -> SubjectType:
             filling(cost_stream="things", cost_needs=lambda params: [SubjectRef("thing", params["a"])]),
             "the cost_needs of 'fill' raises KeyError",
         ),
+        (filling(evidence_shows=lambda evidence: evidence["count"]), "evidence_shows of 'fill' raises TypeError"),
+        (filling(evidence_shows=lambda evidence: None), "the evidence_shows of 'fill' gives a NoneType"),
         (
             replace(provider(), methods=(Method("fill", intents=lambda params: [Wanted("flood")]),)),
             "asks for action 'flood'",

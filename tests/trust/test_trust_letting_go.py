@@ -9,8 +9,10 @@ import pytest
 from kit import World
 from runtime_config import config
 
-from bursar.journal.errors import JournalFull
+from bursar import app
+from bursar.journal.errors import JournalError, JournalFull
 from bursar.journal.send_counter import SendCount, SendCounter
+from bursar.logs import Redactor
 from bursar.loops import startup
 
 
@@ -45,3 +47,18 @@ def test_the_counter_is_not_lowered_by_a_process_that_does_not_know_it(tmp_path:
     SendCounter(path).raise_to(SendCount("a", 5))
     SendCounter(path).raise_to(SendCount("a", 3))
     assert SendCounter(path).read() == SendCount("a", 5)
+
+
+async def test_a_journal_that_cannot_be_read_at_a_reload_keeps_the_old_configuration(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.open(config())
+
+    async def damaged(*_args: object) -> None:
+        raise JournalError("the journal is damaged")
+
+    monkeypatch.setattr(app, "check_renames", damaged)
+    configuration = world.supervisor.configuration
+    paths, registry = [world.folder / "bursar.yaml"], world.sites.registry()
+    daemon = app.Daemon(paths, world.environ, registry, configuration, world.journal, Redactor(()), world.clock)
+    assert await daemon._read_again(world.context) == (None, ["the journal is damaged"])

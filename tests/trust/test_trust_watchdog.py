@@ -13,6 +13,7 @@ from limits import until
 from runtime_config import account, config
 
 from bursar.journal.errors import JournalFull
+from bursar.loops.supervisor import Supervisor
 from bursar.loops.systemd import Systemd
 from bursar.loops.watchdog import Watchdog
 from bursar.testing import VirtualClock
@@ -115,3 +116,24 @@ class _Group:
     async def end(self) -> None:
         for task in self.tasks:
             task.cancel()  # type: ignore[attr-defined]
+
+
+async def test_the_watchdog_goes_on_after_a_look_that_failed(world: World) -> None:
+    monitor, looks = Monitor(), 0
+    watchdog, server = await minded(world, monitor)
+
+    def supervisor() -> Supervisor:
+        nonlocal looks
+        looks += 1
+        if looks == 1:
+            raise OSError("one failing read")
+        return world.supervisor
+
+    watchdog._supervisor = supervisor
+    minding = asyncio.get_running_loop().create_task(watchdog.run())
+    await until(lambda: monitor.heard > 0)
+    minding.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await minding
+    await server.close()
+    assert looks > 1

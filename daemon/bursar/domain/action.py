@@ -11,7 +11,7 @@ from decimal import Decimal
 from bursar.domain.ids import SubjectRef
 from bursar.domain.intent import LostReply
 from bursar.domain.observation import Snapshot
-from bursar.domain.values import FieldKind, Json
+from bursar.domain.values import FieldKind, Fields, Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,8 @@ class ActionType:
         batch: How many intents one request may carry through `perform_many`; 1: `perform` only.
         cost: Pure: what it moves, in the account's currency; None: it cannot be worked out. Asked when the action is
             planned, and once more, with the evidence just read, before the request leaves.
+        evidence_shows: Pure: the fields of the subject that the evidence just read shows; `when` and the event's own
+            condition are asked of them before the request leaves. None: the evidence shows none.
         cost_needs: The subjects that `cost` has to know besides its own (the service that is ordered).
         cost_stream: The stream that shows those; it is polled for their sake even where it is `off`.
         cost_within: How old its last good poll may be.
@@ -87,6 +89,7 @@ class ActionType:
     money: bool = False
     batch: int = 1
     cost: Callable[[CostFacts], Decimal | None] | None = None
+    evidence_shows: Callable[[Json], Fields] | None = None
     cost_needs: Callable[[Mapping[str, Json]], Sequence[SubjectRef]] | None = None
     cost_stream: str | None = None
     cost_within: timedelta = timedelta(hours=12)

@@ -219,6 +219,8 @@ def _check_action(what: str, action: ActionType, provider: Provider) -> None:
 def _check_cost(what: str, action: ActionType, provider: Provider) -> None:
     """Check how an action says what it costs, and what it did cost."""
     _require(action.cost is None or callable(action.cost), f"{what}: cost is not callable")
+    shows = action.evidence_shows
+    _require(shows is None or callable(shows), f"{what}: evidence_shows is not callable")
     _require(action.cost_needs is None or callable(action.cost_needs), f"{what}: cost_needs is not callable")
     streams = {stream.name for stream in provider.streams}
     known = action.cost_stream is None or action.cost_stream in streams

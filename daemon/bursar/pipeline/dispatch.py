@@ -158,13 +158,25 @@ def ask_gate(
     if candidate is None:
         return None, GuardFacts(), None
     try:
-        facts = load_guard_facts(view, candidate)
+        facts = load_guard_facts(view, as_shown(candidate))
         return permit(Phase.RESEND if intent.lost else Phase.CLAIM, facts, view.now), facts, candidate
     except Exception as error:  # a plugin's function (`cost`, an event's `still`) failed
         if of_database(error):
             raise
         log.exception("plugin.function_failed", intent=intent.id, error=type(error).__name__)
         return Lapse(f"a plugin's function failed ({type(error).__name__})"), GuardFacts(), candidate
+
+
+def as_shown(candidate: Candidate) -> Candidate:
+    """Have conditions asked of the subject as the evidence just read shows it, which is newer than the last poll."""
+    scope, action = candidate.scope, candidate.action
+    if candidate.evidence is None or action is None or action.evidence_shows is None or scope is None:
+        return candidate
+    if scope.subject is None or scope.subject.ref != candidate.subject:
+        return candidate
+    shown = {name: value for name, value in action.evidence_shows(candidate.evidence).items() if value is not None}
+    subject = replace(scope.subject, fields={**scope.subject.fields, **shown})
+    return replace(candidate, scope=replace(scope, subject=subject))
 
 
 def review(uow: UnitOfWork, id_: IntentId, failed: str | None = None) -> None:

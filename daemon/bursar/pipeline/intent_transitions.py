@@ -157,10 +157,13 @@ def _repeat_unknown(uow: UnitOfWork, intent: Intent) -> None:
 def _shows_effect(uow: UnitOfWork, action: ActionType, intent: Intent) -> bool:
     """Return whether the subject has entered, since the last attempt left, a state that shows the effect.
 
-    What it entered before may be why it was asked for; and what it entered between two attempts was told by its event.
+    What it entered before may be why it was asked for, and an answer that was asked for before says nothing; what it
+    entered between two attempts was told by its event.
     """
-    known = uow.subject(intent.account, intent.subject)
-    if known is None or known.state_since is None or intent.sent_at is None or known.state_since < intent.sent_at:
+    known, sent_at = uow.subject(intent.account, intent.subject), intent.sent_at
+    if sent_at is None or known is None or known.state_since is None or known.observed_at is None:
+        return False
+    if known.state_since < sent_at or known.observed_at < sent_at:
         return False
     return f"{known.ref.type}.{known.known_state}" in action.confirmed_by
 

@@ -1,13 +1,13 @@
 """Is what a provider or sink declares sound? Sentences come out; none means that it is.
 
-First what the host asks of it when it is loaded (`host.declarations`); then what the host cannot ask: the functions of
-a declaration (`raised`, `still`, `cost`, `cost_needs`, `intents`) are called with nothing known, which they must
-survive. No adapter is opened, no request is made.
+First what the host asks of it when it is loaded (`host.declarations`); then what the host cannot ask: a declaration's
+functions (`raised`, `still`, `cost`, `cost_needs`, `evidence_shows`, `intents`) are called with nothing known, which
+they must survive. No adapter is opened, no request is made.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from functools import partial
 from typing import TypeVar
@@ -61,6 +61,11 @@ def _cost(action: ActionType) -> Iterator[str]:
     needs = _tried(partial(action.cost_needs, {})) if action.cost_needs is not None else ()
     if isinstance(needs, Exception):
         yield f"the cost_needs of {action.name!r} raises {type(needs).__name__} when nothing is known"
+    shown = _tried(partial(action.evidence_shows, None)) if action.evidence_shows is not None else {}
+    if isinstance(shown, Exception):
+        yield f"the evidence_shows of {action.name!r} raises {type(shown).__name__} when nothing is known"
+    elif not isinstance(shown, Mapping):
+        yield f"the evidence_shows of {action.name!r} gives a {type(shown).__name__}, not fields by name"
 
 
 def _intents(method: Method, actions: set[str]) -> Iterator[str]:
