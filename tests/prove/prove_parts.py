@@ -1,11 +1,16 @@
-"""What the tests of the proof are made of: intents, effects and facts with the least that a test cares about."""
+"""What the tests of the proof are made of: intents, effects and facts with the least that a test cares about; and the
+command."""
 
 from __future__ import annotations
 
+import os
+import sys
+from pathlib import Path
+from subprocess import CompletedProcess, run
 from typing import Any
 
 from bursar.journal.claims import Attempt, Claim, Claims, Fact, Owed, Yes
-from bursar.testing.prove.gate import Effect
+from bursar.testing.prove.witness import Effect
 
 SECOND = 1_000_000
 BEGIN = 1_000 * SECOND
@@ -63,3 +68,9 @@ def claims(
     }  # fmt: skip
     delivered = tuple(Owed(f"dl_{one.id}", "book", one.id, "delivered") for one in facts)
     return Claims(intents, facts, matches, owed=delivered if owed is None else owed, **parts)
+
+
+def prove(folder: Path, *words: str) -> CompletedProcess[str]:
+    """Run `bursar prove` as a person does."""
+    command = [sys.executable, "-m", "bursar", "prove", *words]
+    return run(command, capture_output=True, text=True, env={**os.environ, "TMPDIR": str(folder)}, check=False)

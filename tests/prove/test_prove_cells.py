@@ -47,6 +47,10 @@ def test_a_short_run_meets_every_place_once() -> None:
     assert max(Counter((cell.point, cell.at) for cell in choose(PLACES, 1)).values()) == 1
 
 
+def test_a_short_run_meets_every_fault_at_least_twice() -> None:
+    assert min(Counter(cell.fault for cell in choose(PLACES, 1)).values()) >= 2
+
+
 def test_a_long_run_meets_every_cell() -> None:
     assert set(choose(len(matrix()), 1)) == set(matrix())
 

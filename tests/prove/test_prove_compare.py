@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from prove_parts import attempt, claims, paid, payout, refill, refilled, unknown, us
 
 from bursar.journal.claims import Attempt, Claim, Claims
-from bursar.testing.prove.compare import DOUBLED, LOST, UNKNOWN, hold_together
-from bursar.testing.prove.gate import Effect
-from bursar.testing.prove.world import ACCOUNTS, SETTLE_S
+from bursar.testing.prove.compare import WITHIN_US, hold_together
+from bursar.testing.prove.findings import DOUBLED, LOST, UNKNOWN
+from bursar.testing.prove.witness import Effect
+from bursar.testing.prove.world import ACCOUNTS
 
 
 def found(told: Claims, *effects: Effect) -> list[str]:
@@ -53,7 +56,7 @@ def test_a_claim_of_what_was_made_long_before_is_lost() -> None:
 
 
 def test_an_effect_after_settle_is_over_is_not_of_the_attempt() -> None:
-    assert DOUBLED in found(claims(refill(1, "succeeded", attempt(0))), refilled(SETTLE_S + 1))
+    assert DOUBLED in found(claims(refill(1, "succeeded", attempt(0))), refilled(WITHIN_US / 1e6 + 1))
 
 
 def test_an_attempt_that_was_plainly_refused_has_no_effect() -> None:
@@ -109,3 +112,22 @@ def test_orders_that_were_added_are_told_apart_by_their_link() -> None:
 def test_what_a_person_answered_is_counted_as_unknown() -> None:
     answered = payout(1, "succeeded", None, attempt(0, "lost"), answered=True)
     assert found(claims(answered, facts=(unknown(1),)), paid(1, "41")) == [UNKNOWN]
+
+
+def test_what_a_person_did_at_the_site_is_nobodys() -> None:
+    assert found(claims(), replace(paid(1, "41"), foreign=True)) == []
+
+
+def test_a_refill_that_a_person_asked_for_at_the_panel_is_done() -> None:
+    assert found(claims(refill(1, "succeeded", attempt(0))), replace(refilled(1), foreign=True)) == []
+
+
+def test_a_payout_that_a_person_asked_for_at_the_site_is_not_ours() -> None:
+    ours = payout(1, "succeeded", "41", attempt(0))
+    assert LOST in found(claims(ours), replace(paid(1, "41"), foreign=True))
+
+
+def test_an_effect_is_of_the_intent_that_its_request_was_for() -> None:
+    old, new = refill(1, "lapsed", attempt(0, "lost")), refill(2, "succeeded", attempt(50))
+    told = claims(old, new, facts=(unknown(1),))
+    assert found(told, replace(refilled(60), intents=(1,))) == [LOST]

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
+from pathlib import Path
+
+from limits import WAIT_S
 
 from bursar.testing import VirtualClock
-from bursar.testing.prove.pace import BEGIN, Pace, WorldClock
+from bursar.testing.prove.children import Children
+from bursar.testing.prove.pace import BEGIN, Pace, SetClock, WorldClock
 
 
 def test_two_processes_with_one_epoch_have_one_time() -> None:
@@ -46,3 +51,50 @@ async def test_a_world_stands_still() -> None:
     world.stop()
     await clock.advance(7.0)
     assert world.monotonic() == clock.monotonic() - 7.0
+
+
+def test_a_leap_counts_in_every_clock_of_a_run() -> None:
+    pace = Pace(60.0)
+    before = pace.monotonic()
+    pace.shared.leap("daemon", 3600.0)
+    pace.shared.leap("sandbox", 60.0)
+    assert WorldClock(pace).monotonic() - before >= 3660.0
+
+
+async def test_a_leap_ends_a_wait() -> None:
+    pace = Pace(1.0)
+    loop = asyncio.get_running_loop()
+    waiting = loop.create_task(pace.sleep(1e9))
+    loop.call_soon(pace.shared.leap, "sandbox", 2e9)
+    await waiting
+    assert pace.monotonic() >= 2e9
+
+
+def test_the_wall_clock_is_set_and_the_seconds_go_on() -> None:
+    pace = Pace(60.0)
+    clock = SetClock(pace)
+    pace.shared.wall_s = -3600.0
+    assert clock.now() < BEGIN <= BEGIN + timedelta(seconds=clock.monotonic())
+
+
+def test_a_child_sees_what_is_set(tmp_path: Path) -> None:
+    pace = Pace(60.0)
+    with Children() as children:
+        child = children.start(lambda: int(pace.shared.leap_s()), tmp_path / "log")
+        child.ended(WAIT_S)
+        pace.shared.leap("conductor", 7.0)
+        later = children.start(lambda: int(pace.shared.leap_s()), tmp_path / "log")
+        later.ended(WAIT_S)
+    assert (child.code, later.code) == (0, 7)
+
+
+def test_what_a_child_sets_its_parent_sees(tmp_path: Path) -> None:
+    pace = Pace(60.0)
+
+    def leap() -> int:
+        pace.shared.leap("daemon", 5.0)
+        return 0
+
+    with Children() as children:
+        children.start(leap, tmp_path / "log").ended(WAIT_S)
+    assert pace.shared.leap_s() == 5.0

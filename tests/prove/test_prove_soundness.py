@@ -6,7 +6,7 @@ from prove_parts import attempt, claims, fact, payout, refill, yes
 
 from bursar.journal.audit import Broken
 from bursar.journal.claims import Claims, Owed
-from bursar.testing.prove.compare import DOUBLED, LOST, Finding
+from bursar.testing.prove.findings import DOUBLED, LOST, Finding
 from bursar.testing.prove.soundness import AtRest, check_journal, check_rest, check_told
 
 NOTHING_DUE = AtRest("panel", "site", {}, due=False)

@@ -1,4 +1,4 @@
-"""`bursar prove`: kill the daemon again and again, and hold what was done against what the journal claims."""
+"""`bursar prove`: strike the daemon again and again, and hold what was done against what was claimed and judged."""
 
 from __future__ import annotations
 
@@ -18,35 +18,46 @@ from bursar.cli.show import console, show_json, show_rows
 if TYPE_CHECKING:
     from bursar.testing.prove import Cell, Report, Tell
 
-COLUMNS = {"cell": "CELL", "rounds": "ROUNDS", "lost": "LOST", "doubled": "DOUBLED", "unknown": "UNKNOWN"}
+COLUMNS = {
+    "cell": "CELL", "rounds": "ROUNDS", "lost": "LOST", "doubled": "DOUBLED", "beyond": "BEYOND", "unknown": "UNKNOWN",
+}  # fmt: skip
 
 
 @click.command()
+@click.argument("reports", nargs=-1, type=click.Path(path_type=Path), metavar="[REPORT]...")
 @with_config
 @with_json
-@click.option("--rounds", type=click.IntRange(min=1), default=100, show_default=True, help="How many kills.")
+@click.option("--rounds", type=click.IntRange(min=1), default=100, show_default=True, help="How many.")
 @click.option("--seed", type=int, default=1, show_default=True,
               help="The same seed plays the same cells in the same worlds.")
 @click.option("--cell", metavar="POINT:AT:FAULT", help="Play this cell alone.")
-@click.option("--flaw", metavar="NAME", help="Break the daemon on purpose, to see that it is found: sends-first, "
-              "believes-lost, forgets-sending or assumes-done.")
+@click.option("--flaw", metavar="NAME", help="Break the daemon on purpose, to see that it is found; docs/proof.md "
+              "lists the ways, sends-first is one.")
 @click.option("--keep", is_flag=True, help="Keep the folder with the journal and the logs, and say where it is.")
-def prove(rounds: int, seed: int, cell: str | None, flaw: str | None, keep: bool, as_json: bool) -> int:
-    """Prove that no money is lost and none is sent twice: kill the daemon at every commit and around every request,
-    while replies are lost or late, reads are stale, and it is restarted and reloaded in between.
+@click.option("--merge", "merging", is_flag=True, help="Play nothing: add up what several runs printed with --json.")
+def prove(
+    reports: tuple[Path, ...], rounds: int, seed: int, cell: str | None, flaw: str | None, keep: bool, merging: bool,
+    as_json: bool,
+) -> int:  # fmt: skip
+    """Prove that no money is lost, none is sent twice and none beyond what was judged: at every commit and around every
+    request the daemon is killed, or an hour passes, the clock is set, the process is frozen, the disk is full; while
+    replies are lost, late or stale, balances grow, rules are edited, and people act at the providers' own sites.
 
     The daemon and the sandbox run as processes of their own, on loopback and in a temporary folder; no configuration
-    is needed. In the end what the sandbox counted is held against what the journal claims. Exits 0 if nothing was lost
-    and nothing doubled, else 1, with the cell and how to play it again. Unknown is what nobody but a person can tell,
-    and a person was asked.
+    is needed. In the end what the sandbox counted is held against what the journal claims. Exits 0 if nothing was lost,
+    doubled or beyond, else 1, with the cell and how to play it again. Unknown is what nobody but a person can tell, and
+    a person was asked.
 
     \b
     Examples:
         bursar prove --rounds 20
-        bursar prove --rounds 1000 --seed 7
+        bursar prove --rounds 1000 --seed 7 --json > 7.json
+        bursar prove --merge 7.json 8.json
         bursar prove --cell after-effect:payout:late --rounds 10
         bursar prove --cell after-effect:add:none --rounds 5 --flaw sends-first
     """
+    if merging or reports:
+        return _merge(reports, merging, as_json)
     from bursar.testing.prove import Stuck
     from bursar.testing.prove import prove as play
 
@@ -58,6 +69,36 @@ def prove(rounds: int, seed: int, cell: str | None, flaw: str | None, keep: bool
             found = play(folder, rounds, seed, tell, only=only, flaw=broken)
         except Stuck as stuck:
             raise Stop(str(stuck), FOUND) from None
+    return _show(found, as_json)
+
+
+def _merge(paths: tuple[Path, ...], merging: bool, as_json: bool) -> int:
+    """Add up reports, and end as a run that found all of it would."""
+    from bursar.testing.prove import merge
+
+    if not merging or not paths:
+        raise Stop("to add up what runs printed with --json: bursar prove --merge REPORT ...")
+    found = [_read(path) for path in paths]
+    seeds = [seed for report in found for seed in report.seeds]
+    if again := sorted({seed for seed in seeds if seeds.count(seed) > 1}):
+        raise Stop(f"seed {again[0]} is in two of the reports, and the same run counts once; play another seed")
+    return _show(merge(found), as_json)
+
+
+def _read(path: Path) -> Report:
+    import msgspec
+
+    from bursar.testing.prove import read_report
+
+    try:
+        return read_report(msgspec.json.decode(path.read_bytes()))
+    except OSError as error:
+        raise Stop(f"{path}: {error.strerror or error}") from None
+    except ValueError as error:  # msgspec's errors are, too
+        raise Stop(f"{path}: {error}") from None
+
+
+def _show(found: Report, as_json: bool) -> int:
     if as_json:
         show_json(found.public())
     else:
@@ -125,16 +166,16 @@ def _end(found: Report, as_json: bool) -> int:
     if not as_json:
         done = ", ".join(f"{name} {count}" for name, count in found.effects.items())
         click.echo(
-            f"\n{told['rounds']} kills in {told['seconds']:.0f} s, effects: {done}\n"
-            f"lost {told['lost']}, doubled {told['doubled']}, unknown {told['unknown']} (a person was asked about each)"
+            f"\n{told['rounds']} rounds in {told['seconds']:.0f} s, effects: {done}\nlost {told['lost']}, doubled "
+            f"{told['doubled']}, beyond {told['beyond']}, unknown {told['unknown']} (a person was asked about each)"
         )
     if found.good:
         return FINE
-    for cell, finding in found.findings:
-        if finding.kind != "unknown":
-            complain(f"{finding.kind} in {cell}: {finding.words}")
-    cells = sorted({cell for cell, finding in found.findings if finding.kind != "unknown" and cell != "at-rest"})
-    for cell in cells:
-        complain(f"play it again: bursar prove --cell {cell} --rounds 20 --seed {found.seed}")
-    complain(f"play all of it again: bursar prove --rounds {found.rounds} --seed {found.seed}")
+    for cell, finding in found.wrong:
+        complain(f"{finding.kind} in {cell}: {finding.words}")
+    for cell in sorted({cell for cell, _ in found.wrong if cell != "at-rest"}):
+        for seed in found.seeds:
+            complain(f"play it again: bursar prove --cell {cell} --rounds 20 --seed {seed}")
+    if len(found.seeds) == 1:
+        complain(f"play all of it again: bursar prove --rounds {found.rounds} --seed {found.seeds[0]}")
     return FOUND

@@ -15,11 +15,17 @@ from bursar.journal.writer import Row, Tx
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try at an intent; `outcome` None: it is under way, or the process died."""
+    """One try at an intent.
+
+    Attributes:
+        outcome: None: it is under way, or the process died.
+        cost: What was judged to leave, as the audit trail has it; None: not known.
+    """
 
     fence: int
     sent_us: int
     outcome: str | None
+    cost: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,10 @@ class Claim:
     Attributes:
         answered: A person said what became of an unknown attempt.
         link: The parameter of that name: what tells orders that are added apart.
+        fingerprint: That of its rule, when it decided.
+        losses: How often it came to be unknown.
+        question: The number of its last question to a person.
+        cost: What it was last judged to move.
     """
 
     id: int
@@ -43,6 +53,10 @@ class Claim:
     attempts: tuple[Attempt, ...] = ()
     answered: bool = False
     link: str | None = None
+    fingerprint: str = ""
+    losses: int = 0
+    question: int = 0
+    cost: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +84,7 @@ class Yes:
     state: str
     block: str | None
     reason: str
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +139,8 @@ class Questions:
 
     Attributes:
         unknown: Intents that nobody can tell about.
+        asked: Intents that wait for a person's yes.
+        blocked: Of each match that is held back: its rule, and why.
         held: Observations that are held.
         gave_up: The last intent of each match that waits until a person has it retried.
         moving: The action of each intent that is ready or being sent.
@@ -132,6 +149,8 @@ class Questions:
     """
 
     unknown: tuple[Claim, ...]
+    asked: tuple[Claim, ...]
+    blocked: tuple[tuple[str, str], ...]
     held: tuple[int, ...]
     gave_up: tuple[int, ...]
     moving: tuple[str, ...]
@@ -145,6 +164,8 @@ def read_questions(tx: Tx) -> Questions:
     last = tx.one("SELECT (SELECT coalesce(max(seq), 0) FROM events), (SELECT coalesce(max(id), 0) FROM intents)")
     return Questions(
         unknown=read_intents(tx, "unknown"),
+        asked=read_intents(tx, "awaiting_approval"),
+        blocked=tuple((row[0], row[1]) for row in tx.all(_BLOCKED)),
         held=tuple(row[0] for row in tx.all(_HELD)),
         gave_up=tuple(row[0] for row in tx.all(_GAVE_UP)),
         moving=tuple(row[0] for row in tx.all(_MOVING)),
@@ -155,28 +176,58 @@ def read_questions(tx: Tx) -> Questions:
 
 def read_intents(tx: Tx, state: str | None = None) -> tuple[Claim, ...]:
     """Read the intents, or those in one state, with their attempts."""
+    which = "SELECT id FROM intents" if state is None else "SELECT id FROM intents WHERE state = ?"
+    params = () if state is None else (state,)
+    sendings = tx.all(f"{_SENDINGS} AND intent_id IN ({which})", *params)
+    costs = {(row[0], said.get("fence")): said.get("cost") for row in sendings if (said := read_mapping(row[1]))}
     tried: dict[int, list[Attempt]] = {}
-    for row in tx.all("SELECT intent_id, fence, sent_at, outcome FROM attempts ORDER BY intent_id, fence"):
-        tried.setdefault(row[0], []).append(Attempt(*row[1:]))
-    answered = {row[0] for row in tx.all(_ANSWERED)}
-    rows = tx.all(f"{_INTENTS} WHERE state = ? ORDER BY id", state) if state else tx.all(f"{_INTENTS} ORDER BY id")
-    return tuple(_claim(row, tried.get(row[0], []), row[0] in answered) for row in rows)
+    for id_, fence, sent_us, outcome in tx.all(f"{_ATTEMPTS} WHERE intent_id IN ({which}) ORDER BY intent_id, fence", *params):
+        cost = costs.get((id_, fence))
+        tried.setdefault(id_, []).append(Attempt(fence, sent_us, outcome, None if cost is None else str(cost)))
+    answered = {row[0] for row in tx.all(f"{_ANSWERED} AND intent_id IN ({which})", *params)}
+    losses: dict[int, int] = dict(tx.all(f"{_LOSSES} AND intent_id IN ({which}) GROUP BY intent_id", *params))
+    rows = tx.all(f"{_INTENTS} WHERE id IN ({which}) ORDER BY id", *params)
+    return tuple(_claim(row, tried.get(row[0], []), row[0] in answered, losses.get(row[0], 0)) for row in rows)
 
 
+def read_open(tx: Tx) -> list[Claim]:
+    """Read the intents that have not come to an end."""
+    return [one for state in ("awaiting_approval", "ready", "sending", "deferred", "unknown") for one in read_intents(tx, state)]
+
+
+def read_waiting(tx: Tx, rule: str) -> list[str]:
+    """Read the fingerprint of everything that waits for a rule: its held matches, and its intents that were never sent."""
+    return [row[0] for row in tx.all(_WAITING, rule, rule)]
+
+
+def read_sending(tx: Tx) -> frozenset[tuple[int, int]]:
+    """Read what is being sent: each intent, with its fence."""
+    return frozenset((row[0], row[1]) for row in tx.all("SELECT id, fence FROM intents WHERE state = 'sending'"))
+
+
+_WAITING = (
+    "SELECT fingerprint FROM matches WHERE rule = ? AND state = 'held' UNION ALL SELECT fingerprint FROM intents "
+    "WHERE rule = ? AND state IN ('awaiting_approval', 'ready', 'deferred') AND attempts = 0"
+)
+_ATTEMPTS = "SELECT intent_id, fence, sent_at, outcome FROM attempts"
+_SENDINGS = "SELECT intent_id, detail FROM audit WHERE what = 'intent.sending'"
+_LOSSES = "SELECT intent_id, count(*) FROM audit WHERE what = 'intent.unknown'"
 _HELD = "SELECT id FROM held_observations WHERE state = 'held'"
+_BLOCKED = "SELECT rule, block FROM matches WHERE state = 'held' AND block IS NOT NULL"
 _MOVING = "SELECT action FROM intents WHERE state IN ('ready', 'sending')"
 _GAVE_UP = (
     "SELECT max(i.id) FROM matches m JOIN intents i ON i.match_id = m.id WHERE m.state = 'held' AND m.block = 'gave_up' AND "
     "m.retry_at IS NULL GROUP BY m.id"
 )
 _INTENTS = (
-    "SELECT id, match_id, rule, account, action, subject_type || '/' || subject_id, state, reference, created_at, params FROM intents"
+    "SELECT id, match_id, rule, account, action, subject_type || '/' || subject_id, state, reference, created_at, params, "
+    "fingerprint, question, cost FROM intents"
 )
 _FACTS = (
     "SELECT id, type, account, coalesce(subject_type || '/' || subject_id, ''), at, data FROM events ORDER BY seq"
 )
 _MATCHES = (
-    "SELECT id, rule, account, subject_type || '/' || subject_id, event_id, state, block, reason FROM matches ORDER BY id"
+    "SELECT id, rule, account, subject_type || '/' || subject_id, event_id, state, block, reason, fingerprint FROM matches ORDER BY id"
 )
 _TRAIL = (
     "SELECT intent_id, what FROM audit WHERE seq IN (SELECT max(seq) FROM audit WHERE what LIKE 'intent.%' "
@@ -186,12 +237,12 @@ _ANSWERED = "SELECT DISTINCT intent_id FROM audit WHERE actor = 'person' AND det
 _STATES = "SELECT account, type || '/' || id, state FROM subjects WHERE watched = 1 ORDER BY account, type, id"
 
 
-def _claim(row: Row, attempts: list[Attempt], answered: bool) -> Claim:
-    id_, match, rule, account, action, subject, state, reference, created_us, params = row
+def _claim(row: Row, attempts: list[Attempt], answered: bool, losses: int) -> Claim:
+    id_, match, rule, account, action, subject, state, reference, created_us, params, fingerprint, question, cost = row
     link = read_mapping(params).get("link")
     return Claim(
         id_, match, rule, account, action, subject, state, reference, created_us, tuple(attempts), answered,
-        None if link is None else str(link),
+        None if link is None else str(link), fingerprint, losses, question, cost,
     )  # fmt: skip
 
 

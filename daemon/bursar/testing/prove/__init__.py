@@ -1,10 +1,11 @@
-"""The kill matrix: the daemon is killed at every commit and around every request of an effect, again and again, while
-providers misbehave; then what they did is held against what the journal claims.
+"""The kill matrix: at every commit and around every request of an effect the daemon is killed, or time passes, a clock
+is set, the disk is full, while providers misbehave, balances grow, rules are edited and people act at the providers'
+own sites; then what the providers did is held against what the journal claims, and against what was judged.
 
 `prove` plays it. In: how many rounds, a seed. Out: a `Report`. Everything happens on loopback and in one folder, in
 processes that end with this one; nothing outside is touched. The path: `cells` (what there is to play) → `rounds`
-(playing; `plot`, `saboteur`, `gate` and `person` make a cell come about) → `compare` and `soundness` (findings) →
-`report`.
+(playing; `plot`, `saboteur`, `gate`, `person` and `editor` make a cell come about) → `ending` (all comes to rest) →
+`compare`, `soundness` and `beyond` (findings) → `report`.
 """
 
 from __future__ import annotations
@@ -13,19 +14,20 @@ from collections import Counter
 from pathlib import Path
 
 from bursar.host.plugins import load_plugins
-from bursar.journal.claims import read_claims
-from bursar.journal.writer import read_once
 from bursar.loops.clock import RealClock
+from bursar.testing.prove.beyond import check_edits, check_losses, check_requests, check_states
 from bursar.testing.prove.cells import Cell, choose, read_cell
 from bursar.testing.prove.children import Children
 from bursar.testing.prove.compare import hold_together
+from bursar.testing.prove.ending import Ended, end
+from bursar.testing.prove.findings import WRONG, Finding
 from bursar.testing.prove.flaws import FLAWS
-from bursar.testing.prove.report import Report, report
+from bursar.testing.prove.report import Report, merge, read_report, report
 from bursar.testing.prove.rounds import Run, Stuck, Tell
 from bursar.testing.prove.soundness import check_journal, check_rest, check_told
 from bursar.testing.prove.world import ACCOUNTS
 
-__all__ = ["FLAWS", "Cell", "Report", "Stuck", "Tell", "prove", "read_cell"]
+__all__ = ["FLAWS", "WRONG", "Cell", "Report", "Stuck", "Tell", "merge", "prove", "read_cell", "read_report"]
 
 
 def prove(
@@ -37,7 +39,7 @@ def prove(
 
     Args:
         folder: Where everything is written; emptied by nobody.
-        rounds: How many kills.
+        rounds: How many.
         seed: The worlds', and of the choice of cells.
         tell: Told of every round that was played.
         only: Play this cell alone.
@@ -49,15 +51,18 @@ def prove(
     began_s = RealClock().monotonic()
     with Children() as children:
         run = Run(folder, load_plugins(), seed, flaw, children=children)
-        person = run.play(choose(rounds, seed, only), tell)
-        claims = read_once(run.stage.journal, read_claims)
-        effects = run.line.look()
-        watched = [name.partition("/")[2] for _, name in claims.states if name.startswith("order/")]
-        rest = person.look_around(watched)
-        run.line.plug.close()
-    findings = [
-        *hold_together(claims, effects, ACCOUNTS), *check_journal(claims), *check_told(claims, run.taken()),
-        *check_rest(claims, rest),
+        run.play(choose(rounds, seed, only), tell)
+        ended = end(run)
+    counted = dict(sorted(Counter(effect.action for effect in ended.effects).items()))
+    return report(seed, run.played, _findings(run, ended), counted, RealClock().monotonic() - began_s)
+
+
+def _findings(run: Run, ended: Ended) -> list[Finding]:
+    claims, paid = ended.claims, ended.rest.paid
+    return [
+        *run.found, *run.editor.found, *ended.found,
+        *hold_together(claims, ended.effects, ACCOUNTS), *check_journal(claims), *check_told(claims, ended.taken),
+        *check_rest(claims, ended.rest), *check_requests(claims, ended.sent, run.person.said_yes, paid),
+        *check_states(claims, ended.shown, ACCOUNTS["smm"]), *check_edits(claims, run.editor.edits),
+        *check_losses(claims),
     ]  # fmt: skip
-    counted = dict(sorted(Counter(effect.action for effect in effects).items()))
-    return report(seed, run.played, findings, counted, RealClock().monotonic() - began_s)

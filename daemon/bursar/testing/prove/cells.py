@@ -1,4 +1,4 @@
-"""The matrix: every point at which the daemon is killed, at every action or commit, under every fault.
+"""The matrix: every point at which something happens to the daemon, at every action or commit, under every fault.
 
 A cell is named `POINT:AT:FAULT`, such as `after-effect:payout:late`. Which cells a run plays follows from its seed.
 """
@@ -41,7 +41,17 @@ FAULTS = {
     "stale": "What is read afterwards is what was read before.",
     "restart": "A restart by SIGTERM before the kill.",
     "reload": "A reload by SIGHUP before the kill.",
+    "idle": "At the point an hour passes; then the daemon goes on, and is killed soon after.",
+    "jump": "At the point, and half the time between two runs, the wall clock is set, forward or back.",
+    "freeze": "At the point the process is stopped for longer than `settle`; then it goes on.",
+    "disk": "From the point on, some commits find the disk full; then there is room again.",
+    "grow": "The balance grows between plan, yes, look and request.",
+    "edit": "A rule is changed, removed or put back while something waits for it, by SIGHUP or between two runs.",
+    "foreign": "A person pays out, orders, refills or cancels at the provider's own site at the same time.",
+    "late-answer": "Answers to reads are held back, so that newer ones and effects overtake them.",
 }
+AT_THE_POINT = frozenset({"idle", "jump", "freeze", "disk"})
+"""These happen at the point itself, in place of the kill."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -62,10 +72,14 @@ class Cell:
         return f"{self.point}:{self.at}:{self.fault}"
 
 
+def places() -> list[tuple[str, str]]:
+    """Give every point with what it is at."""
+    return [*product(REQUEST_POINTS, ACTIONS), *product(COMMIT_POINTS, COMMITS), (ANYWHERE, "clock")]
+
+
 def matrix() -> list[Cell]:
     """Give every cell."""
-    points = [*product(REQUEST_POINTS, ACTIONS), *product(COMMIT_POINTS, COMMITS), (ANYWHERE, "clock")]
-    return [Cell(point, at, fault) for point, at in points for fault in FAULTS]
+    return [Cell(point, at, fault) for point, at in places() for fault in FAULTS]
 
 
 def read_cell(name: str) -> Cell:
@@ -90,15 +104,14 @@ def choose(rounds: int, seed: int, only: Cell | None = None) -> list[Cell]:
         return [only] * rounds
     dice, chosen = random.Random(seed), list[Cell]()
     while len(chosen) < rounds:
-        deck = matrix()
-        dice.shuffle(deck)
-        chosen += _spread(deck)
+        where, faults = places(), list(FAULTS)
+        dice.shuffle(where)
+        dice.shuffle(faults)
+        chosen += _dealt(where, faults)
     return chosen[:rounds]
 
 
-def _spread(deck: Sequence[Cell]) -> list[Cell]:
-    """Deal the places in turn, so that a short run meets every one of them."""
-    piles: dict[tuple[str, str], list[Cell]] = {}
-    for cell in deck:
-        piles.setdefault((cell.point, cell.at), []).append(cell)
-    return [pile[row] for row in range(len(FAULTS)) for pile in piles.values()]
+def _dealt(where: Sequence[tuple[str, str]], faults: Sequence[str]) -> list[Cell]:
+    """Deal places and faults in turn, so that a short run meets every one of both."""
+    count = len(faults)
+    return [Cell(*place, faults[(turn + row) % count]) for row in range(count) for turn, place in enumerate(where)]

@@ -8,36 +8,24 @@ person could tell, and a person was asked; it explains one effect's difference, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 from bursar.journal.claims import Claim, Claims
-from bursar.testing.prove.gate import Effect
+from bursar.loops.executor import LEAVES_WITHIN_S
+from bursar.testing.prove.findings import DOUBLED, LOST, UNKNOWN, Finding
+from bursar.testing.prove.witness import Effect
 from bursar.testing.prove.world import SETTLE_S
 
-LOST, DOUBLED, UNKNOWN = "lost", "doubled", "unknown"
 REPEATABLE = frozenset({"refill", "cancel"})
 MAY_HAVE_HAPPENED = frozenset({None, "lost", "succeeded"})
 UNDER_WAY = frozenset({"ready", "sending", "deferred"})
+WITHIN_US = (LEAVES_WITHIN_S + SETTLE_S) * 1e6
+"""An effect comes so soon after the `sending` commit: the request leaves soon, and `settle` counts from its end."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One difference, or one thing that a person was asked about.
-
-    Attributes:
-        kind: `LOST`, `DOUBLED` or `UNKNOWN`.
-        words: What it is.
-        at_us: When it began, in the run's time; by it, the round is found.
-    """
-
-    kind: str
-    words: str
-    at_us: int
-
-
-def hold_together(claims: Claims, effects: Iterable[Effect], accounts: Mapping[str, str]) -> list[Finding]:
-    """Compare effects with intents, subject by subject.
+def hold_together(claims: Claims, effects: Sequence[Effect], accounts: Mapping[str, str]) -> list[Finding]:
+    """Compare effects with intents, subject by subject. What a person did at the provider's own site is no intent's;
+    but what can be repeated is done, whoever did it.
 
     Args:
         claims: The journal's.
@@ -45,7 +33,8 @@ def hold_together(claims: Claims, effects: Iterable[Effect], accounts: Mapping[s
         accounts: The account of each provider.
     """
     done: dict[tuple[str, str, str], list[Effect]] = {}
-    for effect in effects:
+    by_others = {(accounts[one.provider], one.action, one.subject) for one in effects if one.foreign}
+    for effect in (one for one in effects if not one.foreign):
         done.setdefault((accounts[effect.provider], effect.action, effect.subject), []).append(effect)
     claimed: dict[tuple[str, str, str], list[Claim]] = {}
     for intent in claims.intents:
@@ -54,7 +43,9 @@ def hold_together(claims: Claims, effects: Iterable[Effect], accounts: Mapping[s
     found: list[Finding] = []
     for key in sorted({*done, *claimed}):
         compare = _account_for if key[1] in REPEATABLE else _by_reference
-        found += compare(" ".join(key), claimed.get(key, []), done.get(key, []), told)
+        differences = compare(" ".join(key), claimed.get(key, []), done.get(key, []), told)
+        done_by_others = key[1] in REPEATABLE and key in by_others
+        found += [one for one in differences if not (done_by_others and one.kind == LOST)]
     return found + _asked(claims, told)
 
 
@@ -97,7 +88,8 @@ def _account_for(
     caused: dict[int, list[Effect]] = {one.id: [] for one in sent}
     found: list[Finding] = []
     for effect in effects:
-        able = [one for one in sent if _can_have_caused(one, effect)]
+        asked = [one for one in sent if not effect.intents or one.id in effect.intents]
+        able = [one for one in asked if _can_have_caused(one, effect)]
         free = [one for one in able if not caused[one.id]]
         if not able:
             found.append(Finding(DOUBLED, f"{what}: done without any intent", effect.at_us))
@@ -112,7 +104,7 @@ def _account_for(
 def _can_have_caused(intent: Claim, effect: Effect) -> bool:
     """Say whether an attempt that was not plainly refused was sent so shortly before; later, `settle` forbids it."""
     return any(
-        attempt.outcome in MAY_HAVE_HAPPENED and 0 <= effect.at_us - attempt.sent_us <= SETTLE_S * 1e6
+        attempt.outcome in MAY_HAVE_HAPPENED and 0 <= effect.at_us - attempt.sent_us <= WITHIN_US
         for attempt in intent.attempts
     )
 

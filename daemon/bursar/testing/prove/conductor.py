@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from bursar.control.server import reachable
-from bursar.testing.prove.gate import Effect
+from bursar.testing.prove.witness import FOREIGN, Effect, Sent
 
 WAIT_S = 60.0
 """Whoever does not answer within this is taken for dead."""
@@ -23,16 +23,18 @@ WAIT_S = 60.0
 
 @dataclass(slots=True)
 class Line:
-    """The line to the sandbox; keeps the effects that were told.
+    """The line to the sandbox; keeps what the witnesses told.
 
     Attributes:
         effects: Everything that the providers did, by provider, in order.
+        sent: Every request of an effect by the daemon, by provider, in order.
         owed: How many late effects were still to come at the last look.
         asked: How often each provider was asked, up to the last look.
     """
 
     plug: socket.socket
     effects: dict[str, list[Effect]] = field(default_factory=dict)
+    sent: dict[str, list[Sent]] = field(default_factory=dict)
     owed: int = 0
     sprung: int = 0
     asked: dict[str, int] = field(default_factory=dict)
@@ -54,14 +56,28 @@ class Line:
         return json.loads(line)
 
     def look(self) -> list[Effect]:
-        """Ask for new effects; give all of them."""
-        told = self.say("look", since={name: len(seen) for name, seen in self.effects.items()})
+        """Ask for what is new; give all effects."""
+        known = {name: (len(seen), len(self.sent[name])) for name, seen in self.effects.items()}
+        told = self.say("look", since=known)
         for name, one in told.items():
-            self.effects.setdefault(name, []).extend(Effect(**row) for row in one["seen"])
+            self.effects.setdefault(name, []).extend(_effect(row) for row in one["effects"])
+            self.sent.setdefault(name, []).extend(_sent(row) for row in one["sent"])
         self.owed = sum(one["owed"] for one in told.values())
         self.sprung = sum(one["sprung"] for one in told.values())
         self.asked = {name: one["asked"] for name, one in told.items()}
         return [effect for seen in self.effects.values() for effect in seen]
+
+    def requests(self) -> list[Sent]:
+        """Give every request of an effect that was told."""
+        return [one for sent in self.sent.values() for one in sent]
+
+
+def _effect(row: dict[str, Any]) -> Effect:
+    return Effect(**{**row, "intents": tuple(row["intents"])})
+
+
+def _sent(row: dict[str, Any]) -> Sent:
+    return Sent(**{**row, **{name: tuple(tuple(one) for one in row[name]) for name in ("intents", "seen")}})
 
 
 class _Over(http.client.HTTPConnection):
@@ -93,9 +109,10 @@ def ask(path: Path, verb: str, **params: Any) -> Any:
 
 
 def call(url: str, query: Mapping[str, str], form: Mapping[str, str]) -> Any:
-    """Ask a provider, as a person would who looks there; the answer is JSON."""
+    """Ask a provider, as a person would who looks there, or does something there; the answer is JSON."""
     parts = urlsplit(url)
     with closing(http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=WAIT_S)) as connection:
         path = parts.path + ("?" + urlencode(query) if query else "")
-        connection.request("POST", path, urlencode(form), {"Content-Type": "application/x-www-form-urlencoded"})
+        headers = {"Content-Type": "application/x-www-form-urlencoded", FOREIGN: "1"}
+        connection.request("POST", path, urlencode(form), headers)
         return json.loads(connection.getresponse().read())

@@ -1,64 +1,34 @@
-"""What stands before and behind a provider's wire server: the gate that kills, and the witness that counts.
+"""What stands before a provider's wire server: the gate that kills, freezes, holds back and lets things grow.
 
-The gate is the outermost middleware: at the request that it is set for, it kills the daemon before the effect or after
-it. The witness is the innermost: it alone sees what the server really did, and notes every effect with its subject. A
-request that arrives later than `settle` allows never takes effect: that is what `settle` promises, and a machine under
-load must not break the promise for the provider.
+It is the outermost middleware. At the request that it is set for, it strikes: the daemon is killed, or an hour passes,
+or a clock is set, before the effect or after it. It holds answers back until newer ones have overtaken them. What
+leaves through it, the witness hears.
 """
 
 from __future__ import annotations
 
-import asyncio
-import json
-import os
-import signal
-from collections import Counter
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bursar.api import Clock, Wire
-from bursar.domain.ids import microseconds
 from bursar.testing.faults import ADMIN, Faults
+from bursar.testing.prove.strike import KILL, Strike
+from bursar.testing.prove.witness import DUE_S, FOREIGN, Witness
 
 _SPARED: ContextVar[bool] = ContextVar("spared", default=False)
-STAMP = "X-Bursar-Proof-Sent"
-"""When a request of an effect left, by the run's clock; the daemon's saboteur puts it on."""
-EFFECTS: Mapping[str, Mapping[str, str]] = {
-    "smm": {"add": "add", "refill": "refill", "cancel": "cancel"},
-    "premium_exchanger": {"payout": "add_payout"},
-}
-"""By provider: its actions, and the API method that does each."""
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """One thing that a provider did.
-
-    Attributes:
-        subject: What it was done to: an order, a link (`add`), `balance`.
-        reference: What the provider calls what it made.
-        at_us: When, by the run's clock, in microseconds since 1970.
-    """
-
-    provider: str
-    action: str
-    subject: str
-    reference: str | None
-    at_us: int
 
 
 @dataclass(frozen=True, slots=True)
 class Trap:
-    """Kill the daemon at the next request of a method, before or after its effect.
+    """Strike at the next request of a method, before or after its effect.
 
     Attributes:
-        late_s: For a kill before the effect: it comes nevertheless, so much later.
+        late_s: Before the effect: it comes nevertheless, so much later, without a reply.
     """
 
     method: str
@@ -68,34 +38,44 @@ class Trap:
 
 @dataclass(slots=True)
 class Gate:
-    """The gate and the witness of one provider.
+    """The gate of one provider.
 
     Attributes:
         wire: The server.
         clock: The run's clock.
-        in_time_s: A request that is older never takes effect.
+        witness: Hears what leaves.
+        strike: Makes something happen to a process.
+        grow: Lets so much of the world's time pass.
+        struck: Says whether something has happened instead of a kill.
+        planned: What happens at the trap.
+        slow_s: After that, every answer takes so long.
         trap: What it is set for.
-        pid: The daemon; None: nobody is killed.
+        pid: The daemon; None: nothing happens to anybody.
         late: Methods whose next effect comes only after so many seconds, without a reply.
-        seen: Every effect, in order.
+        held: Methods whose next answers are held back for so many seconds each: what they say is of before.
+        growth: So much of the world's time passes after each of the next looks at the balance, and before a payout.
         owed: How many late effects are still to come.
-        sprung: How often it killed.
+        sprung: How often it struck.
     """
 
-    provider: str
     wire: Wire
     clock: Clock
-    in_time_s: float
+    witness: Witness
+    strike: Callable[[Strike, int], None]
+    grow: Callable[[float], None]
+    struck: Callable[[], bool]
+    planned: Strike = KILL
+    slow_s: float = 0.0
     trap: Trap | None = None
     pid: int | None = None
     late: dict[str, float] = field(default_factory=dict)
-    seen: list[Effect] = field(default_factory=list)
+    held: dict[str, list[float]] = field(default_factory=dict)
+    growth: list[float] = field(default_factory=list)
     owed: int = 0
     sprung: int = 0
-    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def attach(self, faults: Faults) -> None:
-        """Stand before and behind the server, with the faults in between; who is killed is spared them."""
+        """Stand before the server, the witness behind it and the faults in between; who is struck is spared them."""
 
         @web.middleware
         async def between(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -103,56 +83,57 @@ class Gate:
 
         faults.wrap(self.wire.app)
         self.wire.app.middlewares.remove(faults.middleware)
-        self.wire.app.middlewares[:] = [self.before, between, *self.wire.app.middlewares, self.behind]
+        self.wire.app.middlewares[:] = [self.before, between, *self.wire.app.middlewares, self.witness.behind]
 
     @web.middleware
     async def before(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Kill, or be late, if this is the request."""
+        """Strike, be late or hold back, if this is the request; a person at the site is let through."""
         if request.path.startswith(ADMIN) or self.wire.name_of is None:
             return await handler(request)
         method = await self.wire.name_of(request)
-        trap = self.trap if self.trap is not None and self.trap.method == method else None
-        delay_s = self.late.pop(method, None) if trap is None else None
-        if trap is None and delay_s is None:
-            return await handler(request)
-        spared = _SPARED.set(True)
+        if FOREIGN in request.headers:
+            return await self._spared(lambda: handler(request))
+        if method == "add_payout" and self.growth:
+            self.grow(self.growth.pop())
+        if self.trap is not None and self.trap.method == method:
+            trap, self.trap = self.trap, None
+            return await self._spared(lambda: self._spring(trap, request, handler))
+        if (delay_s := self.late.pop(method, None)) is not None:
+            return await self._spared(lambda: self._come_late(delay_s, request, handler))
+        response = await handler(request)
+        if method == "get_info" and self.growth:
+            self.grow(self.growth.pop())
+        if self.held.get(method):
+            await self.clock.sleep(self.held[method].pop())
+        elif self.slow_s and self.struck():
+            await self.clock.sleep(self.slow_s)
+        await self.witness.hear(request, method, response)
+        return response
+
+    def calm(self) -> None:
+        """Forget everything that is still to go wrong."""
+        self.late.clear()
+        self.held.clear()
+        self.growth.clear()
+        self.slow_s = 0.0
+        self.trap = self.pid = None
+
+    @staticmethod
+    async def _spared(answer: Callable[[], Any]) -> web.StreamResponse:
+        token = _SPARED.set(True)
         try:
-            if trap is None:
-                return await self._come_late(delay_s or 0.0, request, handler)
-            self.trap = None
-            return await self._spring(trap, request, handler)
+            response: web.StreamResponse = await answer()
         finally:
-            _SPARED.reset(spared)
-
-    @web.middleware
-    async def behind(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Let the server answer, and note what it did."""
-        method = await self.wire.name_of(request) if self.wire.name_of is not None else ""
-        action = next((a for a, name in EFFECTS.get(self.provider, {}).items() if name == method), None)
-        if action is None:
-            return await handler(request)
-        sent_s = float(request.headers.get(STAMP, "inf"))
-        async with self._turn:
-            if self.clock.monotonic() - sent_s > self.in_time_s:
-                return web.Response(status=504)
-            before = Counter(self.wire.effects())
-            response = await handler(request)
-            done = Counter(self.wire.effects()) - before
-            await self._note(action, done, request, response)
-            return response
-
-    def public(self, since: int) -> dict[str, Any]:
-        """Give the effects after the first `since`, and what is still to come."""
-        seen = [asdict(effect) for effect in self.seen[since:]]
-        return {"seen": seen, "owed": self.owed, "sprung": self.sprung}
+            _SPARED.reset(token)
+        return response
 
     async def _spring(self, trap: Trap, request: web.Request, handler: Handler) -> web.StreamResponse:
         if trap.after:
             response = await handler(request)
-            self._kill()
+            self._strike()
             return response
         await request.read()
-        self._kill()
+        self._strike()
         if trap.late_s is not None:
             return await self._come_late(trap.late_s, request, handler)
         return web.Response(status=504)
@@ -160,39 +141,16 @@ class Gate:
     async def _come_late(self, delay_s: float, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Hold the request back; the client has long gone when its effect comes."""
         self.owed += 1
+        due = DUE_S.set(self.clock.monotonic() + delay_s)
         try:
             await request.read()
             await self.clock.sleep(delay_s)
             return await handler(request)
         finally:
+            DUE_S.reset(due)
             self.owed -= 1
 
-    def _kill(self) -> None:
+    def _strike(self) -> None:
         if self.pid is not None:
-            with suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGKILL)
-            self.pid, self.sprung = None, self.sprung + 1
-
-    async def _note(
-        self, action: str, done: Mapping[str, int], request: web.Request, response: web.StreamResponse
-    ) -> None:
-        at_us = microseconds(self.clock.now())
-        if self.provider == "premium_exchanger":
-            made = _payout_id(response)
-            self.seen += [Effect(self.provider, action, "balance", made, at_us)] * sum(done.values())
-            return
-        link = str((await request.post()).get("link", ""))
-        for name, count in done.items():
-            word, _, order = name.partition(":")
-            if word == action and order:
-                subject, reference = (link, order) if action == "add" else (order, None)
-                self.seen += [Effect(self.provider, action, subject, reference, at_us)] * count
-
-
-def _payout_id(response: web.StreamResponse) -> str | None:
-    """Read what the site calls the payout that it just made."""
-    body = response.body if isinstance(response, web.Response) else None
-    try:
-        return str(json.loads(body)["data"]["payout_id"]) if isinstance(body, bytes) else None
-    except (ValueError, KeyError, TypeError):
-        return None
+            pid, self.pid, self.sprung = self.pid, None, self.sprung + 1
+            self.strike(self.planned, pid)

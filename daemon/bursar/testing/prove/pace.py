@@ -1,8 +1,10 @@
 """Clocks for the proof: one that runs faster than the machine's, the same in every process, and the sandbox's own.
 
 `Pace` makes settling, back-off and holds short without any of them being another than in life: a daemon that is killed
-and started again goes on with the same time. `WorldClock` moves the providers' worlds: it can leap ahead, so that a
-balance has grown, and stand still, so that everything comes to rest.
+and started again goes on with the same time. It can leap, in every process at once: so an hour passes in the middle of
+something. `SetClock` is what the daemon sees: the same seconds, under a wall clock that somebody sets. `WorldClock`
+moves the providers' worlds: it can leap ahead, so that a balance has grown, and stand still, so that everything comes
+to rest.
 """
 
 from __future__ import annotations
@@ -12,8 +14,11 @@ from datetime import datetime, timedelta, timezone
 
 from bursar.api.clock import Clock
 from bursar.loops.clock import RealClock
+from bursar.testing.prove.shared import Shared
 
 BEGIN = datetime(2026, 1, 1, tzinfo=timezone.utc)
+SLICE_S = 0.05
+"""Whoever sleeps looks this often whether the clock leapt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +28,12 @@ class Pace:
     Attributes:
         speed: How many.
         epoch_s: The machine's monotonic seconds at which it stood at `BEGIN`: one for all processes of a run.
+        shared: What leapt.
     """
 
     speed: float
     epoch_s: float = field(default_factory=lambda: RealClock().monotonic())
+    shared: Shared = field(default_factory=Shared)
 
     def now(self) -> datetime:
         """Give the instant, as the run counts time."""
@@ -34,11 +41,33 @@ class Pace:
 
     def monotonic(self) -> float:
         """Give the seconds since the run began."""
-        return (RealClock().monotonic() - self.epoch_s) * self.speed
+        return (RealClock().monotonic() - self.epoch_s) * self.speed + self.shared.leap_s()
 
     async def sleep(self, seconds: float) -> None:
-        """Wait so long by this clock."""
-        await RealClock().sleep(seconds / self.speed)
+        """Wait so long by this clock; a leap counts."""
+        ends_s = self.monotonic() + seconds
+        while (left_s := (ends_s - self.monotonic()) / self.speed) > 0:
+            await RealClock().sleep(min(left_s, SLICE_S))
+        await RealClock().sleep(0)
+
+
+@dataclass(frozen=True, slots=True)
+class SetClock:
+    """The daemon's clock: the run's seconds, under a wall clock that somebody sets."""
+
+    pace: Pace
+
+    def now(self) -> datetime:
+        """Give what the clock on the wall says."""
+        return self.pace.now() + timedelta(seconds=self.pace.shared.wall_s)
+
+    def monotonic(self) -> float:
+        """Give the seconds since the run began."""
+        return self.pace.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait so long."""
+        await self.pace.sleep(seconds)
 
 
 @dataclass(slots=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from bursar.testing.prove import world
-from bursar.testing.prove.cells import ACTIONS, COMMIT_POINTS, Cell
-from bursar.testing.prove.gate import EFFECTS
+from bursar.testing.prove.cells import ACTIONS, AT_THE_POINT, COMMIT_POINTS, Cell
 from bursar.testing.prove.saboteur import Sabotage
+from bursar.testing.prove.strike import FIRST_S, FROZEN_S, KILL, Kind, Strike
+from bursar.testing.prove.witness import EFFECTS
 
 IN_THE_DAEMON = {*COMMIT_POINTS, "before-request", "after-reply"}
 AT_THE_SANDBOX = {"before-effect", "after-effect"}
@@ -20,6 +21,20 @@ SOONEST_LATE_S = 5.0
 MOST_NTH = {"poll": 3, "delivery": 4}
 NEEDS = {"look": "add", "time": "cancel", "sending": "add", "outcome": "add", "person": "add"}
 """The action that brings a commit about."""
+HOUR_S, DAY_S = 3600.0, 86_400.0
+IDLE_S = HOUR_S
+JUMPS_S = (HOUR_S, 13 * HOUR_S, 3 * DAY_S, 400 * DAY_S, -HOUR_S, -13 * HOUR_S, -3 * DAY_S, 0.0)
+MOST_FULL = 12
+MUCH = 4
+"""So many times enough is often more than may be paid out without a yes."""
+GROWTH, LOOKS = (0.02, 0.3), (4, 16)
+"""By so much of what is enough the balance grows at every other look, for so many looks: then a yes is enough."""
+HELD = 20
+"""So many answers of a kind may be held back in a round, every other one of them."""
+LONGEST_HELD_S = 45.0
+"""An answer that is held back for longer meets the client's time-out."""
+STANDS_STILL = frozenset({"idle", "freeze"})
+ABOUT_MONEY = frozenset({"grow", "foreign"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +60,15 @@ def action_of(cell: Cell, dice: random.Random) -> str:
     return cell.at if cell.at in ACTIONS else NEEDS.get(cell.at) or dice.choice(ACTIONS)
 
 
+def strike_of(cell: Cell, dice: random.Random) -> Strike:
+    """Say what happens at a cell's point: a kill, if its fault is not one that takes its place."""
+    if cell.fault not in AT_THE_POINT:
+        return KILL
+    kind = Kind(cell.fault)
+    seconds = {Kind.IDLE: IDLE_S, Kind.FREEZE: FROZEN_S, Kind.JUMP: dice.choice(JUMPS_S)}.get(kind, 0.0)
+    return Strike(kind, seconds, dice.randint(1, MOST_FULL) if kind is Kind.DISK else 0)
+
+
 def fault_of(cell: Cell, dice: random.Random) -> list[Saying]:
     """Say what goes wrong at the effect."""
     action = action_of(cell, dice)
@@ -68,21 +92,48 @@ def misreading_of(cell: Cell, dice: random.Random) -> list[Saying]:
     return [_fault(provider, method, fault, times) for (provider, method), times in often if times]
 
 
-def aim_of(cell: Cell, pid: int, dice: random.Random) -> Saying:
-    """Say for which request the sandbox's gate is set, if it is the sandbox that kills."""
+def change_of(cell: Cell, dice: random.Random) -> list[Saying]:
+    """Say what changes while the daemon is busy: the balance, or the order in which answers come."""
+    if cell.fault == "grow":
+        steps = [dice.choice((0.0, dice.uniform(*GROWTH))) * world.ENOUGH_S for _ in range(dice.randint(*LOOKS))]
+        return [Saying("grow", {"provider": "premium_exchanger", "seconds": steps})]
+    if cell.fault == "late-answer":
+        return [
+            Saying("hold", {"provider": provider, "method": method, "delays_s": _delays(dice)})
+            for provider, method in READS
+        ]
+    return []
+
+
+def _delays(dice: random.Random) -> list[float]:
+    return [dice.choice((0.0, dice.uniform(SOONEST_LATE_S, LONGEST_HELD_S))) for _ in range(HELD)]
+
+
+def aim_of(cell: Cell, pid: int, strike: Strike, dice: random.Random) -> Saying:
+    """Say for which request the sandbox's gate is set, if it is the sandbox that strikes."""
+    slow_s = LONGEST_HELD_S if cell.fault in STANDS_STILL else 0.0  # after a sleep the network takes a while
+    aim: dict[str, Any] = {"pid": pid, "strike": asdict(strike), "slow_s": slow_s}
     if cell.point not in AT_THE_SANDBOX:
-        return Saying("aim", {"pid": pid})
-    late = lateness(dice) if cell.fault == "late" and cell.point == "before-effect" else None
+        return Saying("aim", aim)
     after = cell.point == "after-effect"
-    trap = {"provider": provider_of(cell.at), "method": method_of(cell.at), "after": after, "late_s": late}
-    return Saying("aim", {"pid": pid, **trap})
+    trap = {"provider": provider_of(cell.at), "method": method_of(cell.at), "after": after}
+    return Saying("aim", {**aim, **trap, "late_s": None if after else _late_s(cell, dice)})
 
 
-def sabotage_of(cell: Cell, dice: random.Random) -> Sabotage:
-    """Say where the daemon ends itself, if it does."""
+def _late_s(cell: Cell, dice: random.Random) -> float | None:
+    """Say how late the effect comes, where it has not come at the point; None: never."""
+    if cell.fault == "late":
+        return lateness(dice)
+    if cell.fault in AT_THE_POINT and dice.random() < 0.5:
+        return dice.uniform(SOONEST_LATE_S, min(FIRST_S - SOONEST_LATE_S, world.LATEST_S))
+    return None
+
+
+def sabotage_of(cell: Cell, strike: Strike, dice: random.Random) -> Sabotage:
+    """Say where something happens to the daemon in its own process, if it does."""
     if cell.point not in IN_THE_DAEMON:
         return Sabotage()
-    return Sabotage(cell.point, cell.at, dice.randint(1, MOST_NTH.get(cell.at, 1)))
+    return Sabotage(cell.point, cell.at, dice.randint(1, MOST_NTH.get(cell.at, 1)), strike)
 
 
 def leap_before(cell: Cell) -> list[Saying]:
@@ -96,9 +147,10 @@ def leap_before(cell: Cell) -> list[Saying]:
 
 def leap_during(cell: Cell) -> list[Saying]:
     """Say how far the site's world leaps ahead, so that its balance is due."""
-    if cell.at != "payout":
+    if cell.at != "payout" and cell.fault not in ABOUT_MONEY:
         return []
-    return [Saying("leap", {"provider": "premium_exchanger", "seconds": world.ENOUGH_S})]
+    ahead_s = world.ENOUGH_S * (MUCH if cell.fault == "foreign" else 1)
+    return [Saying("leap", {"provider": "premium_exchanger", "seconds": ahead_s})]
 
 
 def orders_by_hand(cell: Cell) -> bool:

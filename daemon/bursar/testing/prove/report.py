@@ -1,13 +1,16 @@
-"""What a run found: every cell with its rounds, and what was lost, doubled or unknown in them."""
+"""What a run found: every cell with its rounds, and what was lost, doubled, beyond what was judged, or unknown in them.
+
+Runs add up: each prints its report as JSON, and several are merged into one.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bursar.testing.prove.compare import DOUBLED, LOST, UNKNOWN, Finding
+from bursar.testing.prove.findings import BEYOND, DOUBLED, LOST, UNKNOWN, WRONG, Finding
 from bursar.testing.prove.rounds import Played
 
 AT_REST = "at-rest"
@@ -22,6 +25,7 @@ class Row:
     rounds: int
     lost: int
     doubled: int
+    beyond: int
     unknown: int
 
 
@@ -30,12 +34,13 @@ class Report:
     """All of it.
 
     Attributes:
+        seeds: Of the worlds, one for each run.
         findings: With the cell that each is put down to.
         effects: How much the providers did, by action.
         seconds: How long it took.
     """
 
-    seed: int
+    seeds: tuple[int, ...]
     rows: tuple[Row, ...]
     findings: tuple[tuple[str, Finding], ...]
     effects: dict[str, int]
@@ -50,15 +55,19 @@ class Report:
         return sum(1 for _, finding in self.findings if finding.kind == kind)
 
     @property
+    def wrong(self) -> list[tuple[str, Finding]]:
+        """The findings of which there must be none."""
+        return [(cell, finding) for cell, finding in self.findings if finding.kind in WRONG]
+
+    @property
     def good(self) -> bool:
-        return not self.count(LOST) and not self.count(DOUBLED)
+        return not self.wrong
 
     def public(self) -> dict[str, Any]:
         """Give what `--json` prints."""
         return {
-            "rounds": self.rounds, "lost": self.count(LOST), "doubled": self.count(DOUBLED),
-            "unknown": self.count(UNKNOWN), "seed": self.seed, "seconds": round(self.seconds, 1),
-            "effects": self.effects,
+            "rounds": self.rounds, **{kind: self.count(kind) for kind in (*WRONG, UNKNOWN)},
+            "seeds": list(self.seeds), "seconds": round(self.seconds, 1), "effects": self.effects,
             "cells": [asdict(row) for row in self.rows],
             "findings": [{"cell": cell, "kind": one.kind, "what": one.words} for cell, one in self.findings],
         }  # fmt: skip
@@ -69,13 +78,43 @@ def report(
 ) -> Report:
     """Put every finding down to the round in which it began."""
     put = tuple((_cell_of(finding, played), finding) for finding in findings)
+    return Report((seed,), _rows(put, Counter(str(one.cell) for one in played)), put, effects, seconds)
+
+
+def read_report(told: Mapping[str, Any]) -> Report:
+    """Read what `--json` printed.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    try:
+        put = tuple((str(one["cell"]), Finding(str(one["kind"]), str(one["what"]), 0)) for one in told["findings"])
+        rounds = Counter({str(row["cell"]): int(row["rounds"]) for row in told["cells"]})
+        effects = {str(name): int(count) for name, count in told["effects"].items()}
+        seeds = tuple(int(seed) for seed in told["seeds"])
+        return Report(seeds, _rows(put, rounds), put, effects, float(told["seconds"]))
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ValueError(f"it is no report of `bursar prove --json` ({type(error).__name__}: {error})") from None
+
+
+def merge(reports: Sequence[Report]) -> Report:
+    """Add up what several runs found."""
+    put = tuple(one for report in reports for one in report.findings)
+    rounds: Counter[str] = Counter()
+    effects: Counter[str] = Counter()
+    for report in reports:
+        rounds.update({row.cell: row.rounds for row in report.rows})
+        effects.update(report.effects)
+    seeds = tuple(seed for report in reports for seed in report.seeds)
+    return Report(seeds, _rows(put, rounds), put, dict(sorted(effects.items())), sum(one.seconds for one in reports))
+
+
+def _rows(put: Sequence[tuple[str, Finding]], rounds: Counter[str]) -> tuple[Row, ...]:
     counts = Counter((cell, finding.kind) for cell, finding in put)
-    rounds = Counter(str(one.cell) for one in played)
     names = sorted({*rounds, *(cell for cell, _ in put)})
-    rows = tuple(
-        Row(name, rounds[name], counts[name, LOST], counts[name, DOUBLED], counts[name, UNKNOWN]) for name in names
+    return tuple(
+        Row(name, rounds[name], *(counts[name, kind] for kind in (LOST, DOUBLED, BEYOND, UNKNOWN))) for name in names
     )
-    return Report(seed, rows, put, effects, seconds)
 
 
 def _cell_of(finding: Finding, played: Sequence[Played]) -> str:

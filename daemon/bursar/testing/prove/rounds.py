@@ -1,16 +1,15 @@
 """A run: sandbox and daemon as processes of their own, one kill after the other, a rest, and the comparison.
 
 Each round plays one cell: the fault is asked for, a daemon is started with its saboteur, or the sandbox's gate is set;
-something is done so that the cell's action comes about; and when the daemon is dead, the next round begins. A daemon
-that the cell's point was not reached in within its patience is killed then and there: that round counts as one of any
-moment. In the end a daemon that nobody kills runs until nothing moves any more.
+something is done so that the cell's action comes about; at the point the daemon is killed, or something else happens
+and it is killed soon after; then the next round begins. A daemon that the cell's point was not reached in within its
+patience is killed then and there: that round counts as one of any moment. How a run comes to its end is in `ending`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-import re
 import signal
 import socket
 from collections.abc import Callable, Sequence
@@ -20,15 +19,19 @@ from pathlib import Path
 from bursar.app import serve
 from bursar.domain.ids import microseconds
 from bursar.host.registry import Registry
-from bursar.journal.claims import Questions
+from bursar.journal.claims import read_sending
+from bursar.journal.writer import read_once
 from bursar.loops.clock import RealClock
 from bursar.settings.read import read_configuration
 from bursar.testing.prove import plot, world
 from bursar.testing.prove.cells import ANYWHERE, Cell
 from bursar.testing.prove.children import Child, Children, rest
 from bursar.testing.prove.conductor import Line, ask
+from bursar.testing.prove.editor import RULE, Editor
+from bursar.testing.prove.findings import LOST, Finding
 from bursar.testing.prove.flaws import FLAWS
-from bursar.testing.prove.pace import Pace
+from bursar.testing.prove.pace import Pace, SetClock
+from bursar.testing.prove.patience import HANGS_S, Patience
 from bursar.testing.prove.person import Person
 from bursar.testing.prove.plot import Saying
 from bursar.testing.prove.saboteur import Sabotage, install
@@ -37,17 +40,14 @@ from bursar.testing.prove.world import PROVIDERS, Stage
 
 PATIENCE_S = 4.0
 PATIENT_POLLS = 12
-STILL_S = (world.HOLD_S + 4 * world.INTERVAL_S) / world.SPEED
-STILL_POLLS = 8
-"""Patience is over, and a rest is one, after so many seconds in which both polled providers were asked so often. The
-seconds alone would say how busy the machine is: under load, a daemon comes to nothing in four of them."""
-HANGS_S = 120.0
-"""A process that does not come up, go down or get somewhere within this, hangs."""
-RESTLESS_S = 1200.0
-"""What has not come to rest within this never does."""
+SLOW, TAKES_LONGER = ("payout", "look"), 2
+"""What comes only after what was lost before has been looked for takes so many times as long."""
 PROVOKE_EVERY_S = 0.8
+LONGEST_AFTER_S = 1.2
+"""So long at most the daemon lives on after what happened instead of a kill."""
 LOOK_EVERY_S = 0.02
-DELIVERY = re.compile(r'"sink":"book","delivery":"(dl_[0-9a-f]+)"')
+FULL_AT_START = 1
+"""With this a daemon ends that finds the disk full at its start."""
 Tell = Callable[[int, Cell], None]
 
 
@@ -63,26 +63,6 @@ class Played:
     began_us: int
 
 
-class Patience:
-    """Is over after a while in which the daemon got somewhere, however slow the machine is; or when it hangs.
-
-    Args:
-        line: The line to the sandbox; it knows how often each provider was asked.
-        least_s: Not before so many seconds.
-        polls: Not before both polled providers were asked so often.
-    """
-
-    def __init__(self, line: Line, least_s: float, polls: int) -> None:
-        self._line, self._least_s, self._polls = line, least_s, polls
-        self._began_s, self._before = RealClock().monotonic(), dict(line.asked)
-
-    def over(self) -> bool:
-        """Say whether it is."""
-        passed_s = RealClock().monotonic() - self._began_s
-        asked = (self._line.asked.get(name, 0) - self._before.get(name, 0) for name in world.POLLED)
-        return passed_s > HANGS_S or (passed_s > self._least_s and min(asked) >= self._polls)
-
-
 @dataclass
 class Run:
     """One run.
@@ -92,6 +72,7 @@ class Run:
         registry: What plugins brought; the providers named in `PROVIDERS` are used.
         seed: The worlds', and of everything that is drawn.
         flaw: A daemon that is broken on purpose: one of `FLAWS`.
+        found: What was found while it was played.
     """
 
     folder: Path
@@ -101,9 +82,11 @@ class Run:
     clock: Pace = field(default_factory=lambda: Pace(world.SPEED))
     children: Children = field(default_factory=Children)
     played: list[Played] = field(default_factory=list)
+    found: list[Finding] = field(default_factory=list)
     line: Line = field(init=False)
     stage: Stage = field(init=False)
     person: Person = field(init=False)
+    editor: Editor = field(init=False)
     dice: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
@@ -113,15 +96,8 @@ class Run:
     def log(self) -> Path:
         return self.folder / "daemon.log"
 
-    def taken(self) -> frozenset[str]:
-        """Give the ids of all deliveries that the sink saw; it writes them into the log."""
-        with self.log.open(encoding="utf-8", errors="replace") as lines:
-            return frozenset(found[1] for line in lines if (found := DELIVERY.search(line)))
-
-    def play(self, cells: Sequence[Cell], tell: Tell) -> Person:
-        """Play every round, and the rest at the end; give the person, who knows where to look.
-
-        The sandbox still runs then: `children` is the context in which to call this.
+    def play(self, cells: Sequence[Cell], tell: Tell) -> None:
+        """Play every round. `children` is the context in which to call this.
 
         Raises:
             Stuck: a process did not come up, or did not go down.
@@ -131,8 +107,6 @@ class Run:
         for number, cell in enumerate(cells, 1):
             self._round(cell)
             tell(number, cell)
-        self._rest()
-        return self.person
 
     def _open(self) -> None:
         """Start the sandbox, and write the configuration that leads there."""
@@ -145,32 +119,43 @@ class Run:
         self.line = Line(ours)
         self.stage = Stage(self.folder, self.line.say("where"))
         self.stage.write()
-        read_configuration([self.stage.configuration], self.registry, environ=self.stage.environ())  # warms the forks
         self.person = Person(self.stage, self.line, self.clock, self.dice)
+        self.editor = Editor(self.stage, self.clock, self.dice, self._fingerprint)
+        self._fingerprint()  # reading it once warms the forks
+
+    def _fingerprint(self) -> str | None:
+        """Read the fickle rule's fingerprint, as a daemon would."""
+        read = read_configuration([self.stage.configuration], self.registry, environ=self.stage.environ())
+        return next((rule.fingerprint for rule in read.rules if rule.name == RULE), None)
 
     def _first(self) -> None:
         """Have orders put under watch, in a run that nobody kills."""
-        daemon = self._start(Sabotage())
-        self._await_up(daemon)
+        daemon = self.start(Sabotage())
+        self.await_up(daemon)
         self.person.watch(list(self.stage.where["smm"]["track"])[: world.TRACKED])
         rest(0.3)
-        self._stop(daemon)
+        self.stop(daemon)
 
     def _round(self, cell: Cell) -> None:
         if cell.fault == "restart":
             self._restart()
+        strike = plot.strike_of(cell, self.dice)
         misreading, before = plot.misreading_of(cell, self.dice), self.dice.random() < 0.5
-        self._say(*plot.fault_of(cell, self.dice), *(misreading if before else ()))
+        self._say(*plot.fault_of(cell, self.dice), *plot.change_of(cell, self.dice), *(misreading if before else ()))
         if not self.line.owed:
             self._say(*plot.leap_before(cell))
+        if before:
+            self._change_between(cell)
         began_us = microseconds(self.clock.now())
-        daemon = self._start(plot.sabotage_of(cell, self.dice))
-        self._say(plot.aim_of(cell, daemon.pid, self.dice))
-        if self._await_up(daemon) and cell.fault == "reload":
-            daemon.signal(signal.SIGHUP)
+        self.clock.shared.struck = False
+        daemon = self.start(plot.sabotage_of(cell, strike, self.dice))
+        self._say(plot.aim_of(cell, daemon.pid, strike, self.dice))
+        if self.await_up(daemon, full=cell.fault == "disk"):
+            self._change_within(cell, daemon, changed=before)
         reached = self._await_end(cell, daemon)
         daemon.kill()
         self.line.look()
+        self._leave(cell)
         self._say(*(() if before else misreading))
         self.played.append(Played(cell if reached else Cell(ANYWHERE, "clock", cell.fault), began_us))
 
@@ -178,85 +163,131 @@ class Run:
         for saying in sayings:
             self.line.say(saying.verb, **saying.params)
 
+    def _change_between(self, cell: Cell) -> None:
+        """Set the clock, or edit the rule, while no daemon runs."""
+        if cell.fault == "jump":
+            self.clock.shared.wall_s = self.dice.choice(plot.JUMPS_S)
+        if cell.fault == "edit":
+            self.editor.edit()
+
+    def _change_within(self, cell: Cell, daemon: Child, *, changed: bool) -> None:
+        """Reload, with the same configuration or another."""
+        if cell.fault == "edit" and not changed:
+            self.editor.edit()
+        if cell.fault == "reload" or (cell.fault == "edit" and not changed):
+            daemon.signal(signal.SIGHUP)
+
+    def _leave(self, cell: Cell) -> None:
+        """Let what did not go wrong in a round not go wrong in the next."""
+        self.line.say("calm")
+        self.clock.shared.full = 0
+        if cell.fault == "jump" and self.dice.random() < 0.5:
+            self.clock.shared.wall_s = 0.0
+
     def _provoke(self, cell: Cell) -> None:
-        """Have something done at which the daemon can be killed."""
-        self._say(*plot.leap_during(cell))
+        """Have something done at which something can happen to the daemon."""
+        if not self.person.paying:  # a yes to what grows at once is never enough
+            self._say(*plot.leap_during(cell))
         if plot.orders_by_hand(cell):
             self.person.order()
+        if cell.fault == "foreign":
+            self.person.act_at_the_site()
 
     def _await_end(self, cell: Cell, daemon: Child) -> bool:
-        """Have done what the cell is about until the daemon is dead; say whether it died where it should."""
-        patience = Patience(self.line, PATIENCE_S, PATIENT_POLLS)
-        while not daemon.ended() and not patience.over():
-            self.person.answer()
+        """Have done what the cell is about until the daemon is dead; say whether its point was reached."""
+        longer = TAKES_LONGER if cell.at in SLOW else 1
+        patience = Patience(self.line, longer * PATIENCE_S, longer * PATIENT_POLLS)
+        while not daemon.ended() and not patience.over() and not self.clock.shared.struck:
+            foreign, eager = cell.fault == "foreign", cell.at == "payout"
+            self.person.answer(grown_s=self._growth_s(cell), foreign=foreign, eager=eager)
             self._provoke(cell)
             if cell.point == ANYWHERE:
-                daemon.ended(self.dice.uniform(0.0, PROVOKE_EVERY_S))
+                self._wait(daemon, self.dice.uniform(0.0, PROVOKE_EVERY_S))
+                self.editor.look()
                 return True
-            daemon.ended(PROVOKE_EVERY_S)
+            self._wait(daemon, PROVOKE_EVERY_S)
+            self.editor.look()
+        if self.clock.shared.struck:
+            self._live_on(daemon)
+            return True
         return daemon.code == -signal.SIGKILL
 
-    def _restart(self) -> None:
-        daemon = self._start(Sabotage())
-        if self._await_up(daemon):
-            daemon.ended(self.dice.uniform(0.0, 0.3))
-        self._stop(daemon)
+    def _growth_s(self, cell: Cell) -> float:
+        return self.dice.choice((0.0, 0.0, 0.0, world.ENOUGH_S)) if cell.fault == "grow" else 0.0
 
-    def _rest(self) -> None:
-        """Let nothing go wrong and nothing new happen any more, until all that was begun has come to its end."""
-        self.line.say("calm")
-        daemon = self._start(Sabotage())
-        if not self._await_up(daemon):
-            raise self._stuck("the daemon did not come up for the rest at the end")
-        self.line.say("stop")
-        ends_s = RealClock().monotonic() + RESTLESS_S
-        still, last = Patience(self.line, STILL_S, STILL_POLLS), (-1, -1)
-        while RealClock().monotonic() < ends_s and not still.over():
-            daemon.ended(0.2)
-            asked = self.person.questions()
+    def _wait(self, daemon: Child, seconds: float) -> None:
+        """Wait so long, or until the daemon has ended, or something happened to it."""
+        ends_s = RealClock().monotonic() + seconds
+        while not self.clock.shared.struck and (left_s := ends_s - RealClock().monotonic()) > 0:
+            if daemon.ended(min(left_s, LOOK_EVERY_S)):
+                return
+
+    def _live_on(self, daemon: Child) -> None:
+        """Let the daemon go on for a while, and until what it was sending has come to its end."""
+        ends_s = RealClock().monotonic() + self.dice.uniform(0.0, LONGEST_AFTER_S)
+        while not daemon.ended(LOOK_EVERY_S) and RealClock().monotonic() < ends_s:
+            self.person.answer()
+        if daemon.ended() or self.dice.random() < 0.5:
+            return
+        patience, began_us = Patience(self.line, PATIENCE_S, PATIENT_POLLS), microseconds(self.clock.now())
+        stuck = self._sending()
+        while stuck and not patience.over() and not daemon.ended(LOOK_EVERY_S):
             self.line.look()
-            for id_ in asked.held:
-                ask(self.stage.socket, "accept", id=str(id_))
-            if _moves(asked) or self.line.owed or asked.last != last:
-                still, last = Patience(self.line, STILL_S, STILL_POLLS), asked.last
-        self._stop(daemon)
+            stuck &= self._sending()
+        if stuck and not daemon.ended():
+            words = f"intents {sorted(id_ for id_, _ in stuck)} stay sending, and nobody sends them"
+            self.found.append(Finding(LOST, words, began_us))
 
-    def _start(self, sabotage: Sabotage) -> Child:
-        stage, clock, flaw = self.stage, self.clock, self.flaw
+    def _sending(self) -> frozenset[tuple[int, int]]:
+        return read_once(self.stage.journal, read_sending)
+
+    def _restart(self) -> None:
+        daemon = self.start(Sabotage())
+        if self.await_up(daemon):
+            daemon.ended(self.dice.uniform(0.0, 0.3))
+        self.stop(daemon)
+
+    def start(self, sabotage: Sabotage) -> Child:
+        """Start a daemon."""
+        stage, pace, flaw = self.stage, self.clock, self.flaw
 
         def play() -> int:
-            install(sabotage, clock)
+            install(sabotage, pace)
             if flaw is not None:
                 FLAWS[flaw].install()
-            return asyncio.run(serve([stage.configuration], stage.environ(), clock))
+            return asyncio.run(serve([stage.configuration], stage.environ(), SetClock(pace)))
 
         return self.children.start(play, self.log)
 
-    def _await_up(self, daemon: Child) -> bool:
-        """Wait until the daemon answers; False when it ended before."""
+    def await_up(self, daemon: Child, *, full: bool = False) -> bool:
+        """Wait until the daemon answers; False when it ended before.
+
+        Raises:
+            Stuck: it ended by itself, and not because the disk was `full`; or it does not come up.
+        """
         ends_s = RealClock().monotonic() + HANGS_S
         while RealClock().monotonic() < ends_s:
             if daemon.ended(LOOK_EVERY_S):
-                if daemon.code != -signal.SIGKILL:
-                    raise self._stuck(f"the daemon ended by itself, with {daemon.code}")
+                if daemon.code != -signal.SIGKILL and not (full and daemon.code == FULL_AT_START):
+                    raise self.stuck(f"the daemon ended by itself, with {daemon.code}")
                 return False
             if self.stage.socket.exists() and ask(self.stage.socket, "held") is not None:
+                self.editor.started()
                 return True
-        raise self._stuck("the daemon did not come up")
+        raise self.stuck("the daemon did not come up")
 
-    def _stop(self, daemon: Child) -> None:
+    def stop(self, daemon: Child) -> None:
+        """Stop a daemon.
+
+        Raises:
+            Stuck: it does not go down, or not well.
+        """
         daemon.signal(signal.SIGTERM)
         if not daemon.ended(HANGS_S):
-            raise self._stuck("the daemon did not stop at SIGTERM")
+            raise self.stuck("the daemon did not stop at SIGTERM")
         if daemon.code not in (0, -signal.SIGTERM):
-            raise self._stuck(f"the daemon stopped with {daemon.code}")
+            raise self.stuck(f"the daemon stopped with {daemon.code}")
 
-    def _stuck(self, words: str) -> Stuck:
+    def stuck(self, words: str) -> Stuck:
+        """Give the error that ends a run, with the end of the log."""
         return Stuck(f"{words}\n{self.log.read_text(encoding='utf-8', errors='replace')[-2000:]}")
-
-
-def _moves(asked: Questions) -> bool:
-    """Say whether something is to come soon, without a person: a lost `add`, and what it blocks, waits for one."""
-    lost = {intent.action for intent in asked.unknown}
-    blocked = lost & {"add"}
-    return bool(asked.due or lost - blocked or set(asked.moving) - blocked)

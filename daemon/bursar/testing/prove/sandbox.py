@@ -1,22 +1,24 @@
-"""The sandbox process: the providers' own wire servers on loopback, with faults, gates and clocks, told what to do
-over a socket. One line of JSON comes in, one goes out."""
+"""The sandbox process: the providers' own wire servers on loopback, with faults, gates, witnesses and clocks, told what
+to do over a socket. One line of JSON comes in, one goes out."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
 
-from bursar.api import Clock, Provider, Secret
+from bursar.api import Provider, Secret
 from bursar.testing.faults import Faults
 from bursar.testing.prove.gate import Gate, Trap
-from bursar.testing.prove.pace import WorldClock
+from bursar.testing.prove.pace import Pace, WorldClock
+from bursar.testing.prove.strike import Kind, Strike, happen, thaw
+from bursar.testing.prove.witness import Witness
 
 HOST = "127.0.0.1"
 
@@ -40,8 +42,9 @@ class Sandbox:
     def answer(self, verb: str, params: Mapping[str, Any]) -> Any:
         """Do what the conductor says."""
         verbs: Mapping[str, Callable[..., Any]] = {
-            "where": self._where, "aim": self._aim, "fault": self._fault, "late": self._late, "calm": self._calm,
-            "look": self._look, "leap": self._leap, "stop": self._stop,
+            "where": self._where, "aim": self._aim, "fault": self._fault, "late": self._late, "hold": self._hold,
+            "grow": self._grow, "calm": self._calm, "look": self._look, "leap": self._leap, "stop": self._stop,
+            "states": self._states,
         }
         return verbs[verb](**params)
 
@@ -51,10 +54,13 @@ class Sandbox:
             for name, place in self.places.items()
         }
 
-    def _aim(self, pid: int, provider: str | None = None, **trap: Any) -> None:
+    def _aim(
+        self, pid: int, strike: Mapping[str, Any], slow_s: float, provider: str | None = None, **trap: Any
+    ) -> None:
         """Say which process is the daemon, and set one gate, or none."""
         for name, place in self.places.items():
-            place.gate.pid = pid
+            place.gate.pid, place.gate.slow_s = pid, slow_s
+            place.gate.planned = Strike(Kind(strike["kind"]), strike["seconds"], strike["commits"])
             place.gate.trap = Trap(**trap) if name == provider else None
 
     def _fault(self, provider: str, method: str, fault: str, times: int) -> None:
@@ -63,19 +69,31 @@ class Sandbox:
     def _late(self, provider: str, method: str, delay_s: float) -> None:
         self.places[provider].gate.late[method] = delay_s
 
+    def _hold(self, provider: str, method: str, delays_s: Sequence[float]) -> None:
+        self.places[provider].gate.held[method] = [*delays_s]
+
+    def _grow(self, provider: str, seconds: Sequence[float]) -> None:
+        self.places[provider].gate.growth = [*seconds]
+
     def _calm(self) -> None:
         """Forget everything that is still to go wrong."""
         for place in self.places.values():
             place.faults.clear()
-            place.gate.late.clear()
-            place.gate.trap = place.gate.pid = None
+            place.gate.calm()
 
-    def _look(self, since: Mapping[str, int]) -> Any:
-        """Give the effects after the first so many of each provider, and what is still to come."""
+    def _look(self, since: Mapping[str, Sequence[int]]) -> Any:
+        """Give what each witness saw after the first so many effects and requests, and what is still to come."""
         return {
-            name: {**place.gate.public(since.get(name, 0)), "asked": place.faults.asked.total()}
+            name: {
+                **place.gate.witness.public(*since.get(name, (0, 0))), "owed": place.gate.owed,
+                "sprung": place.gate.sprung, "asked": place.faults.asked.total(),
+            }
             for name, place in self.places.items()
-        }
+        }  # fmt: skip
+
+    def _states(self, provider: str) -> Any:
+        """Give the states that were answered of each order, by when they were asked for."""
+        return self.places[provider].gate.witness.answered()
 
     def _leap(self, provider: str, seconds: float) -> None:
         self.places[provider].world.leap(seconds)
@@ -86,34 +104,42 @@ class Sandbox:
 
 
 def serve_sandbox(
-    providers: Mapping[str, Provider], seed: int, clock: Clock, in_time_s: float, line: socket.socket
+    providers: Mapping[str, Provider], seed: int, pace: Pace, in_time_s: float, line: socket.socket
 ) -> int:
     """Serve until the line is closed at its other end."""
-    asyncio.run(_serve(providers, seed, clock, in_time_s, line))
+    asyncio.run(_serve(providers, seed, pace, in_time_s, line))
     return 0
 
 
 async def _serve(
-    providers: Mapping[str, Provider], seed: int, clock: Clock, in_time_s: float, line: socket.socket
+    providers: Mapping[str, Provider], seed: int, pace: Pace, in_time_s: float, line: socket.socket
 ) -> None:
     async with AsyncExitStack() as stack:
         sandbox = Sandbox()
         for name, provider in sorted(providers.items()):
             if provider.wire is not None:
-                sandbox.places[name] = await _open(provider, seed, clock, in_time_s, stack)
-        reader, writer = await asyncio.open_connection(sock=line)
-        while asked := await reader.readline():
-            verb, params = json.loads(asked)
-            answer = sandbox.answer(verb, params)
-            writer.write(json.dumps(answer).encode() + b"\n")
-            await writer.drain()
+                sandbox.places[name] = await _open(provider, seed, pace, in_time_s, stack)
+        async with asyncio.TaskGroup() as group:
+            thawing = group.create_task(thaw(pace))
+            reader, writer = await asyncio.open_connection(sock=line)
+            while asked := await reader.readline():
+                verb, params = json.loads(asked)
+                answer = sandbox.answer(verb, params)
+                writer.write(json.dumps(answer).encode() + b"\n")
+                await writer.drain()
+            thawing.cancel()
 
 
-async def _open(provider: Provider, seed: int, clock: Clock, in_time_s: float, stack: AsyncExitStack) -> Place:
+async def _open(provider: Provider, seed: int, pace: Pace, in_time_s: float, stack: AsyncExitStack) -> Place:
     assert provider.wire is not None
-    world = WorldClock(clock)
+    world = WorldClock(pace)
     wire = provider.wire(seed, 1.0, world)
-    gate = Gate(provider.name, wire, clock, in_time_s)
+    witness = Witness(provider.name, wire, pace, in_time_s)
+
+    def strike(what: Strike, pid: int) -> None:
+        happen(what, pid, pace, "sandbox")
+
+    gate = Gate(wire, pace, witness, strike, world.leap, lambda: pace.shared.struck)
     assert wire.name_of is not None, f"{provider.name} does not name its methods"
     faults = Faults(wire.name_of)
     gate.attach(faults)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
 
 from bursar.journal.claims import Claims, Fact, Yes
-from bursar.testing.prove.compare import DOUBLED, LOST, Finding
+from bursar.testing.prove.findings import DOUBLED, LOST, Finding
 
 LISTENING = {
     "order.partial": "refill", "order.canceled": "order-anew", "balance.passed_min_payout": "pay-out",
@@ -21,7 +22,7 @@ LISTENING = {
 WITHOUT = {"order.partial": '"remains":"0"'}
 """Where an event holds this, the condition is not true of it."""
 WAITING = ("pending", "in_progress")
-CAME_TO_NOTHING = ("lapsed", "refused", "gave_up")
+CAME_TO_NOTHING = ("lapsed", "refused", "gave_up", "denied")
 OPEN = ("awaiting_approval", "ready", "sending", "deferred", "unknown")
 
 
@@ -33,12 +34,14 @@ class AtRest:
         panel: The panel's account, and `site` the site's.
         states: By order: its state, as the panel says it, normalised.
         due: The site's balance is at or above its minimum.
+        paid: By id: what each payout took that the site did not cancel.
     """
 
     panel: str
     site: str
     states: Mapping[str, str]
     due: bool
+    paid: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 def check_journal(claims: Claims) -> list[Finding]:

@@ -1,0 +1,230 @@
+"""Was every request what was judged, just before it left? No kill shows that: here time passes, balances grow and
+people act between the check and its use.
+
+Pure. Comes in: the requests that the witnesses saw, with what each stood on; the journal's `Claims`; what a person
+said. Goes out: findings of the kind `BEYOND`. Each is sound: what it calls wrong is wrong however slow the machine was;
+to be so, it lets pass what it cannot tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from bursar.domain.ids import microseconds
+from bursar.journal.claims import Attempt, Claim, Claims, Fact
+from bursar.loops.executor import LEAVES_WITHIN_S
+from bursar.loops.runtime_context import FRESH
+from bursar.testing.prove import world
+from bursar.testing.prove.findings import BEYOND, LOST, Finding
+from bursar.testing.prove.pace import BEGIN
+from bursar.testing.prove.witness import Sent
+
+STANDS_ON_S = FRESH.total_seconds() + LEAVES_WITHIN_S
+"""What a request stands on was asked for within this before it left."""
+ROUNDED_S = 0.01
+"""The stamps are rounded."""
+STATES = {"refill": ("partial",), "cancel": ("pending", "in_progress"), "fickle": ("completed",)}
+"""By rule: the states in which it may act on an order."""
+SECOND_US = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """The fickle rule was changed.
+
+    Attributes:
+        written_us: When that was begun.
+        applied_us: When the daemon had certainly taken it on.
+        fingerprint: Of the rule from then on; None: there is none.
+    """
+
+    written_us: int
+    applied_us: int
+    fingerprint: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request for one intent, with the attempt that the journal has of it."""
+
+    sent: Sent
+    claim: Claim
+    attempt: Attempt
+
+    @property
+    def left_us(self) -> int:
+        return microseconds(BEGIN) + int(self.sent.left_s * SECOND_US)
+
+    def finding(self, words: str) -> Finding:
+        """Say what is wrong with it."""
+        what = f"{self.claim.account} {self.claim.action}, intent {self.claim.id}, attempt {self.attempt.fence}"
+        return Finding(BEYOND, f"{what}: {words}", self.left_us)
+
+
+def check_requests(
+    claims: Claims, sent: Iterable[Sent], said_yes: Mapping[int, Sequence[Decimal]], paid: Mapping[str, Decimal]
+) -> list[Finding]:
+    """Find requests that stood on what was not so any more, or went beyond what was allowed.
+
+    Args:
+        claims: The journal's.
+        sent: Every request of an effect by the daemon.
+        said_yes: By intent: the amounts that a person said yes to.
+        paid: By id: what each payout took that the site did not cancel.
+    """
+    requests = _matched(claims, sent)
+    found: list[Finding] = []
+    for one in requests:
+        found += _in_time(one)
+        found += _payout(one, said_yes.get(one.claim.id, ())) if one.claim.action == "payout" else _on_state(one)
+    return found + _windows(requests, paid)
+
+
+def _matched(claims: Claims, sent: Iterable[Sent]) -> list[Request]:
+    """Give every request for an intent with its attempt; one without is found by the comparison, if it did anything."""
+    intents = {one.id: one for one in claims.intents}
+    found = []
+    for one in sent:
+        for id_, fence in one.intents:
+            claim = intents.get(id_)
+            attempts = claim.attempts if claim is not None else ()
+            found += [Request(one, claim, each) for each in attempts if claim is not None and each.fence == fence]
+    return found
+
+
+def _in_time(one: Request) -> list[Finding]:
+    late_s = (one.left_us - one.attempt.sent_us) / SECOND_US
+    if late_s < -ROUNDED_S:
+        return [one.finding(f"it left {-late_s:.1f} s before it was committed")]
+    if late_s > LEAVES_WITHIN_S + ROUNDED_S:
+        return [one.finding(f"it left {late_s:.0f} s after it was committed")]
+    return []
+
+
+def _payout(one: Request, said_yes: Sequence[Decimal]) -> list[Finding]:
+    """Hold a payout against the last look before it, and what was allowed against what was judged."""
+    sent, cost = one.sent, one.attempt.cost
+    if sent.balance is None or sent.least is None:
+        return [one.finding("nobody looked at the balance before")]
+    found = []
+    if sent.left_s - sent.looked_s > world.LAST_LOOK_S + ROUNDED_S:
+        found.append(one.finding(f"the last look at the balance was {sent.left_s - sent.looked_s:.0f} s old"))
+    if Decimal(sent.balance) < Decimal(sent.least):
+        found.append(one.finding(f"the last look showed {sent.balance}, and {sent.least} is the least"))
+    if cost is None or Decimal(cost) != Decimal(sent.balance):
+        found.append(one.finding(f"the last look showed {sent.balance}, and {cost} was judged"))
+    elif one.claim.rule is not None and Decimal(cost) > max([Decimal(world.ABOVE), *said_yes]):
+        yes = f"a yes to {max(said_yes)}" if said_yes else "no yes"
+        found.append(one.finding(f"{cost} is above {world.ABOVE}, with {yes}"))
+    return found
+
+
+def _on_state(one: Request) -> list[Finding]:
+    """Hold an action on an order against the states that were answered of it in the last minutes."""
+    wanted = STATES.get(one.claim.rule or "")
+    order = one.claim.subject.partition("/")[2]
+    if wanted is None:
+        return []
+    since_s = one.sent.left_s - STANDS_ON_S
+    seen = [state for id_, asked_s, state in one.sent.seen if id_ == order and asked_s > since_s]
+    if not seen:
+        return [one.finding(f"nobody had looked at it for {STANDS_ON_S:.0f} s")]
+    if any(state in wanted for state in seen):
+        return []
+    return [one.finding(f"it was seen as {', '.join(sorted(set(seen)))}")]
+
+
+def _windows(requests: Sequence[Request], amounts: Mapping[str, Decimal]) -> list[Finding]:
+    """Hold what left against the cooldown, the budget and the limit of its rule, by when it left."""
+    found: list[Finding] = []
+    payouts = [one for one in requests if one.claim.rule == "pay-out"]
+    for place, one in enumerate(payouts):
+        before = [other for other in payouts[:place] if _counts(other) and other.claim.id != one.claim.id]
+        found += _cooled(one, before) + _in_budget(one, before, amounts)
+    refills: dict[str, list[Request]] = {}
+    for one in requests:
+        if one.claim.rule == "refill" and _counts(one):
+            refills.setdefault(one.claim.subject, []).append(one)
+    for of_order in refills.values():
+        if len({one.claim.id for one in of_order}) > world.REFILLS:
+            found.append(of_order[-1].finding(f"more than {world.REFILLS} refills of one order"))
+    return found
+
+
+def _counts(one: Request) -> bool:
+    return one.claim.state == "succeeded"
+
+
+def _cooled(one: Request, before: Sequence[Request]) -> list[Finding]:
+    """A request leaves up to a minute after it was allowed, and counts from when it left, or later."""
+    soon = _since(one, before, world.COOLDOWN_S - LEAVES_WITHIN_S)
+    return [one.finding(f"within the cooldown of intent {soon[-1].claim.id}")] if soon else []
+
+
+def _in_budget(one: Request, before: Sequence[Request], amounts: Mapping[str, Decimal]) -> list[Finding]:
+    """What was judged counts, or what was paid, if that was less; what the site canceled counts as nothing."""
+    within = {other.claim.id: other for other in _since(one, before, world.BUDGET_S - LEAVES_WITHIN_S)}
+    used = Decimal(one.attempt.cost or 0)
+    for other in within.values():
+        used += min(Decimal(other.attempt.cost or 0), amounts.get(other.claim.reference or "", Decimal(0)))
+    if used <= world.BUDGET:
+        return []
+    return [one.finding(f"{used} within {world.BUDGET_S:.0f} s, and {world.BUDGET} is the budget")]
+
+
+def _since(one: Request, before: Sequence[Request], seconds: float) -> list[Request]:
+    return [other for other in before if 0 <= one.left_us - other.left_us < seconds * SECOND_US]
+
+
+def check_states(claims: Claims, shown: Mapping[str, Sequence[str]], account: str) -> list[Finding]:
+    """Find orders that entered states in an order in which nobody was answered: an old answer was taken for a new one.
+
+    Args:
+        claims: The journal's.
+        shown: By order: the states that were answered, by when they were asked for.
+        account: The panel's.
+    """
+    entered: dict[str, list[Fact]] = {}
+    for fact in claims.facts:
+        kind, _, word = fact.type.partition(".")
+        if fact.account == account and kind == "order" and word not in ("appeared", "changed", "vanished"):
+            entered.setdefault(fact.subject.partition("/")[2], []).append(fact)
+    found = []
+    for order, facts in entered.items():
+        answered = iter(shown.get(order, ()))
+        wrong = next((one for one in facts if one.type.partition(".")[2] not in answered), None)
+        if wrong is not None:
+            words = f"order {order} entered {wrong.type.partition('.')[2]}, by an answer older than the one before"
+            found.append(Finding(BEYOND, words, wrong.at_us))
+    return found
+
+
+def check_edits(claims: Claims, edits: Sequence[Edit]) -> list[Finding]:
+    """Find what was sent for a fickle rule that was no more then."""
+    found = []
+    for claim in claims.intents:
+        for attempt in claim.attempts if claim.rule == "fickle" else ():
+            known = [place for place, edit in enumerate(edits) if edit.applied_us <= attempt.sent_us]
+            place = known[-1] if known else -1
+            until_us = edits[place + 1].written_us if place + 1 < len(edits) else None
+            sure = place >= 0 and (until_us is None or attempt.sent_us < until_us)
+            if sure and edits[place].fingerprint != claim.fingerprint and attempt.fence == claim.attempts[0].fence:
+                words = f"{claim.account} {claim.action}, intent {claim.id}: sent for a rule that is no more"
+                found.append(Finding(BEYOND, words, attempt.sent_us))
+    return found
+
+
+def check_losses(claims: Claims) -> list[Finding]:
+    """Find losses that nobody was told of: each is told, the second like the first."""
+    told: dict[int | None, int] = {}
+    for fact in claims.facts:
+        if fact.type == "action.unknown":
+            told[fact.intent] = told.get(fact.intent, 0) + 1
+    found = []
+    for one in claims.intents:
+        if one.losses > (times := told.get(one.id, 0)):
+            words = f"intent {one.id} was lost {one.losses} times, and told {times} times"
+            found.append(Finding(LOST, words, one.created_us))
+    return found

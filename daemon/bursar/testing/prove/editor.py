@@ -1,0 +1,80 @@
+"""Who edits the fickle rule, between two runs and while the daemon runs, and looks whether anything still waits for
+what it was before."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bursar.api import Clock
+from bursar.domain.ids import microseconds
+from bursar.journal.claims import read_waiting
+from bursar.journal.writer import read_once
+from bursar.testing.prove.beyond import Edit
+from bursar.testing.prove.findings import BEYOND, Finding
+from bursar.testing.prove.world import FICKLE, Stage
+
+RULE = "fickle"
+RELOADED = b'"reloaded"'
+
+
+@dataclass(slots=True)
+class Editor:
+    """Edits the configuration.
+
+    Attributes:
+        fingerprint: Reads the fickle rule's, of the configuration as it is written; None: it is not in it.
+        edits: Every edit that the daemon has taken on.
+        found: What still waited for a rule that was no more.
+    """
+
+    stage: Stage
+    clock: Clock
+    dice: random.Random
+    fingerprint: Callable[[], str | None]
+    edits: list[Edit] = field(default_factory=list)
+    found: list[Finding] = field(default_factory=list)
+    _name: str = "first"
+    _written_us: int = 0
+    _log_size: int | None = 0
+    _known: dict[str, str | None] = field(default_factory=dict)
+
+    @property
+    def _log(self) -> Path:
+        return self.stage.folder / "daemon.log"
+
+    def edit(self) -> None:
+        """Write another configuration."""
+        self._written_us = microseconds(self.clock.now())
+        self._name = self.dice.choice([name for name in FICKLE if name != self._name])
+        self.stage.write(self._name)
+        self._log_size = self._log.stat().st_size if self._log.exists() else 0
+
+    def started(self) -> None:
+        """A daemon has come up: what was written before, it has taken on."""
+        if self._log_size is not None:
+            self._take_on()
+
+    def look(self) -> None:
+        """Look whether a running daemon has taken on what was written."""
+        if self._log_size is None:
+            return
+        with self._log.open("rb") as log:
+            log.seek(self._log_size)
+            if RELOADED in log.read():
+                self._take_on()
+
+    def _take_on(self) -> None:
+        """Note the edit, and look whether anything still waits for what the rule was before."""
+        if self._name not in self._known:
+            self._known[self._name] = self.fingerprint()
+        now_us, now = microseconds(self.clock.now()), self._known[self._name]
+        self._log_size = None
+        self.edits.append(Edit(self._written_us, now_us, now))
+        waiting = read_once(self.stage.journal, lambda tx: read_waiting(tx, RULE))
+        stale = sum(1 for one in waiting if one != now)
+        if stale:
+            words = f"{stale} of {len(waiting)} wait for a rule that was changed or removed"
+            self.found.append(Finding(BEYOND, words, now_us))

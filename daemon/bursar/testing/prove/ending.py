@@ -1,0 +1,126 @@
+"""The end of a run: nothing goes wrong any more, and a daemon that nobody kills runs until nothing moves; then all that
+is to be compared is written down, and a person ends what is still open."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from bursar.domain.ids import MICROSECOND
+from bursar.journal.claims import Claims, Questions, read_claims
+from bursar.journal.clock import anchor
+from bursar.journal.writer import Tx, read_once
+from bursar.loops.clock import RealClock
+from bursar.testing.prove import world
+from bursar.testing.prove.children import rest
+from bursar.testing.prove.compare import REPEATABLE
+from bursar.testing.prove.conductor import ask
+from bursar.testing.prove.findings import LOST, Finding
+from bursar.testing.prove.pace import BEGIN
+from bursar.testing.prove.patience import Patience
+from bursar.testing.prove.person import Person
+from bursar.testing.prove.rounds import Run
+from bursar.testing.prove.saboteur import Sabotage
+from bursar.testing.prove.soundness import AtRest
+from bursar.testing.prove.witness import Effect, Sent
+
+STILL_S = (world.HOLD_S + 4 * world.INTERVAL_S) / world.SPEED
+STILL_POLLS = 8
+"""A rest is one after so many seconds in which both polled providers were asked so often."""
+RESTLESS_S = 1200.0
+"""What has not come to rest within this never does."""
+CLOSE_S = 20.0
+DELIVERY = re.compile(r'"sink":"book","delivery":"(dl_[0-9a-f]+)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What there is to compare.
+
+    Attributes:
+        claims: What the journal says.
+        effects: What the providers did.
+        sent: What they were asked to do.
+        shown: By order: the states that were answered.
+        rest: How the worlds stand.
+        taken: The deliveries that the sink saw.
+        found: What a person could not end, or never came to rest.
+    """
+
+    claims: Claims
+    effects: Sequence[Effect]
+    sent: Sequence[Sent]
+    shown: Mapping[str, Sequence[str]]
+    rest: AtRest
+    taken: frozenset[str]
+    found: Sequence[Finding]
+
+
+def end(run: Run) -> Ended:
+    """Bring a run to its end."""
+    run.line.say("calm")
+    run.clock.shared.wall_s = 0.0
+    daemon = run.start(Sabotage())
+    if not run.await_up(daemon):
+        raise run.stuck("the daemon did not come up for the rest at the end")
+    run.line.say("stop")
+    found = _await_rest(run)
+    claims = read_once(run.stage.journal, read_claims)
+    ahead = read_once(run.stage.journal, _ahead)
+    effects = [replace(one, at_us=one.at_us + ahead // MICROSECOND) for one in run.line.look()]
+    sent = [replace(one, left_s=one.left_s + ahead.total_seconds()) for one in run.line.requests()]
+    found += _dead_ends(run)
+    run.stop(daemon)
+    watched = [name.partition("/")[2] for _, name in claims.states if name.startswith("order/")]
+    stands, shown = run.person.look_around(watched), run.line.say("states", provider="smm")
+    run.line.plug.close()
+    return Ended(claims, effects, sent, shown, stands, _taken(run), found)
+
+
+def _ahead(tx: Tx) -> timedelta:
+    """Return by how much the journal's timeline is ahead of the run's clock: it began a moment after both were read."""
+    stood = anchor(tx)
+    return timedelta(0) if stood is None else stood.at - (BEGIN + stood.boot)
+
+
+def _await_rest(run: Run) -> list[Finding]:
+    """Wait until nothing moves; a person goes on looking at what is held."""
+    ends_s = RealClock().monotonic() + RESTLESS_S
+    still, last = Patience(run.line, STILL_S, STILL_POLLS), (-1, -1)
+    while RealClock().monotonic() < ends_s:
+        if still.over():
+            return []
+        rest(0.2)
+        asked = run.person.questions()
+        run.line.look()
+        for id_ in asked.held:
+            ask(run.stage.socket, "accept", id=str(id_))
+        if _moves(asked, run.person) or run.line.owed or asked.last != last:
+            still, last = Patience(run.line, STILL_S, STILL_POLLS), asked.last
+    return [Finding(LOST, f"no rest: {', '.join(run.person.questions().moving) or 'something'} goes on for ever", 0)]
+
+
+def _moves(asked: Questions, person: Person) -> bool:
+    """Say whether something is to come soon, without a person: what only one can tell, and what it blocks, waits."""
+    waiting = {intent.action for intent in asked.unknown if person.is_asked(intent)}
+    lost = {intent.action for intent in asked.unknown if not person.is_asked(intent)}
+    return bool(asked.due or lost or set(asked.moving) - (waiting - REPEATABLE))
+
+
+def _dead_ends(run: Run) -> list[Finding]:
+    """Find what a person cannot end."""
+    ends_s = RealClock().monotonic() + CLOSE_S
+    left = run.person.end_all()
+    while left and RealClock().monotonic() < ends_s:
+        rest(0.2)
+        left = run.person.end_all()
+    words = "intent {0.id} is {0.state}, and a person cannot end it"
+    return [Finding(LOST, words.format(one), one.created_us) for one in left]
+
+
+def _taken(run: Run) -> frozenset[str]:
+    """Give the ids of all deliveries that the sink saw; it writes them into the log."""
+    with run.log.open(encoding="utf-8", errors="replace") as lines:
+        return frozenset(found[1] for line in lines if (found := DELIVERY.search(line)))

@@ -1,0 +1,223 @@
+"""The witness: stands innermost, behind a provider's wire server, and alone sees what it really did; and it hears, from
+the gate, every answer that left for the daemon.
+
+So for every request of an effect there is on record when it left, what it stood on, and what it did. A request that
+arrives later than `settle` allows never takes effect: that is what `settle` promises, and a machine under load must not
+break the promise for the provider.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from bisect import bisect_left, insort
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from bursar.api import Clock, Wire
+from bursar.domain.ids import microseconds
+
+STAMP = "X-Bursar-Proof-Sent"
+"""When a request left, by the run's clock; the daemon's saboteur puts it on."""
+INTENTS = "X-Bursar-Proof-Intents"
+"""For which intents a request is, each with its fence: `17:1,18:1`."""
+EVIDENCE = "X-Bursar-Proof-Evidence"
+"""It is a look just before something is sent."""
+FOREIGN = "X-Bursar-Proof-Foreign"
+"""A person makes this request, at the provider's own site."""
+EFFECTS: Mapping[str, Mapping[str, str]] = {
+    "smm": {"add": "add", "refill": "refill", "cancel": "cancel"},
+    "premium_exchanger": {"payout": "add_payout"},
+}
+"""By provider: its actions, and the API method that does each."""
+DUE_S: ContextVar[float | None] = ContextVar("due_s", default=None)
+"""When the effect of the request that is handled is due, if it comes late: a leap of the clock makes it no later."""
+LOOKED_BACK_S = 150.0
+"""So far back a request's record says what was seen of its subjects."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One thing that a provider did.
+
+    Attributes:
+        subject: What it was done to: an order, a link (`add`), `balance`.
+        reference: What the provider calls what it made.
+        at_us: When, by the run's clock, in microseconds since 1970.
+        intents: The intents that the request was for.
+        foreign: A person did it, at the provider's own site.
+    """
+
+    provider: str
+    action: str
+    subject: str
+    reference: str | None
+    at_us: int
+    intents: tuple[int, ...] = ()
+    foreign: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One request of an effect by the daemon, whatever came of it.
+
+    Attributes:
+        intents: For which intents it was, each with its fence.
+        left_s: When it left, by the run's clock.
+        seen: Of some time back: an order, when it was asked for, and the state that was answered.
+        balance: What the last look before it showed; None: there was no look since the one before.
+        least: The least that is paid out, by the same look.
+        looked_s: When that look was asked for.
+    """
+
+    action: str
+    intents: tuple[tuple[int, int], ...]
+    left_s: float
+    seen: tuple[tuple[str, float, str], ...] = ()
+    balance: str | None = None
+    least: str | None = None
+    looked_s: float = 0.0
+
+
+@dataclass(slots=True)
+class Witness:
+    """The witness of one provider.
+
+    Attributes:
+        wire: The server.
+        clock: The run's clock.
+        in_time_s: A request that is older never takes effect.
+        effects: Every effect, in order.
+        sent: Every request of one by the daemon, in order.
+    """
+
+    provider: str
+    wire: Wire
+    clock: Clock
+    in_time_s: float
+    effects: list[Effect] = field(default_factory=list)
+    sent: list[Sent] = field(default_factory=list)
+    _states: dict[str, list[str]] = field(default_factory=dict)
+    _recent: dict[str, list[tuple[float, str]]] = field(default_factory=dict)
+    _look: tuple[float, Mapping[str, Any]] | None = None
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @web.middleware
+    async def behind(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Let the server answer, and note what it did."""
+        method = await self.wire.name_of(request) if self.wire.name_of is not None else ""
+        action = next((a for a, name in EFFECTS.get(self.provider, {}).items() if name == method), None)
+        if action is None:
+            return await handler(request)
+        foreign = FOREIGN in request.headers
+        left_s = float(request.headers.get(STAMP, "inf"))
+        if not foreign:
+            self.sent.append(await self._noted(action, left_s, request))
+        async with self._turn:
+            if self._now_s() - left_s > self.in_time_s:
+                return web.Response(status=504)
+            before = Counter(self.wire.effects())
+            response = await handler(request)
+            done = Counter(self.wire.effects()) - before
+            await self._note(action, done, request, response, foreign=foreign)
+            return response
+
+    async def hear(self, request: web.Request, method: str, response: web.StreamResponse) -> None:
+        """Note what an answer shows that leaves for the daemon: only what is whole, and says yes."""
+        told = _read(response)
+        asked_s = request.headers.get(STAMP)
+        if not isinstance(told, dict) or asked_s is None:
+            return
+        if self.provider == "smm" and method == "status":
+            alone = str((await request.post()).get("order", ""))
+            for id_, row in ({alone: told} if alone else told).items():
+                if isinstance(row, dict) and "status" in row:
+                    self._show(id_, float(asked_s), str(row["status"]).lower().replace(" ", "_"))
+        if method == "get_info" and EVIDENCE in request.headers and isinstance(told.get("data"), dict):
+            self._look = (float(asked_s), told["data"])
+
+    def public(self, effects: int, sent: int) -> dict[str, Any]:
+        """Give the effects and the requests after the first so many."""
+        return {
+            "effects": [asdict(one) for one in self.effects[effects:]],
+            "sent": [asdict(one) for one in self.sent[sent:]],
+        }
+
+    def _now_s(self) -> float:
+        due_s = DUE_S.get()
+        return self.clock.monotonic() if due_s is None else due_s
+
+    def answered(self) -> dict[str, list[str]]:
+        """Give the states that were answered of each order, by when they were asked for."""
+        return {id_: [*self._states.get(id_, ()), *(state for _, state in seen)] for id_, seen in self._recent.items()}
+
+    def _show(self, order: str, asked_s: float, state: str) -> None:
+        """Keep what was answered: all of the last minutes, and of the time before every change."""
+        recent = self._recent.setdefault(order, [])
+        insort(recent, (asked_s, state))
+        if recent[0][0] >= asked_s - 4 * LOOKED_BACK_S:
+            return
+        place = bisect_left(recent, (asked_s - 2 * LOOKED_BACK_S, ""))
+        known = self._states.setdefault(order, [])
+        for _, before in recent[:place]:
+            if not known or known[-1] != before:
+                known.append(before)
+        del recent[:place]
+
+    async def _noted(self, action: str, left_s: float, request: web.Request) -> Sent:
+        """Put on record what a request of the daemon's stands on; a look counts for one request."""
+        form = await request.post()
+        subjects = tuple(id_ for name in ("order", "orders") for id_ in str(form.get(name, "")).split(",") if id_)
+        look, self._look = self._look, None if action == "payout" else self._look
+        intents = tuple(_pairs(request.headers.get(INTENTS, "")))
+        if action != "payout" or look is None:
+            since_s = left_s - LOOKED_BACK_S
+            seen = [(id_, *one) for id_ in subjects for one in self._recent.get(id_, ()) if one[0] > since_s]
+            return Sent(action, intents, left_s, tuple(seen))
+        asked_s, told = look
+        return Sent(action, intents, left_s, (), str(told["balance"]), str(told["min_payout"]), asked_s)
+
+    async def _note(
+        self, action: str, done: Mapping[str, int], request: web.Request, response: web.StreamResponse, *, foreign: bool
+    ) -> None:
+        at_us = microseconds(self.clock.now()) - int((self.clock.monotonic() - self._now_s()) * 1e6)
+        intents = tuple(id_ for id_, _ in _pairs(request.headers.get(INTENTS, "")))
+        if self.provider == "premium_exchanger":
+            made = _payout_id(response)
+            one = Effect(self.provider, action, "balance", made, at_us, intents, foreign)
+            self.effects += [one] * sum(done.values())
+            return
+        link = str((await request.post()).get("link", ""))
+        for name, count in done.items():
+            word, _, order = name.partition(":")
+            if word == action and order:
+                subject, reference = (link, order) if action == "add" else (order, None)
+                one = Effect(self.provider, action, subject, reference, at_us, intents, foreign)
+                self.effects += [one] * count
+
+
+def _pairs(words: str) -> Sequence[tuple[int, int]]:
+    return [(int(id_), int(fence)) for id_, _, fence in (word.partition(":") for word in words.split(",") if word)]
+
+
+def _read(response: web.StreamResponse) -> Any:
+    """Read a whole answer; anything else shows nothing."""
+    body = response.body if isinstance(response, web.Response) and response.status == 200 else None
+    try:
+        return json.loads(body) if isinstance(body, bytes) else None
+    except ValueError:
+        return None
+
+
+def _payout_id(response: web.StreamResponse) -> str | None:
+    """Read what the site calls the payout that it just made."""
+    told = _read(response)
+    data = told.get("data") if isinstance(told, dict) else None
+    made = data.get("payout_id") if isinstance(data, dict) else None
+    return None if made is None else str(made)
