@@ -57,6 +57,7 @@ when         | plan operator claim resend | lapse
 open intent  | plan operator claim resend | open_intent
 blocked      | plan operator claim resend | blocked
 refusals     | plan          claim        | gave_up
+denied       | plan                       | denied
 cooldown     | plan          claim        | cooldown
 limit        | plan          claim        | limit
 cost         | plan operator claim resend | cost
@@ -94,6 +95,7 @@ OBJECTIONS = {
     "open intent": Objection({"open_intent": (7, "intent 7 (cancel, ready)")}),
     "blocked": Objection({"blocked_by": (8, "intent 8 (unknown)")}),
     "refusals": Objection({"refusals": 3}),
+    "denied": Objection({"denied_at": T0}, {"cooldown": HOUR}),
     "cooldown": Objection({"cooldown_from": T0}, {"cooldown": HOUR}),
     "limit": Objection({"counted": [T0]}, {"limit": Limit("order", 1, DAY)}),
     "cost": Objection({"cost": SOON_KNOWN, "budgets": [BudgetUse(BUDGET)]}),
@@ -179,7 +181,9 @@ BRIEF = {"journal", "clock", "pause", "quarantine", "rejected", "fresh", "blocke
 """What ends soon by itself, or by a person's hand: an intent that is ready stays so."""
 
 
-@pytest.mark.parametrize("name", [name for name, (_, verdict) in TABLE.items() if verdict in set(BlockReason)])
+@pytest.mark.parametrize(
+    "name", [name for name, (phases, verdict) in TABLE.items() if verdict in set(BlockReason) and CLAIM in phases]
+)
 def test_what_ends_soon_leaves_a_ready_intent_ready(name: str) -> None:
     held = permit(CLAIM, facts_of(OBJECTIONS[name]), T0)
     assert isinstance(held, HoldBack)

@@ -131,3 +131,9 @@ def test_an_effect_is_of_the_intent_that_its_request_was_for() -> None:
     old, new = refill(1, "lapsed", attempt(0, "lost")), refill(2, "succeeded", attempt(50))
     told = claims(old, new, facts=(unknown(1),))
     assert found(told, replace(refilled(60), intents=(1,))) == [LOST]
+
+
+def test_what_a_person_undid_at_the_panel_may_be_done_again() -> None:
+    twice = refill(1, "succeeded", attempt(0, "lost"), attempt(60, fence=2))
+    theirs = replace(refilled(30), foreign=True, action="cancel")
+    assert found(claims(twice), refilled(1), theirs, refilled(61)) == []

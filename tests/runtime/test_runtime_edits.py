@@ -227,6 +227,39 @@ async def test_a_balance_that_a_person_has_paid_out_by_hand_is_not_asked_for(wor
     assert (world.site.performed, await world.told("action.gave_up")) == ([], [])
 
 
+async def test_a_was_that_names_nothing_is_refused_where_a_rule_would_forget(world: World) -> None:
+    world.site.money("80")
+    once = PAY[:-1] + ", cooldown: 24h}"
+    await world.open(config(once))
+    await world.turn()
+    with pytest.raises(Renamed, match=r"`was: o` names no rule that there was.*with `was: p`"):
+        await world.reload(config(once.replace("name: p", "name: q, was: o")))
+
+
+async def test_a_was_that_names_nothing_at_a_start_forgets_nothing(world: World) -> None:
+    world.site.money("80")
+    once = PAY[:-1] + ", cooldown: 24h}"
+    await world.open(config(once))
+    await world.turn()
+    world.site.money("0")
+    await world.live(minutes=20)
+    world.site.money("90")
+    await world.restart(config(once.replace("name: p", "name: q, was: o")))
+    await world.live(hours=2, every_s=300)
+    assert world.site.done("payout") == ["balance"]
+
+
+async def test_a_budget_that_is_raised_counts_at_once(world: World) -> None:
+    world.site.money("900")
+    tight = PAY[:-1] + ", budget: {payout: {max: 600, every: 7d}}}"
+    await world.open(config(tight))
+    await world.turn()
+    held = await world.matches()
+    await world.reload(config(tight.replace("600", "1000")))
+    await world.live(minutes=10)
+    assert (held, world.site.done("payout")) == (["budget"], ["balance"])
+
+
 PAY_WHEN = PAY.replace("do:", "when: balance.amount >= 60, do:")
 
 

@@ -334,3 +334,22 @@ async def test_the_text_goes_out_once_the_payout_is_sent(world: World) -> None:
     await world.say("approve", ids=["1"])
     await world.live(minutes=10)
     assert (waiting, await world.texts()) == ([], ["Asked for a payout of 275.31"])
+
+
+@pytest.mark.parametrize("cooldown", ["", ", cooldown: 2h"])
+async def test_a_no_holds_for_a_newer_match_too(world: World, cooldown: str) -> None:
+    """A person has paid by hand while the question waited, and more came in: the no is a no for a while."""
+    await asked(world, ASKS[:-1] + cooldown + "}")
+    world.site.money("0")
+    await world.live(minutes=10)
+    world.site.money("300")
+    await world.live(minutes=10)
+    [(intent, number)] = await world.read(
+        lambda tx: tx.all("SELECT id, question FROM intents WHERE state = 'awaiting_approval'")
+    )
+    await world.say("deny", ids=[f"{intent}.{number}"])
+    before = len(await world.told("approval.wanted"))
+    await world.live(hours=1, every_s=300)
+    soon = len(await world.told("approval.wanted"))
+    await world.live(hours=25, every_s=900)
+    assert (soon - before, len(await world.told("approval.wanted")) > before, world.site.performed) == (0, True, [])

@@ -135,3 +135,11 @@ async def test_every_step_of_an_intent_is_in_the_trail(world: World) -> None:
     await with_a_payout(world)
     steps = await world.read(lambda tx: [one["what"] for one in audit.export(tx) if one["intent"] == 1])
     assert steps == ["intent.ready", "intent.sending", "intent.succeeded"]
+
+
+async def test_the_journal_itself_is_no_backup_and_stays_as_it_is(world: World) -> None:
+    await with_a_payout(world)
+    await world.close()
+    with pytest.raises(JournalError, match="is the journal itself"):
+        restore(state(world.folder), state(world.folder), world.clock.now())
+    assert (state(world.folder).exists(), list(world.folder.glob("*before-restore*"))) == (True, [])

@@ -69,7 +69,11 @@ def prove(
             found = play(folder, rounds, seed, tell, only=only, flaw=broken)
         except Stuck as stuck:
             raise Stop(str(stuck), FOUND) from None
-    return _show(found, as_json)
+    return _show(found, as_json, f"{_words('cell', cell)}{_words('flaw', flaw)}")
+
+
+def _words(option: str, value: str | None) -> str:
+    return "" if value is None else f" --{option} {value}"
 
 
 def _merge(paths: tuple[Path, ...], merging: bool, as_json: bool) -> int:
@@ -98,12 +102,12 @@ def _read(path: Path) -> Report:
         raise Stop(f"{path}: {error}") from None
 
 
-def _show(found: Report, as_json: bool) -> int:
+def _show(found: Report, as_json: bool, further: str = "") -> int:
     if as_json:
         show_json(found.public())
     else:
         show_rows(found.public()["cells"], COLUMNS, empty="nothing was played")
-    return _end(found, as_json)
+    return _end(found, as_json, further)
 
 
 def _cell(name: str | None) -> Cell | None:
@@ -160,8 +164,8 @@ def _progress(rounds: int) -> Iterator[Tell]:
         yield tell
 
 
-def _end(found: Report, as_json: bool) -> int:
-    """Say the last line, and what is wrong."""
+def _end(found: Report, as_json: bool, further: str) -> int:
+    """Say the last line, and what is wrong; `further`: the options of the run that decide what is played."""
     told = found.public()
     if not as_json:
         done = ", ".join(f"{name} {count}" for name, count in found.effects.items())
@@ -173,9 +177,10 @@ def _end(found: Report, as_json: bool) -> int:
         return FINE
     for cell, finding in found.wrong:
         complain(f"{finding.kind} in {cell}: {finding.words}")
+    flaw = "".join(further.partition(" --flaw ")[1:])
     for cell in sorted({cell for cell, _ in found.wrong if cell != "at-rest"}):
         for seed in found.seeds:
-            complain(f"play it again: bursar prove --cell {cell} --rounds 20 --seed {seed}")
+            complain(f"play it again: bursar prove --cell {cell} --rounds 20 --seed {seed}{flaw}")
     if len(found.seeds) == 1:
-        complain(f"play all of it again: bursar prove --rounds {found.rounds} --seed {found.seeds[0]}")
+        complain(f"play all of it again: bursar prove --rounds {found.rounds} --seed {found.seeds[0]}{further}")
     return FOUND

@@ -78,6 +78,7 @@ class GuardFacts:
         cooldown_from: What the rule's cooldown for this subject counts from; a match that has fired and goes on (its
             later actions, or what a person has tried again) is stopped only by what may have happened unseen.
         counted: When what the rule's limit counts was done, oldest first; what is open counts as done now.
+        denied_at: When a person said no to what the rule asked for this subject, or was silent, if that was the last.
         refusals: How many refusals in a row this subject and action had.
         refused_at: When the last was, or the last undoing.
         cost: What it moves.
@@ -106,6 +107,7 @@ class GuardFacts:
     blocked_by: tuple[int, str] | None = None
     cooldown_from: datetime | None = None
     counted: Sequence[datetime] = ()
+    denied_at: datetime | None = None
     refusals: int = 0
     refused_at: datetime | None = None
     cost: Cost = field(default_factory=Cost)

@@ -28,7 +28,9 @@ class Post(StrEnum):
     LOST = "lost"
     """Nobody can tell what became of that attempt."""
     DISMISSED = "dismissed"
-    """It ended without having been sent: denied, lapsed, given up."""
+    """It ended without having been sent: lapsed, given up."""
+    DENIED = "denied"
+    """A person said no to it, or nobody answered in time."""
     ACCEPTED = "accepted"
     """The provider said yes to a request whose effect only a later status shows."""
     SUCCEEDED = "succeeded"
@@ -119,7 +121,7 @@ class Entry:
     @property
     def doubtful(self) -> bool:
         """Return whether it ended without being sent again after an attempt of it was lost: that may land yet."""
-        return self.outcome is Post.DISMISSED and self.sent_at is not None
+        return self.outcome in _UNSENT_ENDS and self.sent_at is not None
 
     @property
     def spends(self) -> Decimal | None:
@@ -129,7 +131,8 @@ class Entry:
 
 
 _OPEN = frozenset({Post.PLANNED, Post.SENT, Post.UNSENT, Post.LOST})
-_WITHOUT_EFFECT = frozenset({Post.REFUSED, Post.DID_NOT, Post.DISMISSED})
+_UNSENT_ENDS = frozenset({Post.DISMISSED, Post.DENIED})
+_WITHOUT_EFFECT = _UNSENT_ENDS | {Post.REFUSED, Post.DID_NOT}
 EFFECTS = frozenset({Post.CONFIRMED, Post.DISPROVED, Post.UNCONFIRMED})
 
 
@@ -171,7 +174,7 @@ def _after(entry: Entry, posting: Posting) -> Entry:
 _MAY_HAVE_LEFT = frozenset({Post.LOST, Post.ACCEPTED, Post.SUCCEEDED, Post.REFUSED})
 _LISTED = frozenset({Post.SETTLED, Post.SUCCEEDED, Post.ACCEPTED})
 """An amount that comes with one of these is the provider's own."""
-_ENDS = frozenset({Post.LOST, Post.ACCEPTED, Post.SUCCEEDED, Post.REFUSED, Post.DID_NOT, Post.DISMISSED})
+_ENDS = _UNSENT_ENDS | {Post.LOST, Post.ACCEPTED, Post.SUCCEEDED, Post.REFUSED, Post.DID_NOT}
 
 
 def refused_in_a_row(entries: Sequence[Entry]) -> tuple[int, datetime | None]:
@@ -184,7 +187,7 @@ def refused_in_a_row(entries: Sequence[Entry]) -> tuple[int, datetime | None]:
     """
     count, last = 0, None
     for entry in entries:
-        if entry.open or entry.outcome is Post.DISMISSED or entry.outcome is Post.DID_NOT:
+        if entry.open or entry.outcome in _UNSENT_ENDS or entry.outcome is Post.DID_NOT:
             continue
         if entry.forgiven or (entry.outcome is not Post.REFUSED and entry.undone_at is None):
             break
@@ -196,7 +199,7 @@ def refused_in_a_row(entries: Sequence[Entry]) -> tuple[int, datetime | None]:
 
 
 POST_OF = {
-    State.DENIED: Post.DISMISSED,
+    State.DENIED: Post.DENIED,
     State.LAPSED: Post.DISMISSED,
     State.GAVE_UP: Post.DISMISSED,
     State.REFUSED: Post.REFUSED,

@@ -22,6 +22,7 @@ from bursar.domain.verdict import ALLOW, BlockReason, HoldBack, Lapse, Question,
 
 REFUSED_PAUSE = timedelta(hours=1)
 REFUSED_MONEY_PAUSE = timedelta(hours=24)
+DENIED_PAUSE = timedelta(hours=24)
 CEILING_WITHIN = timedelta(hours=1)
 CEILING_WINDOW = timedelta(minutes=10)
 RESTORED_WITHIN = timedelta(hours=24)
@@ -170,6 +171,18 @@ def rest_after_refusal(rule: Rule | None, action: ActionType | None) -> timedelt
     return REFUSED_MONEY_PAUSE if action is None or action.money else REFUSED_PAUSE
 
 
+def _denied(facts: GuardFacts, now: datetime) -> Verdict | None:
+    if facts.denied_at is None or facts.rule is None:
+        return None
+    over = facts.time.after(facts.denied_at, rest_after_no(facts.rule), now)
+    return HoldBack(BlockReason.DENIED, "a person said no before, or was silent; rests", over) if now < over else None
+
+
+def rest_after_no(rule: Rule | None) -> timedelta:
+    """Return how long nothing is asked for after a person's no, or silence: the rule's cooldown, else a day."""
+    return rule.cooldown if rule is not None and rule.cooldown is not None else DENIED_PAUSE
+
+
 def _cooldown(facts: GuardFacts, now: datetime) -> Verdict | None:
     if facts.rule is None or facts.rule.cooldown is None or facts.cooldown_from is None:
         return None
@@ -287,6 +300,8 @@ GUARDS: tuple[Guard, ...] = (
     Guard("blocked", ANY, "an action while one like it, which cannot be repeated, is unknown on the account", _blocked),
     Guard("refusals", FIRST, "what a rule had refused: for a while, after the third time until a person has it retried",
           _refusals),
+    Guard("denied", frozenset({Phase.PLAN}),
+          "what a person said no to before, or was silent about: for the rule's `cooldown`, else for a day", _denied),
     Guard("cooldown", FIRST, "what the rule did to this subject within its `cooldown`", _cooldown),
     Guard("limit", FIRST, "what passes the rule's `limit`", _limit),
     Guard("cost", ANY, "an action whose cost a look will tell soon, where a budget or `approve` asks for it", _cost),

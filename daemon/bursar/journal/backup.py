@@ -62,6 +62,8 @@ def restore(backup: Path, target: Path, now: datetime) -> Path | None:
         JournalError: a daemon runs, or the file is not a whole journal.
     """
     check_file(backup)
+    if target.exists() and backup.samefile(target):
+        raise JournalError(f"{backup}: is the journal itself, and stays as it is; name a backup")
     lock = claim(target, create=True)
     try:
         moved = None

@@ -25,7 +25,7 @@ _COLUMNS = (
     "match_id, reason, fence, attempts, evidence, due_at, facts_at, sent_at, request_ended_at, looked_at, reference, lost, again, question, "
     "question_until, consented, consent_amount, consent_above, past_ceiling, ceiling_consented"
 )
-_DID_NOT = {Cause.PERSON_DID_NOT: Post.DID_NOT}
+_BY_CAUSE = {Cause.PERSON_DID_NOT: Post.DID_NOT, Cause.UNANSWERED: Post.DENIED}
 
 
 def add(
@@ -104,7 +104,7 @@ def take_step(
         intent.id,
     )
     if step.state is not intent.state and step.state in POST_OF:
-        what = _DID_NOT.get(step.cause, POST_OF[step.state])
+        what = _BY_CAUSE.get(step.cause, POST_OF[step.state])
         ledger.post(tx, intent.id, Post.ACCEPTED if what is Post.SUCCEEDED and accepted else what, now, amount)
     return cast(Intent, load(tx, intent.id))
 

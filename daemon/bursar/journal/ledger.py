@@ -20,6 +20,8 @@ from bursar.journal.writer import Row, Tx
 
 KEPT = timedelta(days=400)
 CHUNK = 500
+LAST = 8
+"""So many of a rule's newest entries are looked at for one that has ended: a subject has one open at most."""
 _ENTRY = "id, account, action, subject_type, subject_id, rule, asked_type, asked_id, amount, currency, planned_at"
 
 
@@ -82,16 +84,27 @@ def _of_subject(
     return _folded(tx, rows)
 
 
-def of_rule(tx: Tx, rule: str, account: AccountName, asked: SubjectRef | None) -> list[Entry]:
-    """Return every entry that a rule caused for a subject, newest first."""
+def of_rule(
+    tx: Tx, rule: str, account: AccountName, asked: SubjectRef | None, limit: int | None = None
+) -> list[Entry]:
+    """Return the entries that a rule caused for a subject, newest first."""
     where = "asked_type = ? AND asked_id = ?" if asked is not None else "asked_type IS NULL"
     rows = tx.all(
-        f"SELECT {_ENTRY} FROM ledger INDEXED BY ledger_by_rule WHERE rule = ? AND account = ? AND {where} ORDER BY id DESC",
+        f"SELECT {_ENTRY} FROM ledger INDEXED BY ledger_by_rule WHERE rule = ? AND account = ? AND {where} "
+        f"ORDER BY id DESC LIMIT {-1 if limit is None else int(limit)}",
         rule,
         account,
         *([asked.type, asked.id] if asked is not None else []),
     )
     return _folded(tx, rows)
+
+
+def denied_at(tx: Tx, rule: str | None, account: AccountName, asked: SubjectRef | None) -> datetime | None:
+    """Return when a person said no to what a rule asked for a subject, or was silent, if that was its last word."""
+    if rule is None:
+        return None
+    ended = next((entry for entry in of_rule(tx, rule, account, asked, LAST) if not entry.open), None)
+    return ended.ended_at if ended is not None and ended.outcome is Post.DENIED else None
 
 
 def counting(

@@ -30,8 +30,6 @@ from bursar.pipeline.unit_of_work import Counting, ReadView, UnitOfWork
 RECENT = 3 * MAX_REFUSALS
 """How many entries on a subject are looked at for refusals in a row, and for one whose effect has yet to show."""
 UNDER_WAY = (State.READY, State.SENDING, State.DEFERRED)
-DEFAULT_CURRENCY = "currency"
-"""The field by which a balance says its currency, where the configuration does not name the account's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +59,14 @@ class Candidate:
     intent: Intent | None = None
     scope: Scope | None = None
     fingerprint: str = ""
+
+    @property
+    def asked_by(self) -> str | None:
+        return None if self.rule is None or self.match is None else self.rule.name
+
+    @property
+    def asked_of(self) -> SubjectRef | None:
+        return None if self.match is None else self.match.subject
 
 
 def active_rule(view: ReadView, name: str | None) -> Rule | None:
@@ -107,6 +113,7 @@ def load_guard_facts(view: ReadView, candidate: Candidate) -> GuardFacts:
         blocked_by=blocked_by(view, candidate.account, candidate.action, own),
         cooldown_from=_cooldown_from(view, candidate, own),
         counted=_counted(view, candidate, own),
+        denied_at=ledger.denied_at(view.tx, candidate.asked_by, candidate.account, candidate.asked_of),
         refusals=refusals,
         refused_at=refused_at,
         cost=cost,
@@ -248,22 +255,10 @@ def _counted(view: ReadView, candidate: Candidate, own: IntentId | None) -> list
     return sorted(at for at in times if at is not None and at > since)
 
 
-def currency_of(view: ReadView, spec: AccountSpec) -> str | None:
-    """Return the account's currency, in capitals: what the configuration names, else what its balance says."""
-    if spec.facts.currency is not None:
-        return spec.facts.currency.upper()
-    for kind in spec.kinds.values():
-        if kind.name == "balance" and DEFAULT_CURRENCY in kind.fields:
-            known = view.subject(spec.name, SubjectRef(kind.name, kind.name))
-            said = known.fields.get(DEFAULT_CURRENCY) if known is not None else None
-            return str(said).upper() if said is not None else None
-    return None
-
-
 def work_out_cost(view: ReadView, spec: AccountSpec, candidate: Candidate) -> Cost:
     """Work out what an action would move, from what is known now and the evidence just read."""
     action = candidate.action
-    currency = currency_of(view, spec)
+    currency = view.currency_of(spec)
     if action is None or action.cost is None:
         return Cost(None, currency)
     related, pending = {}, False

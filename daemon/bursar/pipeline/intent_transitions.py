@@ -36,7 +36,7 @@ from bursar.domain.intent_states import (
     when_due,
 )
 from bursar.domain.ledger import Post, refused_in_a_row
-from bursar.domain.permission import rest_after_refusal
+from bursar.domain.permission import rest_after_no, rest_after_refusal
 from bursar.domain.values import Json
 from bursar.domain.verdict import BlockReason, HoldBack
 from bursar.journal import audit, intents, ledger, matches, subjects
@@ -47,7 +47,6 @@ from bursar.pipeline.guard_facts import RECENT
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 
 OPERATOR = "person"
-DENIED_PAUSE = timedelta(hours=24)
 DEFAULT_SETTLE = timedelta(minutes=5)
 log = structlog.get_logger("bursar")
 
@@ -322,8 +321,7 @@ def _block_after(uow: UnitOfWork, intent: Intent, taken: Step) -> HoldBack | Non
         return HoldBack(BlockReason.REFUSED, taken.reason, uow.now + rest_after_refusal(rule, action))
     if intent.state is State.DENIED or taken.cause is Cause.UNANSWERED:
         block = BlockReason.DENIED if intent.state is State.DENIED else BlockReason.LAPSED
-        cooldown = rule.cooldown if rule is not None else None
-        return HoldBack(block, taken.reason, uow.now + (cooldown or DENIED_PAUSE))
+        return HoldBack(block, taken.reason, uow.now + rest_after_no(rule))
     return HoldBack(BlockReason.LAPSED, taken.reason, uow.now) if taken.again else None
 
 

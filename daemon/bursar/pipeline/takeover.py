@@ -23,6 +23,8 @@ from bursar.rules.fingerprint import former_trigger
 
 UNSENT = (State.AWAITING_APPROVAL, State.READY, State.DEFERRED)
 CHANGED = "the rule changed"
+SET_BY_RULES = (BlockReason.BUDGET, BlockReason.LIMIT, BlockReason.COOLDOWN, BlockReason.DENIED, BlockReason.REFUSED)
+"""What holds a match back for a time that the configuration sets: a change of it counts at once."""
 log = structlog.get_logger("bursar")
 
 
@@ -48,6 +50,8 @@ def take_over(uow: UnitOfWork, *, clean: bool, restored: bool, sinks: set[str], 
     off = {rule.name for rule in uow.config.rules.rules if rule.mode is Mode.OFF}
     verdicts.forget_missing(uow.tx, {rule.name for rule in rules}, uow.now, off)
     _end_what_changed(uow)
+    for block in SET_BY_RULES:
+        matches.release(uow.tx, block, uow.now)
     deliveries.orphans(uow.tx, sinks, uow.now)
     for rule in rules:
         if rule.mode is Mode.LIVE and uow.config.mode is Mode.LIVE:
@@ -79,7 +83,7 @@ def _rename(uow: UnitOfWork, rules: Sequence[Rule]) -> None:
     found = renamed(uow, known)
     configured = {rule.name for rule in rules}
     for rule in rules:
-        old = rule.was or found.get(rule.name)
+        old = found.get(rule.name) or rule.was
         if old is None or old in configured:
             continue
         ledger.rename_rule(uow.tx, old, rule.name)  # also where `was` is said late
@@ -91,13 +95,16 @@ def _rename(uow: UnitOfWork, rules: Sequence[Rule]) -> None:
 
 
 def renamed(view: ReadView, known: dict[str, str]) -> dict[RuleName, RuleName]:
-    """Return rules that appear with the `on` and `do` of one that disappears, without saying so by `was`."""
+    """Return rules that appear with the `on` and `do` of one that disappears, without saying so by `was`.
+
+    A `was` that names no rule that is known says nothing.
+    """
     rules = view.config.rules.rules
     gone = {name: meaning for name, meaning in known.items() if meaning and name not in {rule.name for rule in rules}}
-    spoken_for = {rule.was for rule in rules}
+    spoken_for = {rule.was for rule in rules if rule.was in known}
     found: dict[RuleName, RuleName] = {}
     for rule in rules:
-        if rule.name in known or rule.was is not None or not rule.acts():
+        if rule.name in known or rule.was in known or not rule.acts():
             continue
         twins = [name for name, meaning in gone.items() if meaning == rule.meaning and name not in spoken_for]
         if twins:
@@ -112,10 +119,12 @@ def refuse_renamed(view: ReadView) -> None:
     Raises:
         Renamed: there is such a rule.
     """
+    said = {rule.name: rule.was for rule in view.config.rules.rules}
     for name, old in renamed(view, verdicts.meanings(view.tx)).items():
+        wrong = f"`was: {said[name]}` names no rule that there was; " if said[name] is not None else ""
         raise Renamed(
-            f"the rule {name} has the `on` and `do` of {old}, which is gone: with `was: {old}` it takes over its "
-            "cooldowns, limits and budgets; change `on` or `do` if it is another rule"
+            f"{wrong}the rule {name} has the `on` and `do` of {old}, which is gone: with `was: {old}` it takes over "
+            "its cooldowns, limits and budgets; change `on` or `do` if it is another rule"
         )
 
 

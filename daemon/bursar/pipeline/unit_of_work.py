@@ -16,7 +16,10 @@ from bursar.domain.timeline import Measured
 from bursar.domain.values import Json
 from bursar.journal import clock, ledger, subjects
 from bursar.journal.writer import Tx
-from bursar.pipeline.config_snapshot import ConfigSnapshot
+from bursar.pipeline.config_snapshot import AccountSpec, ConfigSnapshot
+
+CURRENCY = "currency"
+"""The field by which a balance says its currency, where the configuration does not name the account's."""
 
 MAX_DEPTH = 4
 """How far rules may answer, within one commit, to what rules did."""
@@ -110,6 +113,17 @@ class ReadView:
         """Return what is known of a subject of a configured account."""
         spec = self.config.accounts.get(account)
         return None if spec is None or ref is None else subjects.find(self.tx, account, spec.kinds, ref)
+
+    def currency_of(self, spec: AccountSpec) -> str | None:
+        """Return the account's currency, in capitals: what the configuration names, else what its balance says."""
+        if spec.facts.currency is not None:
+            return spec.facts.currency.upper()
+        for kind in spec.kinds.values():
+            if kind.name == "balance" and CURRENCY in kind.fields:
+                known = self.subject(spec.name, SubjectRef(kind.name, kind.name))
+                said = known.fields.get(CURRENCY) if known is not None else None
+                return str(said).upper() if said is not None else None
+        return None
 
 
 @dataclass(slots=True)

@@ -25,7 +25,7 @@ WITHIN_US = (LEAVES_WITHIN_S + SETTLE_S) * 1e6
 
 def hold_together(claims: Claims, effects: Sequence[Effect], accounts: Mapping[str, str]) -> list[Finding]:
     """Compare effects with intents, subject by subject. What a person did at the provider's own site is no intent's;
-    but what can be repeated is done, whoever did it.
+    but what can be repeated is done, whoever did it, and wanted again once they undid it.
 
     Args:
         claims: The journal's.
@@ -34,6 +34,7 @@ def hold_together(claims: Claims, effects: Sequence[Effect], accounts: Mapping[s
     """
     done: dict[tuple[str, str, str], list[Effect]] = {}
     by_others = {(accounts[one.provider], one.action, one.subject) for one in effects if one.foreign}
+    touched = {(account, subject) for account, _, subject in by_others}
     for effect in (one for one in effects if not one.foreign):
         done.setdefault((accounts[effect.provider], effect.action, effect.subject), []).append(effect)
     claimed: dict[tuple[str, str, str], list[Claim]] = {}
@@ -42,9 +43,10 @@ def hold_together(claims: Claims, effects: Sequence[Effect], accounts: Mapping[s
     told = {fact.intent for fact in claims.facts if fact.type == "action.unknown"}
     found: list[Finding] = []
     for key in sorted({*done, *claimed}):
-        compare = _account_for if key[1] in REPEATABLE else _by_reference
-        differences = compare(" ".join(key), claimed.get(key, []), done.get(key, []), told)
-        done_by_others = key[1] in REPEATABLE and key in by_others
+        mine = (" ".join(key), claimed.get(key, []), done.get(key, []), told)
+        repeatable = key[1] in REPEATABLE
+        differences = _account_for(*mine, again=(key[0], key[2]) in touched) if repeatable else _by_reference(*mine)
+        done_by_others = repeatable and key in by_others
         found += [one for one in differences if not (done_by_others and one.kind == LOST)]
     return found + _asked(claims, told)
 
@@ -81,9 +83,9 @@ def _by_reference(
 
 
 def _account_for(
-    what: str, intents: Sequence[Claim], effects: Sequence[Effect], told: set[int | None]
+    what: str, intents: Sequence[Claim], effects: Sequence[Effect], told: set[int | None], *, again: bool = False
 ) -> list[Finding]:
-    """Give each effect to the intent that was last sent before it; each intent may have one."""
+    """Give each effect to the intent that was last sent before it; each may have one, or more where it was undone."""
     sent = sorted((one for one in intents if one.attempts), key=sent_us)
     caused: dict[int, list[Effect]] = {one.id: [] for one in sent}
     found: list[Finding] = []
@@ -96,7 +98,7 @@ def _account_for(
         else:
             caused[(free or able)[-1].id].append(effect)
     for one in sent:
-        found += _judge(one, what, caused[one.id], one.id in told)
+        found += _judge(one, what, caused[one.id], told=one.id in told, again=again)
     unsent = [one for one in intents if not one.attempts and one.state == "succeeded"]
     return found + [_finding(LOST, one, what, "never sent") for one in unsent]
 
@@ -109,9 +111,9 @@ def _can_have_caused(intent: Claim, effect: Effect) -> bool:
     )
 
 
-def _judge(intent: Claim, what: str, caused: Sequence[Effect], told: bool) -> list[Finding]:
+def _judge(intent: Claim, what: str, caused: Sequence[Effect], *, told: bool, again: bool) -> list[Finding]:
     """Say what is wrong with what one intent caused."""
-    if len(caused) > 1:
+    if len(caused) > 1 and not again:
         return [_finding(DOUBLED, intent, what, f"done {len(caused)} times")]
     if intent.state == "succeeded":
         return [] if caused else [_finding(LOST, intent, what, "it is not done")]
