@@ -62,6 +62,11 @@ def test_a_journal_that_sent_nothing_and_has_no_sidecar_was_not_restored(tx: Tx)
     assert not meta.restored(tx, None)
 
 
+def test_a_journal_on_which_a_daemon_ran_and_that_has_no_sidecar_may_have_been_restored(tx: Tx) -> None:
+    meta.put_instant(tx, "started_at", T0)
+    assert meta.restored(tx, None)
+
+
 def test_a_restored_journal_counts_on_from_what_was_sent(tx: Tx) -> None:
     meta.catch_up(tx, SendCount(meta.send_count(tx).journal, 9))
     assert meta.count_sending(tx).sent == 10

@@ -15,6 +15,7 @@ from bursar.api import BadAnswer, CannotTell, DidNot, Happened, Lost, ProviderEr
 from bursar.control.controller import ask
 from bursar.control.errors import RequestRejected
 from bursar.journal import meta, send_counter
+from bursar.journal.backup import back_up
 from bursar.pipeline.intent_transitions import record_finding, record_outcome
 
 REFILL = "{name: e, on: order.partial, do: [refill]}"
@@ -516,3 +517,20 @@ async def test_sendings_are_counted(world: World) -> None:
     await refill(world, GONE)
     await world.live(minutes=2)
     assert (await world.read(meta.send_count)).sent == 2
+
+
+async def test_what_was_ready_in_a_backup_from_before_the_first_sending_is_not_sent_again(world: World) -> None:
+    world.site.money("600")
+    world.site.will("prepare", Unreachable("not now"))
+    await world.open(config(PAY))
+    await world.turn()
+    state = world.folder / "journal.db"
+    back_up(state, world.folder / "backup.db")
+    await world.live(minutes=2)
+    await world.close()
+    for one in world.folder.glob("journal.db*"):
+        one.unlink()
+    (world.folder / "backup.db").rename(state)
+    await world.open(config(PAY))
+    await world.live(minutes=30)
+    assert (len(world.site.performed), await world.states()) == (1, ["unknown"])

@@ -269,7 +269,8 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _ensure_counter(connection: sqlite3.Connection, counter: SendCounter) -> None:
-    """Make the counter of a journal that has sent nothing yet; one that is lost later stays lost, and tells so."""
-    meta = dict(connection.execute("SELECT key, value FROM meta WHERE key IN ('journal_id', 'sent')").fetchall())
-    if not counter.exists() and meta["sent"] == "0":
+    """Make the counter of a journal on which nothing ran yet; one that is lost later stays lost, and tells so."""
+    known = "SELECT key, value FROM meta WHERE key IN ('journal_id', 'sent', 'started_at')"
+    meta = dict(connection.execute(known).fetchall())
+    if not counter.exists() and meta["sent"] == "0" and "started_at" not in meta:
         counter.raise_to(SendCount(meta["journal_id"], 0))

@@ -64,10 +64,13 @@ def last_commit(tx: Tx) -> datetime | None:
 
 
 def restored(tx: Tx, sidecar: SendCount | None) -> bool:
-    """Say whether the journal is behind what was sent: it was restored from a back-up, or its sidecar is lost."""
+    """Say whether the journal is behind what was sent: it was restored from a back-up, or its sidecar is lost.
+
+    One without its sidecar may be a back-up from before the first sending: nobody can tell what was sent after it.
+    """
     own = send_count(tx)
     if sidecar is None or sidecar.journal != own.journal:
-        return own.sent > 0
+        return own.sent > 0 or not is_new(tx)
     return sidecar.sent > own.sent
 
 
