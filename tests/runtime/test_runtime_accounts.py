@@ -352,3 +352,42 @@ async def test_saying_what_an_account_is_that_is_not_in_quarantine_is_declined(w
     await began(world)
     with pytest.raises(RequestRejected, match="not in quarantine"):
         await world.say(verb, account="panel")
+
+
+PAID = PAY.replace("}]}", "}], cooldown: 24h}")
+
+
+async def paid(world: World) -> None:
+    """Have a payout done, and as much earned again."""
+    world.site.money("600")
+    await world.open(config(PAID))
+    await world.live(minutes=2)
+    world.site.money("0")
+    await world.live(minutes=6)
+    world.site.money("600")
+
+
+async def test_an_account_under_another_name_does_not_forget_what_was_paid_there(world: World) -> None:
+    await paid(world)
+    await world.reload(config(PAID, accounts=account("renamed")))
+    await world.live(minutes=20)
+    assert (len(world.site.performed), await world.state("renamed")) == (1, "quarantined")
+
+
+async def test_an_account_that_is_renamed_takes_over_its_cooldown(world: World) -> None:
+    await paid(world)
+    await world.reload(config(PAID, accounts=account("renamed")))
+    await world.say("accounts_rename", old="panel", new="renamed")
+    await world.live(minutes=20)
+    assert (len(world.site.performed), await world.state("renamed")) == (1, "ok")
+
+
+async def test_a_paused_account_is_not_set_going_by_another_name(world: World) -> None:
+    world.site.money("0")
+    await world.open(config(PAY))
+    await world.live(minutes=2)
+    await world.say("pause", account="panel")
+    await world.reload(config(PAY, accounts=account("renamed")))
+    world.site.money("600")
+    await world.live(minutes=20)
+    assert world.site.performed == []

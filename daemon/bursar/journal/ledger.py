@@ -148,6 +148,11 @@ def load(tx: Tx, id_: IntentId) -> Entry | None:
     return found[0] if found else None
 
 
+def knows(tx: Tx, account: AccountName) -> bool:
+    """Return whether anything of an account was ever decided that is still kept."""
+    return tx.one("SELECT 1 FROM ledger WHERE account = ? LIMIT 1", account) is not None
+
+
 def first_at(tx: Tx) -> datetime | None:
     """Return when the first entry that is kept was planned: a window that reaches before it may miss something."""
     row = tx.one("SELECT planned_at FROM ledger ORDER BY id LIMIT 1")

@@ -12,7 +12,7 @@ from bursar.domain.ids import AccountName
 from bursar.domain.intent import OPEN, State
 from bursar.domain.intent_states import Cause, step
 from bursar.domain.verdict import BlockReason
-from bursar.journal import accounts, intents, matches
+from bursar.journal import accounts, intents, ledger, matches
 from bursar.journal.accounts import AccountRow
 from bursar.pipeline.events import emit_core
 from bursar.pipeline.intent_transitions import take_step
@@ -39,11 +39,16 @@ def bind_accounts(uow: UnitOfWork, digests: Mapping[AccountName, tuple[str, str]
 def _meet(uow: UnitOfWork, name: AccountName, provider: str, digest: str, twin: AccountRow | None) -> None:
     """A new name. If it means what a name that is gone meant, nothing is done there until a person says which it is."""
     accounts.bind(uow.tx, name, provider, digest, uow.now)
-    if twin is not None and at_stake(uow, twin.name):
+    if twin is not None and (at_stake(uow, twin.name) or _has_a_past(uow, twin)):
         accounts.quarantine(uow.tx, name, digest)
         said = f"`bursar accounts rename {twin.name} {name}` or `bursar accounts replace {name}`"
         reason = f"it is what {twin.name} was: say {said}"
         emit_core(uow, "account.quarantined", name, {"reason": reason})
+
+
+def _has_a_past(uow: UnitOfWork, row: AccountRow) -> bool:
+    """Return whether something would be forgotten: what was done counts for its guards, and a pause holds."""
+    return row.paused_at is not None or ledger.knows(uow.tx, row.name)
 
 
 def _recognize(uow: UnitOfWork, row: AccountRow) -> None:
