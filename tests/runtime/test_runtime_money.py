@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from kit import World
 from runtime_config import account, config
 
-from bursar.api import Later, NeverSent, NotSent, ProviderError, Refused, Unreachable
+from bursar.api import (
+    Later,
+    NeverSent,
+    NotSent,
+    Observation,
+    Observed,
+    ProviderError,
+    Refused,
+    SubjectRef,
+    Succeeded,
+    Unreachable,
+)
 from bursar.control.errors import RequestRejected
 
 PAY = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7", account: {env: WALLET}}}], cooldown: 24h}'
@@ -376,3 +389,17 @@ async def test_an_order_that_was_added_is_under_watch(world: World) -> None:
     world.site.orders["new1"] = "in_progress"
     await world.live(minutes=2)
     assert [(row["id"], row["state"]) for row in await world.say("orders")] == [("new1", "in_progress")]
+
+
+async def test_an_amount_below_zero_that_the_provider_lists_gives_no_budget_back(world: World) -> None:
+    world.site.money("600")
+    world.site.will("payout", Succeeded(reference="1"))
+    await world.open(config(PAY.replace("cooldown: 24h", "budget: {payout: {max: 700, every: 24h}}")))
+    await world.live(minutes=2)
+    listed = Observed(SubjectRef("payout", "1"), {"amount": Decimal(-600)}, "waiting")
+    world.site.will("payouts", Observation("payouts", (listed,)))
+    world.site.money("0")
+    await world.live(minutes=10)
+    world.site.money("1100")
+    await world.live(minutes=20)
+    assert world.site.done("payout") == ["balance"]

@@ -177,6 +177,11 @@ _LISTED = frozenset({Post.SETTLED, Post.SUCCEEDED, Post.ACCEPTED})
 _ENDS = _UNSENT_ENDS | {Post.LOST, Post.ACCEPTED, Post.SUCCEEDED, Post.REFUSED, Post.DID_NOT}
 
 
+def listed_amount(said: object) -> Decimal | None:
+    """Return what a provider lists as moved; nothing moves less than nothing, and what says so is no information."""
+    return said if isinstance(said, Decimal) and said.is_finite() and said >= 0 else None
+
+
 def refused_in_a_row(entries: Sequence[Entry]) -> tuple[int, datetime | None]:
     """Return how many refusals in a row there were, and when the last was, or the last undoing.
 

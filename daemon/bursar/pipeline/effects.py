@@ -12,7 +12,7 @@ from bursar.domain.event import Event
 from bursar.domain.ids import AccountName, IntentId, SubjectRef
 from bursar.domain.intent import Intent, LostReply, State
 from bursar.domain.intent_states import Cause, step
-from bursar.domain.ledger import Entry, Post
+from bursar.domain.ledger import Entry, Post, listed_amount
 from bursar.domain.observation import Snapshot
 from bursar.journal import intents, ledger
 from bursar.pipeline.config_snapshot import AccountSpec
@@ -108,9 +108,9 @@ def read_change(uow: UnitOfWork, account: AccountSpec, before: Snapshot | None, 
     for action in account.actions.values():
         if action.settled_by is None or action.settled_by[0] != after.ref.type:
             continue
-        amount = after.fields.get(action.settled_by[1])
-        known = before.fields.get(action.settled_by[1]) if before is not None else None
-        if not isinstance(amount, Decimal) or known is not None:
+        amount = listed_amount(after.fields.get(action.settled_by[1]))
+        known = listed_amount(before.fields.get(action.settled_by[1])) if before is not None else None
+        if amount is None or known is not None:
             continue
         id_ = intents.by_reference(uow.tx, account.name, action.name, after.ref.id)
         if id_ is not None:

@@ -35,7 +35,7 @@ from bursar.domain.intent_states import (
     too_old,
     when_due,
 )
-from bursar.domain.ledger import Post, refused_in_a_row
+from bursar.domain.ledger import Post, listed_amount, refused_in_a_row
 from bursar.domain.permission import rest_after_no, rest_after_refusal
 from bursar.domain.values import Json
 from bursar.domain.verdict import BlockReason, HoldBack
@@ -222,7 +222,7 @@ def take_step(
     """
     action = action_of(uow, intent)
     accepted = taken.state is State.SUCCEEDED and action is not None and bool(action.confirmed_by)
-    moved = success.moved if success is not None else None
+    moved = listed_amount(success.moved) if success is not None else None
     accepted = accepted and taken.cause is not Cause.SHOWN
     after = intents.take_step(uow.tx, intent, taken, uow.now, amount=moved, accepted=accepted)
     changed = after.state is not intent.state
@@ -272,8 +272,8 @@ def settle_by_reference(uow: UnitOfWork, account: AccountSpec, intent: Intent) -
     type_, field = action.settled_by
     kind = account.kinds.get(type_)
     listed = subjects.load_one(uow.tx, account.name, kind, intent.reference) if kind is not None else None
-    amount = listed.fields.get(field) if listed is not None else None
-    if isinstance(amount, Decimal):
+    amount = listed_amount(listed.fields.get(field)) if listed is not None else None
+    if amount is not None:
         ledger.post(uow.tx, intent.id, Post.SETTLED, uow.now, amount)
     if listed is not None and f"{type_}.{listed.known_state}" in action.undone_by:
         ledger.post(uow.tx, intent.id, Post.UNDONE, uow.now, Decimal(0))
