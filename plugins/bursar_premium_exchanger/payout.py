@@ -34,6 +34,8 @@ TROUBLE = re.compile(
     re.IGNORECASE,
 )
 """Words of trouble inside the site: they say neither yes nor no."""
+_SHORTENED = re.compile(r"[*•●…]|\.\.|x{3}", re.IGNORECASE)
+"""How sites show a part of a wallet."""
 _LOOKALIKES = str.maketrans("авекмнорстухіјѕ", "abekmhopctyxijs")
 
 
@@ -108,11 +110,22 @@ def _happened(ours: list[str], fresh: Mapping[str, Row]) -> Happened:
 def _is_for(row: Row, method: str, account: str) -> bool | None:
     """Compare a payout with what was asked for; None: the site does not say."""
     its_method, its_account = text(row.get("method_id")), text(row.get("account"))
-    if (its_method is not None and its_method != method.strip()) or (
-        its_account is not None and _folded(its_account) != _folded(account)
-    ):
+    if its_method is not None and not _same_id(its_method, method.strip()):
         return False
-    return None if its_method is None or its_account is None else True
+    theirs, ours = _folded(its_account or ""), _folded(account)
+    if its_account is not None and theirs != ours and not _may_be(its_account, theirs, ours):
+        return False
+    return True if its_method is not None and theirs == ours else None
+
+
+def _same_id(its: str, ours: str) -> bool:
+    """Compare ids of methods, which scripts write as text or as numbers."""
+    return its == ours or (number(its) is not None and number(its) == number(ours))
+
+
+def _may_be(its_account: str, theirs: str, ours: str) -> bool:
+    """Return whether a wallet that is written otherwise may be ours: shown in part, or with words around it."""
+    return _SHORTENED.search(its_account) is not None or theirs in ours or ours in theirs
 
 
 def _folded(account: str) -> str:

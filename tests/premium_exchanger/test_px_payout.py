@@ -297,6 +297,23 @@ class TestReconcile:
     ) -> None:
         assert isinstance(await look(adapter, site, await prepared(adapter, site), payout_row("4", **other)), DidNot)
 
+    @pytest.mark.parametrize(
+        "told",
+        [
+            {"method_id": 7.0},
+            {"method_id": "07"},
+            {"account": f"{WALLET[:4]}****{WALLET[-4:]}"},
+            {"account": f"{WALLET[:4]}…"},
+            {"account": WALLET[:8]},
+            {"account": f"USDT TRC20: {WALLET}"},
+        ],
+    )
+    async def test_one_that_may_be_ours_is_never_somebody_elses(
+        self, site: ScriptedSite, adapter: PremiumExchanger, told: dict[str, Any]
+    ) -> None:
+        found = await look(adapter, site, await prepared(adapter, site), payout_row("4", **told))
+        assert not isinstance(found, DidNot)
+
     async def test_a_balance_that_grew_did_not(self, site: ScriptedSite, adapter: PremiumExchanger) -> None:
         assert isinstance(await look(adapter, site, await prepared(adapter, site), balance="75.5"), DidNot)
 
