@@ -30,10 +30,12 @@ from bursar_premium_exchanger.sightings import text
 
 TROUBLE = re.compile(
     r"system error|(?:server|internal).{0,20}error|\bbusy\b|try (?:again|later)|again later|maintenance|database|"
-    r"\bsql\b|temporar|time-?out|технич|обслуживан|повторите|позже",
+    r"\bsql\b|temporar|time-?out|timed out|технич|обслуживан|повторите|позже|пізніше|"
+    r"(?:ошибк\w*|помилк\w*) (?:на )?сервер|(?:внутренн|внутрішн|системн)\w+ (?:ошибк|помилк)|временно|тимчасово",
     re.IGNORECASE,
 )
 """Words of trouble inside the site: they say neither yes nor no."""
+SERVER_ERRORS = range(500, 600)
 _SHORTENED = re.compile(r"[*•●…]|\.\.|x{3}", re.IGNORECASE)
 """How sites show a part of a wallet."""
 _LOOKALIKES = str.maketrans("авекмнорстухіјѕ", "abekmhopctyxijs")
@@ -52,7 +54,7 @@ def outcome(envelope: Envelope, secrets: frozenset[str], *, broke: bool = False)
         return Succeeded(reference=made) if made is not None else Lost("the site says yes and names no payout")
     if made is not None or names_something(envelope):
         return Lost(f"the site says no (error {envelope.error}) and names payout {made or 'all the same'}")
-    if broke or TROUBLE.search(envelope.text):
+    if broke or envelope.error in SERVER_ERRORS or TROUBLE.search(envelope.text):
         return Lost(f"the site is in trouble: {refused_because(envelope, secrets)}")
     return Refused(refused_because(envelope, secrets))
 

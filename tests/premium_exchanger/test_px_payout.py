@@ -85,11 +85,31 @@ class TestPerform:
         site.say("get_payouts", HTML, status=504)
         assert await perform(adapter, site, said("a", {"payout_id": 17})) == Succeeded(reference="17")
 
-    @pytest.mark.parametrize("text", ["System error", "Server is busy", "Try again later", "Technical maintenance"])
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "System error",
+            "Server is busy",
+            "Try again later",
+            "Technical maintenance",
+            "Request timed out",
+            "Ошибка сервера",
+            "Внутренняя ошибка",
+            "Системная ошибка",
+            "Помилка сервера",
+            "Спробуйте пізніше",
+            "Сервис временно недоступен",
+        ],
+    )
     async def test_trouble_inside_the_site_is_neither_yes_nor_no(
         self, site: ScriptedSite, adapter: PremiumExchanger, text: str
     ) -> None:
         assert isinstance(await perform(adapter, site, said("a", None, error=1, error_text=text)), Lost)
+
+    async def test_an_error_of_the_server_is_neither_yes_nor_no(
+        self, site: ScriptedSite, adapter: PremiumExchanger
+    ) -> None:
+        assert isinstance(await perform(adapter, site, said("a", None, error=503, error_text="oops")), Lost)
 
     async def test_method_and_account_travel_in_the_body(self, site: ScriptedSite, adapter: PremiumExchanger) -> None:
         await perform(adapter, site, said("a", {"payout_id": 17}))
