@@ -264,6 +264,18 @@ async def test_a_payout_that_the_site_canceled_uses_up_no_budget(world: World) -
     assert left(world) == ["900", "900"]
 
 
+async def test_a_payout_that_was_canceled_and_done_after_all_uses_up_its_budget(world: World) -> None:
+    world.site.money("900")
+    world.site.will("payout", Succeeded("41"))
+    await world.open(config(BUDGET_1000.replace("every: 24h", "every: 60d")))
+    await world.turn()
+    for state in ("waiting", "canceled", "done"):
+        world.site.payouts = {"41": state}
+        await world.live(minutes=12)
+    await world.live(hours=26, every_s=600)
+    assert left(world) == ["900"]
+
+
 async def test_a_lost_payout_that_the_site_canceled_before_it_was_found_uses_up_no_budget(world: World) -> None:
     world.site.will("payout", Unreachable("the answer was lost"))
     await asked(world, PAY + ", budget: {payout: {max: 100, every: 30d}}}", "80")

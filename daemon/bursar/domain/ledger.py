@@ -43,6 +43,8 @@ class Post(StrEnum):
     """The provider lists what was moved in fact: `amount`."""
     UNDONE = "undone"
     """It was undone at the provider: it moved nothing."""
+    REDONE = "redone"
+    """What was undone was done after all: `amount` is what it moves."""
     CONFIRMED = "confirmed"
     """A later status shows the effect."""
     DISPROVED = "disproved"
@@ -155,6 +157,8 @@ def _after(entry: Entry, posting: Posting) -> Entry:
     what, at = posting.what, posting.at
     if what is Post.UNDONE:
         return replace(entry, undone_at=at)
+    if what is Post.REDONE:
+        return replace(entry, undone_at=None, ended_at=at)
     if what in EFFECTS:
         return replace(entry, effect=what)
     if what is Post.FORGIVEN:

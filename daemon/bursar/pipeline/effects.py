@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 
+from bursar.domain.action import ActionType
 from bursar.domain.detect import Change
 from bursar.domain.event import Event
 from bursar.domain.ids import AccountName, IntentId, SubjectRef
@@ -32,6 +33,9 @@ def read_event(uow: UnitOfWork, event: Event) -> None:
         _shows(uow, account, name, event, Post.DISPROVED)
     for name in account.undoing.get(event.type, ()):
         _undo(uow, account, name, event.subject)
+    for action in account.actions.values():
+        if event.type not in action.undone_by and _goes_on(account, action, event.type, event.subject):
+            _redo(uow, account, action.name, event.subject)
 
 
 def _shows(uow: UnitOfWork, account: AccountSpec, action: str, event: Event, what: Post) -> None:
@@ -89,6 +93,22 @@ def _undo(uow: UnitOfWork, account: AccountSpec, action: str, subject: SubjectRe
         entry = _nameless(uow, account, action, subject)
     if entry is not None and entry.undone_at is None:
         ledger.post(uow.tx, entry.id, Post.UNDONE, uow.now, Decimal(0))
+
+
+def _goes_on(account: AccountSpec, action: ActionType, type_: str, subject: SubjectRef) -> bool:
+    """Return whether what an action made, and could be undone, has entered a state that is known."""
+    kind = account.kinds.get(subject.type)
+    if kind is None or kind.name not in {one.partition(".")[0] for one in action.undone_by}:
+        return False
+    return any(type_ == f"{kind.name}.{state}" for state in kind.states if state != kind.unknown)
+
+
+def _redo(uow: UnitOfWork, account: AccountSpec, action: str, subject: SubjectRef) -> None:
+    """What the provider had undone goes on after all: it moves again what it moved."""
+    id_ = intents.by_reference(uow.tx, account.name, action, subject.id)
+    entry, intent = (ledger.load(uow.tx, id_), intents.load(uow.tx, id_)) if id_ is not None else (None, None)
+    if entry is not None and intent is not None and entry.undone_at is not None:
+        ledger.post(uow.tx, entry.id, Post.REDONE, uow.now, intent.cost)
 
 
 def _nameless(uow: UnitOfWork, account: AccountSpec, action: str, subject: SubjectRef) -> Entry | None:
