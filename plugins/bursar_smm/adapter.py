@@ -199,7 +199,8 @@ class SmmAdapter:
             return Observation(look.stream, (seen.balance(decoded),))
         subjects, complete = seen.services(decoded)
         self._types = {found.ref.id: str(found.fields["type"] or "") for found in subjects}
-        return Observation(look.stream, tuple(subjects), complete=complete)
+        problems = {id_: sentence(said, self._secret) for id_, said in seen.rate_problems(decoded).items()}
+        return Observation(look.stream, tuple(subjects), problems=problems, complete=complete)
 
     async def _balance(self) -> Observed:
         return seen.balance(self._told(await self._http.ask(self._asking.plain("balance", {}))))

@@ -28,7 +28,7 @@ def of_add(facts: CostFacts) -> Decimal | None:
     """Return what an order costs; None: the service, its rate or the quantity is not known."""
     service = facts.related.get(service_of(facts.params)[0])
     rate = service.fields.get("rate") if service is not None else None
-    if service is None or not isinstance(rate, Decimal) or rate < 0:
+    if service is None or service.problem is not None or not isinstance(rate, Decimal) or rate < 0:
         return None
     type_ = normal(str(service.fields.get("type") or ""))
     if type_ in PACKAGES:

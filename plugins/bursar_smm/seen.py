@@ -21,6 +21,7 @@ SERVICE_TEXTS = ("name", "category", "type")
 SERVICE_FLAGS = ("refill", "cancel")
 SERVICE_NAMES = frozenset({"service", *SERVICE_TEXTS, *SERVICE_NUMBERS})
 MAX_TEXT_CHARS = 2000
+MAX_PROBLEM_CHARS = 100
 MOST_DIGITS = 60
 MAX_DEPTH = 60
 BALANCE = SubjectRef("balance", "balance")
@@ -68,16 +69,31 @@ def services(answer: Json) -> tuple[list[Observed], bool]:
     Raises:
         BadAnswer: it is neither.
     """
+    listed = _listed(answer)
+    found = [_service(row) for row in listed]
+    readable = [row for row in found if row is not None]
+    if listed and not readable:
+        raise strange(answer)
+    return readable, len(readable) == len(found)
+
+
+def rate_problems(answer: Json) -> dict[str, str]:
+    """Give the services whose rate is there and cannot be read for certain: the one before does not hold any more."""
+    rows = [row for row in _listed(answer) if isinstance(row, dict) and text(row.get("rate")) is not None]
+    return {
+        observed.ref.id: f"its rate cannot be read for certain: {text(row['rate'])}"[:MAX_PROBLEM_CHARS]
+        for row in rows
+        if number(row["rate"]) is None and (observed := _service(row)) is not None
+    }
+
+
+def _listed(answer: Json) -> list[Json]:
     if isinstance(answer, dict) and answer:
         rows: list[Json] = [{"service": id_, **row} for id_, row in answer.items() if _sells(row)]
         answer = rows if len(rows) == len(answer) else answer
     if not isinstance(answer, list):
         raise strange(answer)
-    found = [_service(row) for row in answer]
-    readable = [row for row in found if row is not None]
-    if answer and not readable:
-        raise strange(answer)
-    return readable, len(readable) == len(found)
+    return answer
 
 
 def balance(answer: Json) -> Observed:

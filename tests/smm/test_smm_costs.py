@@ -62,6 +62,11 @@ def test_without_a_rate_nobody_knows(rate: Value | None) -> None:
     assert cost({"quantity": 10}, rate=rate) is None
 
 
+def test_with_a_rate_that_could_not_be_read_nobody_knows() -> None:
+    known = Snapshot(AccountName("panel"), SERVICE, {"rate": Decimal("1.5"), "type": "Default"}, NOW, problem="its rate")
+    assert of_add(CostFacts({"service": "7", "quantity": 10}, related={SERVICE: known})) is None
+
+
 def test_a_service_that_is_not_listed_costs_nobody_knows_what() -> None:
     assert of_add(CostFacts({"service": "7", "quantity": 10})) is None
 

@@ -387,6 +387,22 @@ async def test_a_service_flag_that_is_absent_says_nothing(adapter: SmmAdapter, p
     assert (await adapter.observe(look_at("services"))).subjects[0].fields["cancel"] is None
 
 
+@pytest.mark.parametrize("rate", ["1,500", "much", "1_5", "9" * 70])
+async def test_a_rate_that_cannot_be_read_for_certain_is_a_problem(
+    adapter: SmmAdapter, panel: ScriptedPanel, rate: str
+) -> None:
+    panel.say([{**LISTED, "rate": rate}])
+    assert [*(await adapter.observe(look_at("services"))).problems] == ["1"]
+
+
+@pytest.mark.parametrize("rate", ["0.90", 1, "1,234,567", None, "", "Unknown"])
+async def test_a_rate_that_is_read_or_says_nothing_is_no_problem(
+    adapter: SmmAdapter, panel: ScriptedPanel, rate: Any
+) -> None:
+    panel.say([{**LISTED, "rate": rate}])
+    assert (await adapter.observe(look_at("services"))).problems == {}
+
+
 async def test_a_listing_with_a_row_that_nobody_can_read_is_incomplete(
     adapter: SmmAdapter, panel: ScriptedPanel
 ) -> None:
