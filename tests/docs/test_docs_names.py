@@ -96,3 +96,8 @@ def test_the_envelope_that_is_shown_has_the_keys_of_a_real_one() -> None:
     assert (list(shown), shown["source"], shown["subject"]) == (
         sorted(real, key=list(shown).index), real["source"], real["subject"],
     )
+
+
+@pytest.mark.parametrize(("name", "words"), COMMANDS.items())
+def test_the_help_and_the_page_say_the_same_of_a_command(name: str, words: str) -> None:
+    assert f"| `bursar {name}` | {words} |" in page("docs/operations.md")

@@ -485,3 +485,12 @@ async def test_a_decision_about_an_intent_that_waits_for_none_changes_nothing(wo
     with pytest.raises(RequestRejected) as caught:
         await world.say(verb, ids=["1"])
     assert (caught.value.exit_code, await world.states()) == (2, ["succeeded"])
+
+
+async def test_the_end_of_an_accounts_pause_says_that_everything_is_paused(world: World) -> None:
+    await world.open(config())
+    await world.say("pause")
+    await world.say("pause", account="panel")
+    still = await world.say("resume", account="panel")
+    over = await world.say("resume")
+    assert (still["paused"], still["reason"], over["paused"]) == (True, "everything is paused", False)

@@ -48,5 +48,7 @@ def _turn(verb: str, account: str | None, as_json: bool, said: str) -> None:
     answer = desk.ask(verb, account=account)
     if as_json:
         show_json(answer)
+    elif verb == "resume" and isinstance(answer, dict) and answer.get("paused"):
+        click.echo(f"the pause of {account} is over; nothing is done there, since {answer['reason']}: `bursar resume`")
     else:
         click.echo(said)

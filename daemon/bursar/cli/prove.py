@@ -69,6 +69,8 @@ def prove(
             found = play(folder, rounds, seed, tell, only=only, flaw=broken)
         except Stuck as stuck:
             raise Stop(str(stuck), FOUND) from None
+    if only is not None and (reached := sum(row.rounds for row in found.rows if row.cell == cell)) < rounds:
+        complain(f"{cell} was reached in {reached} of {rounds} rounds; the others count as any-moment")
     return _show(found, as_json, f"{_words('cell', cell)}{_words('flaw', flaw)}")
 
 

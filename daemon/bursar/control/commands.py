@@ -41,7 +41,8 @@ def resume(uow: UnitOfWork, configuration: Configuration, params: Params) -> Jso
     intents.forget_facts(uow.tx, only)
     matches.release(uow.tx, BlockReason.PAUSED, uow.now, account=only)
     uow.wake.update(("executing", "polling"))
-    return {"account": text(params, "account"), "paused": False}
+    still = accounts.paused(uow.tx, account)
+    return {"account": text(params, "account"), "paused": still is not None, "reason": still}
 
 
 def _account_or_all(configuration: Configuration, params: Params) -> AccountName:
@@ -229,7 +230,7 @@ def _held(uow: UnitOfWork, params: Params) -> held.HeldRow:
     for row in held.held(uow.tx):
         if str(row.id) == wanted:
             return row
-    raise RequestRejected(f"no observation {wanted} is held: see `bursar status`")
+    raise RequestRejected(f"no observation {wanted} is held: see `bursar held`")
 
 
 def redrive(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json:

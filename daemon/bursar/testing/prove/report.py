@@ -94,7 +94,7 @@ def read_report(told: Mapping[str, Any]) -> Report:
         seeds = tuple(int(seed) for seed in told["seeds"])
         return Report(seeds, _rows(put, rounds), put, effects, float(told["seconds"]))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise ValueError(f"it is no report of `bursar prove --json` ({type(error).__name__}: {error})") from None
+        raise ValueError(f"it is no report of `bursar prove --json`, or one of an older bursar (at {error})") from None
 
 
 def merge(reports: Sequence[Report]) -> Report:
