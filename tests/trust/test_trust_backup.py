@@ -143,3 +143,16 @@ async def test_the_journal_itself_is_no_backup_and_stays_as_it_is(world: World) 
     with pytest.raises(JournalError, match="is the journal itself"):
         restore(state(world.folder), state(world.folder), world.clock.now())
     assert (state(world.folder).exists(), list(world.folder.glob("*before-restore*"))) == (True, [])
+
+
+async def test_an_id_that_was_given_after_the_backup_is_not_used_again(world: World) -> None:
+    await with_a_payout(world)
+    back_up(state(world.folder), world.folder / "copy.db")
+    await world.say("call", account="panel", method="add", params={"link": "https://x.example/1"}, wait_s=0)
+    given = await world.read(lambda tx: tx.one("SELECT max(id) FROM intents"))
+    await world.close()
+    restore(world.folder / "copy.db", state(world.folder), world.clock.now())
+    await world.open(config(RULES))
+    await world.say("call", account="panel", method="add", params={"link": "https://x.example/2"}, wait_s=0)
+    new = await world.read(lambda tx: tx.one("SELECT max(id) FROM intents"))
+    assert (given, new[0] > given[0]) == ((2,), True)

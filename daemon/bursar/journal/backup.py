@@ -18,6 +18,8 @@ from bursar.journal.schema import TABLES, statements
 from bursar.journal.send_counter import SendCounter
 from bursar.journal.writer import Tx
 
+SKIPPED = 100_000
+"""So many ids are left out at a restore: those that were given after the back-up."""
 FIXED_WAL = (3, 51, 3)
 """From this version on SQLite does not corrupt a WAL under two writers."""
 
@@ -76,6 +78,7 @@ def restore(backup: Path, target: Path, now: datetime) -> Path | None:
         part = target.with_name(f".{target.name}.part")
         shutil.copyfile(backup, part)
         part.chmod(0o600)
+        _skip_ids(part)
         sync(part)
         part.rename(target)
         sync(target.parent)
@@ -84,6 +87,15 @@ def restore(backup: Path, target: Path, now: datetime) -> Path | None:
     finally:
         os.close(lock)
     return moved
+
+
+def _skip_ids(path: Path) -> None:
+    """Have no id used again that was given after the back-up: an old message must not speak of another action."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        connection.execute("UPDATE sqlite_sequence SET seq = seq + ?", (SKIPPED,))
+    finally:
+        connection.close()
 
 
 def check_file(path: Path) -> None:
