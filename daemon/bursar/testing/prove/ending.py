@@ -4,9 +4,10 @@ is to be compared is written down, and a person ends what is still open."""
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import TypeVar
 
 from bursar.domain.ids import MICROSECOND
 from bursar.journal.claims import Claims, Questions, read_claims
@@ -32,6 +33,8 @@ STILL_POLLS = 8
 RESTLESS_S = 1200.0
 """What has not come to rest within this never does."""
 CLOSE_S = 20.0
+A = TypeVar("A")
+B = TypeVar("B")
 DELIVERY = re.compile(r'"sink":"book","delivery":"(dl_[0-9a-f]+)"')
 
 
@@ -67,9 +70,9 @@ def end(run: Run) -> Ended:
         raise run.stuck("the daemon did not come up for the rest at the end")
     run.line.say("stop")
     found = _await_rest(run)
-    claims = read_once(run.stage.journal, read_claims)
+    claims, seen = at_one_instant(lambda: read_once(run.stage.journal, read_claims), run.line.look)
     ahead = read_once(run.stage.journal, _ahead)
-    effects = [replace(one, at_us=one.at_us + ahead // MICROSECOND) for one in run.line.look()]
+    effects = [replace(one, at_us=one.at_us + ahead // MICROSECOND) for one in seen]
     sent = [replace(one, left_s=one.left_s + ahead.total_seconds()) for one in run.line.requests()]
     found += _dead_ends(run)
     run.stop(daemon)
@@ -77,6 +80,14 @@ def end(run: Run) -> Ended:
     stands, shown = run.person.look_around(watched), run.line.say("states", provider="smm")
     run.line.plug.close()
     return Ended(claims, effects, sent, shown, stands, _taken(run), found)
+
+
+def at_one_instant(read: Callable[[], A], look: Callable[[], B]) -> tuple[A, B]:
+    """Read one thing and look at another until nothing happened in between: a rest of a day may end just then."""
+    while True:
+        before, found = look(), read()
+        if look() == before:
+            return found, before
 
 
 def _ahead(tx: Tx) -> timedelta:
