@@ -85,6 +85,17 @@ async def test_what_was_refused_in_words_that_nobody_can_read_is_a_persons(world
     assert (before, await world.states()) == ((["refused"], ["action.gave_up"], ["gave_up"]), ["refused", "succeeded"])
 
 
+async def test_a_retry_of_one_such_order_leaves_the_others_to_the_person(world: World) -> None:
+    world.site.orders["2"] = "partial"
+    await partial(world, ADD, Refused("E-17", unread=True), Refused("E-18", unread=True), action="add")
+    await world.track("2")
+    await world.live(days=3, every_s=3600)
+    before = await world.states(), await world.matches()
+    await world.say("retry", ids=["1"])
+    await world.live(days=3, every_s=3600)
+    assert (before, await world.states()) == ((["refused"] * 2, ["gave_up"] * 2), ["refused"] * 2 + ["succeeded"])
+
+
 async def test_a_refill_that_was_lost_eight_times_is_settled_by_a_later_status(world: World) -> None:
     await partial(world, REFILL, *[GONE] * 99)
     await world.live(hours=5, every_s=300)

@@ -8,6 +8,7 @@ from typing import cast
 
 from bursar.domain.event import Event
 from bursar.domain.ids import AccountName, MatchId, SubjectRef, microseconds
+from bursar.domain.intent import Intent
 from bursar.domain.rule import Rule
 from bursar.domain.verdict import BlockReason, HoldBack
 from bursar.journal.codec import at, us
@@ -184,14 +185,21 @@ def blocked(tx: Tx, account: AccountName, block: BlockReason) -> bool:
     return tx.one(sql, account, block) is not None
 
 
-def given_up(tx: Tx, account: AccountName, *, but: int) -> list[MatchRow]:
-    """Return the matches of an account that wait for a person; not those of which an intent of their own gave up."""
+def given_up(tx: Tx, intent: Intent) -> list[MatchRow]:
+    """Return the matches that wait for a person, and may for what became of an intent.
+
+    Not those that wait for an intent of their own: the last of theirs gave up, or was refused on another subject.
+    """
     rows = tx.all(
         f"SELECT {_COLUMNS} FROM matches INDEXED BY matches_held WHERE account = ? AND state = 'held' AND block = ? AND NOT EXISTS "
-        "(SELECT 1 FROM intents i WHERE i.match_id = matches.id AND i.state = 'gave_up' AND i.id <> ?) ORDER BY id",
-        account,
+        "(SELECT 1 FROM intents i WHERE i.id = (SELECT max(id) FROM intents WHERE match_id = matches.id) AND i.id <> ? AND "
+        "(i.state = 'gave_up' OR (i.state = 'refused' AND (i.action, i.subject_type, i.subject_id) <> (?, ?, ?)))) ORDER BY id",
+        intent.account,
         BlockReason.GAVE_UP,
-        but,
+        intent.id,
+        intent.action,
+        intent.subject.type,
+        intent.subject.id,
     )
     return [_row(row) for row in rows]
 

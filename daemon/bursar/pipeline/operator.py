@@ -179,7 +179,7 @@ def retry(uow: UnitOfWork, said: str) -> Answered:
     audit.add(uow.tx, OPERATOR, "intent.retry", intent.id, {"account": intent.account}, uow.now)
     if intent.match is None:
         return Answered(_plan_again(uow, intent))
-    own, waiting = matches.load(uow.tx, intent.match), matches.given_up(uow.tx, intent.account, but=intent.id)
+    own, waiting = matches.load(uow.tx, intent.match), matches.given_up(uow.tx, intent)
     if own is not None and own.state == "held":
         waiting.append(own)
     if not waiting:
