@@ -260,6 +260,20 @@ async def test_a_budget_that_is_raised_counts_at_once(world: World) -> None:
     assert (held, world.site.done("payout")) == (["budget"], ["balance"])
 
 
+async def test_what_a_person_says_did_not_happen_rests_over_a_reload(world: World) -> None:
+    """Who wants it done again says so: `resolve --did-not --again`."""
+    world.site.money("80")
+    world.site.will("payout", Unreachable("the answer was lost"))
+    await world.open(config(PAY))
+    await world.turn()
+    await world.say("resolve", id="1")
+    await world.reload(config(PAY))
+    await world.live(hours=2, every_s=300)
+    rested = world.site.done("payout")
+    await world.live(hours=25, every_s=900)
+    assert (rested, world.site.done("payout")) == (["balance"], ["balance"] * 2)
+
+
 PAY_WHEN = PAY.replace("do:", "when: balance.amount >= 60, do:")
 
 

@@ -312,13 +312,16 @@ def _block_after(uow: UnitOfWork, intent: Intent, taken: Step) -> HoldBack | Non
     rule, action = uow.config.rules.get(intent.rule or ""), action_of(uow, intent)
     if intent.state is State.GAVE_UP:
         return HoldBack(BlockReason.GAVE_UP, f"{taken.reason}; `bursar actions retry {intent.id}` asks anew")
+    rest = uow.now + rest_after_refusal(rule, action)
+    if taken.cause is Cause.PERSON_DID_NOT:  # no refusal: no guard counts it, so a reload must not end its rest
+        return HoldBack(BlockReason.LAPSED, taken.reason, rest)
     if intent.state is State.REFUSED:
         entries = ledger.answered(uow.tx, intent.account, intent.subject, intent.action, RECENT)
         refusals, _ = refused_in_a_row(entries)
         if refusals >= MAX_REFUSALS:
             words = f"refused {refusals} times in a row; `bursar actions retry {intent.id}` asks anew"
             return HoldBack(BlockReason.GAVE_UP, words)
-        return HoldBack(BlockReason.REFUSED, taken.reason, uow.now + rest_after_refusal(rule, action))
+        return HoldBack(BlockReason.REFUSED, taken.reason, rest)
     if intent.state is State.DENIED or taken.cause is Cause.UNANSWERED:
         block = BlockReason.DENIED if intent.state is State.DENIED else BlockReason.LAPSED
         return HoldBack(block, taken.reason, uow.now + rest_after_no(rule))
