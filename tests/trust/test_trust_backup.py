@@ -156,3 +156,21 @@ async def test_an_id_that_was_given_after_the_backup_is_not_used_again(world: Wo
     await world.say("call", account="panel", method="add", params={"link": "https://x.example/2"}, wait_s=0)
     new = await world.read(lambda tx: tx.one("SELECT max(id) FROM intents"))
     assert (given, new[0] > given[0]) == ((2,), True)
+
+
+@pytest.mark.parametrize("before", [True, False])
+async def test_no_restore_of_one_backup_after_another_uses_an_id_again(world: World, before: bool) -> None:
+    """Nor one of a backup from before the first intent."""
+    world.site.money("100" if before else "0")
+    await world.open(config(RULES))
+    await world.turn()
+    back_up(state(world.folder), world.folder / "copy.db")
+    given: list[int] = []
+    for number in range(3):
+        await world.say("call", account="panel", method="add", params={"link": f"https://x.example/{number}"}, wait_s=0)
+        given += await world.read(lambda tx: tx.one("SELECT max(id) FROM intents") or ())
+        await world.close()
+        restore(world.folder / "copy.db", state(world.folder), world.clock.now())
+        await world.wait(seconds=2)
+        await world.open(config(RULES))
+    assert len(set(given)) == 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +20,7 @@ from bursar.journal.send_counter import SendCounter
 from bursar.journal.writer import Tx
 
 SKIPPED = 100_000
-"""So many ids are left out at a restore: those that were given after the back-up."""
+"""So many ids are left out at a restore, after those that are known: others may have been given after the back-up."""
 FIXED_WAL = (3, 51, 3)
 """From this version on SQLite does not corrupt a WAL under two writers."""
 
@@ -68,8 +69,9 @@ def restore(backup: Path, target: Path, now: datetime) -> Path | None:
         raise JournalError(f"{backup}: is the journal itself, and stays as it is; name a backup")
     lock = claim(target, create=True)
     try:
-        moved = None
+        moved, given = None, dict[str, int]()
         if target.exists():
+            given = _given(target)
             moved = target.with_name(f"{target.name}.before-restore-{now:%Y%m%d-%H%M%S}")
             _checkpoint(target)
             target.rename(moved)
@@ -78,7 +80,7 @@ def restore(backup: Path, target: Path, now: datetime) -> Path | None:
         part = target.with_name(f".{target.name}.part")
         shutil.copyfile(backup, part)
         part.chmod(0o600)
-        _skip_ids(part)
+        _skip_ids(part, given)
         sync(part)
         part.rename(target)
         sync(target.parent)
@@ -89,11 +91,32 @@ def restore(backup: Path, target: Path, now: datetime) -> Path | None:
     return moved
 
 
-def _skip_ids(path: Path) -> None:
-    """Have no id used again that was given after the back-up: an old message must not speak of another action."""
+def _given(path: Path) -> dict[str, int]:
+    """Return the last id of each table of the journal that is replaced; nothing, if it cannot be read."""
+    try:
+        connection = connect(path, read_only=True)
+        try:
+            return dict(connection.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
+        finally:
+            connection.close()
+    except sqlite3.Error:
+        return {}
+
+
+def _skip_ids(path: Path, given: Mapping[str, int]) -> None:
+    """Have no id used again that was given after the back-up: an old message must not speak of another action.
+
+    Args:
+        path: The copy of the back-up.
+        given: The last id of each table of the journal that it replaces.
+    """
     connection = sqlite3.connect(path, isolation_level=None)
     try:
-        connection.execute("UPDATE sqlite_sequence SET seq = seq + ?", (SKIPPED,))
+        known = dict(connection.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
+        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'")
+        last = {name: max(known.get(name, 0), given.get(name, 0)) + SKIPPED for (name,) in tables}
+        connection.execute("DELETE FROM sqlite_sequence")
+        connection.executemany("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", last.items())
     finally:
         connection.close()
 
