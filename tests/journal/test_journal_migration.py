@@ -238,7 +238,7 @@ PUT_OFF = {"sent": 1, "ended": 2, "outcome": "later"}
         ("succeeded", {"sent": 1, "ended": 2, "outcome": "succeeded"}, Post.SUCCEEDED, 1, 2),
         ("refused", {"sent": 1, "ended": 2, "outcome": "refused"}, Post.REFUSED, 1, 2),
         ("refused", {**LOST, "ended": 9, "actor": PERSON, "before": "unknown"}, Post.DID_NOT, 1, 9),
-        ("denied", {"ended": 4, "actor": PERSON}, Post.DISMISSED, None, 4),
+        ("denied", {"ended": 4, "actor": PERSON}, Post.DENIED, None, 4),
         ("lapsed", {"ended": 60}, Post.DISMISSED, None, 60),
     ],
     ids=[

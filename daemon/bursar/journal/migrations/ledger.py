@@ -99,7 +99,8 @@ SELECT i.id,
     WHEN i.state = 'refused' AND (SELECT a.actor FROM audit a WHERE a.intent_id = i.id ORDER BY a.seq DESC LIMIT 1) = 'person'
       THEN 'did_not'
     WHEN i.state = 'refused' THEN 'refused'
-    WHEN i.state IN ('denied', 'lapsed', 'gave_up') THEN 'dismissed'
+    WHEN i.state = 'denied' THEN 'denied'
+    WHEN i.state IN ('lapsed', 'gave_up') THEN 'dismissed'
     WHEN i.state IN ('unknown', 'sending') OR EXISTS (
       SELECT 1 FROM attempts t WHERE t.intent_id = i.id AND t.fence = i.fence AND t.outcome = 'lost') THEN 'lost'
     ELSE 'unsent' END,
