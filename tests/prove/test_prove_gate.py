@@ -176,6 +176,28 @@ async def test_a_look_counts_for_one_request(site: Site) -> None:
     assert [sent.balance is None for sent in site.witness.sent] == [False, True]
 
 
+async def test_what_is_seen_while_a_request_is_held_back_is_not_what_it_stands_on(site: Site) -> None:
+    site.gate.trap = Trap("add_payout", after=False, late_s=30.0)
+    await site.ask("get_info", **{STAMP: "990", EVIDENCE: "1"})
+    asking = asyncio.get_running_loop().create_task(site.pay_out(1000.0))
+    await until(lambda: site.clock.next_due_s is not None)
+    await site.ask("get_info", **{STAMP: "1010", EVIDENCE: "1"})
+    await site.clock.advance(40.0)
+    await asking
+    assert [sent.looked_s for sent in site.witness.sent] == [990.0]
+
+
+async def test_a_look_that_was_overtaken_is_not_the_last(site: Site) -> None:
+    site.gate.held["get_info"] = [30.0]
+    asking = asyncio.get_running_loop().create_task(site.ask("get_info", **{STAMP: "980", EVIDENCE: "1"}))
+    await until(lambda: site.clock.next_due_s is not None)
+    await site.ask("get_info", **{STAMP: "990", EVIDENCE: "1"})
+    await site.clock.advance(40.0)
+    await asking
+    await site.pay_out(1000.0)
+    assert [sent.looked_s for sent in site.witness.sent] == [990.0]
+
+
 async def test_an_effect_whose_time_comes_in_a_leap_is_not_too_late(site: Site) -> None:
     site.gate.late["add_payout"] = 30.0
     asking = asyncio.get_running_loop().create_task(site.pay_out(1000.0))

@@ -2,7 +2,7 @@
 
 It is the outermost middleware. At the request that it is set for, it strikes: the daemon is killed, or an hour passes,
 or a clock is set, before the effect or after it. It holds answers back until newer ones have overtaken them. What
-leaves through it, the witness hears.
+arrives and leaves through it, the witness hears.
 """
 
 from __future__ import annotations
@@ -93,6 +93,7 @@ class Gate:
         method = await self.wire.name_of(request)
         if FOREIGN in request.headers:
             return await self._spared(lambda: handler(request))
+        await self.witness.meet(request, method)
         if method == "add_payout" and self.growth:
             self.grow(self.growth.pop())
         if self.trap is not None and self.trap.method == method:

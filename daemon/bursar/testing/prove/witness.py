@@ -111,14 +111,11 @@ class Witness:
     @web.middleware
     async def behind(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Let the server answer, and note what it did."""
-        method = await self.wire.name_of(request) if self.wire.name_of is not None else ""
-        action = next((a for a, name in EFFECTS.get(self.provider, {}).items() if name == method), None)
+        action = self._action_of(await self.wire.name_of(request) if self.wire.name_of is not None else "")
         if action is None:
             return await handler(request)
         foreign = FOREIGN in request.headers
         left_s = float(request.headers.get(STAMP, "inf"))
-        if not foreign:
-            self.sent.append(await self._noted(action, left_s, request))
         async with self._turn:
             if self._now_s() - left_s > self.in_time_s:
                 return web.Response(status=504)
@@ -127,6 +124,16 @@ class Witness:
             done = Counter(self.wire.effects()) - before
             await self._note(action, done, request, response, foreign=foreign)
             return response
+
+    async def meet(self, request: web.Request, method: str) -> None:
+        """Put on record what a request of the daemon's stands on, as it arrives: it may be held back from here on."""
+        action = self._action_of(method)
+        if action is not None:
+            left_s = float(request.headers.get(STAMP, "inf"))
+            self.sent.append(await self._noted(action, left_s, request))
+
+    def _action_of(self, method: str) -> str | None:
+        return next((action for action, name in EFFECTS.get(self.provider, {}).items() if name == method), None)
 
     async def hear(self, request: web.Request, method: str, response: web.StreamResponse) -> None:
         """Note what an answer shows that leaves for the daemon: only what is whole, and says yes."""
@@ -139,7 +146,8 @@ class Witness:
             for id_, row in ({alone: told} if alone else told).items():
                 if isinstance(row, dict) and "status" in row:
                     self._show(id_, float(asked_s), str(row["status"]).lower().replace(" ", "_"))
-        if method == "get_info" and EVIDENCE in request.headers and isinstance(told.get("data"), dict):
+        evidence = method == "get_info" and EVIDENCE in request.headers and isinstance(told.get("data"), dict)
+        if evidence and (self._look is None or self._look[0] <= float(asked_s)):  # it may have been overtaken
             self._look = (float(asked_s), told["data"])
 
     def public(self, effects: int, sent: int) -> dict[str, Any]:
