@@ -374,6 +374,16 @@ async def test_an_account_under_another_name_does_not_forget_what_was_paid_there
     assert (len(world.site.performed), await world.state("renamed")) == (1, "quarantined")
 
 
+async def test_an_account_under_a_third_name_does_not_forget_what_was_paid_under_the_second(world: World) -> None:
+    await world.open(config(PAID, accounts=account("started")))
+    await world.live(minutes=2)
+    await world.close()
+    await paid(world)
+    await world.reload(config(PAID, accounts=account("renamed")))
+    await world.live(minutes=20)
+    assert (len(world.site.performed), await world.state("renamed")) == (1, "quarantined")
+
+
 async def test_an_account_that_is_renamed_takes_over_its_cooldown(world: World) -> None:
     await paid(world)
     await world.reload(config(PAID, accounts=account("renamed")))

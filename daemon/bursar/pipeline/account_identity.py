@@ -6,7 +6,7 @@ quarantine: it is watched, and nothing is done there, until its known subjects r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from bursar.domain.ids import AccountName
 from bursar.domain.intent import OPEN, State
@@ -23,23 +23,25 @@ from bursar.pipeline.unit_of_work import UnitOfWork
 def bind_accounts(uow: UnitOfWork, digests: Mapping[AccountName, tuple[str, str]]) -> None:
     """Compare what every configured name means (provider, digest) with what the journal knows it as."""
     known = accounts.load_all(uow.tx)
-    missing = {row.digest: row for name, row in known.items() if name not in digests}
+    missing = [row for name, row in known.items() if name not in digests]
     for name, (provider, digest) in digests.items():
         row = known.get(name)
         if row is None:
-            _meet(uow, name, provider, digest, missing.get(digest))
+            _meet(uow, name, provider, digest, [one for one in missing if one.digest == digest])
         elif row.digest == digest:
             _recognize(uow, row)
         elif row.quarantine_digest != digest:
             _quarantine(uow, row, provider, digest)
-    for row in missing.values():
+    for row in missing:
         _miss(uow, row)
 
 
-def _meet(uow: UnitOfWork, name: AccountName, provider: str, digest: str, twin: AccountRow | None) -> None:
+def _meet(uow: UnitOfWork, name: AccountName, provider: str, digest: str, twins: Sequence[AccountRow]) -> None:
     """A new name. If it means what a name that is gone meant, nothing is done there until a person says which it is."""
     accounts.bind(uow.tx, name, provider, digest, uow.now)
-    if twin is not None and (at_stake(uow, twin.name) or _has_a_past(uow, twin)):
+    known = [one for one in twins if at_stake(uow, one.name) or _has_a_past(uow, one)]
+    twin = max(known, key=lambda one: one.bound_at, default=None)
+    if twin is not None:
         accounts.quarantine(uow.tx, name, digest)
         said = f"`bursar accounts rename {twin.name} {name}` or `bursar accounts replace {name}`"
         reason = f"it is what {twin.name} was: say {said}"
