@@ -26,7 +26,7 @@ def hold(tx: Tx, observation: Observation) -> int | None:
 
 
 def test_an_observation_survives(tx: Tx) -> None:
-    whole = Observation("orders", (Observed(*_parts()),), complete=False, cursor={"time": 7})
+    whole = Observation("orders", (Observed(*_parts()),), problems={"2": "no rate"}, complete=False, cursor={"time": 7})
     hold(tx, whole)
     assert held.revive(held.held(tx)[0].observation, KINDS) == whole
 

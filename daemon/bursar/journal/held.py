@@ -106,13 +106,18 @@ def revive(raw: str, kinds: dict[str, SubjectType]) -> Observation:
             )
         )
     return Observation(
-        str(plain["stream"]), tuple(subjects), complete=bool(plain["complete"]), cursor=read_json(str(plain["cursor"]))
+        str(plain["stream"]),
+        tuple(subjects),
+        problems={id_: str(said) for id_, said in cast("dict[str, Json]", plain.get("problems") or {}).items()},
+        complete=bool(plain["complete"]),
+        cursor=read_json(str(plain["cursor"])),
     )
 
 
 def _plain(observation: Observation) -> dict[str, object]:
     return {
         "stream": observation.stream,
+        "problems": dict(observation.problems),
         "complete": observation.complete,
         "cursor": write_json(observation.cursor),
         "subjects": [
