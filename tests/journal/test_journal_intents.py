@@ -279,6 +279,19 @@ def test_another_action_or_account_is_not_blocked(tx: Tx, account: AccountName, 
     assert intents.unknown_of(tx, account, action) is None
 
 
+@pytest.mark.parametrize(
+    ("account", "action", "waits"), [(PANEL, "refill", True), (PANEL, "cancel", False), (OTHER, "refill", False)]
+)
+def test_whether_an_action_waits_is_told(tx: Tx, account: AccountName, action: str, waits: bool) -> None:
+    plan(tx)
+    assert intents.any_waiting(tx, account, action, (State.READY,)) is waits
+
+
+def test_what_is_being_sent_does_not_wait(tx: Tx) -> None:
+    send(tx, plan(tx))
+    assert not intents.any_waiting(tx, PANEL, "refill", (State.READY, State.DEFERRED))
+
+
 def match(tx: Tx, id_: str = "1") -> int:
     """Write a match on an order."""
     return matches.add(tx, rule(), PANEL, ref(id_), event(id_=id_), "so", T0).id

@@ -114,6 +114,7 @@ EVERYDAY: dict[str, Callable[[Tx], object]] = {
     "nothing to confirm": lambda tx: intents.nothing_to_confirm(tx, 1),  # type: ignore[arg-type]
     "what showed no effect": lambda tx: intents.unconfirmed(tx, T0),
     "the open intent of a subject": lambda tx: intents.open_on(tx, PANEL, ref()),
+    "whether an action waits": lambda tx: intents.any_waiting(tx, PANEL, "add", (State.READY, State.DEFERRED)),
     "what blocks an action": lambda tx: intents.unknown_of(tx, PANEL, "payout"),
     "what was made for another": lambda tx: intents.made_for(tx, plan(tx), "23501"),
     "what a reference was made for": lambda tx: intents.by_reference(tx, PANEL, "payout", "23501"),

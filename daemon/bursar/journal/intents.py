@@ -73,6 +73,16 @@ def in_state(tx: Tx, states: Iterable[State], account: AccountName | None = None
     return [_intent(row) for row in rows]
 
 
+def any_waiting(tx: Tx, account: AccountName, action: str, states: Iterable[State]) -> bool:
+    """Return whether an action has an open intent in one of these states on the account."""
+    marks = ",".join(f"'{state}'" for state in states)
+    sql = (
+        f"SELECT 1 FROM intents INDEXED BY intents_by_state WHERE account = ? AND {OPEN_INTENTS} AND state IN ({marks}) "
+        "AND action = ? LIMIT 1"
+    )
+    return tx.one(sql, account, action) is not None
+
+
 def take_step(
     tx: Tx, intent: Intent, step: Step, now: datetime, *, amount: Decimal | None = None, accepted: bool = False
 ) -> Intent:

@@ -295,7 +295,7 @@ class Poller:
             ok_at = streams.load(tx, name, action.cost_stream).ok_at
             if ok_at is not None and now - ok_at <= action.cost_within:
                 continue
-            waiting = any(one.action == action.name for one in intents.in_state(tx, UNSENT, name))
+            waiting = intents.any_waiting(tx, name, action.name, UNSENT)
             if waiting or matches.blocked(tx, name, BlockReason.COST):
                 found.add(action.cost_stream)
         return found
