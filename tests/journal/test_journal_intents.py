@@ -405,9 +405,12 @@ def test_the_end_of_an_attempt_is_posted(tx: Tx, cause: Cause, what: Post) -> No
     assert posts(tx, end(tx, plan(tx), cause)) == [Post.PLANNED, Post.SENT, what]
 
 
-@pytest.mark.parametrize("cause", [Cause.STALE, Cause.HELD_BACK, Cause.DENIED])
-def test_what_is_not_sent_is_posted_as_dismissed(tx: Tx, cause: Cause) -> None:
-    assert posts(tx, step(tx, plan(tx), cause)) == [Post.PLANNED, Post.DISMISSED]
+@pytest.mark.parametrize(
+    ("cause", "what"),
+    [(Cause.STALE, Post.DISMISSED), (Cause.HELD_BACK, Post.DISMISSED), (Cause.DENIED, Post.DENIED)],
+)
+def test_what_is_not_sent_is_posted_as_dismissed_or_denied(tx: Tx, cause: Cause, what: Post) -> None:
+    assert posts(tx, step(tx, plan(tx), cause)) == [Post.PLANNED, what]
 
 
 def test_what_a_person_says_did_not_happen_is_posted_as_that(tx: Tx) -> None:

@@ -8,25 +8,25 @@ from pathlib import Path
 import pytest
 from prove_parts import prove
 
-from bursar.testing.prove import FLAWS, WRONG
+from bursar.testing.prove import FLAWS
 from bursar.testing.prove.cells import ANYWHERE
 
 SEEDS = 12
 BROKEN = {
-    "sends-first": ("after-effect:add:none", 1),
-    "believes-lost": ("before-commit:look:none", 1),
-    "forgets-sending": ("after-effect:add:none", 1),
-    "assumes-done": ("before-effect:add:none", 1),
-    "trusts-old-facts": ("after-commit:poll:idle", 3),
-    "believes-the-clock": ("before-request:refill:jump", 3),
-    "keeps-no-deadline": ("before-request:cancel:freeze", 1),
-    "pays-as-planned": ("after-reply:payout:grow", 3),
-    "keeps-changed-rules": (f"{ANYWHERE}:clock:edit", 6),
-    "asks-though-over": ("after-reply:payout:foreign", 6),
-    "believes-late": ("before-commit:look:late-answer", 4),
-    "drops-unwritten": ("before-commit:outcome:disk", 4),
+    "sends-first": ("after-effect:add:none", 1, "doubled"),
+    "believes-lost": ("before-commit:look:none", 1, "doubled"),
+    "forgets-sending": ("after-effect:add:none", 1, "doubled"),
+    "assumes-done": ("before-effect:add:none", 1, "lost"),
+    "trusts-old-facts": ("after-commit:poll:idle", 3, "beyond"),
+    "believes-the-clock": ("before-request:refill:jump", 3, "beyond"),
+    "keeps-no-deadline": ("before-request:cancel:freeze", 1, "beyond"),
+    "pays-as-planned": ("after-reply:payout:grow", 3, "beyond"),
+    "keeps-changed-rules": (f"{ANYWHERE}:clock:edit", 6, "beyond"),
+    "asks-though-over": ("after-reply:payout:foreign", 6, "beyond"),
+    "believes-late": ("before-commit:look:late-answer", 4, "beyond"),
+    "drops-unwritten": ("before-commit:outcome:disk", 4, "lost"),
 }
-"""For each flaw, a cell in which it shows, and how many rounds it is given at once."""
+"""For each flaw, a cell in which it shows, how many rounds it is given at once, and what it is found as."""
 
 
 def test_every_flaw_has_its_cell() -> None:
@@ -36,11 +36,11 @@ def test_every_flaw_has_its_cell() -> None:
 @pytest.mark.parametrize("flaw", BROKEN)
 def test_a_broken_daemon_is_found(tmp_path: Path, flaw: str) -> None:
     """Whether a request meets a moment is drawn: another seed is played until it does."""
-    cell, rounds = BROKEN[flaw]
+    cell, rounds, kind = BROKEN[flaw]
     words = ("--rounds", str(rounds), "--cell", cell, "--flaw", flaw, "--json")
     for seed in range(SEEDS):
         ended = prove(tmp_path, *words, "--seed", str(seed))
         told = json.loads(ended.stdout) if ended.stdout else {}
-        if ended.returncode == 1 and any(told.get(kind) for kind in WRONG):
+        if ended.returncode == 1 and told.get(kind):
             return
     pytest.fail(f"not found in {SEEDS} runs: {ended.stderr}")

@@ -78,7 +78,7 @@ class GuardFacts:
         cooldown_from: What the rule's cooldown for this subject counts from; a match that has fired and goes on (its
             later actions, or what a person has tried again) is stopped only by what may have happened unseen.
         counted: When what the rule's limit counts was done, oldest first; what is open counts as done now.
-        denied_at: When a person said no to what the rule asked for this subject, or was silent, if that was the last.
+        denied_at: When a person said no to what the rule asked for this subject, if that was the last of it.
         refusals: How many refusals in a row this subject and action had.
         refused_at: When the last was, or the last undoing.
         cost: What it moves.

@@ -30,7 +30,7 @@ class Post(StrEnum):
     DISMISSED = "dismissed"
     """It ended without having been sent: lapsed, given up."""
     DENIED = "denied"
-    """A person said no to it, or nobody answered in time."""
+    """A person said no to it."""
     ACCEPTED = "accepted"
     """The provider said yes to a request whose effect only a later status shows."""
     SUCCEEDED = "succeeded"

@@ -175,7 +175,7 @@ def _denied(facts: GuardFacts, now: datetime) -> Verdict | None:
     if facts.denied_at is None or facts.rule is None:
         return None
     over = facts.time.after(facts.denied_at, rest_after_no(facts.rule), now)
-    return HoldBack(BlockReason.DENIED, "a person said no before, or was silent; rests", over) if now < over else None
+    return HoldBack(BlockReason.DENIED, "a person said no before; rests", over) if now < over else None
 
 
 def rest_after_no(rule: Rule | None) -> timedelta:
@@ -301,7 +301,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard("refusals", FIRST, "what a rule had refused: for a while, after the third time until a person has it retried",
           _refusals),
     Guard("denied", frozenset({Phase.PLAN}),
-          "what a person said no to before, or was silent about: for the rule's `cooldown`, else for a day", _denied),
+          "what a person said no to before: for the rule's `cooldown`, else for a day", _denied),
     Guard("cooldown", FIRST, "what the rule did to this subject within its `cooldown`", _cooldown),
     Guard("limit", FIRST, "what passes the rule's `limit`", _limit),
     Guard("cost", ANY, "an action whose cost a look will tell soon, where a budget or `approve` asks for it", _cost),

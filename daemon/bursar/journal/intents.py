@@ -25,7 +25,7 @@ _COLUMNS = (
     "match_id, reason, fence, attempts, evidence, due_at, facts_at, sent_at, request_ended_at, looked_at, reference, lost, again, question, "
     "question_until, consented, consent_amount, consent_above, past_ceiling, ceiling_consented"
 )
-_BY_CAUSE = {Cause.PERSON_DID_NOT: Post.DID_NOT, Cause.UNANSWERED: Post.DENIED}
+_BY_CAUSE = {Cause.PERSON_DID_NOT: Post.DID_NOT}
 
 
 def add(

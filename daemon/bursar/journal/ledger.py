@@ -100,7 +100,7 @@ def of_rule(
 
 
 def denied_at(tx: Tx, rule: str | None, account: AccountName, asked: SubjectRef | None) -> datetime | None:
-    """Return when a person said no to what a rule asked for a subject, or was silent, if that was its last word."""
+    """Return when a person said no to what a rule asked for a subject, if that was the last that became of it."""
     if rule is None:
         return None
     ended = next((entry for entry in of_rule(tx, rule, account, asked, LAST) if not entry.open), None)
