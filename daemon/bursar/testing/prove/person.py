@@ -75,13 +75,14 @@ class Person:
         except JournalError:
             return NOTHING
 
-    def answer(self, *, grown_s: float = 0.0, foreign: bool = False, eager: bool = False) -> None:
+    def answer(self, *, grown_s: float = 0.0, foreign: bool = False, eager: bool = False, tells: bool = True) -> None:
         """Answer what bursar asks.
 
         Args:
             grown_s: So much of the site's time passes between a question and its answer.
             foreign: At times somebody else has paid out by hand by then.
             eager: Every payout gets its yes.
+            tells: What became of lost orders is told; else bursar looks for them, in vain.
         """
         asked = self.questions()
         self.paying = "payout" in {*asked.moving, *(intent.action for intent in asked.asked)}
@@ -99,7 +100,7 @@ class Person:
             self.pay_out()
         effects = self.line.look()
         for intent in asked.unknown:
-            if self.is_asked(intent) and self._has_landed(intent):
+            if tells and self.is_asked(intent) and self._has_landed(intent):
                 self._resolve(intent, effects)
 
     def _decide(self, intent: Claim, *, eager: bool) -> None:

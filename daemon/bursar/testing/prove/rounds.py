@@ -198,8 +198,8 @@ class Run:
         longer = TAKES_LONGER if cell.at in SLOW else 1
         patience = Patience(self.line, longer * PATIENCE_S, longer * PATIENT_POLLS)
         while not daemon.ended() and not patience.over() and not self.clock.shared.struck:
-            foreign, eager = cell.fault == "foreign", cell.at == "payout"
-            self.person.answer(grown_s=self._growth_s(cell), foreign=foreign, eager=eager)
+            how = {"foreign": cell.fault == "foreign", "eager": cell.at == "payout", "tells": cell.at != "look"}
+            self.person.answer(grown_s=self._growth_s(cell), **how)
             self._provoke(cell)
             if cell.point == ANYWHERE:
                 self._wait(daemon, self.dice.uniform(0.0, PROVOKE_EVERY_S))
