@@ -42,6 +42,12 @@ def test_what_is_posted_changes_nothing_of_what_was_planned() -> None:
     assert [getattr(entry, name) for name in kept] == [getattr(BLANK, name) for name in kept]
 
 
+def test_what_was_redone_moves_what_is_said_of_it_and_not_the_nothing_of_its_undoing() -> None:
+    undone = (Post.UNDONE, Decimal(0))
+    assert sent(Post.SUCCEEDED, undone, (Post.REDONE, AMOUNT)).spends == AMOUNT
+    assert sent(Post.SUCCEEDED, undone, Post.REDONE).spends is None
+
+
 def test_an_entry_without_postings_is_planned() -> None:
     assert posted() == BLANK
 

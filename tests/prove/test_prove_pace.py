@@ -82,7 +82,7 @@ def test_a_child_sees_what_is_set(tmp_path: Path) -> None:
     with Children() as children:
         child = children.start(lambda: int(pace.shared.leap_s()), tmp_path / "log")
         child.ended(WAIT_S)
-        pace.shared.leap("conductor", 7.0)
+        pace.shared.leap("sandbox", 7.0)
         later = children.start(lambda: int(pace.shared.leap_s()), tmp_path / "log")
         later.ended(WAIT_S)
     assert (child.code, later.code) == (0, 7)

@@ -44,7 +44,7 @@ class Post(StrEnum):
     UNDONE = "undone"
     """It was undone at the provider: it moved nothing."""
     REDONE = "redone"
-    """What was undone was done after all: `amount` is what it moves."""
+    """What was undone was done after all: `amount` is what it moves; without one, nobody knows."""
     CONFIRMED = "confirmed"
     """A later status shows the effect."""
     DISPROVED = "disproved"
@@ -158,7 +158,8 @@ def _after(entry: Entry, posting: Posting) -> Entry:
     if what is Post.UNDONE:
         return replace(entry, undone_at=at)
     if what is Post.REDONE:
-        return replace(entry, undone_at=None, ended_at=at)
+        amount = entry.amount if entry.settled else posting.amount
+        return replace(entry, undone_at=None, ended_at=at, amount=amount)
     if what in EFFECTS:
         return replace(entry, effect=what)
     if what is Post.FORGIVEN:

@@ -62,10 +62,12 @@ class Candidate:
 
     @property
     def asked_by(self) -> str | None:
+        """The rule whose match it answers to."""
         return None if self.rule is None or self.match is None else self.rule.name
 
     @property
     def asked_of(self) -> SubjectRef | None:
+        """The subject of that match."""
         return None if self.match is None else self.match.subject
 
 

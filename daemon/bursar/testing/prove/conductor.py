@@ -36,7 +36,6 @@ class Line:
     effects: dict[str, list[Effect]] = field(default_factory=dict)
     sent: dict[str, list[Sent]] = field(default_factory=dict)
     owed: int = 0
-    sprung: int = 0
     asked: dict[str, int] = field(default_factory=dict)
     _rest: bytes = b""
 
@@ -63,7 +62,6 @@ class Line:
             self.effects.setdefault(name, []).extend(_effect(row) for row in one["effects"])
             self.sent.setdefault(name, []).extend(_sent(row) for row in one["sent"])
         self.owed = sum(one["owed"] for one in told.values())
-        self.sprung = sum(one["sprung"] for one in told.values())
         self.asked = {name: one["asked"] for name, one in told.items()}
         return [effect for seen in self.effects.values() for effect in seen]
 

@@ -55,7 +55,6 @@ class Gate:
         held: Methods whose next answers are held back for so many seconds each: what they say is of before.
         growth: So much of the world's time passes after each of the next looks at the balance, and before a payout.
         owed: How many late effects are still to come.
-        sprung: How often it struck.
     """
 
     wire: Wire
@@ -72,7 +71,6 @@ class Gate:
     held: dict[str, list[float]] = field(default_factory=dict)
     growth: list[float] = field(default_factory=list)
     owed: int = 0
-    sprung: int = 0
 
     def attach(self, faults: Faults) -> None:
         """Stand before the server, the witness behind it and the faults in between; who is struck is spared them."""
@@ -153,5 +151,5 @@ class Gate:
 
     def _strike(self) -> None:
         if self.pid is not None:
-            pid, self.pid, self.sprung = self.pid, None, self.sprung + 1
+            pid, self.pid = self.pid, None
             self.strike(self.planned, pid)

@@ -86,7 +86,7 @@ class Sandbox:
         return {
             name: {
                 **place.gate.witness.public(*since.get(name, (0, 0))), "owed": place.gate.owed,
-                "sprung": place.gate.sprung, "asked": place.faults.asked.total(),
+                "asked": place.faults.asked.total(),
             }
             for name, place in self.places.items()
         }  # fmt: skip

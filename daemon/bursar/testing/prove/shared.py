@@ -13,16 +13,15 @@ NUMBER = 8
 
 
 class _Slot(IntEnum):
-    LEAP_OF_CONDUCTOR = 0
-    LEAP_OF_SANDBOX = 1
-    LEAP_OF_DAEMON = 2
-    WALL = 3
-    FULL = 4
-    STRUCK = 5
-    FROZEN = 6
+    LEAP_OF_SANDBOX = 0
+    LEAP_OF_DAEMON = 1
+    WALL = 2
+    FULL = 3
+    STRUCK = 4
+    FROZEN = 5
 
 
-LEAPS = {"conductor": _Slot.LEAP_OF_CONDUCTOR, "sandbox": _Slot.LEAP_OF_SANDBOX, "daemon": _Slot.LEAP_OF_DAEMON}
+LEAPS = {"sandbox": _Slot.LEAP_OF_SANDBOX, "daemon": _Slot.LEAP_OF_DAEMON}
 
 
 class Shared:
