@@ -57,4 +57,9 @@ def test_a_long_run_meets_every_cell() -> None:
 
 def test_one_cell_is_played_alone() -> None:
     only = read_cell("after-effect:payout:late")
-    assert choose(3, 1, only) == [only] * 3
+    assert choose(3, 1, [only]) == [only] * 3
+
+
+def test_several_cells_take_turns() -> None:
+    one, other = read_cell("after-effect:payout:late"), read_cell("before-commit:poll:idle")
+    assert choose(3, 1, [one, other]) == [one, other, one]

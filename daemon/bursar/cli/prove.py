@@ -30,14 +30,15 @@ COLUMNS = {
 @click.option("--rounds", type=click.IntRange(min=1), default=100, show_default=True, help="How many.")
 @click.option("--seed", type=int, default=1, show_default=True,
               help="The same seed plays the same cells in the same worlds.")
-@click.option("--cell", metavar="POINT:AT:FAULT", help="Play this cell alone.")
+@click.option("--cell", "cells", multiple=True, metavar="POINT:AT:FAULT",
+              help="Play this cell alone; give it again for others, which take turns.")
 @click.option("--flaw", metavar="NAME", help="Break the daemon on purpose, to see that it is found; docs/proof.md "
               "lists the ways, sends-first is one.")
 @click.option("--keep", is_flag=True, help="Keep the folder with the journal and the logs, and say where it is.")
 @click.option("--merge", "merging", is_flag=True, help="Play nothing: add up what several runs printed with --json.")
 def prove(
-    reports: tuple[Path, ...], rounds: int, seed: int, cell: str | None, flaw: str | None, keep: bool, merging: bool,
-    as_json: bool,
+    reports: tuple[Path, ...], rounds: int, seed: int, cells: tuple[str, ...], flaw: str | None, keep: bool,
+    merging: bool, as_json: bool,
 ) -> int:  # fmt: skip
     """Prove that no money is lost, none is sent twice and none beyond what was judged: at every commit and around every
     request the daemon is killed, or an hour passes, the clock is set, the process is frozen, the disk is full; while
@@ -61,7 +62,7 @@ def prove(
     from bursar.testing.prove import Stuck
     from bursar.testing.prove import prove as play
 
-    only, broken = _cell(cell), _flaw(flaw)
+    only, broken = [_cell(cell) for cell in cells], _flaw(flaw)
     for number in (signal.SIGTERM, signal.SIGINT):  # a shell's background jobs are started deaf to SIGINT
         signal.signal(number, _interrupt)
     with _folder(keep) as folder, _progress(rounds) as tell:
@@ -69,13 +70,9 @@ def prove(
             found = play(folder, rounds, seed, tell, only=only, flaw=broken)
         except Stuck as stuck:
             raise Stop(str(stuck), FOUND) from None
-    if only is not None and (reached := sum(row.rounds for row in found.rows if row.cell == cell)) < rounds:
-        complain(f"{cell} was reached in {reached} of {rounds} rounds; the others count as any-moment")
-    return _show(found, as_json, f"{_words('cell', cell)}{_words('flaw', flaw)}")
-
-
-def _words(option: str, value: str | None) -> str:
-    return "" if value is None else f" --{option} {value}"
+    if cells and (reached := sum(row.rounds for row in found.rows if row.cell in cells)) < rounds:
+        complain(f"{', '.join(cells)}: reached in {reached} of {rounds} rounds; the others count as any-moment")
+    return _show(found, as_json, "".join([*(f" --cell {cell}" for cell in cells), f" --flaw {flaw}" if flaw else ""]))
 
 
 def _merge(paths: tuple[Path, ...], merging: bool, as_json: bool) -> int:
@@ -112,11 +109,11 @@ def _show(found: Report, as_json: bool, further: str = "") -> int:
     return _end(found, as_json, further)
 
 
-def _cell(name: str | None) -> Cell | None:
+def _cell(name: str) -> Cell:
     from bursar.testing.prove import read_cell
 
     try:
-        return None if name is None else read_cell(name)
+        return read_cell(name)
     except ValueError as error:
         raise Stop(str(error)) from None
 

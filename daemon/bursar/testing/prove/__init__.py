@@ -11,6 +11,7 @@ processes that end with this one; nothing outside is touched. The path: `cells` 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from bursar.host.plugins import load_plugins
@@ -31,7 +32,7 @@ __all__ = ["FLAWS", "WRONG", "Cell", "Report", "Stuck", "Tell", "merge", "prove"
 
 
 def prove(
-    folder: Path, rounds: int, seed: int, tell: Tell, *, only: Cell | None = None, flaw: str | None = None
+    folder: Path, rounds: int, seed: int, tell: Tell, *, only: Sequence[Cell] = (), flaw: str | None = None
 ) -> Report:
     """Play so many rounds, and give what was found.
 
@@ -42,7 +43,7 @@ def prove(
         rounds: How many.
         seed: The worlds', and of the choice of cells.
         tell: Told of every round that was played.
-        only: Play this cell alone.
+        only: Play these cells alone, in turn.
         flaw: Break the daemon on purpose: one of `FLAWS`.
 
     Raises:

@@ -98,10 +98,10 @@ def read_cell(name: str) -> Cell:
     return known[name]
 
 
-def choose(rounds: int, seed: int, only: Cell | None = None) -> list[Cell]:
+def choose(rounds: int, seed: int, only: Sequence[Cell] = ()) -> list[Cell]:
     """Say which cell each round plays: each as often as any other, no place twice in a row where that can be."""
-    if only is not None:
-        return [only] * rounds
+    if only:
+        return [only[number % len(only)] for number in range(rounds)]
     dice, chosen = random.Random(seed), list[Cell]()
     while len(chosen) < rounds:
         where, faults = places(), list(FAULTS)
