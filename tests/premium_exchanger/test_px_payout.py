@@ -178,6 +178,18 @@ class TestPerform:
     ) -> None:
         assert isinstance(await perform(adapter, site, {"error": 1, "error_text": "x", **answer}), Lost)
 
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b'{"error":1,"error_text":"Minimum","error":0,"data":{"payout_id":17}}',
+            b'{"error":0,"data":{"payout_id":17},"error":1,"error_text":"Minimum","data":[]}',
+        ],
+    )
+    async def test_yes_and_no_under_one_name_is_lost(
+        self, site: ScriptedSite, adapter: PremiumExchanger, body: bytes
+    ) -> None:
+        assert isinstance(await perform(adapter, site, body), Lost)
+
     async def test_a_no_that_comes_with_a_broken_server_is_lost(
         self, site: ScriptedSite, adapter: PremiumExchanger
     ) -> None:

@@ -417,6 +417,16 @@ async def test_a_row_that_says_neither_is_lost(
     assert isinstance((await many(adapter, action, "1", "2"))["1"], Lost)
 
 
+async def test_an_order_that_is_added_and_not_under_one_name_is_lost(adapter: SmmAdapter, panel: ScriptedPanel) -> None:
+    panel.say(b'{"error":"Not enough funds","order":7,"error":""}')
+    assert isinstance(await adapter.perform(add()), Lost)
+
+
+async def test_a_cancel_that_says_both_under_one_name_is_lost(adapter: SmmAdapter, panel: ScriptedPanel) -> None:
+    panel.say(b'[{"order":5,"cancel":{"error":"Incorrect order ID"},"cancel":1}]')
+    assert isinstance((await many(adapter, "cancel", "5"))["5"], Lost)
+
+
 @pytest.mark.parametrize("action", ["refill", "cancel"])
 async def test_a_row_that_says_both_is_lost(adapter: SmmAdapter, panel: ScriptedPanel, action: str) -> None:
     panel.say([{"order": 1, action: 1, "error": "No"}, {"order": 2, action: 1}])

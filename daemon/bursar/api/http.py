@@ -9,9 +9,10 @@ the size cap, redirects, time-outs and resets are errors of their own kinds; the
 from __future__ import annotations
 
 import asyncio
+import json
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
@@ -60,24 +61,37 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: status, headers, and the body as bytes."""
+    """What came back.
+
+    Attributes:
+        status: HTTP's.
+        headers: HTTP's.
+        body: As it came.
+        of_effect: It is the answer to a `send`.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    of_effect: bool = False
 
     def json(self) -> Json:
         """Decode the body, money exactly (`Decimal`); a BOM or a script's warning before the JSON is passed over.
 
+        Of two values under one key the last counts, except in the answer to an effect, which then says yes and no.
+
         Raises:
-            BadAnswer: it is empty, HTML, truncated or otherwise not JSON (`kind` says which).
+            BadAnswer: it is empty, HTML, truncated or otherwise not JSON (`kind` says which), or `ambiguous`.
             RateLimited: it is not JSON, and the status is 429.
         """
         text = json_part(self.body)
         try:
-            return plain_numbers(_DECODER.decode(text))
+            decoded = plain_numbers(_DECODER.decode(text))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError):
             raise self.failure() from None
+        if self.of_effect and _is_ambiguous(text):
+            raise BadAnswer(f"JSON with two values for one key (HTTP {self.status})", kind="ambiguous")
+        return decoded
 
     def failure(self) -> ProviderError:
         """Name what is wrong with an answer that is not the provider's own."""
@@ -141,6 +155,28 @@ def json_part(body: bytes) -> bytes:
     return body
 
 
+def _is_ambiguous(text: bytes) -> bool:
+    """Return whether an object in JSON gives one key two values."""
+    try:
+        json.loads(text, parse_int=str, parse_float=str, object_pairs_hook=_one_value_a_key)
+    except (ValueError, RecursionError):
+        return True
+    return False
+
+
+def _one_value_a_key(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Read an object of JSON.
+
+    Raises:
+        ValueError: it gives one key two values.
+    """
+    read: dict[str, object] = {}
+    for key, value in pairs:
+        if read.setdefault(key, value) != value:
+            raise ValueError(key)
+    return read
+
+
 def plain_numbers(value: object) -> Json:
     """Leave decoded JSON as it is; the type says that Decimals travel in it where floats would."""
     return value  # type: ignore[return-value]
@@ -201,7 +237,7 @@ class Http:
         deadline.check()
         async with _session(aiohttp.TCPConnector(limit=1, force_close=True)) as session:
             session._retry_connection = False  # noqa: SLF001  aiohttp repeats a GET on a fresh connection, too
-            return await self._exchange(session, request, deadline)
+            return replace(await self._exchange(session, request, deadline), of_effect=True)
 
     async def close(self) -> None:
         """Close the pooled connections."""
