@@ -28,21 +28,38 @@ from bursar.api import (
 from bursar_premium_exchanger.answers import Envelope, Row, names_something, payout_id, refused_because
 from bursar_premium_exchanger.sightings import text
 
-TROUBLE = re.compile(
-    r"system error|(?:server|internal).{0,20}error|\bbusy\b|try (?:again|later)|again later|maintenance|database|"
-    r"\bsql\b|temporar|time-?out|timed out|технич|обслуживан|повторите|позже|пізніше|"
+MAX_READ_CHARS = 2000
+_LOOKALIKES = str.maketrans("авекмнорстухіјѕ", "abekmhopctyxijs")
+
+
+def _words(*patterns: str) -> re.Pattern[str]:
+    """Compile what is searched in `_plain` text, in which letters may be swapped for their lookalikes."""
+    return re.compile("|".join(patterns).translate(_LOOKALIKES))
+
+
+TROUBLE = _words(
+    r"system error|(?:server|internal).{0,20}error|\bbusy\b|try (?:again|later)|again later|maintenance|database",
+    r"\bsql\b|temporar|time-?out|timed out|технич|обслуживан|повторите|позже|пізніше",
     r"(?:ошибк\w*|помилк\w*) (?:на )?сервер|(?:внутренн|внутрішн|системн)\w+ (?:ошибк|помилк)|временно|тимчасово",
-    re.IGNORECASE,
 )
 """Words of trouble inside the site: they say neither yes nor no."""
+REFUSALS = _words(
+    r"minim|maxim|enough|insufficien|balance|funds|money|amount|method|payment system|account|wallet|requisite|limit",
+    r"already|disabled|block|\bban|forbid|denied|not allowed|not available|refus|reject|declin|invalid|incorrect",
+    r"миним|мінім|максим|недостат|не хватает|баланс|средств|кошт|сумм|сума|метод|способ|спосіб|систем|сч[её]т|рахун",
+    r"кошел|гаман|реквизит|реквізит|лимит|ліміт|\bуже\b|\bвже\b|отключ|вимкн|заблок|запрещ|заборон|отказ|відмов",
+    r"отклон|відхил|неверн|невірн|неправильн|некорректн|некоректн",
+)
+"""What a site's no is about: the money, the method, the wallet, the limits, the permission."""
 SERVER_ERRORS = range(500, 600)
 _SHORTENED = re.compile(r"[*•●…]|\.\.|x{3}", re.IGNORECASE)
 """How sites show a part of a wallet."""
-_LOOKALIKES = str.maketrans("авекмнорстухіјѕ", "abekmhopctyxijs")
 
 
 def outcome(envelope: Envelope, secrets: frozenset[str], *, broke: bool = False) -> Outcome:
     """Read the decoded answer to `add_payout`: a yes with an id, a no without one; anything else is lost.
+
+    A no whose words nobody reads is asked for again by a person only: the next payout may meet the same one.
 
     Args:
         envelope: The answer.
@@ -54,9 +71,10 @@ def outcome(envelope: Envelope, secrets: frozenset[str], *, broke: bool = False)
         return Succeeded(reference=made) if made is not None else Lost("the site says yes and names no payout")
     if made is not None or names_something(envelope):
         return Lost(f"the site says no (error {envelope.error}) and names payout {made or 'all the same'}")
-    if broke or envelope.error in SERVER_ERRORS or TROUBLE.search(envelope.text):
-        return Lost(f"the site is in trouble: {refused_because(envelope, secrets)}")
-    return Refused(refused_because(envelope, secrets))
+    said, why = _plain(envelope.text[:MAX_READ_CHARS]), refused_because(envelope, secrets)
+    if broke or envelope.error in SERVER_ERRORS or TROUBLE.search(said):
+        return Lost(f"the site is in trouble: {why}")
+    return Refused(why, unread=REFUSALS.search(said) is None)
 
 
 def evidence(payouts: Mapping[str, Row], balance: Decimal | None) -> Json:
@@ -135,6 +153,10 @@ def _folded(account: str) -> str:
 
     Too much folding would take a stranger's payout for ours, which stops money; too little would send it twice.
     """
-    plain = html.unescape(account).casefold().translate(_LOOKALIKES)
+    plain = _plain(account)
     return "".join(letter for letter in plain if letter.isalnum()) or plain.strip()
 
+
+def _plain(text: str) -> str:
+    """Fold what sites do to text: entities, case, and letters that look alike."""
+    return html.unescape(text).casefold().translate(_LOOKALIKES)

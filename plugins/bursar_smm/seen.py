@@ -78,13 +78,18 @@ def services(answer: Json) -> tuple[list[Observed], bool]:
 
 
 def rate_problems(answer: Json) -> dict[str, str]:
-    """Give the services whose rate is there and cannot be read for certain: the one before does not hold any more."""
-    rows = [row for row in _listed(answer) if isinstance(row, dict) and text(row.get("rate")) is not None]
-    return {
-        observed.ref.id: f"its rate cannot be read for certain: {text(row['rate'])}"[:MAX_PROBLEM_CHARS]
-        for row in rows
-        if number(row["rate"]) is None and (observed := _service(row)) is not None
-    }
+    """Return the services whose rate is not said, or cannot be read for certain.
+
+    The rate before stays known, since nothing new was said, but nothing is ordered on it: nobody can tell its age.
+    """
+    rows = [row for row in _listed(answer) if isinstance(row, dict) and number(row.get("rate")) is None]
+    return {observed.ref.id: _rate_problem(row) for row in rows if (observed := _service(row)) is not None}
+
+
+def _rate_problem(row: Mapping[str, Json]) -> str:
+    said = text(row.get("rate"))
+    problem = "its rate is not said" if said is None else f"its rate cannot be read for certain: {said}"
+    return problem[:MAX_PROBLEM_CHARS]
 
 
 def _listed(answer: Json) -> list[Json]:

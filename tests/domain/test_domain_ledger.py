@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from bursar.domain.ids import IntentId, RuleName, SubjectRef
 from bursar.domain.intent import OPEN, State
 from bursar.domain.intent_states import TRANSITIONS
-from bursar.domain.ledger import EFFECTS, POST_OF, Entry, Post, Posting, fold, refused_in_a_row
+from bursar.domain.ledger import EFFECTS, POST_OF, Entry, Post, Posting, Refusals, fold, refused_in_a_row
 
 BLANK = Entry(
     IntentId(1), PANEL, "payout", SubjectRef("balance", "balance"), T0, Post.PLANNED, RuleName("r"),
     SubjectRef("order", "1"), "USD", Decimal(100),
 )  # fmt: skip
 AMOUNT = Decimal("98.50")
-ADDING = {*EFFECTS, Post.SETTLED, Post.UNDONE, Post.REDONE, Post.FORGIVEN}
+ADDING = {*EFFECTS, Post.SETTLED, Post.UNDONE, Post.REDONE, Post.FORGIVEN, Post.UNREAD}
 """What says nothing of how an entry went, and adds to it."""
 OUTCOMES = set(Post) - ADDING - {Post.PLANNED}
 
@@ -286,7 +286,7 @@ def test_once_settled_no_posting_changes_the_amount(
 
 REFUSED, SUCCEEDED, DID_NOT = sent(Post.REFUSED), sent(Post.SUCCEEDED), sent(Post.LOST, Post.DID_NOT)
 DISMISSED, LOST, UNDONE = sent(Post.UNSENT, Post.DISMISSED), sent(Post.LOST), sent(Post.SUCCEEDED, Post.UNDONE)
-FORGIVEN = sent(Post.REFUSED, Post.FORGIVEN)
+FORGIVEN, UNREAD = sent(Post.REFUSED, Post.FORGIVEN), sent(Post.REFUSED, Post.UNREAD)
 
 
 def refused_at(minute: float) -> Entry:
@@ -295,45 +295,54 @@ def refused_at(minute: float) -> Entry:
 
 
 def test_without_entries_nothing_was_refused() -> None:
-    assert refused_in_a_row([]) == (0, None)
+    assert refused_in_a_row([]) == Refusals()
 
 
 def test_refusals_in_a_row_are_counted_up_to_a_success() -> None:
-    assert refused_in_a_row([REFUSED, REFUSED, SUCCEEDED, REFUSED])[0] == 2
+    assert refused_in_a_row([REFUSED, REFUSED, SUCCEEDED, REFUSED]).count == 2
 
 
 def test_the_last_refusal_is_the_newest() -> None:
-    assert refused_in_a_row([refused_at(9), refused_at(5), refused_at(1)]) == (3, after(9))
+    assert refused_in_a_row([refused_at(9), refused_at(5), refused_at(1)]) == Refusals(3, after(9))
+
+
+def test_a_refusal_that_nobody_can_read_stays_so_after_one_that_can_be_read() -> None:
+    assert refused_in_a_row([refused_at(9), UNREAD]).unread
+
+
+@pytest.mark.parametrize("after_it", [SUCCEEDED, sent(Post.REFUSED, Post.UNREAD, Post.FORGIVEN)])
+def test_a_refusal_that_nobody_can_read_counts_until_a_success_or_a_person(after_it: Entry) -> None:
+    assert not refused_in_a_row([after_it, UNREAD]).unread
 
 
 def test_a_success_ends_a_row() -> None:
-    assert refused_in_a_row([SUCCEEDED, REFUSED]) == (0, None)
+    assert refused_in_a_row([SUCCEEDED, REFUSED]) == Refusals()
 
 
 def test_an_accepted_one_ends_a_row() -> None:
-    assert refused_in_a_row([sent(Post.ACCEPTED), REFUSED]) == (0, None)
+    assert refused_in_a_row([sent(Post.ACCEPTED), REFUSED]) == Refusals()
 
 
 @pytest.mark.parametrize("between", [DID_NOT, DISMISSED, LOST], ids=["did not", "dismissed", "lost"])
 def test_what_was_no_refusal_and_no_success_neither_counts_nor_ends_a_row(between: Entry) -> None:
-    assert refused_in_a_row([between, refused_at(9), between, refused_at(5)]) == (2, after(9))
+    assert refused_in_a_row([between, refused_at(9), between, refused_at(5)]) == Refusals(2, after(9))
 
 
 def test_what_a_person_has_had_tried_again_does_not_count() -> None:
-    assert refused_in_a_row([FORGIVEN, REFUSED]) == (0, None)
+    assert refused_in_a_row([FORGIVEN, REFUSED]) == Refusals()
 
 
 def test_refusals_after_a_person_had_it_tried_again_count() -> None:
-    assert refused_in_a_row([refused_at(9), FORGIVEN, FORGIVEN]) == (1, after(9))
+    assert refused_in_a_row([refused_at(9), FORGIVEN, FORGIVEN]) == Refusals(1, after(9))
 
 
 def test_what_was_undone_rests_as_a_refusal_and_is_none() -> None:
-    assert refused_in_a_row([UNDONE, REFUSED]) == (0, after(3))
+    assert refused_in_a_row([UNDONE, REFUSED]) == Refusals(0, after(3))
 
 
 def test_refusals_after_an_undoing_are_counted_up_to_it() -> None:
-    assert refused_in_a_row([refused_at(9), UNDONE, REFUSED]) == (1, after(9))
+    assert refused_in_a_row([refused_at(9), UNDONE, REFUSED]) == Refusals(1, after(9))
 
 
 def test_an_undoing_that_a_person_has_had_tried_again_does_not_rest() -> None:
-    assert refused_in_a_row([sent(Post.SUCCEEDED, Post.UNDONE, Post.FORGIVEN)]) == (0, None)
+    assert refused_in_a_row([sent(Post.SUCCEEDED, Post.UNDONE, Post.FORGIVEN)]) == Refusals()

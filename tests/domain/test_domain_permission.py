@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from bursar.domain.action import ActionType
 from bursar.domain.guard_facts import BudgetUse, Consent, Cost, GuardFacts
 from bursar.domain.intent import LostReply
+from bursar.domain.ledger import Refusals
 from bursar.domain.permission import (
     CEILING_WITHIN,
     COST_PAUSE,
@@ -94,7 +95,7 @@ OBJECTIONS = {
     "when": Objection({"condition": NO}),
     "open intent": Objection({"open_intent": (7, "intent 7 (cancel, ready)")}),
     "blocked": Objection({"blocked_by": (8, "intent 8 (unknown)")}),
-    "refusals": Objection({"refusals": 3}),
+    "refusals": Objection({"refusals": Refusals(3)}),
     "denied": Objection({"denied_at": T0}, {"cooldown": HOUR}),
     "cooldown": Objection({"cooldown_from": T0}, {"cooldown": HOUR}),
     "limit": Objection({"counted": [T0]}, {"limit": Limit("order", 1, DAY)}),
@@ -268,12 +269,16 @@ def test_an_unknown_intent_that_blocks_is_waited_for() -> None:
 
 def refused(times: int = 1, at: datetime | None = T0, action: ActionType = PAYOUT, **more: object) -> GuardFacts:
     """Give facts of an action that was refused."""
-    return facts_of(Objection({"refusals": times, "refused_at": at}, more), action=action)
+    return facts_of(Objection({"refusals": Refusals(times, at)}, more), action=action)
 
 
 def test_the_third_refusal_is_for_a_person() -> None:
     held = held_back(refused(3, after(-10**5)))
     assert (held.block, held.retry_at) == (BlockReason.GAVE_UP, None)
+
+
+def test_a_refusal_that_nobody_can_read_is_for_a_person() -> None:
+    assert held_back(facts_of(Objection({"refusals": Refusals(1, T0, unread=True)}))).block is BlockReason.GAVE_UP
 
 
 def test_two_refusals_are_not_for_a_person() -> None:

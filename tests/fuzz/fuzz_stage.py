@@ -28,7 +28,7 @@ from fuzz_tree import KEY, mutated
 from multidict import CIMultiDict
 
 from bursar.api import AccountSettings, Answer, Http, Provider, ProviderError, Request, Secret, Tools
-from bursar.api.http import redirected
+from bursar.api.answer import redirected
 from bursar.api.provider import Same
 from bursar.host.isolation import Guarded, open_adapter
 from bursar.host.plugins import load_plugins

@@ -17,7 +17,7 @@ from old_journal import BURSAR, META, PERSON, OldJournal, dump, filling, make_ol
 
 from bursar.domain.ids import AccountName, IntentId, MatchId, RuleName, SubjectRef
 from bursar.domain.intent import Intent, State
-from bursar.domain.ledger import Entry, Post, refused_in_a_row
+from bursar.domain.ledger import Entry, Post, Refusals, refused_in_a_row
 from bursar.domain.verdict import BlockReason, HoldBack
 from bursar.journal import accounts, audit, files, intents, ledger, matches, meta, questions
 from bursar.journal.backup import check_file
@@ -487,7 +487,7 @@ def test_refusals_in_a_row_are_counted_on(old: Path) -> None:
 
     updated(old, fill)
     entries = read_once(old, lambda tx: ledger.answered(tx, PANEL, BALANCE, "payout", 9))
-    assert refused_in_a_row(entries) == (2, after(8))
+    assert refused_in_a_row(entries) == Refusals(2, after(8))
 
 
 def test_refusals_before_a_person_said_to_go_on_do_not_count(old: Path) -> None:
@@ -498,7 +498,7 @@ def test_refusals_before_a_person_said_to_go_on_do_not_count(old: Path) -> None:
 
     updated(old, fill)
     entries = read_once(old, lambda tx: ledger.answered(tx, PANEL, BALANCE, "payout", 9))
-    assert refused_in_a_row(entries)[0] == 0
+    assert refused_in_a_row(entries).count == 0
 
 
 def test_an_order_that_was_added_moved_what_is_charged(old: Path) -> None:

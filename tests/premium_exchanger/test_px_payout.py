@@ -158,9 +158,32 @@ class TestPerform:
     async def test_a_no_without_words_is_a_refusal_with_its_number(
         self, site: ScriptedSite, adapter: PremiumExchanger
     ) -> None:
-        assert await perform(adapter, site, {"error": 4, "error_text": ""}) == Refused(
-            "the site gives no reason (error 4)"
-        )
+        refused = await perform(adapter, site, {"error": 4, "error_text": ""})
+        assert refused == Refused("the site gives no reason (error 4)", unread=True)
+
+    @pytest.mark.parametrize(
+        ("text", "unread"),
+        [
+            ("Minimum is 50 USD", False),
+            ("Not enough money", False),
+            ("Недостаточно средств", False),
+            ("Недостатньо коштів", False),
+            ("Heдocтaтoчнo cpeдcтв", False),
+            ("&#1041;&#1072;&#1083;&#1072;&#1085;&#1089;", False),
+            ("Неверный метод выплаты", False),
+            ("Вы уже заказали выплату", False),
+            ("Payouts are blocked for this user", False),
+            ("E-17", True),
+            ("Ошибка", True),
+            ("Xəta baş verdi", True),
+        ],
+    )
+    async def test_a_no_that_nobody_can_read_waits_for_a_person(
+        self, site: ScriptedSite, adapter: PremiumExchanger, text: str, unread: bool
+    ) -> None:
+        refused = await perform(adapter, site, {"error": 1, "error_text": text})
+        assert isinstance(refused, Refused)
+        assert refused.unread is unread
 
     @pytest.mark.parametrize("body", [{"error": "1", "error_text": "Api disabled"}, b'"Api disabled"'])
     async def test_api_disabled_is_a_no(self, site: ScriptedSite, adapter: PremiumExchanger, body: object) -> None:

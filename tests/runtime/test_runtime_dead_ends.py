@@ -85,6 +85,24 @@ async def test_what_was_refused_in_words_that_nobody_can_read_is_a_persons(world
     assert (before, await world.states()) == ((["refused"], ["action.gave_up"], ["gave_up"]), ["refused", "succeeded"])
 
 
+async def test_a_payout_that_was_refused_in_words_that_nobody_can_read_is_a_persons_also_the_next_time(
+    world: World,
+) -> None:
+    """The balance falls below its minimum, and passes it again: another event, and another match."""
+    world.site.money("80")
+    world.site.will("payout", Refused("E-17", unread=True))
+    await world.open(config(PAY))
+    await world.turn()
+    world.site.money("5")
+    await world.live(hours=1, every_s=600)
+    world.site.money("90")
+    await world.live(days=3, every_s=3600)
+    before = await world.states(), len(world.site.done("payout"))
+    await world.say("retry", ids=["1"])
+    await world.live(hours=1, every_s=600)
+    assert (before, await world.states()) == ((["refused"], 1), ["refused", "succeeded"])
+
+
 async def test_a_retry_of_one_such_order_leaves_the_others_to_the_person(world: World) -> None:
     world.site.orders["2"] = "partial"
     await partial(world, ADD, Refused("E-17", unread=True), Refused("E-18", unread=True), action="add")

@@ -395,10 +395,15 @@ async def test_a_rate_that_cannot_be_read_for_certain_is_a_problem(
     assert [*(await adapter.observe(look_at("services"))).problems] == ["1"]
 
 
-@pytest.mark.parametrize("rate", ["0.90", 1, "1,234,567", None, "", "Unknown"])
-async def test_a_rate_that_is_read_or_says_nothing_is_no_problem(
-    adapter: SmmAdapter, panel: ScriptedPanel, rate: Any
-) -> None:
+@pytest.mark.parametrize("rate", [None, "", "Unknown"])
+async def test_a_rate_that_is_not_said_is_a_problem(adapter: SmmAdapter, panel: ScriptedPanel, rate: Any) -> None:
+    panel.say([{**LISTED, "rate": rate}])
+    found = await adapter.observe(look_at("services"))
+    assert (found.problems, found.subjects[0].fields["rate"]) == ({"1": "its rate is not said"}, None)
+
+
+@pytest.mark.parametrize("rate", ["0.90", 1, "1,234,567"])
+async def test_a_rate_that_is_read_is_no_problem(adapter: SmmAdapter, panel: ScriptedPanel, rate: Any) -> None:
     panel.say([{**LISTED, "rate": rate}])
     assert (await adapter.observe(look_at("services"))).problems == {}
 

@@ -1,5 +1,6 @@
 """All that a plugin may import: hooks, declarations, protocols, nouns, errors. Nothing else is promised to stay."""
 
+from bursar.api.answer import Answer
 from bursar.api.clock import Clock
 from bursar.api.errors import (
     BadAnswer,
@@ -13,7 +14,7 @@ from bursar.api.errors import (
 )
 from bursar.api.function import Function
 from bursar.api.hookspecs import hookimpl
-from bursar.api.http import Answer, Http, Request
+from bursar.api.http import Http, Request
 from bursar.api.provider import (
     API_LEVEL,
     AccountSettings,

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from bursar.domain.action import ActionType
+from bursar.domain.ledger import Refusals
 from bursar.domain.rule import ALWAYS, Budget, Judgement, Mode, Rule
 from bursar.domain.timeline import Measured
 
@@ -79,8 +80,7 @@ class GuardFacts:
             later actions, or what a person has tried again) is stopped only by what may have happened unseen.
         counted: When what the rule's limit counts was done, oldest first; what is open counts as done now.
         denied_at: When a person said no to what the rule asked for this subject, if that was the last of it.
-        refusals: How many refusals in a row this subject and action had.
-        refused_at: When the last was, or the last undoing.
+        refusals: What the provider refused in a row of this action on this subject.
         cost: What it moves.
         budgets: Every budget that it counts in.
         restored: Since when the journal knows nothing, if it was restored and no person has confirmed it.
@@ -108,8 +108,7 @@ class GuardFacts:
     cooldown_from: datetime | None = None
     counted: Sequence[datetime] = ()
     denied_at: datetime | None = None
-    refusals: int = 0
-    refused_at: datetime | None = None
+    refusals: Refusals = field(default_factory=Refusals)
     cost: Cost = field(default_factory=Cost)
     budgets: Sequence[BudgetUse] = ()
     restored: str | None = None

@@ -31,7 +31,6 @@ LAPSE_AFTER = timedelta(hours=1)
 UNCONFIRMED_AFTER = timedelta(hours=24)
 LOOKS_APART = timedelta(seconds=60)
 MAX_ATTEMPTS = 8
-MAX_REFUSALS = 3
 RETRIES = Backoff(timedelta(seconds=30), timedelta(hours=1), longest_asked=timedelta(days=7))
 
 

@@ -15,6 +15,8 @@ from enum import StrEnum
 from bursar.domain.ids import AccountName, IntentId, RuleName, SubjectRef
 from bursar.domain.intent import State
 
+MAX_REFUSALS = 3
+
 
 class Post(StrEnum):
     """What can be posted to an entry."""
@@ -37,6 +39,8 @@ class Post(StrEnum):
     """The provider said yes, or it was found there."""
     REFUSED = "refused"
     """The provider said no."""
+    UNREAD = "unread"
+    """It said so in words that nobody can read."""
     DID_NOT = "did_not"
     """A person says that a lost one did not happen."""
     SETTLED = "settled"
@@ -80,6 +84,7 @@ class Entry:
         settled: The amount is what the provider lists.
         effect: Of one that was accepted: what a later status, or its absence, says.
         forgiven: A person has had it tried again.
+        unread: It was refused, and nobody can read why.
     """
 
     id: IntentId
@@ -99,6 +104,7 @@ class Entry:
     effect: Post | None = None
     forgiven: bool = False
     settled: bool = False
+    unread: bool = False
 
     @property
     def busy(self) -> bool:
@@ -162,6 +168,8 @@ def _after(entry: Entry, posting: Posting) -> Entry:
         return replace(entry, undone_at=None, ended_at=at, amount=amount)
     if what in EFFECTS:
         return replace(entry, effect=what)
+    if what is Post.UNREAD:
+        return replace(entry, unread=True)
     if what is Post.FORGIVEN:
         return replace(entry, forgiven=True)
     if what is Post.SENT:
@@ -187,15 +195,37 @@ def listed_amount(said: object) -> Decimal | None:
     return said if isinstance(said, Decimal) and said.is_finite() and said >= 0 else None
 
 
-def refused_in_a_row(entries: Sequence[Entry]) -> tuple[int, datetime | None]:
-    """Return how many refusals in a row there were, and when the last was, or the last undoing.
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """What a provider refused in a row.
+
+    Attributes:
+        count: How often.
+        last_at: When the last was, or the last undoing.
+        unread: One of them was in words that nobody can read.
+    """
+
+    count: int = 0
+    last_at: datetime | None = None
+    unread: bool = False
+
+    @property
+    def final(self) -> str | None:
+        """Return why only a person has it tried again, if that is so."""
+        if self.unread:
+            return "refused in words that nobody can read"
+        return f"refused {self.count} times in a row" if self.count >= MAX_REFUSALS else None
+
+
+def refused_in_a_row(entries: Sequence[Entry]) -> Refusals:
+    """Return the refusals in a row.
 
     A person's *did not* is no refusal, and neither is what a person has had tried again.
 
     Args:
         entries: The ended entries of one action on one subject, newest first.
     """
-    count, last = 0, None
+    count, last, unread = 0, None, False
     for entry in entries:
         if entry.open or entry.outcome in _UNSENT_ENDS or entry.outcome is Post.DID_NOT:
             continue
@@ -203,9 +233,10 @@ def refused_in_a_row(entries: Sequence[Entry]) -> tuple[int, datetime | None]:
             break
         last = last or entry.undone_at or entry.ended_at
         count += entry.outcome is Post.REFUSED
+        unread = unread or entry.unread
         if entry.undone_at is not None:
             break
-    return count, last
+    return Refusals(count, last, unread)
 
 
 POST_OF = {

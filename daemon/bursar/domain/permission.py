@@ -16,7 +16,6 @@ from enum import StrEnum
 
 from bursar.domain.action import ActionType
 from bursar.domain.guard_facts import Consent, GuardFacts
-from bursar.domain.intent_states import MAX_REFUSALS
 from bursar.domain.rule import Judgement, Mode, Rule
 from bursar.domain.verdict import ALLOW, BlockReason, HoldBack, Lapse, Question, RequireApproval, Verdict
 
@@ -154,13 +153,11 @@ def _blocked(facts: GuardFacts, _now: datetime) -> Verdict | None:
 def _refusals(facts: GuardFacts, now: datetime) -> Verdict | None:
     if facts.rule is None:  # a person asks
         return None
-    if facts.refusals >= MAX_REFUSALS:
-        return HoldBack(
-            BlockReason.GAVE_UP, f"refused {facts.refusals} times in a row; `bursar actions retry` asks anew"
-        )
-    if facts.refused_at is None:
+    if facts.refusals.final is not None:
+        return HoldBack(BlockReason.GAVE_UP, f"{facts.refusals.final}; `bursar actions retry` asks anew")
+    if facts.refusals.last_at is None:
         return None
-    over = facts.time.after(facts.refused_at, rest_after_refusal(facts.rule, facts.action), now)
+    over = facts.time.after(facts.refusals.last_at, rest_after_refusal(facts.rule, facts.action), now)
     return HoldBack(BlockReason.REFUSED, "refused or undone before; rests", over) if now < over else None
 
 
@@ -298,7 +295,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard("open intent", ANY, "a second action on a subject while one is open, or has yet to show its effect",
           _open_intent),
     Guard("blocked", ANY, "an action while one like it, which cannot be repeated, is unknown on the account", _blocked),
-    Guard("refusals", FIRST, "what a rule had refused: for a while, after the third time until a person has it retried",
+    Guard("refusals", FIRST, "what a rule had refused: for a while; after three, or one nobody can read, until retried",
           _refusals),
     Guard("denied", frozenset({Phase.PLAN}),
           "what a person said no to before: for the rule's `cooldown`, else for a day", _denied),

@@ -17,8 +17,7 @@ from bursar.domain.event import Event
 from bursar.domain.guard_facts import BudgetUse, Consent, Cost, GuardFacts
 from bursar.domain.ids import AccountName, IntentId, SubjectRef
 from bursar.domain.intent import Intent, LostReply, State
-from bursar.domain.intent_states import MAX_REFUSALS
-from bursar.domain.ledger import Entry, refused_in_a_row
+from bursar.domain.ledger import MAX_REFUSALS, Entry, refused_in_a_row
 from bursar.domain.permission import CEILING_WINDOW
 from bursar.domain.rule import ALWAYS, Budget, Mode, Rule, Scope
 from bursar.domain.values import Json
@@ -106,7 +105,6 @@ def load_guard_facts(view: ReadView, candidate: Candidate) -> GuardFacts:
     entries = ledger.of_subject(view.tx, candidate.account, candidate.subject, RECENT)
     own = candidate.intent.id if candidate.intent is not None else None
     answered = ledger.answered(view.tx, candidate.account, candidate.subject, candidate.action.name, RECENT)
-    refusals, refused_at = refused_in_a_row(answered)
     cost = work_out_cost(view, spec, candidate)
     return replace(
         facts,
@@ -116,8 +114,7 @@ def load_guard_facts(view: ReadView, candidate: Candidate) -> GuardFacts:
         cooldown_from=_cooldown_from(view, candidate, own),
         counted=_counted(view, candidate, own),
         denied_at=ledger.denied_at(view.tx, candidate.asked_by, candidate.account, candidate.asked_of),
-        refusals=refusals,
-        refused_at=refused_at,
+        refusals=refused_in_a_row(answered),
         cost=cost,
         budgets=_budgets(view, spec, candidate, cost, own),
         restored=meta.get(view.tx, meta.RESTORED),

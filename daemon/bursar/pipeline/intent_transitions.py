@@ -24,7 +24,6 @@ from bursar.domain.intent import (
 )
 from bursar.domain.intent_states import (
     LOOKS_APART,
-    MAX_REFUSALS,
     UNCONFIRMED_AFTER,
     Cause,
     Step,
@@ -81,11 +80,9 @@ def record_outcome(uow: UnitOfWork, id_: IntentId, fence: int, outcome: Outcome,
     settle = account.settle if account is not None else DEFAULT_SETTLE
     lost_reply = action.lost_reply if action is not None else LostReply.NEITHER
     taken = next_step(intent, outcome, lost_reply, settle, uow.now)
-    success, held = outcome if isinstance(outcome, Succeeded) else None, None
-    if isinstance(outcome, Refused) and outcome.unread:
-        held = HoldBack(BlockReason.GAVE_UP, f"{outcome.reason}; `bursar actions retry {id_}` asks anew")
-    never = isinstance(outcome, Refused) and outcome.never
-    return take_step(uow, intent, taken, success=success, never=never, held=held)
+    if isinstance(outcome, Refused):
+        return take_step(uow, intent, taken, never=outcome.never, unread=outcome.unread)
+    return take_step(uow, intent, taken, success=outcome if isinstance(outcome, Succeeded) else None)
 
 
 def record_finding(uow: UnitOfWork, id_: IntentId, fence: int, finding: Finding, asked_at: datetime) -> Intent | None:
@@ -207,6 +204,7 @@ def take_step(
     actor: str = "bursar",
     success: Succeeded | None = None,
     never: bool = False,
+    unread: bool = False,
     held: HoldBack | None = None,
 ) -> Intent:
     """Write a step of an intent's life, with all that follows from it.
@@ -218,6 +216,7 @@ def take_step(
         actor: Who took it.
         success: What the provider made, if it is a success.
         never: It will always be refused for this subject: its match ends.
+        unread: It was refused in words that nobody can read.
         held: Why it was held back: its match waits for that.
     """
     action = action_of(uow, intent)
@@ -234,6 +233,8 @@ def take_step(
             "fence": intent.fence,
         }
         audit.add(uow.tx, actor, f"intent.{after.state}", intent.id, detail, uow.now)
+    if unread:
+        ledger.post(uow.tx, intent.id, Post.UNREAD, uow.now)
     if success is not None:
         after = _write_success(uow, after, success, accepted=accepted)
     if changed and after.state is State.UNKNOWN:
@@ -317,9 +318,9 @@ def _block_after(uow: UnitOfWork, intent: Intent, taken: Step) -> HoldBack | Non
         return HoldBack(BlockReason.LAPSED, taken.reason, rest)
     if intent.state is State.REFUSED:
         entries = ledger.answered(uow.tx, intent.account, intent.subject, intent.action, RECENT)
-        refusals, _ = refused_in_a_row(entries)
-        if refusals >= MAX_REFUSALS:
-            words = f"refused {refusals} times in a row; `bursar actions retry {intent.id}` asks anew"
+        final = refused_in_a_row(entries).final
+        if final is not None:
+            words = f"{final} ({taken.reason}); `bursar actions retry {intent.id}` asks anew"
             return HoldBack(BlockReason.GAVE_UP, words)
         return HoldBack(BlockReason.REFUSED, taken.reason, rest)
     if intent.state is State.DENIED or taken.cause is Cause.UNANSWERED:

@@ -18,8 +18,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from bursar.api import Http, Intent, Outcome, Request
+from bursar.api.answer import Answer
 from bursar.api.exchange import Exchange
-from bursar.api.http import Answer
 from bursar.domain.ids import IntentId
 from bursar.journal.writer import Journal, Tx, _Call
 from bursar.loops import executor
