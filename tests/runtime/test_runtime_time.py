@@ -177,6 +177,36 @@ async def test_a_request_that_could_not_leave_in_time_does_not_leave(world: Worl
     assert (left, await world.states()) == ([], ["deferred"])
 
 
+@pytest.mark.parametrize("asked", ["a rule", "a person"])
+async def test_a_request_leaves_within_a_minute_of_its_evidence(world: World, asked: str) -> None:
+    """Whoever asks for it: the daemon stood still between the evidence and the commit."""
+    from bursar.api.exchange import current
+
+    left_s: list[float] = []
+
+    async def stands_still(_intent: object) -> object:
+        await world.clock.advance(50)
+        return {"balance": "80"}
+
+    async def note(_intent: object) -> object:
+        exchange = current()
+        assert exchange is not None
+        assert exchange.not_after_s is not None
+        left_s.append(exchange.not_after_s - world.clock.monotonic())
+        return Succeeded("41")
+
+    world.site.orders["1"] = "partial"
+    world.site.will("prepare", stands_still)
+    world.site.will("add", note)
+    rule = "{name: a, on: order.partial, do: [{add: {link: more}}]}"
+    await world.open(config(rule if asked == "a rule" else ""))
+    if asked == "a person":
+        await world.say("call", account="panel", method="add", params={"link": "more"}, wait_s=0)
+    await world.track("1")
+    await world.turn()
+    assert [0 < left <= 10 for left in left_s] == [True]
+
+
 async def test_a_payout_that_takes_the_whole_balance_leaves_within_seconds_of_the_last_look(world: World) -> None:
     from bursar.api.exchange import current
 

@@ -189,12 +189,13 @@ class Executor:
         evidence = await self._prepare(ready, look)
         if evidence is FAILED or self.stopping.is_set():
             return
-        ids, committed_s = [intent.id for intent in ready], self._context.clock.monotonic()
+        ids = [intent.id for intent in ready]
         claimed = await self._context.commit(lambda uow: claim(uow, ids, cast(Json, evidence)))
         self._rest(claimed.waiting, IDLE_S)
         if not claimed.intents:
             return
-        not_after_s = committed_s + LEAVES_WITHIN_S
+        # from before the commit on: it may take long, and the evidence grows old meanwhile
+        not_after_s = (look.ended_s or began_s) + LEAVES_WITHIN_S
         if self._spec.actions[ready[0].action].takes_balance:
             not_after_s = min(not_after_s, (look.last_asked_s or began_s) + LAST_LOOK_S)
         await self._send(claimed, Exchange(not_after_s))
