@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -156,6 +157,24 @@ async def test_an_id_that_was_given_after_the_backup_is_not_used_again(world: Wo
     await world.say("call", account="panel", method="add", params={"link": "https://x.example/2"}, wait_s=0)
     new = await world.read(lambda tx: tx.one("SELECT max(id) FROM intents"))
     assert (given, new[0] > given[0]) == ((2,), True)
+
+
+async def test_a_journal_that_was_copied_over_by_hand_uses_no_id_again(world: World) -> None:
+    await with_a_payout(world)
+    back_up(state(world.folder), world.folder / "copy.db")
+    await world.say("call", account="panel", method="add", params={"link": "https://x.example/1"}, wait_s=0)
+    await world.send()
+    given = await world.read(lambda tx: (tx.one("SELECT max(id) FROM intents"), tx.one("SELECT max(seq) FROM events")))
+    await world.close()
+    for suffix in ("-wal", "-shm"):
+        state(world.folder).with_name(state(world.folder).name + suffix).unlink(missing_ok=True)
+    shutil.copyfile(world.folder / "copy.db", state(world.folder))
+    await world.open(config(RULES))
+    await world.say("call", account="panel", method="add", params={"link": "https://x.example/2"}, wait_s=0)
+    new = await world.read(
+        lambda tx: (tx.one("SELECT max(id) FROM intents"), tx.one("SELECT min(seq) FROM events WHERE type = 'journal.restored'"))
+    )
+    assert [one > other for one, other in zip(new, given, strict=True)] == [True, True]
 
 
 @pytest.mark.parametrize("before", [True, False])

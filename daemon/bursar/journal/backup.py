@@ -19,8 +19,6 @@ from bursar.journal.schema import TABLES, statements
 from bursar.journal.send_counter import SendCounter
 from bursar.journal.writer import Tx
 
-SKIPPED = 100_000
-"""So many ids are left out at a restore, after those that are known: others may have been given after the back-up."""
 FIXED_WAL = (3, 51, 3)
 """From this version on SQLite does not corrupt a WAL under two writers."""
 
@@ -80,7 +78,7 @@ def restore(backup: Path, target: Path, now: datetime) -> Path | None:
         part = target.with_name(f".{target.name}.part")
         shutil.copyfile(backup, part)
         part.chmod(0o600)
-        _skip_ids(part, given)
+        _keep_ids(part, given)
         sync(part)
         part.rename(target)
         sync(target.parent)
@@ -103,20 +101,18 @@ def _given(path: Path) -> dict[str, int]:
         return {}
 
 
-def _skip_ids(path: Path, given: Mapping[str, int]) -> None:
+def _keep_ids(path: Path, given: Mapping[str, int]) -> None:
     """Have no id used again that was given after the back-up: an old message must not speak of another action.
+
+    The next start leaves out more of them if it sees that something was sent after the back-up.
 
     Args:
         path: The copy of the back-up.
-        given: The last id of each table of the journal that it replaces.
+        given: The last id of each table of the journal that it replaces; empty: nobody knows them.
     """
     connection = sqlite3.connect(path, isolation_level=None)
     try:
-        known = dict(connection.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
-        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'")
-        last = {name: max(known.get(name, 0), given.get(name, 0)) + SKIPPED for (name,) in tables}
-        connection.execute("DELETE FROM sqlite_sequence")
-        connection.executemany("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", last.items())
+        meta.skip_ids(Tx(connection), given)
     finally:
         connection.close()
 

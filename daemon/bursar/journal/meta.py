@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from bursar.domain.ids import instant, microseconds
 from bursar.journal.send_counter import SendCount
 from bursar.journal.writer import Tx
 
+SKIPPED = 100_000
+"""So many ids are left out where a journal was restored: nobody knows how many were given after the back-up."""
 RESTORED = "restored"
 """Since when the journal knows nothing, in words, as long as no person has confirmed a restore."""
 
@@ -75,7 +78,25 @@ def restored(tx: Tx, sidecar: SendCount | None) -> bool:
 
 
 def catch_up(tx: Tx, sidecar: SendCount | None) -> None:
-    """Count on from what was sent, not from what the restored journal knows."""
+    """Count on from what was sent, and from the ids that were given, not from what the restored journal knows."""
+    skip_ids(tx)
     own = send_count(tx)
     if sidecar is not None and sidecar.journal == own.journal:
         put(tx, "sent", str(max(own.sent, sidecar.sent)))
+
+
+def skip_ids(tx: Tx, given: Mapping[str, int] | None = None) -> None:
+    """Have no id used again that was given after a back-up: an old message must not speak of another action.
+
+    Args:
+        tx: The restored journal.
+        given: The last id of each table that was given; without it `SKIPPED` of each are left out.
+    """
+    known: dict[str, int] = dict(tx.all("SELECT name, seq FROM sqlite_sequence"))
+    tables = tx.all("SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'")
+    last = [
+        (name, max(known.get(name, 0), given.get(name, 0)) if given else known.get(name, 0) + SKIPPED)
+        for (name,) in tables
+    ]
+    tx.run("DELETE FROM sqlite_sequence")
+    tx.many("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", last)

@@ -73,10 +73,10 @@ async def open_context(
         meta.put_instant(uow.tx, "started_at", uow.now)
         note_time(uow, context, resumed)
         bind(uow, configuration)
-        sinks: set[str] = set(configuration.sinks)
-        take_over(uow, clean=found.clean, restored=restored, sinks=sinks, known_since=known_since)
         if restored:
             meta.catch_up(uow.tx, counter)
+        sinks: set[str] = set(configuration.sinks)
+        take_over(uow, clean=found.clean, restored=restored, sinks=sinks, known_since=known_since)
 
     await context.commit(start)
     journal.send_counter.raise_to(await journal.read(meta.send_count))
