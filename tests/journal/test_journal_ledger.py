@@ -168,6 +168,14 @@ def test_what_a_rule_caused_without_a_subject_is_found(tx: Tx) -> None:
     assert ids(ledger.of_rule(tx, "r", PANEL, None)) == [nothing.id]
 
 
+def test_a_persons_no_is_found_behind_any_number_that_are_open(tx: Tx) -> None:
+    asked = planned("+0", action="add", asked=ref("7"))
+    take(tx, intents.add(tx, asked, State.AWAITING_APPROVAL, None, T0, T0), Cause.DENIED)
+    for number in range(1, 20):
+        plan(tx, f"+{number}", action="add", asked=ref("7"))
+    assert ledger.denied_at(tx, "r", PANEL, ref("7")) is not None
+
+
 @pytest.mark.parametrize(("rule", "account"), [("other", PANEL), ("r", OTHER)])
 def test_what_another_rule_caused_or_elsewhere_is_something_else(tx: Tx, rule: str, account: AccountName) -> None:
     done(tx, asked=ref())

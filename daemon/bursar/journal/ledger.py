@@ -20,8 +20,6 @@ from bursar.journal.writer import Row, Tx
 
 KEPT = timedelta(days=400)
 CHUNK = 500
-LAST = 8
-"""So many of a rule's newest entries are looked at for one that has ended: a subject has one open at most."""
 _ENTRY = "id, account, action, subject_type, subject_id, rule, asked_type, asked_id, amount, currency, planned_at"
 
 
@@ -85,13 +83,15 @@ def _of_subject(
 
 
 def of_rule(
-    tx: Tx, rule: str, account: AccountName, asked: SubjectRef | None, limit: int | None = None
+    tx: Tx, rule: str, account: AccountName, asked: SubjectRef | None, *, last_ended: bool = False
 ) -> list[Entry]:
-    """Return the entries that a rule caused for a subject, newest first."""
+    """Return the entries that a rule caused for a subject, newest first; or only the last of those that have ended."""
     where = "asked_type = ? AND asked_id = ?" if asked is not None else "asked_type IS NULL"
+    if last_ended:
+        where += f" AND NOT EXISTS (SELECT 1 FROM intents i WHERE i.id = ledger.id AND i.{OPEN_INTENTS})"
     rows = tx.all(
         f"SELECT {_ENTRY} FROM ledger INDEXED BY ledger_by_rule WHERE rule = ? AND account = ? AND {where} "
-        f"ORDER BY id DESC LIMIT {-1 if limit is None else int(limit)}",
+        f"ORDER BY id DESC LIMIT {1 if last_ended else -1}",
         rule,
         account,
         *([asked.type, asked.id] if asked is not None else []),
@@ -103,8 +103,8 @@ def denied_at(tx: Tx, rule: str | None, account: AccountName, asked: SubjectRef 
     """Return when a person said no to what a rule asked for a subject, if that was the last that became of it."""
     if rule is None:
         return None
-    ended = next((entry for entry in of_rule(tx, rule, account, asked, LAST) if not entry.open), None)
-    return ended.ended_at if ended is not None and ended.outcome is Post.DENIED else None
+    ended = of_rule(tx, rule, account, asked, last_ended=True)
+    return ended[0].ended_at if ended and ended[0].outcome is Post.DENIED else None
 
 
 def counting(
