@@ -17,7 +17,7 @@ help:
 	@echo "make demo         the whole thing against the built-in sandbox; ends by itself"
 	@echo "make test         everything that CI checks: ruff, mypy --strict, import-linter, pytest"
 	@echo "make check        the same without pytest"
-	@echo "make test-long    the long forms: random property tests, fuzzing, kills; an hour"
+	@echo "make test-long    the long forms: random property tests, fuzzing, kills; three hours"
 	@echo "make test-matrix  the tests as other users, in other zones, on other terminals and Pythons, under load; hours"
 	@echo "make docs         draw again what docs/ shows of the code"
 	@echo "make bench        the measurements of docs/performance.md  (ARGS=--quick for a short form)"

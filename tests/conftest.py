@@ -3,7 +3,8 @@
 No event loop: on Python 3.11 pytest-asyncio asks for the current one, which would make a fresh one that nobody closes,
 unless it was said that there is none. And no logging set up on a stream that a test has closed.
 
-What a service manager says to whoever runs the tests is not for the daemons that the tests run.
+What a service manager says to whoever runs the tests is not for the daemons that the tests run, and neither is what they
+want of their own terminal, or of their own bursar.
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ import pytest
 import structlog
 
 asyncio.set_event_loop(None)
-for name in ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "CREDENTIALS_DIRECTORY"):
+for name in (
+    "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "CREDENTIALS_DIRECTORY", "BURSAR_CONFIG", "PYTEST_ADDOPTS",
+    "FORCE_COLOR", "PY_COLORS",
+):
     os.environ.pop(name, None)
 pytest_plugins = ["properties", "result"]
 

@@ -10,7 +10,6 @@ by `assume`, or by steps that cannot be taken, fails with a sentence.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -23,6 +22,8 @@ from hypothesis.statistics import collector
 
 USUAL = 100
 MOST_DISCARDED = 0.1
+RETRIED = "Retried draw"
+"""How Hypothesis names that what a filter refused is drawn again."""
 JUDGED_FROM = 10
 """Fewer examples than this say nothing about a strategy."""
 
@@ -80,13 +81,20 @@ class Steps(RuleBasedStateMachine):
 
 
 def discarded(statistics: Mapping[str, Any]) -> str | None:
-    """Say in a sentence that a property test threw away too much; None: it did not."""
-    cases = statistics.get("generate-phase", {}).get("test-cases", [])
-    made = Counter(case["status"] for case in cases if case["status"] != "overrun")  # that is Hypothesis's own economy
-    if sum(made.values()) < JUDGED_FROM or made["invalid"] <= MOST_DISCARDED * sum(made.values()):
+    """Say in a sentence that a property test threw away too much; None: it did not.
+
+    An example for which a filter was tried again has thrown away what was drawn first.
+    """
+    cases = [
+        case
+        for case in statistics.get("generate-phase", {}).get("test-cases", [])
+        if case["status"] != "overrun"  # that is Hypothesis's own economy
+    ]
+    lost = sum(case["status"] == "invalid" or any(each.startswith(RETRIED) for each in case.get("events", ())) for case in cases)
+    if len(cases) < JUDGED_FROM or lost <= MOST_DISCARDED * len(cases):
         return None
     return (
-        f"it throws away {made['invalid']} of {sum(made.values())} examples: a strategy filters, or the test assumes, "
+        f"it throws away {lost} of {len(cases)} examples: a strategy filters, or the test assumes, "
         "where it should make what it needs"
     )
 

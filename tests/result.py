@@ -26,15 +26,17 @@ def phrase(stats: Mapping[str, Sequence[Any]]) -> str:
     Args:
         stats: What pytest's terminal reporter counted, by outcome.
     """
-    count = {outcome: len(stats.get(outcome, ())) for outcome in ("passed", "failed", "error", "skipped")}
-    run = count["passed"] + count["failed"]
+    told = ("passed", "failed", "error", "skipped", "xfailed", "xpassed")
+    count = {outcome: len(stats.get(outcome, ())) for outcome in told}
+    run = count["passed"] + count["failed"] + count["xfailed"] + count["xpassed"]
     if count["failed"] or count["error"]:
         broken = f" and {count['error']} could not be set up" if count["error"] else ""
         return f"{count['failed']} of {run} tests failed{broken}"
     if not run and not count["skipped"]:
         return "no test was run"
     why = "; ".join(reasons(stats.get("skipped", ())))
-    return f"{run} tests; " + (f"{count['skipped']} skipped ({why})" if count["skipped"] else "nothing skipped")
+    expected = f"{count['xfailed']} failed, as expected; " if count["xfailed"] else ""
+    return f"{run} tests; {expected}" + (f"{count['skipped']} skipped ({why})" if count["skipped"] else "nothing skipped")
 
 
 @pytest.hookimpl

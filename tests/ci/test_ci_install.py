@@ -37,7 +37,7 @@ def clone(tmp_path: Path) -> Path:
 
 def install(clone: Path, what: str = "dev", **variables: str) -> subprocess.CompletedProcess[str]:
     environ = {"PATH": f"{clone}/bin:/usr/bin:/bin", "VENV_SAYS": "", "PIP_SAYS": "", **variables}
-    return subprocess.run([clone / ".ci/install", what], env=environ, capture_output=True, text=True, check=False)
+    return subprocess.run([clone / ".ci/install", what], env=environ, capture_output=True, encoding="utf-8", check=False)
 
 
 def installed(clone: Path) -> list[str]:

@@ -33,7 +33,7 @@ def clone(tmp_path: Path) -> Path:
 
 def steps(clone: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
     environ = {"PATH": "/usr/bin:/bin", "RESULT": "", **variables}
-    return subprocess.run([clone / ".ci/steps", *words], env=environ, capture_output=True, text=True, check=False)
+    return subprocess.run([clone / ".ci/steps", *words], env=environ, capture_output=True, encoding="utf-8", check=False)
 
 
 @pytest.mark.parametrize(
@@ -78,6 +78,20 @@ def test_an_old_result_is_not_taken_for_a_new_one(clone: Path) -> None:
     assert "no test was run" in steps(clone, "test", PYTEST="4").stdout
 
 
+def test_what_is_told_to_stop_twice_ends_with_its_line_all_the_same(clone: Path) -> None:
+    """As when a whole group is: make passes on what each of them was told already."""
+    stand_ins = {
+        ".venv/bin/pytest": "echo $PPID >told; kill -TERM $PPID",
+        "bin/date": "test ! -f told || kill -TERM $(cat told); exec /bin/date $*",
+    }
+    (clone / "bin").mkdir()
+    for path, does in stand_ins.items():
+        (clone / path).write_text(f"#!/bin/sh\n{does}\n", encoding="utf-8")
+        (clone / path).chmod(0o755)
+    done = steps(clone, "test", PATH=f"{clone}/bin:/usr/bin:/bin")
+    assert (done.returncode, done.stdout.splitlines()[-1][:28]) == (130, "make test: RED: interrupted;")
+
+
 def report(reason: str) -> Any:
     return SimpleNamespace(longrepr=("test_it.py", 7, f"Skipped: {reason}"))
 
@@ -90,6 +104,8 @@ def report(reason: str) -> Any:
         ({"passed": [1], "skipped": [report("a"), report("b")]}, "1 tests; 2 skipped (a; b)"),
         ({"passed": [1, 2], "failed": [3]}, "1 of 3 tests failed"),
         ({"passed": [1], "error": [2, 3]}, "0 of 1 tests failed and 2 could not be set up"),
+        ({"passed": [1], "xfailed": [2, 3]}, "3 tests; 2 failed, as expected; nothing skipped"),
+        ({"xpassed": [1]}, "1 tests; nothing skipped"),
         ({}, "no test was run"),
     ],
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from decimal import Decimal
 
 import aiohttp
@@ -20,11 +20,17 @@ RULE = (
 VERBS = ("approve", "deny")
 
 
-async def begin(world: World, amount: str) -> str:
+@pytest.fixture
+def door() -> Iterator[socket.socket]:
+    """A port of the page's own, which nobody else can be given meanwhile."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound
+
+
+async def begin(world: World, door: socket.socket, amount: str) -> str:
     """Start with a balance, and a page; give the configuration."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = door.getsockname()[1]
     world.environ["TOKEN"] = "the-token-that-signs"
     world.site.money(amount)
     settings = f"http: {{listen: '127.0.0.1:{port}', token: {{env: TOKEN}}}}"
@@ -40,10 +46,10 @@ def links(world: World) -> dict[str, str]:
 
 
 @pytest.fixture
-async def asked(world: World) -> AsyncIterator[World]:
+async def asked(world: World, door: socket.socket) -> AsyncIterator[World]:
     """A payout of 600 USD that waits for an answer."""
-    await begin(world, "600")
-    async with Approvals(world.controller):
+    await begin(world, door, "600")
+    async with Approvals(world.controller, door.dup()):
         await world.turn()
         yield world
 
@@ -62,6 +68,14 @@ async def grown(asked: World) -> tuple[World, dict[str, str]]:
 async def visit(url: str, method: str = "GET") -> tuple[int, str]:
     async with aiohttp.ClientSession() as session, session.request(method, url) as answer:
         return answer.status, await answer.text()
+
+
+async def test_the_page_listens_where_the_settings_say(world: World, door: socket.socket) -> None:
+    """Somebody listens there already, so that it fails: no port can be had of which nobody else could be quicker."""
+    door.listen()
+    await begin(world, door, "600")
+    with pytest.raises(OSError, match="address already in use"):
+        await Approvals(world.controller).__aenter__()
 
 
 async def test_a_link_names_its_question_and_nothing_but_a_signature(asked: World) -> None:
@@ -158,23 +172,25 @@ async def test_a_yes_by_the_new_link_is_for_the_new_amount(grown: tuple[World, d
 
 
 @pytest.mark.parametrize("verb", VERBS)
-async def test_a_link_made_before_a_restore_answers_nothing(world: World, verb: str) -> None:
-    yaml = await begin(world, "600")
+async def test_a_link_made_before_a_restore_answers_nothing(
+    world: World, door: socket.socket, verb: str
+) -> None:
+    yaml = await begin(world, door, "600")
     await world.turn()
     before = links(world)
     back_up(world.folder / "journal.db", world.folder / "copy.db")
     await sent_since_the_backup(world)
     await put_back(world, yaml)
-    async with Approvals(world.controller):
+    async with Approvals(world.controller, door.dup()):
         status, _ = await visit(before[verb], "POST")
     assert (status, await world.states()) == (410, ["unknown"])
 
 
 @pytest.mark.parametrize("verb", VERBS)
 async def test_a_link_to_what_a_restored_journal_does_not_know_is_none_to_what_it_decides_under_that_id(
-    world: World, verb: str
+    world: World, door: socket.socket, verb: str
 ) -> None:
-    yaml = await begin(world, "10")
+    yaml = await begin(world, door, "10")
     await world.turn()
     back_up(world.folder / "journal.db", world.folder / "copy.db")
     world.site.money("600")
@@ -186,7 +202,7 @@ async def test_a_link_to_what_a_restored_journal_does_not_know_is_none_to_what_i
     await world.turn()
     world.site.money("600")
     await world.live(minutes=6)
-    async with Approvals(world.controller):
+    async with Approvals(world.controller, door.dup()):
         status, _ = await visit(before[verb], "POST")
     assert (status, await world.states(), links(world) == before) == (403, ["awaiting_approval"], False)
 

@@ -370,7 +370,7 @@ async def test_a_reader_sees_one_instant(journal: Journal) -> None:
 
     def twice(tx: Tx) -> tuple[str | None, str | None]:
         first = get(tx)
-        asyncio.run_coroutine_threadsafe(journal.write(lambda tx: put(tx, "after")), loop).result(30)
+        asyncio.run_coroutine_threadsafe(journal.write(lambda tx: put(tx, "after")), loop).result(WAIT_S)
         return first, get(tx)
 
     assert await journal.read(twice) == ("before", "before")

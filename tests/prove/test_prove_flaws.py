@@ -11,7 +11,7 @@ from prove_parts import prove
 from bursar.testing.prove import FLAWS
 from bursar.testing.prove.cells import ANYWHERE
 
-SEEDS = 12
+SEEDS = 30
 BROKEN = {
     "sends-first": ("after-effect:add:none", 1, "doubled"),
     "believes-lost": ("before-commit:look:none", 1, "doubled"),

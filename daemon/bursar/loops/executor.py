@@ -189,8 +189,7 @@ class Executor:
         evidence = await self._prepare(ready, look)
         if evidence is FAILED or self.stopping.is_set():
             return
-        ids = [intent.id for intent in ready]
-        claimed = await self._context.commit(lambda uow: claim(uow, ids, cast(Json, evidence)))
+        claimed = await self._context.commit(lambda uow: claim(uow, [one.id for one in ready], cast(Json, evidence)))
         self._rest(claimed.waiting, IDLE_S)
         if not claimed.intents:
             return

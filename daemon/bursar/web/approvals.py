@@ -6,6 +6,7 @@ way of every decision, through the controller, and is in the audit trail.
 
 from __future__ import annotations
 
+import socket
 from html import escape
 from types import TracebackType
 from typing import Self, cast
@@ -37,10 +38,16 @@ HEADERS = {
 
 
 class Approvals:
-    """The server; use it as a context. Without `settings.http` it does nothing."""
+    """The server; use it as a context. Without `settings.http` it does nothing.
 
-    def __init__(self, controller: Controller) -> None:
+    Args:
+        controller: Whom it asks.
+        bound: A socket that is bound already, in place of one that is bound to what `settings.http` says.
+    """
+
+    def __init__(self, controller: Controller, bound: socket.socket | None = None) -> None:
         self._controller = controller
+        self._bound = bound
         self._runner: web.AppRunner | None = None
 
     async def __aenter__(self) -> Self:
@@ -52,7 +59,10 @@ class Approvals:
         app.router.add_post("/approvals/{intent}/{verb}", self._answer)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
-        await web.TCPSite(self._runner, listening.host, listening.port).start()
+        if self._bound is not None:
+            await web.SockSite(self._runner, self._bound).start()
+        else:
+            await web.TCPSite(self._runner, listening.host, listening.port).start()
         return self
 
     async def __aexit__(
