@@ -1,6 +1,6 @@
 # bursar: two commands do all the set-up.  `make demo` shows the main job;  `make test` runs everything that CI checks.
 # Needed on Debian: git make python3 python3-venv (Python 3.11 or newer). uv is used where it is there.
-# Both begin with a line that says how long they take, and end with one that says how it went: see .ci/steps.
+# Another Python: make demo PYTHON=python3.12. Both begin with a line that says how long they take, and end with one that says how it went: see .ci/steps.
 
 PYTHON ?=
 ARGS ?=
@@ -14,9 +14,10 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo         the whole thing against the built-in sandbox; ends by itself"
-	@echo "make test         everything that CI checks: ruff, mypy --strict, import-linter, pytest"
-	@echo "make check        the same without pytest"
+	@echo "make demo         the whole thing against the built-in sandbox; ends by itself: a quarter of a minute"
+	@echo "make test         everything that CI checks: ruff, mypy --strict, import-linter, pytest: seven minutes"
+	@echo "                  (only some tests: ARGS=tests/rules; one process, and more words: ARGS='-n0 -x tests/rules')"
+	@echo "make check        the same without pytest: half a minute"
 	@echo "make test-long    the long forms: random property tests, fuzzing, kills; three hours"
 	@echo "make test-matrix  the tests as other users, in other zones, on other terminals and Pythons, under load; hours"
 	@echo "make docs         draw again what docs/ shows of the code"

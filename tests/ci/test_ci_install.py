@@ -69,7 +69,29 @@ def test_what_is_missing_is_told_in_a_sentence(clone: Path, variables: dict[str,
 
 def test_what_pip_says_is_kept_to_itself(clone: Path) -> None:
     done = install(clone)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    one_line = "installing some forty packages: a minute or two; what pip says goes into .venv/install.log\n"
+    assert (done.returncode, done.stdout, done.stderr) == (0, one_line, "")
+
+
+def test_whether_it_is_installed_is_told_and_nothing_done(clone: Path) -> None:
+    def asked() -> tuple[int, str]:
+        done = subprocess.run(
+            [clone / ".ci/install", "--is-done", "dev"], env={"PATH": f"{clone}/bin:/usr/bin:/bin", "VENV_SAYS": ""},
+            capture_output=True, encoding="utf-8", check=False,
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    before, there = asked(), (clone / ".venv").exists()
+    install(clone)
+    assert (before, there, asked()) == ((1, ""), False, (0, ""))
+
+
+def test_a_python_that_does_not_start_is_named(clone: Path) -> None:
+    (clone / "bin/python3").write_text("#!/bin/sh\necho 'pyenv: python3: command not found' >&2; exit 127\n", encoding="utf-8")
+    said = install(clone).stderr
+    assert said == (
+        "bursar cannot be installed: python3 does not start; name another by its path: make PYTHON=/usr/bin/python3 …\n"
+    )
 
 
 def test_what_pip_says_is_shown_if_it_fails_but_for_its_chatter(clone: Path) -> None:

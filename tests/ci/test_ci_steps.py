@@ -13,7 +13,7 @@ from result import phrase
 
 ROOT = Path(__file__).parents[2]
 STEPS = {
-    ".ci/install": "exit ${INSTALL:-0}", ".venv/bin/ruff": "exit 0", ".venv/bin/mypy": "exit ${MYPY:-0}",
+    ".ci/install": "case $1 in --is-done) test -f .venv/.dev || test -f .venv/.$2 ;; *) exit ${INSTALL:-0} ;; esac", ".venv/bin/ruff": "exit 0", ".venv/bin/mypy": "exit ${MYPY:-0}",
     ".venv/bin/lint-imports": "exit 0", ".venv/bin/bursar": 'echo "demo: $*"; exit ${DEMO:-0}',
     ".venv/bin/pytest": 'echo "pytest: $*"; test -z "$RESULT" || printf %s "$RESULT" >"$BURSAR_RESULT"; exit ${PYTEST:-0}',
 }
@@ -42,14 +42,16 @@ def steps(clone: Path, *words: str, **variables: str) -> subprocess.CompletedPro
         (["demo"], {}, 0, "make demo: green: the whole thing was shown; 0 min"),
         (["demo"], {"DEMO": "1"}, 1, "make demo: RED: the demo failed (see above); 0 min"),
         (["check"], {}, 0, "make check: green: ruff, mypy, import-linter; 0 min"),
-        (["check"], {"MYPY": "1"}, 1, "make check: RED: mypy failed (see above); 0 min"),
+        (["check"], {"MYPY": "1"}, 1, "make check: RED: mypy failed (see above); not run: import-linter; 0 min"),
         (["check"], {"INSTALL": "1"}, 1, "make check: RED: the installation failed (see above); 0 min"),
         (["test"], {"RESULT": "7 tests; nothing skipped"}, 0,
          "make test: green: ruff, mypy, import-linter, 7 tests; nothing skipped; 0 min"),
         (["test"], {"RESULT": "2 of 7 tests failed", "PYTEST": "1"}, 1,
          "make test: RED: pytest: 2 of 7 tests failed (see above); 0 min"),
         (["test"], {"PYTEST": "4"}, 1, "make test: RED: pytest: no test was run (see above); 0 min"),
-        (["test"], {"MYPY": "2"}, 1, "make test: RED: mypy failed (see above); 0 min"),
+        (["test", "tests/nowhere"], {"PYTEST": "4"}, 1,
+         'make test: RED: pytest: no test was run: is there one in: tests/nowhere? ARGS="-n0 tests/nowhere" says more (see above)'),
+        (["test"], {"MYPY": "2"}, 1, "make test: RED: mypy failed (see above); not run: import-linter, pytest; 0 min"),
     ],
 )
 def test_the_last_line_says_it_all(
@@ -76,6 +78,22 @@ def test_further_words_go_on(clone: Path, what: str, said: str) -> None:
 def test_an_old_result_is_not_taken_for_a_new_one(clone: Path) -> None:
     steps(clone, "test", RESULT="7 tests; nothing skipped")
     assert "no test was run" in steps(clone, "test", PYTEST="4").stdout
+
+
+@pytest.mark.parametrize(("ends", "code", "last"), [(1, 130, "RED: interrupted"), (0, 0, "green: the whole thing was shown")])
+def test_a_demo_that_is_interrupted_says_so_unless_it_was_over(clone: Path, ends: int, code: int, last: str) -> None:
+    (clone / ".venv/bin/bursar").write_text(f"#!/bin/sh\nkill -INT $PPID; exit {ends}\n", encoding="utf-8")
+    done = steps(clone, "demo")
+    assert (done.returncode, done.stdout.splitlines()[-1].startswith(f"make demo: {last}; 0 min")) == (code, True)
+
+
+def test_some_tests_are_announced_without_the_time_of_all(clone: Path) -> None:
+    (clone / ".venv/.dev").touch()
+    said = steps(clone, "test", "tests/rules", RESULT="1 tests").stdout.splitlines()[0]
+    assert said == (
+        "make test: ruff, mypy, import-linter, pytest tests/rules; half a minute and what those tests take, "
+        "on a busy machine longer"
+    )
 
 
 def test_what_is_told_to_stop_twice_ends_with_its_line_all_the_same(clone: Path) -> None:
