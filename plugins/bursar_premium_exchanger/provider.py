@@ -107,6 +107,8 @@ def _number(description: str) -> Field:
 
 
 _TIME = Field(FieldKind.INSTANT, "When, by the site's wall clock read as UTC.")
+"""Of an exchange it may be that of its last change, so it is no identity there."""
+_TIME_OF_IT = Field(FieldKind.INSTANT, "When, by the site's wall clock read as UTC.", identity=True)
 
 BALANCE = SubjectType(
     "balance",
@@ -144,7 +146,7 @@ VISIT = SubjectType(
     "visit",
     "visits",
     {
-        "time": _TIME,
+        "time": _TIME_OF_IT,
         "ip": _text("The visitor's address.", identity=True),
         "browser": _text("The visitor's browser."),
         "referrer": _text("Where the visitor came from."),
@@ -179,7 +181,7 @@ PAYOUT = SubjectType(
     "payout",
     "payouts",
     {
-        "time": Field(FieldKind.INSTANT, "When, by the site's wall clock read as UTC.", identity=True),
+        "time": _TIME_OF_IT,
         "method": _text("The id of its payout method.", identity=True),
         "account_hint": _text("Where the money goes, masked.", identity=True),
         "pay_amount": _number("What is paid, in the method's currency."),

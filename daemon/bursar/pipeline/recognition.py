@@ -28,7 +28,7 @@ def recognize(uow: UnitOfWork, account: AccountSpec, observation: Observation, k
         return
     seen = {one.ref: one for one in observation.subjects}
     verdicts = [
-        _same_subject(account.kinds[before.ref.type], before, seen[before.ref])
+        same_subject(account.kinds[before.ref.type], before, seen[before.ref])
         for before in known
         if before.first_seen_at is not None and before.ref in seen
     ]
@@ -65,7 +65,7 @@ def _denied(uow: UnitOfWork, account: AccountSpec, observation: Observation) -> 
     return sum(1 for snapshot in found if snapshot.first_seen_at is not None)
 
 
-def _same_subject(kind: SubjectType, before: Snapshot, seen: Observed) -> bool | None:
+def same_subject(kind: SubjectType, before: Snapshot, seen: Observed) -> bool | None:
     """Return whether a known subject is the one that was seen, by its identity fields; None: nothing tells.
 
     The only one of its kind (a balance, whose id is its type's name) is in every world, and tells only what is another.
