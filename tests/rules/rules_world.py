@@ -20,6 +20,7 @@ from bursar.api import (
     SubjectRef,
     SubjectType,
 )
+from bursar.diagnostics.problem import Place
 from bursar.domain.event import Event
 from bursar.domain.ids import AccountName
 from bursar.domain.observation import Snapshot
@@ -126,19 +127,6 @@ ACCOUNTS = {
 SINKS = {"ops", "book"}
 
 
-@dataclass(frozen=True)
-class Spot:
-    """A place that tells its path, so that tests can say which value a problem is about."""
-
-    path: tuple
-    file: str = "rules.yaml"
-    column: int = 1
-
-    @property
-    def line(self):
-        return hash(self.path) % 10_000
-
-
 @dataclass
 class Reading:
     """What came of reading rules: the rules, and each problem as (path, message)."""
@@ -155,12 +143,12 @@ class Reading:
 
 def read(*raw, accounts=None, secret="T-wallet", functions=None, sinks=SINKS):
     """Compile rules; `secret` None: it cannot be had."""
-    paths = {}
+    paths = []
 
     def at(path):
-        spot = Spot(path)
-        paths[spot.line] = path
-        return spot
+        """Give each value a line of its own, so that tests can say which one a problem is about."""
+        paths.append(path)
+        return Place("rules.yaml", len(paths) - 1, 1)
 
     def resolve(mapping, path):
         if secret is None:

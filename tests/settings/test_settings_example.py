@@ -58,7 +58,7 @@ def test_the_schema_is_a_sound_one() -> None:
 
 def test_the_example_meets_the_schema_for_editors_too() -> None:
     from bursar.settings.document import read_documents
-    from bursar.settings.faults import find_faults
+    from bursar.settings.schema_errors import find_faults
 
     document = read_documents([EXAMPLE]).document
     assert find_faults(document, configuration_schema(load_plugins())) == []

@@ -13,7 +13,7 @@ import pytest
 from bursar.host.plugins import load_plugins
 from bursar.settings.model import Configuration, ConfigurationError
 from bursar.settings.read import read_configuration
-from bursar.settings.yaml12 import read_text
+from bursar.settings.strict_yaml import read_text
 
 EXAMPLE = Path(__file__).parents[2] / "rules.example.yaml"
 ODD: list[Any] = [

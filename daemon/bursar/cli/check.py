@@ -15,7 +15,8 @@ from bursar.cli.reach import config_paths
 from bursar.cli.show import show_json
 
 if TYPE_CHECKING:
-    from bursar.settings.model import Configuration, Problem
+    from bursar.diagnostics.problem import Problem
+    from bursar.settings.model import Configuration
 
 
 @click.command()
@@ -66,9 +67,9 @@ def _find(without_secrets: bool) -> tuple[Sequence[Problem], Sequence[Problem], 
 def _notes(configuration: Configuration) -> Sequence[Problem]:
     """Say of which rules a window reaches before the first entry of the ledger, if there is a journal."""
     from bursar.control.queries import window_before_ledger
+    from bursar.diagnostics.problem import Problem
     from bursar.journal.errors import JournalError
     from bursar.journal.writer import Tx, read_once
-    from bursar.settings.model import Problem
 
     def look(tx: Tx) -> list[tuple[str, str]]:
         found = [(str(rule.name), window_before_ledger(tx, rule)) for rule in configuration.rules]

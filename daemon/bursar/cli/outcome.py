@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import click
 
 from bursar.cli.plain import plain
-from bursar.rules.nearest import did_you_mean, nearest
+from bursar.diagnostics.suggestion import did_you_mean, suggest
 
 FINE = 0
 FOUND = 1
@@ -42,7 +42,7 @@ def unknown(kind: str, word: str, known: Iterable[str]) -> Stop:
 def instead(word: str, known: Iterable[str]) -> str:
     """Give the end of a sentence about a misspelt name: the one that was meant, else some that exist."""
     names = list(known)
-    suggestion = nearest(word, names)
+    suggestion = suggest(word, names)
     if suggestion is not None:
         return did_you_mean(suggestion)
     if not names:

@@ -38,10 +38,10 @@ def known_account(configuration: Configuration, name: str | None) -> Account:
     for known, account in configuration.accounts.items():
         if known == name:
             return account
-    raise RequestRejected(f"there is no account {name!r}{nearest(str(name), list(configuration.accounts))}")
+    raise RequestRejected(f"there is no account {name!r}{suggest(str(name), list(configuration.accounts))}")
 
 
-def nearest(name: str, known: Iterable[object]) -> str:
+def suggest(name: str, known: Iterable[object]) -> str:
     """Suggest the nearest known name."""
     near = difflib.get_close_matches(name, [str(one) for one in known], 1)
     return f" (did you mean {near[0]!r}?)" if near else ""
@@ -123,7 +123,7 @@ def why(tx: Tx, configuration: Configuration, params: Params) -> Json:
     name = str(text(params, "rule"))
     rules = {str(rule.name): rule for rule in configuration.rules}
     if name not in rules:
-        raise RequestRejected(f"there is no rule {name!r}{nearest(name, list(rules))}")
+        raise RequestRejected(f"there is no rule {name!r}{suggest(name, list(rules))}")
     rows = views.verdicts(tx, name, text(params, "subject"))
     rule = rules[name]
     missed = window_before_ledger(tx, rule)

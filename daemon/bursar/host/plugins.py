@@ -22,9 +22,9 @@ from bursar.api.function import Function
 from bursar.api.hookspecs import PROJECT
 from bursar.api.provider import Provider
 from bursar.api.sink import SinkType
+from bursar.diagnostics.suggestion import suggest
 from bursar.host.declarations import BadDeclaration, check_function, check_provider, check_sink
 from bursar.host.registry import PluginReport, Registry
-from bursar.rules.nearest import nearest
 
 GROUP = PROJECT
 MARK = f"{PROJECT}_impl"
@@ -132,7 +132,7 @@ def _check_hooks(plugin: object) -> None:
             continue
         hook = marked.get("specname") or name
         if hook not in HOOKS:
-            meant = nearest(hook, HOOKS)
+            meant = suggest(hook, HOOKS)
             guess = f"did you mean {meant!r}?" if meant else f"known: {', '.join(HOOKS)}"
             raise BadDeclaration(f"{hook!r} is not a hook ({guess})")
         if inspect.iscoroutinefunction(member) or inspect.isasyncgenfunction(member):

@@ -15,7 +15,7 @@ from bursar.domain.rule import AccountFacts, Budget, Mode
 from bursar.domain.subject import Coverage, Stream, SubjectType
 from bursar.journal.send_counter import SendCount
 from bursar.pipeline.approval_links import ApprovalLinks
-from bursar.rules.book import Rulebook
+from bursar.rules.index import Rulebook
 from bursar.settings.model import Account, Configuration
 
 ByEvent = Mapping[str, tuple[str, ...]]

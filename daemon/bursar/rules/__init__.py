@@ -1,7 +1,7 @@
 """Rules: YAML in, compiled and indexed rules out.
 
-`read` takes the list that YAML had and tells every problem of it at once; `listening` and `steps` read the parts of a
-rule. A `when` goes through `tokens` (the door), `syntax` (the checked tree), `judge` (closures) and `crossing` (when
-time changes the answer) to `conditions`; texts and parameters through `templates` and its `sandbox`. `book` finds the
-rules of an event. Nothing here does anything: no I/O, no clock.
+`read` takes the list that YAML had and tells every problem of it at once; `triggers` and `steps` read the parts of a
+rule. A `when` goes through `lexer` (the door), `syntax` and `ast` (the checked tree), `compiler` (closures) and
+`time_triggers` (when time changes the answer) to `conditions`; texts and parameters through `templates` and its
+`sandbox`. `index` finds the rules of an event. Nothing here does anything: no I/O, no clock.
 """

@@ -2,7 +2,7 @@
 
 Comes in: the text, the names that it may use, and the functions of plugins. Goes out: a `CompiledCondition`, which is
 pure, three-valued, never raises, and says why it was not true. Rules cannot run code: what a condition can do is what
-`tokens`, `syntax` and `judge` let it.
+`lexer`, `syntax` and `compiler` let it.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from datetime import datetime
 from bursar.api.function import Function
 from bursar.domain.rule import Judgement, Scope
 from bursar.domain.values import Value
-from bursar.rules.crossing import crossings_of, earliest
+from bursar.rules.ast import Absent, Call, Fallback, Literal, Logic, Node, Read, children, reads, walk
+from bursar.rules.compiler import raw, truth_of
+from bursar.rules.errors import ConditionError
 from bursar.rules.fingerprint import canonical
+from bursar.rules.formatter import shown, written
 from bursar.rules.functions import OWN_FUNCTIONS
-from bursar.rules.judge import raw, truth_of
 from bursar.rules.names import Names
-from bursar.rules.nearest import ConditionError
 from bursar.rules.syntax import parse
-from bursar.rules.tree import Absent, Call, Fallback, Literal, Logic, Node, Read, children, reads, walk
-from bursar.rules.words import shown, written
+from bursar.rules.time_triggers import crossings_of, earliest
 
 __all__ = ["CompiledCondition", "ConditionError", "compile_condition"]
 
@@ -133,7 +133,7 @@ def read_safely(read: Read, scope: Scope) -> Value | None:
     """Read a name; what cannot be read has no information."""
     try:
         return read.get(scope)
-    except Exception:  # noqa: BLE001 - as in `judge`: whatever the data
+    except Exception:  # noqa: BLE001 - as in `compiler`: whatever the data
         return None
 
 

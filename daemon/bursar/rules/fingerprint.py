@@ -13,7 +13,7 @@ from dataclasses import fields, is_dataclass
 
 from bursar.domain.ids import digest
 from bursar.domain.rule import Act, Condition, Notify, Step
-from bursar.rules.tree import Call, Compare, Logic, Node, Read, Within, children
+from bursar.rules.ast import Call, Compare, Logic, Node, Read, Within, children
 
 
 def trigger(on: Iterable[str], watches: str | None, when: Condition | None) -> str:

@@ -11,12 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bursar.diagnostics.suggestion import suggest
 from bursar.domain.event import CORE_EVENT_FIELDS
 from bursar.domain.rule import Scope
 from bursar.domain.subject import SubjectType
 from bursar.domain.values import FieldKind, Value
-from bursar.rules.nearest import TextError, nearest
-from bursar.rules.tree import Getter, Read
+from bursar.rules.ast import Getter, Read
+from bursar.rules.errors import TextError
 
 SUBJECT = "subject"
 _COMPUTED = ("id", "state", "age", "state_age")
@@ -55,7 +56,7 @@ class Names:
 
     def _unknown(self, root: str, rest: tuple[str, ...], error: type[TextError]) -> TextError:
         if root not in self.roots:
-            return error(f"unknown name {root!r}", nearest(root, [*self.roots, *self.alone]))
+            return error(f"unknown name {root!r}", suggest(root, [*self.roots, *self.alone]))
         fields = self.roots[root]
         if not rest:
             some = next(iter(fields), None)
@@ -65,8 +66,8 @@ class Names:
             label = ".".join(rest[1:])
             if not label:
                 return error("account.labels alone is no value: name a label, as in account.labels.team")
-            return error(f"no account of this rule has the label {label!r}", nearest(label, labels))
-        return error(f"unknown field {rest[0]!r} of {root}", nearest(rest[0], fields))
+            return error(f"no account of this rule has the label {label!r}", suggest(label, labels))
+        return error(f"unknown field {rest[0]!r} of {root}", suggest(rest[0], fields))
 
 
 def names_for(

@@ -18,9 +18,9 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from bursar.domain.rule import Scope
+from bursar.rules.ast import Read
+from bursar.rules.formatter import plain
 from bursar.rules.functions import rounded
-from bursar.rules.tree import Read
-from bursar.rules.words import plain
 
 NOTHING = "–"
 EXACT = " exact"

@@ -13,16 +13,17 @@ from decimal import Decimal
 from typing import Any
 
 from bursar.api.secret import Secret
+from bursar.diagnostics.collector import Collector, short, sort_of
+from bursar.diagnostics.problem import KeyPath
 from bursar.domain.action import ActionType, Param
 from bursar.domain.ids import SinkName
 from bursar.domain.rule import Act, Notify, Step, Template
 from bursar.domain.values import FieldKind, number
-from bursar.rules.complaints import Complaints, KeyPath, short, sort_of
-from bursar.rules.listening import Listening, about_subjects
+from bursar.rules.errors import TemplateError
+from bursar.rules.formatter import KINDS
 from bursar.rules.names import Names
-from bursar.rules.nearest import TemplateError
 from bursar.rules.templates import Fixed, SecretTemplate, compile_parameter, compile_text
-from bursar.rules.words import KINDS
+from bursar.rules.triggers import Listening, about_subjects
 from bursar.rules.world import World
 
 DO = "a list of actions, such as [refill]"
@@ -40,17 +41,17 @@ class StepReader:
         listening: What the rule listens to.
         names: What its texts and parameters can name.
         world: What it is checked against.
-        complaints: Where faults are noted.
+        problems: Where faults are noted.
     """
 
     listening: Listening
     names: Names
     world: World
-    complaints: Complaints
+    problems: Collector
 
     def read(self, raw: object, path: KeyPath) -> tuple[Step, ...]:
         """Read `do`."""
-        items = enumerate(self.complaints.items(raw, path, DO))
+        items = enumerate(self.problems.items(raw, path, DO))
         steps = [self._step(item, (*path, index)) for index, item in items]
         return tuple(step for step in steps if step is not None)
 
@@ -58,7 +59,7 @@ class StepReader:
         """Read a severity: a word of the user's own."""
         if isinstance(raw, str) and _SEVERITY.fullmatch(raw):
             return raw
-        self.complaints.say(path, "expected a severity: one word, such as info, warning or critical")
+        self.problems.add(path, "expected a severity: one word, such as info, warning or critical")
         return None
 
     def _step(self, raw: object, path: KeyPath) -> Step | None:
@@ -66,7 +67,7 @@ class StepReader:
             return self._act(raw, None, path, path)
         if not isinstance(raw, dict) or len(raw) != 1:
             what = f"a mapping of {len(raw)} keys" if isinstance(raw, dict) else sort_of(raw)
-            self.complaints.say(path, f"expected an action, or one with its parameters, not {what}")
+            self.problems.add(path, f"expected an action, or one with its parameters, not {what}")
             return None
         name, value = next(iter(raw.items()))
         if name == NOTIFY:
@@ -75,7 +76,7 @@ class StepReader:
 
     def _notify(self, raw: object, path: KeyPath) -> Notify | None:
         expected = "{sink: …, text: …}"
-        given = self.complaints.mapping(raw, path, expected, ("sink", "text", "severity"), ("sink", "text"))
+        given = self.problems.mapping(raw, path, expected, ("sink", "text", "severity"), ("sink", "text"))
         if given is None:
             return None
         severity = self.severity(given["severity"], (*path, "severity")) if "severity" in given else None
@@ -84,41 +85,41 @@ class StepReader:
         return Notify(sink, text, severity) if sink is not None and text is not None else None
 
     def _sink(self, raw: object, path: KeyPath) -> SinkName | None:
-        name = self.complaints.text(raw, path, "the name of a sink")
+        name = self.problems.text(raw, path, "the name of a sink")
         if name is None or name in self.world.sinks:
             return SinkName(name) if name is not None else None
-        self.complaints.unknown(path, "sink", name, self.world.sinks)
+        self.problems.unknown(path, "sink", name, self.world.sinks)
         return None
 
     def _text(self, raw: object, path: KeyPath) -> Template | None:
         if isinstance(raw, (int, Decimal)) and not isinstance(raw, bool):
             return Fixed(str(raw))
-        text = self.complaints.text(raw, path, "a text")
+        text = self.problems.text(raw, path, "a text")
         try:
             return compile_text(text, self.names) if text is not None else None
         except TemplateError as error:
-            self.complaints.say(path, str(error))
+            self.problems.add(path, str(error))
             return None
 
     def _act(self, name: str, raw: object, path: KeyPath, at_params: KeyPath) -> Act | None:
         if name == NOTIFY:
-            self.complaints.say(path, "notify needs a sink and a text: {notify: {sink: …, text: …}}")
+            self.problems.add(path, "notify needs a sink and a text: {notify: {sink: …, text: …}}")
             return None
         actions = self._actions(name, path)
         if not actions:
             return None
         for action in actions:
             if (objection := self._unreachable(action)) is not None:
-                self.complaints.say(path, objection)
+                self.problems.add(path, objection)
                 break
         return self._with_params(name, raw, at_params, actions)
 
     def _actions(self, name: str, path: KeyPath) -> list[ActionType]:
-        """Give the action of each provider that the rule can fire for, and complain of those that have none."""
+        """Give the action of each provider that the rule can fire for, and report those that have none."""
         providers = self.listening.providers
         found = [action for provider in providers for action in provider.actions if action.name == name]
         if not found:
-            self.complaints.unknown(path, "action", name, [a.name for p in providers for a in p.actions] + [NOTIFY])
+            self.problems.unknown(path, "action", name, [a.name for p in providers for a in p.actions] + [NOTIFY])
         lacking = {provider.name for provider in providers if name not in {each.name for each in provider.actions}}
         if found and lacking and self.listening.whole:
             accounts = [
@@ -127,7 +128,7 @@ class StepReader:
                 if account.provider.name in lacking
             ]
             who = ", ".join(accounts) or ", ".join(sorted(lacking))
-            self.complaints.say(path, f"the rule is also for {who}, without an action {name!r}: narrow `accounts`")
+            self.problems.add(path, f"the rule is also for {who}, without an action {name!r}: narrow `accounts`")
         return found
 
     def _unreachable(self, action: ActionType) -> str | None:
@@ -144,16 +145,16 @@ class StepReader:
 
     def _with_params(self, name: str, raw: object, path: KeyPath, actions: list[ActionType]) -> Act | None:
         if raw is not None and not isinstance(raw, dict):
-            self.complaints.say(path, f"expected the parameters of {name} as a mapping, not {sort_of(raw)}")
+            self.problems.add(path, f"expected the parameters of {name} as a mapping, not {sort_of(raw)}")
             return None
         given: Mapping[str, Any] = raw or {}
         declared = {key: param for action in actions for key, param in action.params.items()}
         for key in given:
             if not all(key in action.params for action in actions):
-                self.complaints.unknown((*path, key), f"parameter of {name}", str(key), declared)
+                self.problems.unknown((*path, key), f"parameter of {name}", str(key), declared)
         for key, param in declared.items():
             if param.required and key not in given:
-                self.complaints.say(path, f"{name} needs the parameter {key!r}" + _described(param))
+                self.problems.add(path, f"{name} needs the parameter {key!r}" + _described(param))
         params = {
             key: template
             for key, value in given.items()
@@ -163,7 +164,7 @@ class StepReader:
         return Act(name, params, frozenset(secret | {key for key in params if declared[key].secret}))
 
     def _param(self, raw: object, param: Param, path: KeyPath) -> Template | None:
-        """Read one parameter. No complaint shows its value."""
+        """Read one parameter. No problem shows its value."""
         if isinstance(raw, dict):
             return self._secret(raw, path)
         if isinstance(raw, str):
@@ -175,43 +176,43 @@ class StepReader:
         else:
             template = None
         if template is None:
-            self.complaints.say(path, f"expected {KINDS[param.kind]}, not {sort_of(raw)}")
+            self.problems.add(path, f"expected {KINDS[param.kind]}, not {sort_of(raw)}")
         return template
 
     def _written(self, raw: str, param: Param, path: KeyPath) -> Template | None:
         try:
             template = compile_parameter(raw, self.names)
         except TemplateError as error:
-            self.complaints.say(path, str(error))
+            self.problems.add(path, str(error))
             return None
         if isinstance(template, Fixed) and param.secret:
             return self._written_secret(str(template.value), path)
         if isinstance(template, Fixed) and param.kind is FieldKind.NUMBER:
             value = number(template.value)
             if value is None:
-                self.complaints.say(path, "expected a number, not text")
+                self.problems.add(path, "expected a number, not text")
             return Fixed(value) if value is not None else None
         if isinstance(template, Fixed) and param.kind is FieldKind.BOOLEAN:
-            self.complaints.say(path, "expected true or false, not text")
+            self.problems.add(path, "expected true or false, not text")
             return None
         return template
 
     def _written_secret(self, text: str, path: KeyPath) -> Template | None:
         """Keep a secret that is written out from being shown by the rule."""
         if not text.strip():
-            self.complaints.say(path, "expected a value or a secret, not an empty text")
+            self.problems.add(path, "expected a value or a secret, not an empty text")
             return None
         return SecretTemplate(MASK, Secret(text))
 
     def _secret(self, raw: Mapping[Any, Any], path: KeyPath) -> Template | None:
         source, name = next(iter(raw.items()), (None, None))
         if len(raw) != 1 or source not in SECRET_SOURCES or not isinstance(name, str) or not name:
-            self.complaints.say(path, "expected a value or a secret: {env: NAME}, {file: path} or {credential: NAME}")
+            self.problems.add(path, "expected a value or a secret: {env: NAME}, {file: path} or {credential: NAME}")
             return None
         try:
             secret = self.world.resolve_secret({source: name}, path)
         except ValueError as error:
-            self.complaints.say(path, str(error))
+            self.problems.add(path, str(error))
             secret = Secret("")
         return SecretTemplate(f"{{{source}: {name}}}", secret)
 

@@ -2,7 +2,7 @@
 
 Comes in: the text, the names and functions that it may use. Goes out: a tree in which every kind of value fits, or a
 `ConditionError`. The grammar, the precedences and the literals are rule-engine's, from which only the syntax tree is
-taken, behind the door of `tokens`; names and kinds are checked here, so that each error can say what was expected.
+taken, behind the door of `lexer`; names and kinds are checked here, so that each error can say what was expected.
 The library takes half a second to import, so it is imported when the first condition is read.
 """
 
@@ -15,11 +15,9 @@ from functools import cache
 from typing import Any
 
 from bursar.api.function import Function
+from bursar.diagnostics.suggestion import suggest
 from bursar.domain.values import FieldKind
-from bursar.rules.names import Names
-from bursar.rules.nearest import ConditionError, nearest
-from bursar.rules.tokens import MOST_DIGITS, PARTS, check_door
-from bursar.rules.tree import (
+from bursar.rules.ast import (
     Absent,
     Arithmetic,
     Call,
@@ -36,7 +34,10 @@ from bursar.rules.tree import (
     Read,
     Within,
 )
-from bursar.rules.words import KINDS, kind_of, written
+from bursar.rules.errors import ConditionError
+from bursar.rules.formatter import KINDS, kind_of, written
+from bursar.rules.lexer import MOST_DIGITS, PARTS, check_door
+from bursar.rules.names import Names
 
 NUMBERS = decimal.Context(
     prec=64, Emax=999, Emin=-999, traps=[decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow]
@@ -97,12 +98,12 @@ def _parsed(text: str) -> Any:
     except engine.errors.RuleSyntaxError as error:
         raise ConditionError(_syntax(text, getattr(error.token, "lexpos", None))) from None
     except engine.errors.EngineError as error:
-        raise ConditionError(_complaint(error, text)) from None
+        raise ConditionError(_message(error, text)) from None
     except (ArithmeticError, ValueError, TypeError):
         raise ConditionError("a calculation in it cannot be done") from None
 
 
-def _complaint(error: Any, text: str) -> str:
+def _message(error: Any, text: str) -> str:
     """Put what the library says about literals and about calculations with them into words."""
     value = getattr(error, "value", None)
     if isinstance(value, str):
@@ -194,7 +195,7 @@ class Checker:
             if whole.kind is not _INSTANT:
                 raise ConditionError(f"{written(whole)} is {kind_of(whole)}, which has no {name!r}")
             if name not in PARTS:
-                raise ConditionError(f"an instant has no {name!r}: it has {', '.join(PARTS)}", nearest(name, PARTS))
+                raise ConditionError(f"an instant has no {name!r}: it has {', '.join(PARTS)}", suggest(name, PARTS))
             whole = Part(whole, name, _TEXT if name == "weekday" else _NUMBER)
         return whole
 
@@ -275,7 +276,7 @@ class Checker:
             raise ConditionError("only functions can be called, as in $lower(order.link)")
         function = self._functions.get(called.name)
         if function is None:
-            meant = nearest(called.name, self._functions)
+            meant = suggest(called.name, self._functions)
             raise ConditionError(f"unknown function ${called.name}", f"${meant}" if meant else None)
         arguments = tuple(self._value(argument) for argument in node.arguments)
         takes = ", ".join(KINDS[kind] for kind in function.takes)
@@ -295,7 +296,7 @@ def _check_options(side: Node, value: Node) -> None:
     """Refuse a comparison with a word that the side can never be."""
     options = _options(side)
     if options and isinstance(value, Literal) and isinstance(value.value, str) and value.value not in options:
-        raise ConditionError(f"{written(side)} is never {value.value!r}", nearest(value.value, sorted(options)))
+        raise ConditionError(f"{written(side)} is never {value.value!r}", suggest(value.value, sorted(options)))
 
 
 def _named(node: Node) -> str:

@@ -21,12 +21,13 @@ from jinja2.environment import TemplateExpression
 from jinja2.exceptions import UndefinedError
 
 from bursar.api.secret import Secret
+from bursar.diagnostics.suggestion import suggest
 from bursar.domain.rule import Scope, TemplateFailed
 from bursar.domain.values import FieldKind, Value
+from bursar.rules.errors import TemplateError
+from bursar.rules.lexer import PARTS
 from bursar.rules.names import Names
-from bursar.rules.nearest import TemplateError, nearest
 from bursar.rules.sandbox import FILTERS, TESTS, Missing, Sandbox, Unknown, View, present
-from bursar.rules.tokens import PARTS
 
 __all__ = ["Fixed", "SecretTemplate", "TemplateError", "compile_parameter", "compile_text"]
 
@@ -205,9 +206,9 @@ def _check(tree: nodes.Template, names: Names) -> None:
             sort = type(node).__name__.lower()
             raise TemplateError(_REFUSED.get(type(node), f"{sort} is not available in templates"))
         if isinstance(node, nodes.Filter) and (node.name not in FILTERS or node.node is None):
-            raise TemplateError(f"unknown filter {node.name!r}", nearest(node.name, FILTERS))
+            raise TemplateError(f"unknown filter {node.name!r}", suggest(node.name, FILTERS))
         if isinstance(node, nodes.Test) and node.name not in TESTS:
-            raise TemplateError(f"unknown test {node.name!r}", nearest(node.name, TESTS))
+            raise TemplateError(f"unknown test {node.name!r}", suggest(node.name, TESTS))
         if isinstance(node, nodes.Const) and isinstance(node.value, int) and node.value.bit_length() > 128:
             raise TemplateError("a number in it is too large")
 
@@ -234,7 +235,7 @@ def _check_name(node: nodes.Node, names: Names) -> None:
         raise TemplateError(f"only declared names have fields: {'.'.join(path)!r} cannot be asked of this")
     read, rest = names.find([node.name, *path], TemplateError)
     if rest and (read.kind is not FieldKind.INSTANT or len(rest) > 1 or rest[0] not in _PARTS):
-        raise TemplateError(f"{read.path} has no {'.'.join(rest)!r}", nearest(rest[0], _PARTS))
+        raise TemplateError(f"{read.path} has no {'.'.join(rest)!r}", suggest(rest[0], _PARTS))
 
 
 def _step(node: nodes.Getattr | nodes.Getitem) -> str:

@@ -9,10 +9,10 @@ from typing import Protocol
 from bursar.api.function import Function
 from bursar.api.provider import Provider
 from bursar.api.secret import Secret
+from bursar.diagnostics.problem import KeyPath
 from bursar.domain.ids import AccountName
 from bursar.domain.rule import AccountFacts
 from bursar.domain.subject import SubjectType
-from bursar.rules.complaints import KeyPath
 
 ResolveSecret = Callable[[Mapping[str, str], KeyPath], Secret]
 """Gives the secret that `{env: N}`, `{file: p}` or `{credential: N}` names; `ValueError` says why it cannot be had."""

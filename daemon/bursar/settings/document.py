@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bursar.settings.model import Problem
-from bursar.settings.places import Document, KeyPath, Place
-from bursar.settings.yaml12 import read_text
+from bursar.diagnostics.problem import KeyPath, Place, Problem
+from bursar.settings.source_map import Document
+from bursar.settings.strict_yaml import read_text
 
 MAX_BYTES = 4 * 1024 * 1024
 SECTIONS = {"settings": dict, "accounts": dict, "sinks": dict, "rules": list}

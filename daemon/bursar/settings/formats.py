@@ -14,8 +14,8 @@ from pathlib import Path
 
 from yarl import URL
 
-from bursar.rules.durations import parse_duration
-from bursar.settings.wording import quoted
+from bursar.domain.durations import parse_duration
+from bursar.settings.messages import quoted
 
 SHORTEST_INTERVAL = timedelta(seconds=1)
 _RATE = re.compile(r"([0-9]{1,9})\s*/\s*([a-z]+)")

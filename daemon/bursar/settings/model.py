@@ -10,23 +10,11 @@ from pathlib import Path
 from bursar.api.provider import AccountSettings, Provider
 from bursar.api.secret import Secret
 from bursar.api.sink import SinkSettings, SinkType
+from bursar.diagnostics.problem import Problem
 from bursar.domain.ids import AccountName, SinkName
 from bursar.domain.rule import AccountFacts, Budget, Mode, Rule
 
 DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
-    """Something wrong in the configuration, where it is, and what was expected."""
-
-    file: str
-    line: int
-    column: int
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.message}"
 
 
 class ConfigurationError(Exception):

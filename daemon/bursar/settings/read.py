@@ -1,8 +1,8 @@
 """Read the configuration: files in, a `Configuration` out, or every problem with its place.
 
-The way: files → one document (`document`) → checked against the schema (`faults`) → values (`values`, `secrets`) →
-compiled rules (`bursar.rules`). Nothing is used before everything was checked; what is wrong in one place does not
-hide what is wrong in another. It opens the configuration's files and its secrets, and nothing else.
+The way: files → one document (`document`) → checked against the schema (`schema_errors`) → values (`values`,
+`secrets`) → compiled rules (`bursar.rules`). Nothing is used before everything was checked; what is wrong in one place
+does not hide what is wrong in another. It opens the configuration's files and its secrets, and nothing else.
 """
 
 from __future__ import annotations
@@ -16,28 +16,29 @@ from typing import Any
 from bursar.api.provider import AccountSettings, Provider
 from bursar.api.secret import Secret
 from bursar.api.sink import SinkSettings
+from bursar.diagnostics.problem import KeyPath, Problem
+from bursar.diagnostics.suggestion import suggest
+from bursar.domain.durations import parse_duration
 from bursar.domain.event import CORE_EVENTS
 from bursar.domain.ids import AccountName, SinkName
 from bursar.domain.rule import Rule
 from bursar.host.registry import Registry
 from bursar.logs import tokens_of
-from bursar.rules.durations import parse_duration
-from bursar.rules.nearest import nearest
 from bursar.rules.read import compile_rules
 from bursar.rules.templates import SecretTemplate
 from bursar.settings.document import read_documents
-from bursar.settings.faults import find_faults
 from bursar.settings.formats import is_exposed, read_url
 from bursar.settings.identity import identity
 from bursar.settings.locations import default_paths
-from bursar.settings.model import Account, Configuration, ConfigurationError, ConfiguredSink, Problem, Settings
-from bursar.settings.places import Document, KeyPath
+from bursar.settings.messages import did_you_mean, quoted
+from bursar.settings.model import Account, Configuration, ConfigurationError, ConfiguredSink, Settings
+from bursar.settings.partial import sound_parts
 from bursar.settings.rule_places import rule_places
 from bursar.settings.schema import configuration_schema, rule_schema
+from bursar.settings.schema_errors import find_faults
 from bursar.settings.secrets import SecretSource
-from bursar.settings.soundness import sound_parts
+from bursar.settings.source_map import Document
 from bursar.settings.values import read_account_rate, read_budgets, read_options, read_polls, read_settings
-from bursar.settings.wording import did_you_mean, quoted
 
 __all__ = ["default_paths", "read_configuration"]
 
@@ -134,7 +135,7 @@ class _Reader:
         unread = {}
         for name, raw in self.document.value.get("accounts", {}).items():
             written = raw.get("provider") if isinstance(raw, dict) else None
-            meant = nearest(written, self.registry.providers) if isinstance(written, str) else None
+            meant = suggest(written, self.registry.providers) if isinstance(written, str) else None
             if name not in read and meant is not None:
                 provider = self.registry.providers[meant]
                 labels = self.sound["accounts"].get(name, {}).get("labels", {})
@@ -266,5 +267,5 @@ def _in_addresses(
 def _guess(glob: str, known: set[str]) -> str:
     """Give what was probably meant, a whole group of events included."""
     groups = {f"{name.partition('.')[0]}.*" for name in known}
-    meant = nearest(glob, sorted(groups) if "*" in glob else sorted(known | groups))
+    meant = suggest(glob, sorted(groups) if "*" in glob else sorted(known | groups))
     return f" (did you mean {meant!r}?)" if meant is not None else ""

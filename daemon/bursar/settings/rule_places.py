@@ -1,4 +1,4 @@
-"""Where a complaint about a rule points: an unknown key has the place of the key, a bad value that of the value.
+"""Where a problem of a rule points: an unknown key has the place of the key, a bad value that of the value.
 
 The rules' compiler names what it complains of by a path alone; whether the path's last step is a key that should not
 be there is read off the schema.
@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bursar.api.schema import Schema
-from bursar.settings.places import Document, KeyPath, Place
+from bursar.diagnostics.problem import KeyPath, Place
+from bursar.settings.source_map import Document
 
 
 def rule_places(document: Document, rule: Schema) -> Callable[[KeyPath], Place]:

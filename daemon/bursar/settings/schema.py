@@ -1,7 +1,7 @@
 """The configuration as one JSON Schema (draft 2020-12): what the core knows, and what the plugins declare.
 
-Comes in: the registry. Goes out: a schema that editors can complete from, and that `faults` checks against. Our own
-words in it: `x-expected` (what a value should be, for people), `x-named` (what kind of name an `enum` lists), and
+Comes in: the registry. Goes out: a schema that editors can complete from, and that `schema_errors` checks against. Our
+own words in it: `x-expected` (what a value should be, for people), `x-named` (what kind of name an `enum` lists), and
 `x-not-built` (a documented key that is refused, because accepting and ignoring it would be a lie).
 """
 

@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from bursar.api.secret import Secret
+from bursar.diagnostics.problem import Place, Problem
 from bursar.settings.formats import read_path
-from bursar.settings.model import Problem
-from bursar.settings.places import Place
 
 MAX_BYTES = 64 * 1024
 PLACEHOLDER = Secret("")

@@ -15,12 +15,12 @@ from typing import Any
 from bursar.api.provider import Provider
 from bursar.api.schema import Schema
 from bursar.api.secret import Secret
+from bursar.diagnostics.problem import KeyPath
+from bursar.domain.durations import parse_duration
 from bursar.domain.rule import Budget, Mode
-from bursar.rules.durations import parse_duration
 from bursar.settings.formats import read_interval, read_listen, read_rate
 from bursar.settings.locations import place_state
 from bursar.settings.model import Listening, Retention, Settings
-from bursar.settings.places import KeyPath
 
 Resolve = Callable[[Any, KeyPath], Secret]
 """Gives the secret that a value names, given the value and its path."""

@@ -34,7 +34,7 @@ from bursar.api import (
     SinkType,
     Wire,
 )
-from bursar.rules.durations import parse_duration
+from bursar.domain.durations import parse_duration
 from bursar.testing.clock import VirtualClock
 from bursar.testing.fakes import Loan
 from bursar.testing.faults import Faults

@@ -60,7 +60,7 @@ def read_example(text: str) -> dict[str, Any]:
     Raises:
         Stop: it is broken.
     """
-    from bursar.settings.yaml12 import read_text
+    from bursar.settings.strict_yaml import read_text
 
     document, problems = read_text(text, EXAMPLE)
     if document is None or problems:

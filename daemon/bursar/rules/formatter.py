@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
 from bursar.domain.values import FieldKind, Value
-from bursar.rules.tree import (
+from bursar.rules.ast import (
     Absent,
     Arithmetic,
     Call,

@@ -14,8 +14,7 @@ from datetime import datetime, timedelta
 from bursar.domain.ids import MICROSECOND, instant, microseconds
 from bursar.domain.rule import Scope
 from bursar.domain.values import FieldKind, Value
-from bursar.rules.judge import raw, truth_of
-from bursar.rules.tree import (
+from bursar.rules.ast import (
     Arithmetic,
     Call,
     Compare,
@@ -31,6 +30,7 @@ from bursar.rules.tree import (
     moves,
     walk,
 )
+from bursar.rules.compiler import raw, truth_of
 
 Crossing = Callable[[Scope], datetime | None]
 Rate = Callable[[Scope], int]
@@ -174,7 +174,7 @@ def _safely(crossing: Crossing) -> Crossing:
     def safe(scope: Scope) -> datetime | None:
         try:
             return crossing(scope)
-        except Exception:  # noqa: BLE001 - as in `judge`: whatever the data
+        except Exception:  # noqa: BLE001 - as in `compiler`: whatever the data
             return None
 
     return safe

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from bursar.rules.nearest import nearest
+from bursar.diagnostics.suggestion import suggest
 
 LONGEST_LIST = 12
 LONGEST_QUOTE = 40
@@ -14,7 +14,7 @@ LONGEST_QUOTE = 40
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Give what follows an unknown name: ` (did you mean 'when'?)`, or the names that there are."""
     names = sorted(known)
-    meant = nearest(word, names)
+    meant = suggest(word, names)
     if meant is not None:
         return f" (did you mean {meant!r}?)"
     if not names:

@@ -13,9 +13,9 @@ from properties import examples
 from rules_world import NOW, names, scope
 
 from bursar.api import FieldKind, Function
+from bursar.rules.compiler import COMPARISONS
 from bursar.rules.conditions import compile_condition
-from bursar.rules.crossing import first_change
-from bursar.rules.judge import COMPARISONS
+from bursar.rules.time_triggers import first_change
 
 US = timedelta(microseconds=1)
 DAY = timedelta(days=1)

@@ -10,26 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bursar.settings.model import Problem
-
-KeyPath = tuple[str | int, ...]
-"""The way from the document's root to a value: keys of mappings and positions in lists."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
-    """A place in a file; line and column count from 1."""
-
-    file: str
-    line: int
-    column: int
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
-
-    def problem(self, message: str) -> Problem:
-        """Say what is wrong here."""
-        return Problem(self.file, self.line, self.column, message)
+from bursar.diagnostics.problem import KeyPath, Place
 
 
 @dataclass(frozen=True, slots=True)

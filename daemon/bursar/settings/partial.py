@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from bursar.settings.places import KeyPath
+from bursar.diagnostics.problem import KeyPath
 
 PARTS = {"settings": 2, "accounts": 3, "sinks": 3}
 """How long the path of a key is in each section."""

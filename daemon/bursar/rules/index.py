@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 
 from bursar.domain.ids import AccountName, RuleName
 from bursar.domain.rule import AccountFacts, Mode, Rule
-from bursar.rules.listening import is_glob
+from bursar.rules.triggers import is_glob
 
 Position = tuple[int, Rule]
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bursar.rules.durations import parse_duration
+from bursar.domain.durations import parse_duration
 
 
 @pytest.mark.parametrize(

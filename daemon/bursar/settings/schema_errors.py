@@ -14,12 +14,12 @@ from typing import Any
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 from jsonschema.validators import extend
 
-from bursar.rules.durations import parse_duration
-from bursar.rules.nearest import nearest
+from bursar.diagnostics.problem import KeyPath, Problem
+from bursar.diagnostics.suggestion import suggest
+from bursar.domain.durations import parse_duration
 from bursar.settings import formats
-from bursar.settings.model import Problem
-from bursar.settings.places import Document, KeyPath
-from bursar.settings.wording import did_you_mean, kind_of, quoted
+from bursar.settings.messages import did_you_mean, kind_of, quoted
+from bursar.settings.source_map import Document
 
 FORMATS: dict[str, Callable[[str], object]] = {
     "bursar-duration": parse_duration,
@@ -174,7 +174,7 @@ def _word_choice(error: _Error) -> str:
     if not isinstance(value, str):
         return f"expected {' or '.join(options)}, not {kind_of(value)}"
     if named is None:
-        meant = nearest(value, options)
+        meant = suggest(value, options)
         guess = f" (did you mean {meant!r}?)" if meant else ""
         return f"expected {' or '.join(options)}, not {quoted(value)}{guess}"
     return f"unknown {named} {quoted(value)}{did_you_mean(value, options)}{error.schema.get('x-hint', '')}"
@@ -204,5 +204,5 @@ def _hint(error: _Error) -> str:
 
 def _misspelt_source(word: str) -> str:
     """Say which way to a secret was meant; the word is shown only if it is all but that."""
-    meant = nearest(word, SOURCES)
+    meant = suggest(word, SOURCES)
     return f" (did you mean {meant!r}?)" if meant is not None and meant != word else ""

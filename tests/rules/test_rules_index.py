@@ -6,7 +6,7 @@ from rules_world import ACCOUNTS
 
 from bursar.domain.ids import AccountName, RuleName
 from bursar.domain.rule import AccountFacts, Accounts, Mode, Rule
-from bursar.rules.book import Rulebook
+from bursar.rules.index import Rulebook
 
 PANEL, SHOP = ACCOUNTS["main-panel"].facts, ACCOUNTS["shop"].facts
 

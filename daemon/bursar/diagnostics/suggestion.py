@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
+def suggest(word: str, known: Iterable[str]) -> str | None:
     """Give the known word that was probably meant."""
     options = list(known)
     lowered = {option.lower(): option for option in options}
@@ -20,25 +20,3 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 def did_you_mean(suggestion: str | None) -> str:
     """Give the end of a sentence that names a suggestion."""
     return f" (did you mean {suggestion!r}?)" if suggestion is not None else ""
-
-
-class TextError(Exception):
-    """A condition or template that cannot be used; the sentence says what was expected.
-
-    Args:
-        message: One sentence for people.
-        suggestion: The known name that was probably meant.
-    """
-
-    def __init__(self, message: str, suggestion: str | None = None) -> None:
-        super().__init__(message + did_you_mean(suggestion))
-        self.message = message
-        self.suggestion = suggestion
-
-
-class ConditionError(TextError):
-    """A `when` that cannot be used."""
-
-
-class TemplateError(TextError):
-    """A text or parameter that cannot be used."""

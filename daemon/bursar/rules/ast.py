@@ -1,7 +1,7 @@
 """The checked tree of a condition: every node knows what kind of value it gives.
 
-`syntax` makes it, `judge` turns it into closures, `crossing` finds out when time changes its answer, `words` writes it
-down. Nodes are values; nothing here evaluates.
+`syntax` makes it, `compiler` turns it into closures, `time_triggers` finds out when time changes its answer, and
+`formatter` writes it down. Nodes are values; nothing here evaluates.
 """
 
 from __future__ import annotations

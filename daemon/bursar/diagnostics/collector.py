@@ -1,7 +1,7 @@
-"""What is wrong with rules, collected: each complaint with the place of the value that it is about.
+"""The problems of a configuration, collected: each with the place of the value that it is about.
 
-Readers of values take what YAML had and give the value, or None after a complaint; so that one fault never hides
-another. Complaints show the names of things, never the values of parameters: those may be secrets.
+Readers of values take what YAML had and return the value, or None after a problem; so that one never hides another.
+Problems show the names of things, never the values of parameters: those may be secrets.
 """
 
 from __future__ import annotations
@@ -10,33 +10,18 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any
 
-from bursar.rules.durations import parse_duration
-from bursar.rules.nearest import did_you_mean, nearest
-from bursar.settings.model import Problem
+from bursar.diagnostics.problem import KeyPath, Place, Problem
+from bursar.diagnostics.suggestion import did_you_mean, suggest
+from bursar.domain.durations import parse_duration
 
 FEW = 6
 """So many names fit into a sentence."""
-KeyPath = tuple[str | int, ...]
-"""From the list of rules to a value: `(0, "do", 1, "payout", "method")`."""
-
-
-class Place(Protocol):
-    """Where a value was written."""
-
-    @property
-    def file(self) -> str: ...
-
-    @property
-    def line(self) -> int: ...
-
-    @property
-    def column(self) -> int: ...
 
 
 @dataclass(slots=True)
-class Complaints:
+class Collector:
     """Collects problems.
 
     Attributes:
@@ -47,24 +32,24 @@ class Complaints:
     at: Callable[[KeyPath], Place]
     found: list[Problem] = field(default_factory=list)
 
-    def say(self, path: KeyPath, message: str) -> None:
+    def add(self, path: KeyPath, message: str) -> None:
         """Note what is wrong with the value at a path."""
         place = self.at(path)
-        self.found.append(Problem(place.file, place.line, place.column, message))
+        self.found.append(place.problem(message))
 
     def unknown(self, path: KeyPath, what: str, word: str, known: Iterable[str]) -> None:
         """Note a name that nobody knows."""
         names = sorted(known)
-        meant = nearest(word, names)
+        meant = suggest(word, names)
         few = f" (known: {', '.join(names)})" if meant is None and 0 < len(names) <= FEW else ""
-        self.say(path, f"unknown {what} {short(word)}{few or did_you_mean(meant)}")
+        self.add(path, f"unknown {what} {short(word)}{few or did_you_mean(meant)}")
 
     def mapping(
         self, raw: object, path: KeyPath, expected: str, known: Iterable[str], required: Iterable[str] = ()
     ) -> Mapping[str, Any] | None:
         """Read a mapping with declared keys; what is unknown or missing in it is noted."""
         if not isinstance(raw, dict):
-            self.say(path, f"expected {expected}, not {sort_of(raw)}")
+            self.add(path, f"expected {expected}, not {sort_of(raw)}")
             return None
         names = list(known)
         for key in raw:
@@ -72,21 +57,21 @@ class Complaints:
                 self.unknown((*path, key), "key", str(key), names)
         for key in required:
             if key not in raw:
-                self.say(path, f"{key!r} is missing: expected {expected}")
+                self.add(path, f"{key!r} is missing: expected {expected}")
         return raw
 
     def items(self, raw: object, path: KeyPath, expected: str) -> list[Any]:
         """Read a list that is not empty."""
         if isinstance(raw, list) and raw:
             return raw
-        self.say(path, f"expected {expected}, not {'an empty one' if isinstance(raw, list) else sort_of(raw)}")
+        self.add(path, f"expected {expected}, not {'an empty one' if isinstance(raw, list) else sort_of(raw)}")
         return []
 
     def text(self, raw: object, path: KeyPath, expected: str) -> str | None:
         """Read a text that is not empty."""
         if isinstance(raw, str) and raw.strip():
             return raw
-        self.say(path, f"expected {expected}, not {'an empty text' if isinstance(raw, str) else sort_of(raw)}")
+        self.add(path, f"expected {expected}, not {'an empty text' if isinstance(raw, str) else sort_of(raw)}")
         return None
 
     def duration(self, raw: object, path: KeyPath) -> timedelta | None:
@@ -94,7 +79,7 @@ class Complaints:
         try:
             return parse_duration(raw)
         except ValueError as error:
-            self.say(path, str(error))
+            self.add(path, str(error))
             return None
 
     def number(
@@ -103,11 +88,11 @@ class Complaints:
         """Read an amount."""
         expected = f"a number above {above}" if above is not None else f"a number of at least {least}"
         if not isinstance(raw, (int, Decimal)) or isinstance(raw, bool):
-            self.say(path, f"expected {expected}, not {sort_of(raw)}")
+            self.add(path, f"expected {expected}, not {sort_of(raw)}")
             return None
         value = Decimal(raw)
         if not value.is_finite() or (above is not None and value <= above) or (least is not None and value < least):
-            self.say(path, f"expected {expected}")
+            self.add(path, f"expected {expected}")
             return None
         return value
 

@@ -15,8 +15,7 @@ from typing import Any
 
 from bursar.domain.rule import Scope
 from bursar.domain.values import FieldKind, Value
-from bursar.rules.syntax import NUMBERS, WEEKDAYS
-from bursar.rules.tree import (
+from bursar.rules.ast import (
     Absent,
     Arithmetic,
     Call,
@@ -34,6 +33,7 @@ from bursar.rules.tree import (
     Read,
     Within,
 )
+from bursar.rules.syntax import NUMBERS, WEEKDAYS
 
 Truth = Callable[[Scope], bool | None]
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bursar.rules.nearest import ConditionError
+from bursar.rules.errors import ConditionError
 
 LONGEST = 16_384
 DEEPEST = 32

@@ -12,12 +12,13 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from bursar.api.provider import Provider
+from bursar.diagnostics.collector import Collector, short, sort_of
+from bursar.diagnostics.problem import KeyPath
+from bursar.diagnostics.suggestion import did_you_mean, suggest
 from bursar.domain.event import CORE_EVENTS
 from bursar.domain.rule import Accounts
 from bursar.domain.subject import SubjectType
-from bursar.rules.complaints import Complaints, KeyPath, short, sort_of
 from bursar.rules.names import Names, names_for
-from bursar.rules.nearest import did_you_mean, nearest
 from bursar.rules.world import ConfiguredAccount, World, events_of, subjects_of
 
 ON = "an event type such as order.partial, a glob, a list of them, or a subject such as order"
@@ -62,23 +63,23 @@ class Listening:
         return names_for(self.subjects, synonyms=sole, labels=sorted(labels), event=self.watches is None)
 
 
-def listen(raw: dict[str, Any], path: KeyPath, world: World, complaints: Complaints) -> Listening:
+def listen(raw: dict[str, Any], path: KeyPath, world: World, problems: Collector) -> Listening:
     """Read `on` and `accounts` of a rule."""
-    accounts, chosen = _choose(raw, (*path, "accounts"), world, complaints)
-    before = len(complaints.found)
-    entries = _entries(raw, path, complaints)
+    accounts, chosen = _choose(raw, (*path, "accounts"), world, problems)
+    before = len(problems.found)
+    entries = _entries(raw, path, problems)
     providers = world.used(chosen)
     known, subjects = events_of(providers), subjects_of(providers)
     watched = [entry for entry, _ in entries if entry in subjects]
     if watched and len(entries) > 1:
-        complaints.say((*path, "on"), f"{watched[0]!r} is a subject: a rule watches one subject, or listens to events")
+        problems.add((*path, "on"), f"{watched[0]!r} is a subject: a rule watches one subject, or listens to events")
     watches = watched[0] if len(entries) == 1 and watched else None
     heard: set[str] = set()
     for entry, place in entries:
         if entry not in subjects:
-            heard |= _heard(entry, place, providers, world, complaints)
+            heard |= _heard(entry, place, providers, world, problems)
     about = [watches] if watches else sorted({known[event] for event in heard if event in known})
-    whole = len(complaints.found) == before and bool(entries)
+    whole = len(problems.found) == before and bool(entries)
     core = any(event in CORE_EVENTS for event in heard)
     if not whole:  # what was meant may be another account's: check the rest of the rule against all there is
         providers, chosen = tuple(world.providers.values()) or providers, tuple(world.accounts.values())
@@ -97,28 +98,28 @@ def _can(provider: Provider, heard: set[str] | None, about: Sequence[str]) -> bo
     return any(event in heard for event in events_of([provider]))
 
 
-def _entries(raw: dict[str, Any], path: KeyPath, complaints: Complaints) -> list[tuple[str, KeyPath]]:
+def _entries(raw: dict[str, Any], path: KeyPath, problems: Collector) -> list[tuple[str, KeyPath]]:
     """Read `on`: each entry with its place."""
     where = (*path, "on")
     if "on" not in raw:
-        complaints.say(path, f"'on' is missing: expected {ON}")
+        problems.add(path, f"'on' is missing: expected {ON}")
         return []
     if isinstance(raw["on"], str):
-        text = complaints.text(raw["on"], where, ON)
+        text = problems.text(raw["on"], where, ON)
         return [(text.strip(), where)] if text is not None else []
-    listed = enumerate(complaints.items(raw["on"], where, ON))
-    read = [(complaints.text(item, (*where, index), ON), (*where, index)) for index, item in listed]
+    listed = enumerate(problems.items(raw["on"], where, ON))
+    read = [(problems.text(item, (*where, index), ON), (*where, index)) for index, item in listed]
     return [(text.strip(), place) for text, place in read if text is not None]
 
 
 def _heard(
-    entry: str, place: KeyPath, providers: Sequence[Provider], world: World, complaints: Complaints
+    entry: str, place: KeyPath, providers: Sequence[Provider], world: World, problems: Collector
 ) -> set[str]:
     """Give the event types that an entry of `on` names, or say that there are none."""
     known = [*events_of(providers), *CORE_EVENTS]
     heard = {event for event in known if event == entry or (is_glob(entry) and fnmatchcase(event, entry))}
     if not heard:
-        complaints.say(place, _unheard(entry, known, [*subjects_of(providers)], world))
+        problems.add(place, _unheard(entry, known, [*subjects_of(providers)], world))
     return heard
 
 
@@ -133,7 +134,7 @@ def _unheard(entry: str, known: Iterable[str], subjects: Iterable[str], world: W
         return f"no account is configured that raises {short(entry)}: it takes one of {', '.join(able)}"
     if is_glob(entry):
         return f"{short(entry)} matches no event"
-    return f"unknown event {short(entry)}{did_you_mean(nearest(entry, [*known, *subjects]))}"
+    return f"unknown event {short(entry)}{did_you_mean(suggest(entry, [*known, *subjects]))}"
 
 
 def _raises(provider: Provider, entry: str) -> bool:
@@ -142,7 +143,7 @@ def _raises(provider: Provider, entry: str) -> bool:
 
 
 def _choose(
-    raw: dict[str, Any], path: KeyPath, world: World, complaints: Complaints
+    raw: dict[str, Any], path: KeyPath, world: World, problems: Collector
 ) -> tuple[Accounts, tuple[ConfiguredAccount, ...]]:
     """Read `accounts`, and give those that it chooses: all of them where it is left out or makes no sense."""
     everyone = tuple(world.accounts.values())
@@ -150,38 +151,38 @@ def _choose(
         return Accounts(), everyone
     names: list[str] = []
     labels: list[dict[str, str]] = []
-    for index, item in enumerate(complaints.items(raw["accounts"], path, ACCOUNTS)):
+    for index, item in enumerate(problems.items(raw["accounts"], path, ACCOUNTS)):
         place = (*path, index)
         if isinstance(item, str) and item.strip():
-            names += _named(item.strip(), place, world, complaints)
+            names += _named(item.strip(), place, world, problems)
         elif isinstance(item, dict) and item and all(isinstance(value, (str, int)) for value in item.values()):
-            labels += _labelled({str(key): str(value) for key, value in item.items()}, place, world, complaints)
+            labels += _labelled({str(key): str(value) for key, value in item.items()}, place, world, problems)
         else:
-            complaints.say(place, f"expected an account's name, a glob or {{label: value}}, not {sort_of(item)}")
+            problems.add(place, f"expected an account's name, a glob or {{label: value}}, not {sort_of(item)}")
     accounts = Accounts(tuple(names), tuple(labels))
     return accounts, tuple(account for account in everyone if accounts.include(account.facts))
 
 
-def _named(name: str, place: KeyPath, world: World, complaints: Complaints) -> list[str]:
+def _named(name: str, place: KeyPath, world: World, problems: Collector) -> list[str]:
     if any(fnmatchcase(account, name) for account in world.accounts):
         return [name]
     if is_glob(name):
-        complaints.say(place, f"{short(name)} matches no account")
+        problems.add(place, f"{short(name)} matches no account")
     else:
-        complaints.unknown(place, "account", name, world.accounts)
+        problems.unknown(place, "account", name, world.accounts)
     return []
 
 
-def _labelled(wanted: dict[str, str], place: KeyPath, world: World, complaints: Complaints) -> list[dict[str, str]]:
+def _labelled(wanted: dict[str, str], place: KeyPath, world: World, problems: Collector) -> list[dict[str, str]]:
     facts = [account.facts for account in world.accounts.values()]
     if any(Accounts(labels=(wanted,)).include(each) for each in facts):
         return [wanted]
     known = {label for each in facts for label in each.labels}
     unknown = [label for label in wanted if label not in known]
     if unknown:
-        complaints.unknown(place, "label", unknown[0], known)
+        problems.unknown(place, "label", unknown[0], known)
     else:
-        complaints.say(place, "no account has these labels: " + ", ".join(f"{k}: {v}" for k, v in wanted.items()))
+        problems.add(place, "no account has these labels: " + ", ".join(f"{k}: {v}" for k, v in wanted.items()))
     return []
 
 

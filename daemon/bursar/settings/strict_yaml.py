@@ -18,8 +18,8 @@ from typing import Any, NoReturn
 
 import yaml
 
-from bursar.settings.model import Problem
-from bursar.settings.places import Document, KeyPath, Place
+from bursar.diagnostics.problem import KeyPath, Place, Problem
+from bursar.settings.source_map import Document
 
 MAX_DEPTH = 40
 MAX_VALUES = 100_000

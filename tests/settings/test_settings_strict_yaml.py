@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bursar.settings.yaml12 import MAX_VALUES, read_text
+from bursar.settings.strict_yaml import MAX_VALUES, read_text
 
 
 def value(text: str) -> Any:
