@@ -110,6 +110,26 @@ def test_what_is_told_to_stop_twice_ends_with_its_line_all_the_same(clone: Path)
     assert (done.returncode, done.stdout.splitlines()[-1][:28]) == (130, "make test: RED: interrupted;")
 
 
+def test_a_folder_that_is_somebody_elses_is_said_to_be(clone: Path) -> None:
+    (clone / ".ci/steps").write_text(
+        (clone / ".ci/steps").read_text(encoding="utf-8").replace("[ -w . ]", "false"), encoding="utf-8"
+    )
+    done = steps(clone, "test")
+    said = (done.returncode, "may not write here; make the clone your own" in done.stderr, done.stdout.splitlines()[-1][:31])
+    assert said == (1, True, "make test: RED: nothing was run")
+
+
+def test_the_steps_of_this_clone_are_taken_wherever_cd_looks_first(clone: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(clone, other)
+    (clone / ".venv/bin/mypy").write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+    done = subprocess.run(
+        [".ci/steps", "check"], cwd=clone, env={"PATH": "/usr/bin:/bin", "CDPATH": str(other)}, capture_output=True,
+        encoding="utf-8", check=False,
+    )
+    assert (done.returncode, "RED: mypy failed" in done.stdout) == (1, True)
+
+
 def report(reason: str) -> Any:
     return SimpleNamespace(longrepr=("test_it.py", 7, f"Skipped: {reason}"))
 

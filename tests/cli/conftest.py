@@ -21,13 +21,13 @@ from bursar.host.plugins import load_plugins
 def started(*words: str) -> subprocess.Popen[str]:
     """Start `bursar WORDS`, whose output is going to be read; a log that nobody reads would fill its pipe, and hang it."""
     command = [sys.executable, "-m", "bursar", *words]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8")
 
 
 def serving(path: Path) -> subprocess.Popen[str]:
     """Start a daemon, and wait until its log says that it watches; then let the log run off."""
     command = [sys.executable, "-m", "bursar", "run", "-c", str(path)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding="utf-8")
     assert process.stderr is not None
     while "watching" not in (line := process.stderr.readline()):
         assert line, "bursar run ended before it was ready"

@@ -56,7 +56,7 @@ accounts:
   exchange: {{provider: premium_exchanger, url: 'http://127.0.0.1:1/api.html', key: {key}, currency: USD}}
   main-panel: {{provider: smm, url: 'http://127.0.0.1:1/api', key: k2}}
 rules: [{rule}]
-""")
+""", encoding="utf-8")
 
     def write(self, *commits: Callable[[UnitOfWork], object]) -> None:
         """Let a daemon start, make some commits, and stop."""
@@ -101,8 +101,8 @@ rules: [{rule}]
     def restored(self) -> None:
         """Let a daemon start on a journal that is older than what was sent."""
         sidecar = self.folder / "journal.db.fence"
-        journal, sent = sidecar.read_text().split()
-        sidecar.write_text(f"{journal} {int(sent) + 1:020d}\n")
+        journal, sent = sidecar.read_text(encoding="utf-8").split()
+        sidecar.write_text(f"{journal} {int(sent) + 1:020d}\n", encoding="utf-8")
         self.write()
 
     def actions(self) -> list[tuple[str, str]]:

@@ -27,7 +27,7 @@ accounts:
   main-panel: {{provider: smm, url: 'https://p.example/api', key: {{env: PANEL_KEY}}, currency: USD{panel}}}
 rules:
   - {{{rule}}}
-""")
+""", encoding="utf-8")
         said = command("check", "--without-secrets")
         return Said(said.code, said.out.replace(f"{tmp_path}/", ""), said.err)
 

@@ -26,7 +26,7 @@ def children_of(process: subprocess.Popen[str]) -> list[int]:
 
 
 def test_the_demo_ends_by_itself_and_well(folder: dict[str, str], tmp_path: Path) -> None:
-    done = subprocess.run(WORDS, env=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(WORDS, env=folder, capture_output=True, encoding="utf-8", check=False)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     assert "nothing was done twice" in done.stdout
     assert list(tmp_path.iterdir()) == []
@@ -36,7 +36,7 @@ def test_the_demo_ends_by_itself_and_well(folder: dict[str, str], tmp_path: Path
 def test_an_interrupted_demo_takes_its_children_along(
     folder: dict[str, str], tmp_path: Path, number: signal.Signals
 ) -> None:
-    with subprocess.Popen([*WORDS, "--keep"], env=folder, stdout=subprocess.PIPE, text=True) as demo:
+    with subprocess.Popen([*WORDS, "--keep"], env=folder, stdout=subprocess.PIPE, encoding="utf-8") as demo:
         assert demo.stdout is not None
         while "bursar accounts -c" not in (line := demo.stdout.readline()):
             assert line, "the demo ended before it began"

@@ -76,14 +76,40 @@ def test_the_configuration_may_be_named_anywhere(
 
 def test_help_imports_nothing_slow() -> None:
     code = "import sys; from bursar.cli import run; run(['--help']); print(*sys.modules, file=sys.stderr)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
     assert {"aiohttp", "rich", "yaml", "msgspec"} & set(done.stderr.split()) == set()
 
 
 def test_a_reader_that_leaves_is_nobodys_error() -> None:
     line = f"{shlex.quote(sys.executable)} -m bursar plugins smm --json | head -c 1"
-    done = subprocess.run(line, shell=True, capture_output=True, text=True, check=False)
+    done = subprocess.run(line, shell=True, capture_output=True, encoding="utf-8", check=False)
     assert (done.stdout, done.stderr) == ("{", "")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("%s >/dev/full", (1, "bursar: the output cannot be written (No space left on device)\n")),
+        ("%s >&-", (0, "")),
+        ("%s <&- >/dev/null", (0, "")),
+        ("PYTHONIOENCODING=latin-1 %s >/dev/null", (0, "")),
+    ],
+)
+def test_output_that_cannot_be_written_is_a_sentence_and_what_is_not_wanted_is_not_missed(
+    line: str, said: tuple[int, str]
+) -> None:
+    command = line % f"{shlex.quote(sys.executable)} -m bursar --help"
+    done = subprocess.run(command, shell=True, capture_output=True, encoding="utf-8", check=False)
+    assert (done.returncode, done.stderr) == said
+
+
+def test_what_a_terminal_cannot_write_is_written_in_another_way() -> None:
+    """As the … of a demo on a terminal that is Latin-1."""
+    code = "import sys; from bursar.cli import run; run(['--version']); print(chr(0x2026))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, env={**os.environ, "PYTHONIOENCODING": "latin-1"}
+    )
+    assert done.stdout.splitlines()[-1] == b"\\u2026"
 
 
 PLUGIN = """
@@ -115,5 +141,5 @@ def stranger(tmp_path: Path) -> dict[str, str]:
 @pytest.mark.parametrize(("words", "sentence"), [(["greet"], "hello"), (["--help"], "Say hello.")])
 def test_a_plugin_brings_a_command(stranger: dict[str, str], words: list[str], sentence: str) -> None:
     line = [sys.executable, "-m", "bursar", *words]
-    done = subprocess.run(line, env=stranger, capture_output=True, text=True, check=False)
+    done = subprocess.run(line, env=stranger, capture_output=True, encoding="utf-8", check=False)
     assert (done.returncode, sentence in done.stdout, done.stderr) == (0, True, "")

@@ -98,7 +98,7 @@ async def test_a_taken_port_is_one_sentence() -> None:
 def sandbox() -> Iterator[subprocess.Popen[str]]:
     """Run `bursar sandbox --json` as a process of its own."""
     words = [sys.executable, "-m", "bursar", "sandbox", "--json"]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8") as process:
         yield process
         process.kill()
 

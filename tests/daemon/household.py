@@ -92,7 +92,7 @@ accounts:
 sinks:
   hook: {{type: webhook, url: '{self.hook_url}', secret: {SECRET}, events: ['*']}}
 rules: {rules if rules == "[]" else chr(10) + rules}
-""")
+""", encoding="utf-8")
 
     def effects(self, name: str) -> int:
         """Say how often a server did something."""
@@ -106,7 +106,7 @@ rules: {rules if rules == "[]" else chr(10) + rules}
         """Wait until something that a server or the receiver notices is so."""
         async with asyncio.timeout(WAIT_S):
             while not condition():
-                assert self.running is None or self.running.process.returncode is None, self.running.log.read_text()
+                assert self.running is None or self.running.process.returncode is None, self.running.log.read_text(encoding="utf-8")
                 self.happened.clear()
                 await self.happened.wait()
 
@@ -140,7 +140,7 @@ class Run:
     async def ended(self) -> tuple[int, str]:
         """Wait for its end; give its exit code and what it said on standard error."""
         async with asyncio.timeout(WAIT_S):
-            return await self.process.wait(), self.log.read_text()
+            return await self.process.wait(), self.log.read_text(encoding="utf-8")
 
     async def kill(self) -> None:
         """Kill it as `kill -9` does, if it still runs, and wait until it is gone."""

@@ -78,7 +78,7 @@ async def test_a_sighup_takes_on_a_new_configuration(house: Household) -> None:
 async def test_a_sighup_with_a_broken_configuration_keeps_the_old_one(house: Household, broken: str) -> None:
     house.configure(REFILL)
     async with house.daemon() as running:
-        house.path.write_text(broken)
+        house.path.write_text(broken, encoding="utf-8")
         house.said.clear()
         running.signal(signal.SIGHUP)
         await house.until(lambda: any("old configuration" in line for line in house.said))
@@ -126,7 +126,7 @@ async def why(house: Household, rule: str) -> list[dict[str, object]]:
 async def test_a_daemon_with_its_old_configuration_goes_on(house: Household) -> None:
     house.configure(REFILL)
     async with house.daemon() as running:
-        house.path.write_text("rules: [")
+        house.path.write_text("rules: [", encoding="utf-8")
         running.signal(signal.SIGHUP)
         await house.until(lambda: any("old configuration" in line for line in house.said))
         await house.ask("track", account="panel", rows=[{"id": house.partial}])
@@ -135,13 +135,13 @@ async def test_a_daemon_with_its_old_configuration_goes_on(house: Household) -> 
 
 
 async def test_a_bad_configuration_is_78(house: Household) -> None:
-    house.path.write_text("accounts: {panel: {provider: smn, key: x}}\nrulez: []\n")
+    house.path.write_text("accounts: {panel: {provider: smn, key: x}}\nrulez: []\n", encoding="utf-8")
     code, err = await (await run(house.path)).ended()
     assert (code, "smn" in err, "rulez" in err) == (78, True, True)
 
 
 async def test_a_bad_configuration_starts_nothing(house: Household) -> None:
-    house.path.write_text("settings: {state: ./journal.db}\nrulez: []\n")
+    house.path.write_text("settings: {state: ./journal.db}\nrulez: []\n", encoding="utf-8")
     await (await run(house.path)).ended()
     assert sorted(path.name for path in house.folder.iterdir()) == ["bursar.yaml", "log-0.txt"]
 
@@ -165,8 +165,8 @@ async def test_a_journal_that_another_daemon_writes_is_one_sentence(house: House
 
 async def test_a_journal_that_cannot_be_made_is_one_sentence(house: Household) -> None:
     house.configure("[]")
-    (house.folder / "file").write_text("")
-    house.path.write_text(house.path.read_text().replace("./journal.db", "./file/journal.db"))
+    (house.folder / "file").write_text("", encoding="utf-8")
+    house.path.write_text(house.path.read_text(encoding="utf-8").replace("./journal.db", "./file/journal.db"), encoding="utf-8")
     assert_one_sentence(await (await run(house.path)).ended(), "journal.db")
 
 

@@ -102,6 +102,6 @@ def test_every_command_is_shown_at_work() -> None:
 )
 def test_a_harmless_one_runs(words: list[str], said: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "bursar", *words], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "bursar", *words], cwd=ROOT, capture_output=True, encoding="utf-8", check=False
     )
     assert (done.returncode, said in done.stdout) == (0, True), done.stderr

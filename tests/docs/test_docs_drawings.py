@@ -12,4 +12,4 @@ from bursar.testing.diagrams import PAGES
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_says_what_the_code_does(page: str) -> None:
     written = Path(__file__).parents[2] / "docs" / f"{page}.md"
-    assert written.read_text() == PAGES[page](), "run `make docs`"
+    assert written.read_text(encoding="utf-8") == PAGES[page](), "run `make docs`"

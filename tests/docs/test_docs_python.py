@@ -24,7 +24,7 @@ def plugin(tmp_path: Path) -> Path:
 
 
 def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", *words], cwd=folder, capture_output=True, text=True, check=False)
+    return subprocess.run([sys.executable, "-m", *words], cwd=folder, capture_output=True, encoding="utf-8", check=False)
 
 
 def test_it_passes_its_own_tests(plugin: Path) -> None:

@@ -29,5 +29,5 @@ class Installed:
         """Run Python there."""
         return subprocess.run(
             [sys.executable, *words], cwd=cwd or self.folder, env={**self.environ, **variables}, capture_output=True,
-            text=True, check=False,
+            encoding="utf-8", check=False,
         )

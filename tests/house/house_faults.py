@@ -60,6 +60,8 @@ class Faults:
             yield f"the machine's clock: {name}"
         if name in ZONES or (last == "astimezone" and not node.args) or _is_naive(last, node):
             yield f"the machine's zone: {last}"
+        if _has_no_encoding(last, node):
+            yield f"the machine's encoding: {last}"
         if (last == "filter" and "." in name) or (self._hypothetical and last in ("assume", "reject")):
             yield f"throws away what it made: {last}"
         if name == "hypothesis.settings":
@@ -130,6 +132,14 @@ def _is_property(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 
 def _is_naive(last: str, node: ast.Call) -> bool:
     return last == "fromtimestamp" and len(node.args) < 2 and not any(word.arg == "tz" for word in node.keywords)
+
+
+def _has_no_encoding(last: str, node: ast.Call) -> bool:
+    words = {word.arg: word.value for word in node.keywords}
+    if last in ("read_text", "write_text"):
+        return "encoding" not in words and len(node.args) < (1 if last == "read_text" else 2)
+    text = words.get("text")
+    return last in ("run", "Popen", "check_output") and isinstance(text, ast.Constant) and text.value is True
 
 
 def _runs_sleep(node: ast.Call) -> bool:

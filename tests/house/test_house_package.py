@@ -39,7 +39,7 @@ def run(installed: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run a command line of the unpacked wheel."""
     return subprocess.run(
         [sys.executable, "-m", "bursar", *words], cwd=installed, env={**os.environ, "PYTHONPATH": str(installed)},
-        capture_output=True, text=True, check=False,
+        capture_output=True, encoding="utf-8", check=False,
     )
 
 

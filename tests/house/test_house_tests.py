@@ -92,6 +92,9 @@ def test_every_exception_is_needed_and_has_its_reason() -> None:
         ("import hypothesis\nhypothesis.assume(x)", "throws away what it made: assume"),
         ("from hypothesis import settings as s\ns(max_examples=2)", "settings of its own"),
         ("datetime.fromtimestamp(5)", "the machine's zone: fromtimestamp"),
+        ("path.read_text()", "the machine's encoding: read_text"),
+        ("path.write_text('x')", "the machine's encoding: write_text"),
+        ("subprocess.run(words, text=True)", "the machine's encoding: run"),
         ("at.astimezone()", "the machine's zone: astimezone"),
         ("import time\ntime.localtime()", "the machine's zone: localtime"),
     ],
@@ -105,7 +108,7 @@ def test_a_fault_is_found(source: str, found: str) -> None:
     [
         "await asyncio.sleep(0)", "async with asyncio.timeout(WAIT_S): ...", "process.wait(WAIT_S)",
         "guarded(wait, timeout=timedelta(0))", "await world.wait(seconds=10)", "list(filter(None, rows))",
-        "rows.get('x', 5)", "datetime.fromtimestamp(5, timezone.utc)", "at.astimezone(KYIV)", "', '.join(['a'] * 10)",
+        "path.write_text('x', 'utf-8')", "rows.get('x', 5)", "datetime.fromtimestamp(5, timezone.utc)", "at.astimezone(KYIV)", "', '.join(['a'] * 10)",
         "asyncio.timeout(limits.WAIT_S)", "await world.clock.sleep(5)", "clock.monotonic()",
     ],
 )
@@ -159,7 +162,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> str:
     (folder / "test_them.py").write_text(PROPERTIES, encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-rA", "--color=no", "-p", "properties", "-p", "no:cacheprovider", "test_them.py"],
-        cwd=folder, env={**os.environ, "PYTHONPATH": str(TESTS), "COLUMNS": "200"}, capture_output=True, text=True, check=False,
+        cwd=folder, env={**os.environ, "PYTHONPATH": str(TESTS), "COLUMNS": "200"}, capture_output=True, encoding="utf-8", check=False,
     )
     return done.stdout
 

@@ -42,7 +42,7 @@ asyncio.run(main())
 def write_until_killed(path: Path, lines: int) -> dict[str, int]:
     """Have a process write, kill it after so many acknowledgements; give the last acknowledged number of each lane."""
     command = [sys.executable, "-c", WRITER, str(path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8") as process:
         assert process.stdout is not None
         heard = [process.stdout.readline() for _ in range(lines)]
         process.send_signal(signal.SIGKILL)

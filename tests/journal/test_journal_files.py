@@ -64,7 +64,7 @@ async def test_a_second_writer_that_was_turned_away_does_no_harm(journal: Journa
 def test_a_writer_in_another_process_is_turned_away(path: Path) -> None:
     lock = claim(path, create=True)
     script = f"from pathlib import Path; from bursar.journal.writer import Journal; Journal.open(Path({str(path)!r}))"
-    other = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    other = subprocess.run([sys.executable, "-c", script], capture_output=True, encoding="utf-8", check=False)
     os.close(lock)
     assert "JournalLocked" in other.stderr
 
@@ -476,7 +476,11 @@ def nobody(folder: Path) -> Iterator[None]:
     closed = [(parent, parent.stat().st_mode) for parent in folder.parents if not parent.stat().st_mode & 0o001]
     for parent, mode in closed:
         parent.chmod(mode | 0o055)
-    os.seteuid(NOBODY)
+    try:
+        os.seteuid(NOBODY)
+    except OSError:  # a root that may not: of a container without capabilities, or of a user namespace
+        if os.access(folder.parent, os.W_OK):
+            pytest.skip("this root may write everywhere and be nobody else")
     try:
         yield
     finally:

@@ -73,4 +73,4 @@ def claims(
 def prove(folder: Path, *words: str) -> CompletedProcess[str]:
     """Run `bursar prove` as a person does."""
     command = [sys.executable, "-m", "bursar", "prove", *words]
-    return run(command, capture_output=True, text=True, env={**os.environ, "TMPDIR": str(folder)}, check=False)
+    return run(command, capture_output=True, encoding="utf-8", env={**os.environ, "TMPDIR": str(folder)}, check=False)

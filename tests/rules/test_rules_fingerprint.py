@@ -162,7 +162,7 @@ def test_what_stands_for_a_rule_is_the_same_in_every_process():
     here = changed().fingerprint
     program = "from test_rules_fingerprint import changed; print(changed().fingerprint)"
     there = subprocess.run(
-        [sys.executable, "-c", program], cwd=Path(__file__).parent, capture_output=True, text=True, check=True,
+        [sys.executable, "-c", program], cwd=Path(__file__).parent, capture_output=True, encoding="utf-8", check=True,
         env={"PYTHONHASHSEED": "7"},
     )
     assert there.stdout.strip() == here

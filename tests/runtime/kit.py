@@ -89,7 +89,7 @@ class World:
 
     async def open(self, yaml: str) -> World:
         """Start on a configuration."""
-        self._path.write_text(yaml)
+        self._path.write_text(yaml, encoding="utf-8")
         configuration = self._read()
         self._journal = Journal.open(configuration.settings.state)
         self.context = await open_context(configuration, self._journal, self.clock, self.machine)
@@ -102,11 +102,11 @@ class World:
             await close_context(self.context)
         await self.close()
         await self.wait(**down)
-        await self.open(self._path.read_text() if yaml is None else yaml)
+        await self.open(self._path.read_text(encoding="utf-8") if yaml is None else yaml)
 
     async def reload(self, yaml: str) -> None:
         """Change over to another configuration, as at SIGHUP."""
-        self._path.write_text(yaml)
+        self._path.write_text(yaml, encoding="utf-8")
         configuration = self._read()
         await self.supervisor.shutdown(0)
         await apply_configuration(self.context, configuration)

@@ -406,12 +406,12 @@ async def test_a_restored_journal_takes_nothing_ready_for_unsent(world: World) -
     await world.poll()
     await world.close()
     files = {path: path.read_bytes() for path in world.folder.glob("journal.db*") if "fence" not in path.name}
-    await world.open(world._path.read_text())
+    await world.open(world._path.read_text(encoding="utf-8"))
     await world.live(minutes=2)
     await world.close()
     for path, content in files.items():
         path.write_bytes(content)
-    await world.open(world._path.read_text())
+    await world.open(world._path.read_text(encoding="utf-8"))
     assert (await world.states(), await world.told("journal.*")) == (["unknown"], ["journal.restored"])
 
 
@@ -421,12 +421,12 @@ async def test_nothing_is_sent_twice_from_a_restored_journal(world: World) -> No
     await world.poll()
     await world.close()
     files = {path: path.read_bytes() for path in world.folder.glob("journal.db*") if "fence" not in path.name}
-    await world.open(world._path.read_text())
+    await world.open(world._path.read_text(encoding="utf-8"))
     await world.live(minutes=2)
     await world.close()
     for path, content in files.items():
         path.write_bytes(content)
-    await world.open(world._path.read_text())
+    await world.open(world._path.read_text(encoding="utf-8"))
     await world.live(hours=30, every_s=600)
     assert len(world.site.performed) == 1
 

@@ -20,7 +20,7 @@ needs_systemd = pytest.mark.skipif(ANALYZE is None, reason="systemd-analyze is n
 def analyze(*words: str) -> str:
     """Run systemd-analyze and give all that it says, its last line being `exit N`."""
     assert ANALYZE is not None
-    done = subprocess.run([ANALYZE, *words], capture_output=True, text=True, check=False)
+    done = subprocess.run([ANALYZE, *words], capture_output=True, encoding="utf-8", check=False)
     return f"{done.stdout}{done.stderr}exit {done.returncode}"
 
 
@@ -35,6 +35,7 @@ def test_systemd_takes_the_unit_without_a_word(tmp_path: Path) -> None:
     installed = UNIT.read_text(encoding="utf-8").replace("/opt/bursar/bin/bursar", EXECUTABLE)
     unit = tmp_path / "bursar.service"
     unit.write_text(installed, encoding="utf-8")
+    unit.chmod(0o644)  # systemd has a word to say about what anybody may write
     assert analyze("verify", "--man=no", str(unit)) == "exit 0"
 
 

@@ -42,10 +42,10 @@ async def test_a_backup_of_a_running_journal_is_whole_and_has_what_was_committed
 async def test_a_backup_overwrites_nothing(world: World) -> None:
     await with_a_payout(world)
     copy = world.folder / "copy.db"
-    copy.write_text("precious")
+    copy.write_text("precious", encoding="utf-8")
     with pytest.raises(JournalError, match="exists already"):
         back_up(state(world.folder), copy)
-    assert copy.read_text() == "precious"
+    assert copy.read_text(encoding="utf-8") == "precious"
 
 
 def test_a_backup_of_nothing_is_refused(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ async def test_a_restore_of_something_else_changes_nothing(world: World) -> None
     await world.close()
     before = state(world.folder).read_bytes()
     wrong = world.folder / "wrong.db"
-    wrong.write_text("not a journal at all" * 100)
+    wrong.write_text("not a journal at all" * 100, encoding="utf-8")
     with pytest.raises(JournalDamaged):
         restore(wrong, state(world.folder), world.clock.now())
     assert state(world.folder).read_bytes() == before

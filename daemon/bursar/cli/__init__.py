@@ -8,9 +8,11 @@ for what a person did: it is one sentence on the error stream, and 1, 2 or 78.
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -19,6 +21,8 @@ from bursar.cli.outcome import INTERRUPTED, PIPE_CLOSED, Stop, complain
 from bursar.cli.plain import plain
 
 __all__ = ["main", "run"]
+
+UNWRITABLE = (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EBADF)
 
 
 def main() -> NoReturn:
@@ -30,6 +34,7 @@ def run(words: Sequence[str]) -> int:
     """Run one command line and give its exit code."""
     from bursar.cli.tree import bursar
 
+    _settle_streams()
     try:
         _refuse_other_encodings(words)
         code = bursar.main(list(words), prog_name="bursar", standalone_mode=False)
@@ -45,10 +50,24 @@ def run(words: Sequence[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except OSError as failure:
-        if failure.errno != errno.EPIPE:
+        if failure.errno not in (errno.EPIPE, *UNWRITABLE):
             raise
-        return _reader_left()
+        left = _reader_left()
+        if failure.errno == errno.EPIPE:
+            return left
+        complain(f"the output cannot be written ({os.strerror(failure.errno)})")
+        return 1
     return code if isinstance(code, int) else 0
+
+
+def _settle_streams() -> None:
+    """Have a stream that is closed be empty, and write what a terminal's encoding does not have in another way."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115  open to the end
+        elif isinstance(stream, io.TextIOWrapper) and mode == "w":
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _refuse_other_encodings(words: Sequence[str]) -> None:

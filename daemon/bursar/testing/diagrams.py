@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import sys
 
-import click
-
 from bursar.domain.intent import OPEN, State
 from bursar.domain.intent_states import TRANSITIONS
 from bursar.domain.permission import GUARDS, OF_TEXTS, Phase
@@ -97,4 +95,4 @@ def _node(state: State | None) -> str:
 PAGES = {"life": life, "permission": permission}
 
 if __name__ == "__main__":
-    click.echo(PAGES[sys.argv[1]](), nl=False)
+    sys.stdout.buffer.write(PAGES[sys.argv[1]]().encode())
