@@ -48,6 +48,13 @@ class Envelope:
     newer: bool
 
     @property
+    def codes(self) -> frozenset[int]:
+        """Return the numbers that the answer gives its failure."""
+        code = self.whole.get("code") if isinstance(self.whole, dict) else None
+        read = number(code) if isinstance(code, (int, str)) and not isinstance(code, bool) else None
+        return frozenset({self.error, *([int(read)] if read is not None and 0 <= read < 1000 else [])})
+
+    @property
     def disabled(self) -> bool:
         """Say whether it is the site's word for a bad key, a ban and maintenance alike."""
         return self.error != 0 and self.text.strip().rstrip(".!").casefold() == DISABLED

@@ -38,20 +38,23 @@ def _words(*patterns: str) -> re.Pattern[str]:
 
 
 TROUBLE = _words(
-    r"system error|(?:server|internal).{0,20}error|\bbusy\b|try (?:again|later)|again later|maintenance|database",
-    r"\bsql\b|temporar|time-?out|timed out|технич|обслуживан|повторите|позже|пізніше",
-    r"(?:ошибк\w*|помилк\w*) (?:на )?сервер|(?:внутренн|внутрішн|системн)\w+ (?:ошибк|помилк)|временно|тимчасово",
+    r"(?:system|server|internal|database|script).{0,20}(?:error|fail)|\bbusy\b|try (?:again|later)|again later",
+    r"maintenance|database|sql|connection|connect\(|undefined|exception|\bfatal|\bwarning|unavailable|temporar",
+    r"overload|time-?out|timed out|gateway|too many|not respond|технич|техніч|обслуживан|обслуговуван|баз\w* дан",
+    r"(?:ошибк|помилк)\w* (?:на )?(?:сервер|систем|плат[её]жн|при вывод|базы|бази)|недоступ|соединен|з.єднан",
+    r"(?:внутренн|внутрішн|системн)\w+ (?:ошибк|помилк)|сбой|збій|перегру|занят|зайнят|не отвеч|временно|тимчасово",
+    r"повторите|повторіть|позже|пізніше|ещ[её] раз|ще раз|снова|слишком (?:много|часто)|забагато|занадто",
 )
-"""Words of trouble inside the site: they say neither yes nor no."""
+"""Words of trouble inside the site, or of asking too often: they say neither yes nor no."""
 REFUSALS = _words(
     r"minim|maxim|enough|insufficien|balance|funds|money|amount|method|payment system|account|wallet|requisite|limit",
     r"already|disabled|block|\bban|forbid|denied|not allowed|not available|refus|reject|declin|invalid|incorrect",
-    r"миним|мінім|максим|недостат|не хватает|баланс|средств|кошт|сумм|сума|метод|способ|спосіб|систем|сч[её]т|рахун",
-    r"кошел|гаман|реквизит|реквізит|лимит|ліміт|\bуже\b|\bвже\b|отключ|вимкн|заблок|запрещ|заборон|отказ|відмов",
-    r"отклон|відхил|неверн|невірн|неправильн|некорректн|некоректн",
+    r"миним|мінім|максим|недостат|не хватает|баланс|средств|кошт|сумм|сума|метод|способ|спосіб|сч[её]т|рахун",
+    r"(?:указ|выбр|вказ|обра)\w* плат[её]жн\w* систем|кошел|гаман|реквизит|реквізит|лимит|ліміт|\bуже\b|\bвже\b",
+    r"отключ|вимкн|заблок|запрещ|заборон|отказ|відмов|отклон|відхил|неверн|невірн|неправильн|некорректн|некоректн",
 )
 """What a site's no is about: the money, the method, the wallet, the limits, the permission."""
-SERVER_ERRORS = range(500, 600)
+SERVER_ERRORS = frozenset(range(500, 600))
 _SHORTENED = re.compile(r"[*•●…]|\.\.|x{3}", re.IGNORECASE)
 """How sites show a part of a wallet."""
 
@@ -72,7 +75,7 @@ def outcome(envelope: Envelope, secrets: frozenset[str], *, broke: bool = False)
     if made is not None or names_something(envelope):
         return Lost(f"the site says no (error {envelope.error}) and names payout {made or 'all the same'}")
     said, why = _plain(envelope.text[:MAX_READ_CHARS]), refused_because(envelope, secrets)
-    if broke or envelope.error in SERVER_ERRORS or TROUBLE.search(said):
+    if broke or not SERVER_ERRORS.isdisjoint(envelope.codes) or TROUBLE.search(said):
         return Lost(f"the site is in trouble: {why}")
     return Refused(why, unread=REFUSALS.search(said) is None)
 

@@ -63,6 +63,24 @@ def unwrapped(answer: Json) -> Json:
     return answer
 
 
+def layers(answer: Json) -> list[Json]:
+    """Return an answer and what it wraps, from the outside in, whatever stands beside each."""
+    found = [answer]
+    while isinstance(answer, dict) and len(found) < DEEPEST:
+        inner = next((answer[name] for name in WRAPPERS if isinstance(answer.get(name), (dict, list))), None)
+        if inner is None:
+            break
+        found.append(inner)
+        answer = inner
+    return found
+
+
+def grants(layer: Json, name: str) -> bool:
+    """Return whether a layer of an answer says yes to an effect by its own name."""
+    rows = layer if isinstance(layer, list) else [layer]
+    return any(isinstance(row, dict) and name in row and isinstance(verdict(row, name), Yes) for row in rows)
+
+
 def failure_text(answer: Json, depth: int = 0) -> str | None:
     """Give the text of an answer that is a failure as a whole: a truthy `error`, even beside other keys."""
     if isinstance(answer, str):
@@ -107,7 +125,7 @@ def entries(answer: Json, ids: Sequence[str], name: str) -> dict[str, Json]:
         raise strange(answer)
     canceled = answer.get("canceled", answer.get("cancelled"))
     if isinstance(canceled, list):
-        return {str(id_): True for id_ in canceled if str(id_) in ids}
+        return {str(id_): True if str(id_) not in answer else {} for id_ in canceled if str(id_) in ids}
     if found := {id_: answer[id_] for id_ in ids if id_ in answer}:
         return found
     return _from_flat(answer, ids, name)
@@ -163,7 +181,8 @@ def _from_list(rows: Sequence[Json], ids: Sequence[str], name: str) -> dict[str,
         if named is None and about_one:
             named = ids[0]
         if str(named) in ids:
-            found[str(named)] = row
+            # of two rows of one id that differ neither is believed: an entry that says nothing
+            found[str(named)] = row if found.get(str(named), row) == row else {}
     return found
 
 

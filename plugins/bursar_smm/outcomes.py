@@ -26,7 +26,7 @@ from bursar.api import (
     Value,
     number,
 )
-from bursar_smm.answers import No, Yes, entries, fails, failure_text, unwrapped, verdict
+from bursar_smm.answers import No, Yes, entries, fails, failure_text, grants, layers, unwrapped, verdict
 from bursar_smm.service_types import ordered_quantity
 from bursar_smm.texts import TROUBLE, Meaning, meaning, sentence, wait
 
@@ -34,6 +34,7 @@ BOTH = "the answer says yes and no at once"
 NEITHER = "the answer says neither yes nor no"
 NOT_NOW = "not now: "
 NOT_SENT = "not sent: "
+SERVER_ERRORS = 500
 NEVER = frozenset({Meaning.NEVER, Meaning.NO_SUCH})
 
 
@@ -49,13 +50,17 @@ class Reply:
 
     def __init__(self, answer: Json, status: int, retry_after: timedelta | None, secret: str) -> None:
         self._answer = unwrapped(answer) if failure_text(answer) is None else answer
-        self._code = _code_of(answer)
+        self._layers = layers(answer)
+        self._code = max(map(_code_of, self._layers))
         self._status = status
         self._retry_after = retry_after
         self._secret = secret
 
     def to_add(self, intent: Intent) -> Outcome:
         """Read the answer to `add`."""
+        return self._unless_denied(self._to_add(intent), "order")
+
+    def _to_add(self, intent: Intent) -> Outcome:
         answer = self._answer
         if isinstance(answer, list) and len(answer) == 1:
             answer = answer[0]
@@ -71,6 +76,18 @@ class Reply:
 
     def to_orders(self, intents: Sequence[Intent]) -> dict[int, Outcome]:
         """Read the answer to `refill` or `cancel`, of one order or of several."""
+        action = intents[0].action
+        return {id_: self._unless_denied(outcome, action) for id_, outcome in self._to_orders(intents).items()}
+
+    def _unless_denied(self, outcome: Outcome, name: str) -> Outcome:
+        """Return an outcome, unless another layer of the answer says the opposite, or a `code` that a server broke."""
+        others = [layer for layer in self._layers if layer is not self._answer]
+        if isinstance(outcome, Succeeded):
+            denied = any(failure_text(layer) is not None or fails(layer) for layer in others if isinstance(layer, dict))
+            return Lost(BOTH) if denied or self._code >= SERVER_ERRORS else outcome
+        return Lost(BOTH) if any(grants(layer, name) for layer in others) else outcome
+
+    def _to_orders(self, intents: Sequence[Intent]) -> dict[int, Outcome]:
         if not isinstance(self._answer, (dict, list)):
             return dict.fromkeys([intent.id for intent in intents], Lost(NEITHER))
         name, ids = intents[0].action, [intent.subject.id for intent in intents]
@@ -106,7 +123,7 @@ class Reply:
         if what is Meaning.OUTAGE:
             return Lost(f"the panel's server failed: {why}")
         if intent.action == "add":
-            in_trouble = TROUBLE.search(text) is not None or max(self._code, self._status) >= 500
+            in_trouble = TROUBLE.search(text) is not None or max(self._code, self._status) >= SERVER_ERRORS
             if in_trouble:
                 return Lost(f"the panel is in trouble: {why}")
             return Refused(why, unread=what is Meaning.OTHER)

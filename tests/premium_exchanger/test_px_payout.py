@@ -99,6 +99,20 @@ class TestPerform:
             "Помилка сервера",
             "Спробуйте пізніше",
             "Сервис временно недоступен",
+            "Ошибка системы",
+            "Системный сбой",
+            "Ошибка платежной системы",
+            "Payment system is unavailable",
+            "SQLSTATE[HY000] [2002] Connection refused",
+            "mysqli_connect(): Access denied for user 'pn'",
+            "MySQL server has gone away",
+            "Сервер перегружен, метод недоступен",
+            "Undefined index: account",
+            "Ошибка базы данных",
+            "Помилка бази даних",
+            "Сервер занят",
+            "Попробуйте снова",
+            "Too many requests",
         ],
     )
     async def test_trouble_inside_the_site_is_neither_yes_nor_no(
@@ -110,6 +124,12 @@ class TestPerform:
         self, site: ScriptedSite, adapter: PremiumExchanger
     ) -> None:
         assert isinstance(await perform(adapter, site, said("a", None, error=503, error_text="oops")), Lost)
+
+    @pytest.mark.parametrize("code", [500, "503", 599])
+    async def test_a_server_that_broke_may_say_so_in_a_code(
+        self, site: ScriptedSite, adapter: PremiumExchanger, code: object
+    ) -> None:
+        assert isinstance(await perform(adapter, site, {"error": 1, "code": code, "error_text": "limit"}), Lost)
 
     async def test_method_and_account_travel_in_the_body(self, site: ScriptedSite, adapter: PremiumExchanger) -> None:
         await perform(adapter, site, said("a", {"payout_id": 17}))

@@ -422,6 +422,50 @@ async def test_an_order_that_is_added_and_not_under_one_name_is_lost(adapter: Sm
     assert isinstance(await adapter.perform(add()), Lost)
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"order": 5, "data": {"error": "Rate limit exceeded"}},
+        {"order": 5, "data": {"error": "Quantity must be at least 100"}},
+        {"error": "Quantity must be at least 100", "data": {"order": 5}},
+        {"status": "error", "data": {"order": 5}},
+        {"code": 503, "status": "error", "data": {"order": 5}},
+        {"data": {"code": 503, "order": 5}},
+        {"order": 5, "code": 503},
+        {"status": "error", "result": [{"order": 5}]},
+    ],
+)
+async def test_an_order_that_one_layer_of_an_answer_names_and_another_denies_is_lost(
+    adapter: SmmAdapter, panel: ScriptedPanel, answer: Any
+) -> None:
+    panel.say(answer)
+    assert isinstance(await adapter.perform(add()), Lost)
+
+
+@pytest.mark.parametrize("action", ["refill", "cancel"])
+@pytest.mark.parametrize("shape", ["status", "code", "error"])
+async def test_an_order_that_one_layer_serves_and_another_denies_is_lost(
+    adapter: SmmAdapter, panel: ScriptedPanel, action: str, shape: str
+) -> None:
+    panel.say({"status": {"status": "error"}, "code": {"code": 502}, "error": {"error": "no"}}[shape] | {"data": [{"order": 5, action: 1}]})
+    assert isinstance((await many(adapter, action, "5"))["5"], Lost)
+
+
+@pytest.mark.parametrize("action", ["refill", "cancel"])
+async def test_of_two_rows_of_one_order_that_differ_neither_is_believed(
+    adapter: SmmAdapter, panel: ScriptedPanel, action: str
+) -> None:
+    panel.say([{"order": 5, action: {"error": "Incorrect order ID"}}, {"order": 5, action: 1}])
+    assert isinstance((await many(adapter, action, "5"))["5"], Lost)
+
+
+async def test_an_order_that_is_canceled_by_a_list_and_denied_by_its_id_is_lost(
+    adapter: SmmAdapter, panel: ScriptedPanel
+) -> None:
+    panel.say({"canceled": [5], "5": {"error": "Incorrect order ID"}})
+    assert isinstance((await many(adapter, "cancel", "5"))["5"], Lost)
+
+
 async def test_a_cancel_that_says_both_under_one_name_is_lost(adapter: SmmAdapter, panel: ScriptedPanel) -> None:
     panel.say(b'[{"order":5,"cancel":{"error":"Incorrect order ID"},"cancel":1}]')
     assert isinstance((await many(adapter, "cancel", "5"))["5"], Lost)
