@@ -147,7 +147,8 @@ class PremiumExchanger:
         """Read all payouts, unfiltered, and then the balance: a payout that lands in between lowers it."""
         listed = self._accepted(await self._ask("get_payouts"))
         partner = self._accepted(await self._ask("get_info")).data
-        return answers.rows(listed.data), number(partner.get("balance")) if isinstance(partner, dict) else None
+        known = answers.rows(listed.data, strict=True)
+        return known, number(partner.get("balance")) if isinstance(partner, dict) else None
 
     async def _ask(self, method: str, form: Mapping[str, str] | None = None) -> Answer:
         return await self._tools.http.ask(self._request(method, form))

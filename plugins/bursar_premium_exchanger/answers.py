@@ -108,8 +108,12 @@ def refused_because(envelope: Envelope, secrets: frozenset[str]) -> str:
     return spoken(envelope.text, secrets) or f"the site gives no reason (error {envelope.error})"
 
 
-def rows(data: Json) -> dict[str, Row]:
-    """Give the rows of a list method by id, in their order; of two with one id the later.
+def rows(data: Json, *, strict: bool = False) -> dict[str, Row]:
+    """Return the rows of a list method by id, in their order; of two with one id the later.
+
+    Args:
+        data: What the envelope carries.
+        strict: Money is judged by them: two of one id that differ are no list.
 
     Raises:
         BadAnswer: what is there is not a list of things with ids.
@@ -118,10 +122,14 @@ def rows(data: Json) -> dict[str, Row]:
         data = data["items"]
     if data is None or data is False or data == "":
         return {}
-    if isinstance(data, dict):
-        return dict(_row(row, key) for key, row in data.items())
-    if isinstance(data, list):
-        return dict(_row(row, None) for row in data)
+    if isinstance(data, (dict, list)):
+        pairs = data.items() if isinstance(data, dict) else ((None, row) for row in data)
+        found: dict[str, Row] = {}
+        for id_, row in (_row(row, key) for key, row in pairs):
+            if strict and found.get(id_, row) != row:
+                raise BadAnswer(f"a list with two items of the id {id_[:40]}", kind="ambiguous")
+            found[id_] = row
+        return found
     raise BadAnswer("a list of items that is no list", kind="protocol")
 
 

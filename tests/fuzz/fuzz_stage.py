@@ -60,7 +60,7 @@ class CannedHttp(Http):
         return self._next(request)
 
     async def send(self, request: Request, *, not_after: datetime | None = None) -> Answer:
-        return replace(self._next(request), of_effect=True)
+        return replace(self._next(request), strict=True)
 
     def _next(self, request: Request) -> Answer:
         method = (request.query or {}).get("method", "")

@@ -46,6 +46,7 @@ from bursar.api import (
     SubjectRef,
     Succeeded,
 )
+from bursar.api.exchange import Exchange, watched
 from bursar.domain.ids import AccountName
 from bursar.testing.staging import nobody_listens
 from bursar_premium_exchanger.adapter import PremiumExchanger
@@ -232,6 +233,28 @@ class TestPerform:
         self, site: ScriptedSite, adapter: PremiumExchanger, body: bytes
     ) -> None:
         assert isinstance(await perform(adapter, site, body), Lost)
+
+    @pytest.mark.parametrize(
+        ("payouts", "partner_says"),
+        [
+            (b'{"error":0,"data":{"items":[{"id":"17","method_id":"7"}]},"data":[]}', b'{"error":0,"data":{"balance":"60"}}'),
+            (b'{"error":0,"data":{"items":{"17":{"id":"17","method_id":"7"},"17":{"id":"17","method_id":"9"}}}}',
+             b'{"error":0,"data":{"balance":"60"}}'),
+            (b'{"error":0,"data":{"items":[{"id":"17","method_id":"7"},{"id":"17","method_id":"9"}]}}',
+             b'{"error":0,"data":{"balance":"60"}}'),
+            (b'{"error":0,"data":[]}', b'{"error":0,"data":{"balance":"0","balance":"60"}}'),
+        ],
+    )
+    @pytest.mark.parametrize("asked", ["prepare", "reconcile"])
+    async def test_evidence_that_says_two_things_is_none(
+        self, site: ScriptedSite, adapter: PremiumExchanger, payouts: bytes, partner_says: bytes, asked: str
+    ) -> None:
+        """Else the list that shows our payout, and then does not, would be a did-not: it would be made again."""
+        before = await prepared(adapter, site)
+        site.say("get_payouts", payouts)
+        site.say("get_info", partner_says)
+        with watched(Exchange(strict=True)), pytest.raises(BadAnswer):
+            await (adapter.prepare(intent()) if asked == "prepare" else adapter.reconcile(intent(), before))
 
     async def test_a_no_that_comes_with_a_broken_server_is_lost(
         self, site: ScriptedSite, adapter: PremiumExchanger

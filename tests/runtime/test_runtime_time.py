@@ -9,7 +9,7 @@ import pytest
 from kit import World
 from runtime_config import account, config
 
-from bursar.api import DidNot, Happened, Later, NotSent, Succeeded, Unreachable
+from bursar.api import DidNot, Happened, Later, NotSent, Refused, Succeeded, Unreachable
 
 PAY = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7"}}]'
 DAILY = PAY + ", cooldown: 24h}"
@@ -177,6 +177,30 @@ async def test_a_request_that_could_not_leave_in_time_does_not_leave(world: Worl
     assert (left, await world.states()) == ([], ["deferred"])
 
 
+async def test_whatever_money_is_judged_by_is_read_strictly(world: World) -> None:
+    from bursar.api.exchange import current
+
+    strict: dict[str, bool] = {}
+
+    def noting(what: str, answer: object) -> object:
+        async def note(_intent: object) -> object:
+            exchange = current()
+            strict[what] = exchange is not None and exchange.strict
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        return note
+
+    world.site.money("80")
+    world.site.will("prepare", noting("prepare", {"balance": "80"}))
+    world.site.will("payout", noting("perform", Unreachable("the answer was lost")))
+    world.site.will("reconcile", noting("reconcile", Happened(Succeeded("41"), "it is there")))
+    await world.open(config(PAY + "}"))
+    await world.live(minutes=12)
+    assert (strict["prepare"], strict["reconcile"], await world.states()) == (True, True, ["succeeded"])
+
+
 @pytest.mark.parametrize("asked", ["a rule", "a person"])
 async def test_a_request_leaves_within_a_minute_of_its_evidence(world: World, asked: str) -> None:
     """Whoever asks for it: the daemon stood still between the evidence and the commit."""
@@ -285,7 +309,6 @@ async def test_ids_are_never_used_again(world: World) -> None:
 
 
 async def test_a_new_add_inherits_no_refusals_of_an_old_one(world: World) -> None:
-    from bursar.api import Refused
 
     rule = "{name: a, on: order.partial, do: [{add: {link: more}}]}"
     world.site.will("add", Refused("no"), Refused("no"), Refused("no"))

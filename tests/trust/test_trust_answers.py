@@ -34,7 +34,7 @@ TWO_VALUES = [
 @pytest.mark.parametrize("body", TWO_VALUES)
 def test_what_says_two_things_under_one_name_is_no_answer_to_an_effect(body: bytes) -> None:
     with pytest.raises(BadAnswer) as caught:
-        Answer(200, {}, body, of_effect=True).json()
+        Answer(200, {}, body, strict=True).json()
     assert caught.value.kind == "ambiguous"
 
 
@@ -45,7 +45,7 @@ def test_what_says_two_things_under_one_name_is_read_where_nothing_hangs_on_it(b
 
 @pytest.mark.parametrize("body", [b'{"order":7,"order":7}', b'[{"order":7},{"order":8}]', b"7", b'{"n":' + b"9" * 40 + b"}"])
 def test_what_says_one_thing_twice_is_an_answer(body: bytes) -> None:
-    assert Answer(200, {}, body, of_effect=True).json() == Answer(200, {}, body).json()
+    assert Answer(200, {}, body, strict=True).json() == Answer(200, {}, body).json()
 
 
 @pytest.mark.parametrize("raw", ["²", "Sat, 21 Nov 2026 10:00:00 +99999999999999999999", "-5", "soon", ""])

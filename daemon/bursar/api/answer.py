@@ -30,18 +30,18 @@ class Answer:
         status: HTTP's.
         headers: HTTP's.
         body: As it came.
-        of_effect: It is the answer to a `send`.
+        strict: It decides about money: an effect's, or what one is judged by.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
-    of_effect: bool = False
+    strict: bool = False
 
     def json(self) -> Json:
         """Decode the body, money exactly (`Decimal`); a BOM or a script's warning before the JSON is passed over.
 
-        Of two values under one key the last counts, except in the answer to an effect, which then says yes and no.
+        Of two values under one key the last counts; a `strict` answer says two things then, and is none.
 
         Raises:
             BadAnswer: it is empty, HTML, truncated or otherwise not JSON (`kind` says which), or `ambiguous`.
@@ -52,7 +52,7 @@ class Answer:
             decoded = plain_numbers(_DECODER.decode(text))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError):
             raise self.failure() from None
-        if self.of_effect and _is_ambiguous(text):
+        if self.strict and _is_ambiguous(text):
             raise BadAnswer(f"JSON with two values for one key (HTTP {self.status})", kind="ambiguous")
         return decoded
 

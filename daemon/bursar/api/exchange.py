@@ -26,6 +26,7 @@ class Exchange:
         date_s: When that answer was there.
         limited: An answer said that the rate is limited (HTTP 429).
         retry_after: For how long it asked to be left alone, if it said so.
+        strict: What is answered decides about money: see `Answer.strict`.
     """
 
     not_after_s: float | None = None
@@ -36,6 +37,7 @@ class Exchange:
     date_s: float = 0.0
     limited: bool = False
     retry_after: timedelta | None = None
+    strict: bool = False
 
 
 _CURRENT: ContextVar[Exchange | None] = ContextVar("exchange", default=None)

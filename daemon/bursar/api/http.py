@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 
@@ -26,6 +26,8 @@ from bursar.api.exchange import Exchange, current
 from bursar.domain.values import Json
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
+MAX_STRICT_BYTES = 4 * 1024 * 1024
+"""Of what decides about money, which is read twice over: some ten thousand payouts."""
 CHUNK_BYTES = 256 * 1024
 
 
@@ -102,7 +104,7 @@ class Http:
         deadline.check()
         async with _session(aiohttp.TCPConnector(limit=1, force_close=True)) as session:
             session._retry_connection = False  # noqa: SLF001  aiohttp repeats a GET on a fresh connection, too
-            return replace(await self._exchange(session, request, deadline), of_effect=True)
+            return await self._exchange(session, request, deadline)
 
     async def close(self) -> None:
         """Close the pooled connections."""
@@ -119,8 +121,10 @@ class Http:
             exchange.last_asked_s = now_s
             if exchange.first_asked_s is None:
                 exchange.first_asked_s = now_s
+        strict = deadline is not None or (exchange is not None and exchange.strict)
+        progress = SimpleNamespace(connected=False, deadline=deadline, strict=strict)
         try:
-            answer = await self._answered(session, request, SimpleNamespace(connected=False, deadline=deadline))
+            answer = await self._answered(session, request, progress)
         finally:
             if exchange is not None:
                 exchange.ended_s = self._clock.monotonic()
@@ -142,7 +146,8 @@ class Http:
             ) as response:
                 if 300 <= response.status < 400 and "Location" in response.headers:
                     raise redirected(response.headers["Location"])
-                return Answer(response.status, response.headers, await self._read(response))
+                most = min(self._max_body_bytes, MAX_STRICT_BYTES) if progress.strict else self._max_body_bytes
+                return Answer(response.status, response.headers, await _read(response, most), progress.strict)
         except (aiohttp.ClientSSLError, ssl.SSLError) as error:  # some of them are ValueErrors, too
             raise _unanswered(error, progress.connected, request.timeout) from None
         except (aiohttp.InvalidURL, ValueError) as error:
@@ -152,20 +157,22 @@ class Http:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _unanswered(error, progress.connected, request.timeout) from None
 
-    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
-        if (response.content_length or 0) > self._max_body_bytes:
-            raise self._too_large()
-        chunks: list[bytes] = []
-        size = 0
-        async for chunk in response.content.iter_chunked(CHUNK_BYTES):
-            size += len(chunk)
-            if size > self._max_body_bytes:
-                raise self._too_large()
-            chunks.append(chunk)
-        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
-    def _too_large(self) -> BadAnswer:
-        return BadAnswer(f"an answer over {self._max_body_bytes // 1024 // 1024} MiB", kind="too_large")
+async def _read(response: aiohttp.ClientResponse, most: int) -> bytes:
+    if (response.content_length or 0) > most:
+        raise _too_large(most)
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in response.content.iter_chunked(CHUNK_BYTES):
+        size += len(chunk)
+        if size > most:
+            raise _too_large(most)
+        chunks.append(chunk)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _too_large(most: int) -> BadAnswer:
+    return BadAnswer(f"an answer over {most // 1024 // 1024} MiB", kind="too_large")
 
 
 def _note(exchange: Exchange, answer: Answer) -> None:

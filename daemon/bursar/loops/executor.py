@@ -184,7 +184,7 @@ class Executor:
             return
         if self.stopping.is_set() or not await self._still_missing(ready[0]):
             return
-        look = Exchange()
+        look = Exchange(strict=True)
         began_s = self._context.clock.monotonic()
         evidence = await self._prepare(ready, look)
         if evidence is FAILED or self.stopping.is_set():

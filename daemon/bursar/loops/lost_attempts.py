@@ -55,10 +55,9 @@ class LostAttempts:
 
     async def look_for(self, intent: Intent) -> None:
         """Look for an unknown intent, and write what was found."""
-        asked_at, look = self._context.now(), Exchange()
+        asked_at, look = self._context.now(), Exchange(strict=True)
         try:
-            with watched(look):
-                finding = await self._reconcile(intent)
+            finding = await self._reconcile(intent, look)
         except ProviderError as error:
             finding = CannotTell(f"it could not be looked for: {error.reason}")
         if look.first_asked_s is not None:
@@ -78,7 +77,7 @@ class LostAttempts:
         if not intent.lost or action.lost_reply is not LostReply.RECONCILABLE:
             return True
         self._looked_at = {intent.id: self._context.now()}
-        return await self.note(intent, await self._reconcile(intent))
+        return await self.note(intent, await self._reconcile(intent, Exchange(strict=True)))
 
     async def note(self, intent: Intent, finding: Finding) -> bool:
         """Write what a look showed of a lost attempt before it is made again; return whether it may be."""
@@ -88,10 +87,11 @@ class LostAttempts:
         after = await self._context.commit(lambda uow: record_evidence(uow, intent.id, intent.fence, finding))
         return after is not None and after.state is State.READY and isinstance(finding, DidNot)
 
-    async def _reconcile(self, intent: Intent) -> Finding:
+    async def _reconcile(self, intent: Intent, look: Exchange) -> Finding:
         try:
             whole = await self._context.journal.read(lambda tx: revealed(self._context.view(tx), intent))
-            return await self._adapter.reconcile(whole, intent.evidence)
+            with watched(look):
+                return await self._adapter.reconcile(whole, intent.evidence)
         except TemplateFailed as failed:
             return CannotTell(f"it cannot be looked for: {failed}")
 
