@@ -194,7 +194,8 @@ async def test_after_a_restore_what_a_person_says_yes_to_is_sent(world: World) -
     await payout_due(world, "cooldown: 1h", amount="10")
     await restored(world)
     await due_again(world, "600")
-    await world.say("approve", ids=["1"])
+    [asked] = await world.intents()
+    await world.say("approve", ids=[asked.shown_id])
     await world.live(minutes=10)
     assert await world.states() == ["succeeded"]
 

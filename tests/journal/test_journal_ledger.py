@@ -176,6 +176,21 @@ def test_a_persons_no_is_found_behind_any_number_that_are_open(tx: Tx) -> None:
     assert ledger.denied_at(tx, "r", PANEL, ref("7")) is not None
 
 
+def test_a_persons_no_is_the_last_answer_though_a_newer_one_was_answered_before(tx: Tx) -> None:
+    asked = planned("+0", action="add", asked=ref("7"))
+    waits = intents.add(tx, asked, State.AWAITING_APPROVAL, None, T0, T0)
+    done(tx, "+1", 1, action="add", asked=ref("7"))
+    take(tx, waits, Cause.DENIED, after(2))
+    assert ledger.denied_at(tx, "r", PANEL, ref("7")) == after(2)
+
+
+def test_a_persons_no_is_not_the_last_answer_after_a_yes(tx: Tx) -> None:
+    asked = planned("+0", action="add", asked=ref("7"))
+    take(tx, intents.add(tx, asked, State.AWAITING_APPROVAL, None, T0, T0), Cause.DENIED, after(1))
+    done(tx, "+1", 2, action="add", asked=ref("7"))
+    assert ledger.denied_at(tx, "r", PANEL, ref("7")) is None
+
+
 @pytest.mark.parametrize(("rule", "account"), [("other", PANEL), ("r", OTHER)])
 def test_what_another_rule_caused_or_elsewhere_is_something_else(tx: Tx, rule: str, account: AccountName) -> None:
     done(tx, asked=ref())

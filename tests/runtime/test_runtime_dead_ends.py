@@ -103,6 +103,81 @@ async def test_a_payout_that_was_refused_in_words_that_nobody_can_read_is_a_pers
     assert (before, await world.states()) == ((["refused"], 1), ["refused", "succeeded"])
 
 
+async def becomes_partial_again(world: World, times: int) -> None:
+    for _ in range(times):
+        world.site.orders["1"] = "in_progress"
+        await world.live(minutes=10)
+        world.site.orders["1"] = "partial"
+        await world.live(minutes=10)
+
+
+async def test_an_add_that_was_refused_in_words_that_nobody_can_read_is_a_persons_also_the_next_time(
+    world: World,
+) -> None:
+    """The order becomes partial again and again: each time it is another match, and another order to add."""
+    await partial(world, ADD, *[Refused("E-17", unread=True)] * 20, action="add")
+    await becomes_partial_again(world, 5)
+    assert (len(world.site.done("add")), len(await world.told("action.gave_up"))) == (1, 6)
+
+
+async def test_an_add_that_was_refused_three_times_is_a_persons_also_the_next_time(world: World) -> None:
+    await partial(world, ADD, *[Refused("no")] * 20, action="add")
+    for _ in range(5):
+        await becomes_partial_again(world, 1)
+        await world.live(hours=26, every_s=3600)
+    assert len(world.site.done("add")) == 3
+
+
+async def test_an_add_for_another_order_is_not_stopped_by_the_refusals_of_one(world: World) -> None:
+    await partial(world, ADD, Refused("E-17", unread=True), action="add")
+    world.site.orders["2"] = "partial"
+    await world.track("2")
+    await world.live(minutes=10)
+    assert await world.states() == ["refused", "succeeded"]
+
+
+@pytest.mark.parametrize("params", [{"method": "7"}, {"method": "7", "account": "T-wallet-1"}])
+async def test_what_a_person_was_refused_in_words_that_nobody_can_read_stops_no_rule(
+    world: World, params: dict[str, str]
+) -> None:
+    """They have read it; the rule rests as after any refusal."""
+    world.site.money("80")
+    world.site.will("payout", Refused("E-17", unread=True))
+    await world.open(config())
+    await world.turn()
+    await world.say("call", account="panel", method="payout", params=params, wait_s=0)
+    await world.turn()
+    await world.reload(config(PAY))
+    world.site.money("5")
+    await world.live(hours=1, every_s=600)
+    world.site.money("90")
+    await world.live(days=2, every_s=3600)
+    assert await world.states() == ["refused", "succeeded"]
+
+
+async def test_a_retry_of_a_call_with_a_secret_frees_what_waits_and_says_to_call_again(world: World) -> None:
+    world.site.money("80")
+    world.site.will("payout", *[Refused("no")] * 3)
+    await world.open(config())
+    await world.turn()
+    for _ in range(3):
+        params = {"method": "7", "account": "T-wallet-1"}
+        await world.say("call", account="panel", method="payout", params=params, wait_s=0)
+        await world.turn()
+    await world.reload(config(PAY))
+    world.site.money("5")
+    await world.live(hours=1, every_s=600)
+    world.site.money("90")
+    await world.live(days=2, every_s=3600)
+    before = await world.matches(), await world.told("action.gave_up")
+    [said] = await world.say("retry", ids=["1"])
+    await world.live(hours=1, every_s=600)
+    after = await world.states()
+    assert (before, "call again" in said["problem"], after) == (
+        (["gave_up"], ["action.gave_up"]), True, ["refused"] * 3 + ["succeeded"]
+    )
+
+
 async def test_a_retry_of_one_such_order_leaves_the_others_to_the_person(world: World) -> None:
     world.site.orders["2"] = "partial"
     await partial(world, ADD, Refused("E-17", unread=True), Refused("E-18", unread=True), action="add")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-sys.path.append(str(Path(__file__).parents[1] / "runtime"))
+sys.path += [str(Path(__file__).parents[1] / neighbor) for neighbor in ("runtime", "journal", "domain")]
 
 from kit import World
 

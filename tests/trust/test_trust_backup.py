@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 from kit import World
+from old_journal import make_old
 from runtime_config import config
 
-from bursar.api import Succeeded
+from bursar.api import Refused, Succeeded
+from bursar.control.controller import _decide_alone
+from bursar.control.errors import RequestRejected
 from bursar.domain.ids import IntentId
 from bursar.domain.intent import State
 from bursar.journal import audit, intents
@@ -159,22 +162,77 @@ async def test_an_id_that_was_given_after_the_backup_is_not_used_again(world: Wo
     assert (given, new[0] > given[0]) == ((2,), True)
 
 
-async def test_a_journal_that_was_copied_over_by_hand_uses_no_id_again(world: World) -> None:
-    await with_a_payout(world)
-    back_up(state(world.folder), world.folder / "copy.db")
-    await world.say("call", account="panel", method="add", params={"link": "https://x.example/1"}, wait_s=0)
-    await world.send()
-    given = await world.read(lambda tx: (tx.one("SELECT max(id) FROM intents"), tx.one("SELECT max(seq) FROM events")))
+async def copied_over(world: World) -> None:
+    """Stop the daemon, and lay the back-up in the journal's place by hand."""
     await world.close()
     for suffix in ("-wal", "-shm"):
         state(world.folder).with_name(state(world.folder).name + suffix).unlink(missing_ok=True)
     shutil.copyfile(world.folder / "copy.db", state(world.folder))
+
+
+async def added(world: World, link: str) -> None:
+    """Have a person order something, and send it."""
+    await world.say("call", account="panel", method="add", params={"link": link}, wait_s=0)
+    await world.send()
+
+
+async def test_a_journal_that_was_copied_over_by_hand_uses_no_id_again(world: World) -> None:
+    """However often it is, and whatever is told first: here that the clock was set, and that the key is another."""
+    await with_a_payout(world)
+    back_up(state(world.folder), world.folder / "copy.db")
+    known = await world.read(lambda tx: tx.all("SELECT seq FROM events"))
+    given: list[tuple[int, ...]] = []
+    for number in range(3):
+        await added(world, f"https://x.example/{number}")
+        given += await world.read(lambda tx: tx.all("SELECT id FROM intents WHERE action = 'add'"))
+        given += await world.read(lambda tx: [row for row in tx.all("SELECT seq FROM events") if row not in known])
+        await copied_over(world)
+        if number == 2:
+            world.environ["KEY"] = "another"
+            world.clock.jump(7200)
+        await world.open(config(RULES))
+    given += await world.read(lambda tx: [row for row in tx.all("SELECT seq FROM events") if row not in known])
+    told = {event["type"] for event in await world.events("*")}
+    assert (len(set(given)), {"clock.jumped", "account.quarantined"} <= told) == (len(given), True)
+
+
+async def test_what_a_person_has_tried_again_on_a_journal_that_was_copied_over_waits_for_the_daemon(
+    world: World,
+) -> None:
+    """Where none runs, nobody has recognized it yet: its ids would be given again."""
+    world.site.will("add", Refused("no"))
     await world.open(config(RULES))
-    await world.say("call", account="panel", method="add", params={"link": "https://x.example/2"}, wait_s=0)
-    new = await world.read(
-        lambda tx: (tx.one("SELECT max(id) FROM intents"), tx.one("SELECT min(seq) FROM events WHERE type = 'journal.restored'"))
-    )
-    assert [one > other for one, other in zip(new, given, strict=True)] == [True, True]
+    await added(world, "https://x.example/1")
+    back_up(state(world.folder), world.folder / "copy.db")
+    await added(world, "https://x.example/2")
+    await copied_over(world)
+    with pytest.raises(RequestRejected, match="older than what was sent: start the daemon first"):
+        await _decide_alone(world._read(), world.sites.registry(), "retry", {"ids": ["1"]})
+
+
+async def test_a_backup_of_the_former_version_is_restored_whole_or_not_at_all(world: World) -> None:
+    """It is the one that is made at the update; it counts its ids by its rows."""
+    make_old(world.folder / "copy.db")
+    await with_a_payout(world)
+    await world.close()
+    moved = restore(world.folder / "copy.db", state(world.folder), world.clock.now())
+    await world.open(config(RULES))
+    assert (moved is not None, await world.told("journal.restored")) == (True, ["journal.restored"])
+
+
+async def test_a_restore_that_fails_moves_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await with_a_payout(world)
+    back_up(state(world.folder), world.folder / "copy.db")
+    await world.close()
+    before = state(world.folder).read_bytes()
+
+    def full(*_paths: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copyfile", full)
+    with pytest.raises(JournalError):
+        restore(world.folder / "copy.db", state(world.folder), world.clock.now())
+    assert (state(world.folder).read_bytes(), [*world.folder.glob("*before-restore*")]) == (before, [])
 
 
 @pytest.mark.parametrize("before", [True, False])

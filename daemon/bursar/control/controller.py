@@ -201,7 +201,7 @@ async def _decide_alone(configuration: Configuration, registry: Registry, verb: 
     journal = await _open_in_turn(configuration.settings.state, clock)
     try:
         counter = journal.send_counter.read()
-        if verb == "call" and await journal.read(lambda tx: meta.restored(tx, counter)):
+        if verb in ("call", "retry") and await journal.read(lambda tx: meta.restored(tx, counter)):
             raise RequestRejected(
                 "the journal is older than what was sent: start the daemon first, it asks about that", 1
             )

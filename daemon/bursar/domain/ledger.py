@@ -233,7 +233,7 @@ def refused_in_a_row(entries: Sequence[Entry]) -> Refusals:
             break
         last = last or entry.undone_at or entry.ended_at
         count += entry.outcome is Post.REFUSED
-        unread = unread or entry.unread
+        unread = unread or (entry.unread and entry.rule is not None)  # whoever asks in person reads the answer
         if entry.undone_at is not None:
             break
     return Refusals(count, last, unread)

@@ -67,19 +67,17 @@ def restore(backup: Path, target: Path, now: datetime) -> Path | None:
         raise JournalError(f"{backup}: is the journal itself, and stays as it is; name a backup")
     lock = claim(target, create=True)
     try:
-        moved, given = None, dict[str, int]()
-        if target.exists():
-            given = _given(target)
+        moved, part = None, target.with_name(f".{target.name}.part")
+        shutil.copyfile(backup, part)
+        part.chmod(0o600)
+        _keep_ids(part, _given(target))
+        sync(part)
+        if target.exists():  # nothing of it is moved before the copy is there
             moved = target.with_name(f"{target.name}.before-restore-{now:%Y%m%d-%H%M%S}")
             _checkpoint(target)
             target.rename(moved)
         for suffix in ("-wal", "-shm"):
             target.with_name(target.name + suffix).unlink(missing_ok=True)
-        part = target.with_name(f".{target.name}.part")
-        shutil.copyfile(backup, part)
-        part.chmod(0o600)
-        _keep_ids(part, given)
-        sync(part)
         part.rename(target)
         sync(target.parent)
     except (sqlite3.Error, OSError) as error:
@@ -90,7 +88,7 @@ def restore(backup: Path, target: Path, now: datetime) -> Path | None:
 
 
 def _given(path: Path) -> dict[str, int]:
-    """Return the last id of each table of the journal that is replaced; nothing, if it cannot be read."""
+    """Return the last id of each table of the journal that is replaced; nothing, if there is none, or none readable."""
     try:
         connection = connect(path, read_only=True)
         try:
@@ -112,7 +110,7 @@ def _keep_ids(path: Path, given: Mapping[str, int]) -> None:
     """
     connection = sqlite3.connect(path, isolation_level=None)
     try:
-        meta.skip_ids(Tx(connection), given)
+        meta.skip_ids(Tx(connection), 0 if given else meta.SKIPPED, given)
     finally:
         connection.close()
 

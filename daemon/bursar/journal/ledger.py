@@ -21,6 +21,9 @@ from bursar.journal.writer import Row, Tx
 KEPT = timedelta(days=400)
 CHUNK = 500
 _ENTRY = "id, account, action, subject_type, subject_id, rule, asked_type, asked_id, amount, currency, planned_at"
+_ANSWERED = (
+    "EXISTS (SELECT 1 FROM postings p WHERE p.entry = ledger.id AND p.what IN ('accepted', 'succeeded', 'refused'))"
+)
 
 
 def open_entry(tx: Tx, planned: PlannedIntent, now: datetime) -> IntentId:
@@ -62,10 +65,14 @@ def of_subject(tx: Tx, account: AccountName, subject: SubjectRef, limit: int) ->
 
 def answered(tx: Tx, account: AccountName, subject: SubjectRef, action: str, limit: int) -> list[Entry]:
     """Return the newest entries of an action on a subject to which the provider said yes or no, newest first."""
-    said = (
-        "EXISTS (SELECT 1 FROM postings p WHERE p.entry = ledger.id AND p.what IN ('accepted', 'succeeded', 'refused'))"
-    )
-    return _of_subject(tx, account, subject, f"action = ? AND {said}", limit, action)
+    return _of_subject(tx, account, subject, f"action = ? AND {_ANSWERED}", limit, action)
+
+
+def answered_for(
+    tx: Tx, rule: str, account: AccountName, asked: SubjectRef | None, action: str, limit: int
+) -> list[Entry]:
+    """Return the same of an action that makes its subject: those that a rule caused for what it was asked about."""
+    return _of_rule(tx, rule, account, asked, f"action = ? AND {_ANSWERED}", limit, action)
 
 
 def _of_subject(
@@ -82,29 +89,48 @@ def _of_subject(
     return _folded(tx, rows)
 
 
-def of_rule(
-    tx: Tx, rule: str, account: AccountName, asked: SubjectRef | None, *, last_ended: bool = False
+def of_rule(tx: Tx, rule: str, account: AccountName, asked: SubjectRef | None) -> list[Entry]:
+    """Return the entries that a rule caused for a subject, newest first."""
+    return _of_rule(tx, rule, account, asked, "1 = 1", -1)
+
+
+def _of_rule(
+    tx: Tx, rule: str, account: AccountName, asked: SubjectRef | None, where: str, limit: int, *params: object
 ) -> list[Entry]:
-    """Return the entries that a rule caused for a subject, newest first; or only the last of those that have ended."""
-    where = "asked_type = ? AND asked_id = ?" if asked is not None else "asked_type IS NULL"
-    if last_ended:
-        where += f" AND NOT EXISTS (SELECT 1 FROM intents i WHERE i.id = ledger.id AND i.{OPEN_INTENTS})"
+    about, named = _about(asked)
     rows = tx.all(
-        f"SELECT {_ENTRY} FROM ledger INDEXED BY ledger_by_rule WHERE rule = ? AND account = ? AND {where} "
-        f"ORDER BY id DESC LIMIT {1 if last_ended else -1}",
+        f"SELECT {_ENTRY} FROM ledger INDEXED BY ledger_by_rule WHERE rule = ? AND account = ? AND {about} AND {where} "
+        f"ORDER BY id DESC LIMIT {int(limit)}",
         rule,
         account,
-        *([asked.type, asked.id] if asked is not None else []),
+        *named,
+        *params,
     )
     return _folded(tx, rows)
 
 
+def _about(asked: SubjectRef | None) -> tuple[str, list[str]]:
+    """Return the condition that names what a rule was asked about, and its parameters."""
+    return ("asked_type IS NULL", []) if asked is None else ("asked_type = ? AND asked_id = ?", [asked.type, asked.id])
+
+
 def denied_at(tx: Tx, rule: str | None, account: AccountName, asked: SubjectRef | None) -> datetime | None:
-    """Return when a person said no to what a rule asked for a subject, if that was the last that became of it."""
+    """Return when a person said no to what a rule asked for a subject, if that is the last answer that there was.
+
+    The last by its time, whichever was planned first; one that lapsed had no answer.
+    """
     if rule is None:
         return None
-    ended = of_rule(tx, rule, account, asked, last_ended=True)
-    return ended[0].ended_at if ended and ended[0].outcome is Post.DENIED else None
+    about, params = _about(asked)
+    row = tx.one(
+        "SELECT p.what, p.at FROM ledger INDEXED BY ledger_by_rule JOIN postings p ON p.entry = ledger.id WHERE rule = ? AND "
+        f"account = ? AND {about} AND p.what IN ('denied', 'accepted', 'succeeded', 'refused', 'did_not') "
+        "ORDER BY p.at DESC, p.seq DESC LIMIT 1",
+        rule,
+        account,
+        *params,
+    )
+    return at(row[1]) if row is not None and row[0] == Post.DENIED else None
 
 
 def counting(

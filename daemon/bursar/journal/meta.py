@@ -11,6 +11,8 @@ from bursar.journal.writer import Tx
 
 SKIPPED = 100_000
 """So many ids are left out where a journal was restored: nobody knows how many were given after the back-up."""
+SKIPPED_A_SENDING = 10_000
+"""So many more for each sending that the journal does not know."""
 RESTORED = "restored"
 """Since when the journal knows nothing, in words, as long as no person has confirmed a restore."""
 
@@ -78,25 +80,29 @@ def restored(tx: Tx, sidecar: SendCount | None) -> bool:
 
 
 def catch_up(tx: Tx, sidecar: SendCount | None) -> None:
-    """Count on from what was sent, and from the ids that were given, not from what the restored journal knows."""
-    skip_ids(tx)
+    """Count on from what was sent, and from the ids that were given, not from what the restored journal knows.
+
+    The count goes one further than what was sent: so the same back-up, restored once more, leaves other ids out.
+    """
     own = send_count(tx)
-    if sidecar is not None and sidecar.journal == own.journal:
-        put(tx, "sent", str(max(own.sent, sidecar.sent)))
+    known = sidecar is not None and sidecar.journal == own.journal
+    count = max(own.sent, sidecar.sent if sidecar is not None and known else 0) + 1
+    put(tx, "sent", str(count))
+    skip_ids(tx, SKIPPED + SKIPPED_A_SENDING * (count - own.sent))
 
 
-def skip_ids(tx: Tx, given: Mapping[str, int] | None = None) -> None:
+def skip_ids(tx: Tx, skipped: int, given: Mapping[str, int] | None = None) -> None:
     """Have no id used again that was given after a back-up: an old message must not speak of another action.
 
     Args:
-        tx: The restored journal.
-        given: The last id of each table that was given; without it `SKIPPED` of each are left out.
+        tx: The restored journal. One of version 1 counts its ids by its rows; nothing is done there.
+        skipped: How many of each are left out.
+        given: The last id of each table that was given, where that is known.
     """
+    if tx.one("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'") is None:
+        return
     known: dict[str, int] = dict(tx.all("SELECT name, seq FROM sqlite_sequence"))
     tables = tx.all("SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'")
-    last = [
-        (name, max(known.get(name, 0), given.get(name, 0)) if given else known.get(name, 0) + SKIPPED)
-        for (name,) in tables
-    ]
+    last = [(name, max(known.get(name, 0), (given or {}).get(name, 0)) + skipped) for (name,) in tables]
     tx.run("DELETE FROM sqlite_sequence")
     tx.many("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", last)

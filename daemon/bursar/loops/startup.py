@@ -70,11 +70,11 @@ async def open_context(
     known_since = f"{found.offsets.wall(found.last_at):%Y-%m-%d %H:%M}Z" if found.last_at is not None else "never"
 
     def start(uow: UnitOfWork) -> None:
+        if restored:  # first: whatever is written gets an id
+            meta.catch_up(uow.tx, counter)
         meta.put_instant(uow.tx, "started_at", uow.now)
         note_time(uow, context, resumed)
         bind(uow, configuration)
-        if restored:
-            meta.catch_up(uow.tx, counter)
         sinks: set[str] = set(configuration.sinks)
         take_over(uow, clean=found.clean, restored=restored, sinks=sinks, known_since=known_since)
 

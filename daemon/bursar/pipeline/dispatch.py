@@ -96,7 +96,7 @@ def _apply_texts(uow: UnitOfWork, rule: Rule, match: MatchRow, scope: Scope) -> 
 
 
 def _keep(uow: UnitOfWork, match: MatchRow, verdict: HoldBack | Lapse, acts_planned: int) -> None:
-    """Hold a match back, or end it; a budget that stops is told once per match."""
+    """Hold a match back, or end it; a budget that stops, or that only a person goes on, is told once per match."""
     if isinstance(verdict, Lapse):
         matches.drop(uow.tx, match.id, verdict.reason, uow.now)
         return
@@ -104,6 +104,8 @@ def _keep(uow: UnitOfWork, match: MatchRow, verdict: HoldBack | Lapse, acts_plan
     if verdict.block is BlockReason.BUDGET and match.block != BlockReason.BUDGET:
         data: dict[str, Json] = {"rule": match.rule, "reason": verdict.reason}
         emit_core(uow, "budget.exhausted", match.account, data, match.subject)
+    if verdict.block is BlockReason.GAVE_UP and match.block != BlockReason.GAVE_UP:
+        emit_core(uow, "action.gave_up", match.account, {"rule": match.rule, "reason": verdict.reason}, match.subject)
 
 
 def _owe(uow: UnitOfWork, rule: Rule, match: MatchRow, scope: Scope, texts: Sequence[Notification]) -> None:

@@ -17,8 +17,8 @@ from bursar.domain.ledger import Entry, Post, listed_amount
 from bursar.domain.observation import Snapshot
 from bursar.journal import intents, ledger
 from bursar.pipeline.config_snapshot import AccountSpec
-from bursar.pipeline.guard_facts import RECENT
 from bursar.pipeline.intent_transitions import settle_effect, take_step
+from bursar.pipeline.refusals import RECENT
 from bursar.pipeline.unit_of_work import UnitOfWork
 
 

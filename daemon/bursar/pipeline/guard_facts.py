@@ -17,17 +17,16 @@ from bursar.domain.event import Event
 from bursar.domain.guard_facts import BudgetUse, Consent, Cost, GuardFacts
 from bursar.domain.ids import AccountName, IntentId, SubjectRef
 from bursar.domain.intent import Intent, LostReply, State
-from bursar.domain.ledger import MAX_REFUSALS, Entry, refused_in_a_row
+from bursar.domain.ledger import Entry, refused_in_a_row
 from bursar.domain.permission import CEILING_WINDOW
 from bursar.domain.rule import ALWAYS, Budget, Mode, Rule, Scope
 from bursar.domain.values import Json
 from bursar.journal import accounts, events, intents, ledger, matches, meta, streams, verdicts
 from bursar.journal.matches import MatchRow
 from bursar.pipeline.config_snapshot import AccountSpec
+from bursar.pipeline.refusals import RECENT, answered
 from bursar.pipeline.unit_of_work import Counting, ReadView, UnitOfWork
 
-RECENT = 3 * MAX_REFUSALS
-"""How many entries on a subject are looked at for refusals in a row, and for one whose effect has yet to show."""
 UNDER_WAY = (State.READY, State.SENDING, State.DEFERRED)
 
 
@@ -104,7 +103,8 @@ def load_guard_facts(view: ReadView, candidate: Candidate) -> GuardFacts:
         return _with_texts(view, candidate, facts)
     entries = ledger.of_subject(view.tx, candidate.account, candidate.subject, RECENT)
     own = candidate.intent.id if candidate.intent is not None else None
-    answered = ledger.answered(view.tx, candidate.account, candidate.subject, candidate.action.name, RECENT)
+    asked = candidate.asked_by, candidate.asked_of
+    refused = answered(view, candidate.account, candidate.action, candidate.subject, *asked)
     cost = work_out_cost(view, spec, candidate)
     return replace(
         facts,
@@ -114,7 +114,7 @@ def load_guard_facts(view: ReadView, candidate: Candidate) -> GuardFacts:
         cooldown_from=_cooldown_from(view, candidate, own),
         counted=_counted(view, candidate, own),
         denied_at=ledger.denied_at(view.tx, candidate.asked_by, candidate.account, candidate.asked_of),
-        refusals=refused_in_a_row(answered),
+        refusals=refused_in_a_row(refused),
         cost=cost,
         budgets=_budgets(view, spec, candidate, cost, own),
         restored=meta.get(view.tx, meta.RESTORED),

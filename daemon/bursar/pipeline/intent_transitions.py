@@ -42,7 +42,7 @@ from bursar.journal import audit, intents, ledger, matches, subjects
 from bursar.pipeline.approvals import shown_amount
 from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.events import emit_core
-from bursar.pipeline.guard_facts import RECENT
+from bursar.pipeline.refusals import answered_like
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 
 OPERATOR = "person"
@@ -317,8 +317,7 @@ def _block_after(uow: UnitOfWork, intent: Intent, taken: Step) -> HoldBack | Non
     if taken.cause is Cause.PERSON_DID_NOT:  # no refusal: no guard counts it, so a reload must not end its rest
         return HoldBack(BlockReason.LAPSED, taken.reason, rest)
     if intent.state is State.REFUSED:
-        entries = ledger.answered(uow.tx, intent.account, intent.subject, intent.action, RECENT)
-        final = refused_in_a_row(entries).final
+        final = refused_in_a_row(answered_like(uow, intent)).final
         if final is not None:
             words = f"{final} ({taken.reason}); `bursar actions retry {intent.id}` asks anew"
             return HoldBack(BlockReason.GAVE_UP, words)

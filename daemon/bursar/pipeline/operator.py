@@ -20,8 +20,9 @@ from bursar.domain.verdict import BlockReason, HoldBack, Lapse, Question, Requir
 from bursar.journal import audit, intents, ledger, matches, questions
 from bursar.pipeline.approvals import CEILING, ask, changed_words, past_ceiling
 from bursar.pipeline.dispatch import candidate_of, describe
-from bursar.pipeline.guard_facts import RECENT, Candidate, load_guard_facts
+from bursar.pipeline.guard_facts import Candidate, load_guard_facts
 from bursar.pipeline.intent_transitions import OPERATOR, take_step
+from bursar.pipeline.refusals import answered_like
 from bursar.pipeline.rejected import ActionRejected
 from bursar.pipeline.unit_of_work import UnitOfWork
 
@@ -173,29 +174,28 @@ def retry(uow: UnitOfWork, said: str) -> Answered:
         ActionRejected: it has not ended so.
     """
     intent, _ = _asked(uow, said, State.REFUSED, State.GAVE_UP)
-    for entry in ledger.answered(uow.tx, intent.account, intent.subject, intent.action, RECENT):
+    for entry in answered_like(uow, intent):
         if entry.outcome is Post.REFUSED or entry.undone_at is not None or entry.id == intent.id:
             ledger.post(uow.tx, entry.id, Post.FORGIVEN, uow.now)
     audit.add(uow.tx, OPERATOR, "intent.retry", intent.id, {"account": intent.account}, uow.now)
-    if intent.match is None:
-        return Answered(_plan_again(uow, intent))
-    own, waiting = matches.load(uow.tx, intent.match), matches.given_up(uow.tx, intent)
-    if own is not None and own.state == "held":
-        waiting.append(own)
-    if not waiting:
+    own = matches.load(uow.tx, intent.match) if intent.match is not None else None
+    waiting = [*matches.given_up(uow.tx, intent), *([own] if own is not None and own.state == "held" else [])]
+    if intent.match is not None and not waiting:
         words = f"nothing waits for intent {intent.id} any more: its rule asks again by itself when it is due"
         return Answered(intent, words)
     for match in waiting:
         released = HoldBack(BlockReason(match.block or BlockReason.GAVE_UP), "a person has it tried again", uow.now)
         matches.hold_back(uow.tx, match, released, match.acts_planned)
     uow.wake.add("polling")
-    return Answered(intent)
+    if intent.match is not None:
+        return Answered(intent)
+    if intent.sealed:
+        return Answered(intent, f"intent {intent.id} has a secret parameter, which is not kept: call again")
+    return Answered(_plan_again(uow, intent))
 
 
 def _plan_again(uow: UnitOfWork, intent: Intent) -> Intent:
     """Plan once more what a person asked for."""
-    if intent.sealed:
-        raise ActionRejected(f"intent {intent.id} has a secret parameter, which is not kept: call again")
     planned = PlannedIntent(
         intent.account, intent.action, intent.subject, intent.params, reason=f"a person has {intent.id} tried again"
     )
