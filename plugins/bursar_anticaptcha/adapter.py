@@ -13,18 +13,18 @@ from yarl import URL
 
 from bursar.api import (
     AccountSettings,
+    AdapterContext,
     Answer,
     CannotTell,
     Finding,
     Intent,
     Json,
-    Look,
     Observation,
     Outcome,
+    PollRequest,
     Refusal,
     Refused,
     Request,
-    Tools,
 )
 from bursar_anticaptcha import reading
 
@@ -34,13 +34,13 @@ METHOD = "getResellerData"
 class AntiCaptcha:
     """The adapter of one account."""
 
-    def __init__(self, settings: AccountSettings, tools: Tools) -> None:
+    def __init__(self, settings: AccountSettings, context: AdapterContext) -> None:
         self._settings = settings
-        self._tools = tools
+        self._context = context
         self._url = method_url(settings.url)
         self._since: int | None = settings.options.get("min_create_date")
 
-    async def observe(self, look: Look) -> Observation:
+    async def observe(self, request: PollRequest) -> Observation:
         """See all coupons and the balance.
 
         Raises:
@@ -48,7 +48,7 @@ class AntiCaptcha:
             ProviderError: anything else that is not a yes of the vendor's own.
         """
         answer = await self._ask(self._since)
-        if look.same("", answer.body):
+        if request.is_unchanged("", answer.body):
             return Observation(reading.STREAM, nothing_new=True)
         payload = self._read(answer)
         failure = reading.failure(payload, self._key)
@@ -96,13 +96,13 @@ class AntiCaptcha:
         body: dict[str, Json] = {"clientKey": self._key}
         if since is not None:
             body["minCreateDate"] = since
-        return await self._tools.http.ask(Request(self._url, json=body, timeout=self._settings.timeout))
+        return await self._context.http.ask(Request(self._url, json=body, timeout=self._settings.timeout))
 
     def _read(self, answer: Answer) -> reading.Payload:
         """Decode an answer, and let bursar know what of it must never be seen."""
         payload = reading.payload_of(answer)
         for code in reading.codes(payload):
-            self._tools.conceal(code)
+            self._context.add_secret(code)
         return payload
 
 

@@ -12,6 +12,7 @@ from decimal import Decimal
 from bursar.api import (
     AccountSettings,
     Adapter,
+    AdapterContext,
     Coverage,
     EventType,
     Field,
@@ -22,7 +23,6 @@ from bursar.api import (
     Provider,
     Stream,
     SubjectType,
-    Tools,
     schema,
 )
 from bursar_anticaptcha.adapter import METHOD, AntiCaptcha
@@ -44,9 +44,9 @@ def fell(before: Fields | None, after: Fields) -> bool:
     return was is not None and now is not None and now < was
 
 
-def open_account(settings: AccountSettings, tools: Tools) -> Adapter:
+def open_account(settings: AccountSettings, context: AdapterContext) -> Adapter:
     """Make the adapter of one account."""
-    return AntiCaptcha(settings, tools)
+    return AntiCaptcha(settings, context)
 
 
 def _amount(balance: Fields | None) -> Decimal | None:

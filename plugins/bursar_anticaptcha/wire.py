@@ -15,7 +15,7 @@ from decimal import Decimal
 import msgspec
 from aiohttp import web
 
-from bursar.api import Clock, Json, Wire, number
+from bursar.api import Clock, Json, SandboxServer, number
 
 METHOD = "getResellerData"
 SHOP = "http://my-shop.example/anticaptcha_coupons/"
@@ -121,12 +121,12 @@ class Vendor:
         self._world.advance((self._clock.monotonic() - self._began_s) * self._speed)
 
 
-def wire(seed: int, speed: float, clock: Clock) -> Wire:
+def wire(seed: int, speed: float, clock: Clock) -> SandboxServer:
     """Make the sandbox server."""
     world = World(seed)
     app = web.Application()
     app.router.add_route("*", "/{method:.*}", Vendor(world, speed, clock).answer)
-    return Wire(app, f"/{METHOD}", {"key": world.key}, effects=dict, name_of=name_of)
+    return SandboxServer(app, f"/{METHOD}", {"key": world.key}, effects=dict, name_of=name_of)
 
 
 async def name_of(request: web.Request) -> str:

@@ -10,7 +10,7 @@ import logging
 
 import structlog
 
-from bursar.api import Delivery, Json, Sink, SinkSettings, SinkType, Tools
+from bursar.api import AdapterContext, Delivery, Json, Sink, SinkSettings, SinkType
 
 LEVELS = {
     "debug": logging.DEBUG,
@@ -54,7 +54,7 @@ def one_line(value: Json) -> str:
     return "".join(sign if sign.isprintable() else " " for sign in str(value)).strip()
 
 
-def open_sink(settings: SinkSettings, tools: Tools) -> Sink:  # noqa: ARG001  every sink is opened so
+def open_sink(settings: SinkSettings, context: AdapterContext) -> Sink:  # noqa: ARG001  every sink is opened so
     """Make the live object of one sink."""
     return Log(settings.name)
 

@@ -14,22 +14,22 @@ from decimal import Decimal
 
 from bursar.api import (
     AccountSettings,
+    AdapterContext,
     Answer,
     DidNot,
     Finding,
     Intent,
     Json,
-    Look,
     Lost,
     NeverSent,
     NotSent,
     Observation,
     Observed,
     Outcome,
+    PollRequest,
     ProviderError,
     Request,
     Succeeded,
-    Tools,
     number,
 )
 from bursar_premium_exchanger import answers, payout, sightings
@@ -51,22 +51,22 @@ READ: Mapping[str, tuple[str, Callable[[str, Row], Observed]]] = {
 class PremiumExchanger:
     """The adapter of one account."""
 
-    def __init__(self, settings: AccountSettings, tools: Tools) -> None:
+    def __init__(self, settings: AccountSettings, context: AdapterContext) -> None:
         self._settings = settings
-        self._tools = tools
+        self._context = context
         self._currency = settings.currency
 
-    async def observe(self, look: Look) -> Observation:
+    async def observe(self, request: PollRequest) -> Observation:
         """Poll one stream once."""
-        cursor = replace(Cursor.read(look.cursor).believed(self._latest_s()), currency=self._currency)
-        remembered = Cursor.read(look.cursor).currency == self._currency
-        if look.stream == "info":
+        cursor = replace(Cursor.read(request.cursor).believed(self._latest_s()), currency=self._currency)
+        remembered = Cursor.read(request.cursor).currency == self._currency
+        if request.stream == "info":
             answer = await self._ask("get_info")
-            if look.same("", answer.body) and remembered:
+            if request.is_unchanged("", answer.body) and remembered:
                 return Observation("info", nothing_new=True)
             subjects, listed = sightings.partner(self._accepted(answer).data, self._currency)
             return Observation("info", subjects, complete=listed, cursor=cursor.write())
-        return await self._window(look, cursor, remembered)
+        return await self._window(request, cursor, remembered)
 
     async def prepare(self, intent: Intent) -> Json | Finding:
         """Read the payouts known and the balance, just before sending; of a lost one, look whether it is among them."""
@@ -82,7 +82,8 @@ class PremiumExchanger:
         """Ask for the payout, once."""
         method, account = self._target(intent)
         try:
-            answer = await self._tools.http.send(self._request("add_payout", {"method_id": method, "account": account}))
+            request = self._request("add_payout", {"method_id": method, "account": account})
+            answer = await self._context.http.send(request)
             outcome = payout.outcome(answers.decode(answer), self._secrets(account), broke=answer.status >= 500)
         except NeverSent as error:
             return NotSent(error.reason)
@@ -120,28 +121,28 @@ class PremiumExchanger:
     async def close(self) -> None:
         """Nothing is held: the pooled connections are the daemon's."""
 
-    async def _window(self, look: Look, cursor: Cursor, remembered: bool) -> Observation:
-        method, read = READ[look.stream]
-        paged = look.stream == "exchanges"
+    async def _window(self, request: PollRequest, cursor: Cursor, remembered: bool) -> Observation:
+        method, read = READ[request.stream]
+        paged = request.stream == "exchanges"
         answer = await self._ask(method, cursor.form() if paged else replace(cursor, pages=False).form())
-        if not cursor.walking and look.same("", answer.body) and remembered and not cursor.long:
-            return Observation(look.stream, nothing_new=True)
+        if not cursor.walking and request.is_unchanged("", answer.body) and remembered and not cursor.long:
+            return Observation(request.stream, nothing_new=True)
         envelope = self._accepted(answer)
         seen = answers.rows(envelope.data)
         latest_s = self._latest_s()
         onward = cursor.onward(seen, latest_s, newer=envelope.newer) if paged else None
-        after = onward or cursor.after(seen, latest_s, oldest_waiting(seen) if look.stream == "payouts" else None)
+        after = onward or cursor.after(seen, latest_s, oldest_waiting(seen) if request.stream == "payouts" else None)
         return Observation(
-            look.stream,
+            request.stream,
             tuple(read(id_, row) for id_, row in seen.items()),
-            problems=self._problems(seen) if look.stream == "payouts" else {},
+            problems=self._problems(seen) if request.stream == "payouts" else {},
             cursor=after.write(),
             more=onward is not None,
         )
 
     def _latest_s(self) -> int:
         """Give the latest `time` that a site can honestly show: its clock stands in some zone, and may be off."""
-        return int(self._tools.clock.now().timestamp()) + CLOCK_SLACK_S
+        return int(self._context.clock.now().timestamp()) + CLOCK_SLACK_S
 
     async def _standing(self) -> tuple[Mapping[str, Row], Decimal | None]:
         """Read all payouts, unfiltered, and then the balance: a payout that lands in between lowers it."""
@@ -151,7 +152,7 @@ class PremiumExchanger:
         return known, number(partner.get("balance")) if isinstance(partner, dict) else None
 
     async def _ask(self, method: str, form: Mapping[str, str] | None = None) -> Answer:
-        return await self._tools.http.ask(self._request(method, form))
+        return await self._context.http.ask(self._request(method, form))
 
     def _request(self, method: str, form: Mapping[str, str] | None) -> Request:
         key = self._settings.key.reveal()
@@ -169,7 +170,7 @@ class PremiumExchanger:
 
     def _conceal(self, whole: Json) -> None:
         for wallet in concealable(wallets(whole)):
-            self._tools.conceal(wallet)
+            self._context.add_secret(wallet)
 
     def _problems(self, seen: Mapping[str, Row]) -> dict[str, str]:
         told = {id_: sightings.payout_problem(row, self._currency) for id_, row in seen.items()}

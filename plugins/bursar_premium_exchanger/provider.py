@@ -12,6 +12,7 @@ from bursar.api import (
     AccountSettings,
     ActionType,
     Adapter,
+    AdapterContext,
     CostFacts,
     Coverage,
     EventType,
@@ -24,7 +25,6 @@ from bursar.api import (
     Provider,
     Stream,
     SubjectType,
-    Tools,
     number,
 )
 from bursar_premium_exchanger.adapter import PremiumExchanger
@@ -81,9 +81,9 @@ def balance_just_read(evidence: Json) -> Fields:
     return {"amount": number(evidence.get("balance"))} if isinstance(evidence, dict) else {}
 
 
-def open_account(settings: AccountSettings, tools: Tools) -> Adapter:
+def open_account(settings: AccountSettings, context: AdapterContext) -> Adapter:
     """Make the adapter of one account."""
-    return PremiumExchanger(settings, tools)
+    return PremiumExchanger(settings, context)
 
 
 def _due(balance: Fields) -> bool | None:

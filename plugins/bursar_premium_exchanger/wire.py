@@ -16,7 +16,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bursar.api import Clock, Wire
+from bursar.api import Clock, SandboxServer
 from bursar_premium_exchanger.world import METHODS, MIN_PAYOUT, Exchange, Payout, Visit, World
 
 SANDBOX_KEY = "sandbox-premium-exchanger-key"
@@ -159,17 +159,17 @@ class Site:
         return web.Response(text=json.dumps(said), content_type=kind, charset="utf-8")
 
 
-def wire(seed: int, speed: float, clock: Clock, dialect: Dialect = Dialect.A) -> Wire:
+def wire(seed: int, speed: float, clock: Clock, dialect: Dialect = Dialect.A) -> SandboxServer:
     """Make the sandbox site of `bursar sandbox`."""
     return served(Site(seed, speed, clock, dialect))
 
 
-def served(site: Site) -> Wire:
+def served(site: Site) -> SandboxServer:
     """Put a site behind a server."""
     path = "/affiliate/rest" if site.dialect is Dialect.C else "/api.html"
     app = web.Application()
     app.router.add_route("*", path, site.answer)
-    return Wire(app, path, {"key": SANDBOX_KEY, "currency": CURRENCY}, site.effects, name_of=name_of)
+    return SandboxServer(app, path, {"key": SANDBOX_KEY, "currency": CURRENCY}, site.effects, name_of=name_of)
 
 
 async def name_of(request: web.Request) -> str:

@@ -15,26 +15,26 @@ import msgspec
 
 from bursar.api import (
     AccountSettings,
+    AdapterContext,
     Answer,
     BadAnswer,
     CannotTell,
     Finding,
     Intent,
     Json,
-    Look,
     Lost,
     NeverSent,
     NotSent,
     Observation,
     Observed,
     Outcome,
+    PollRequest,
     ProviderError,
     RateLimited,
     Refusal,
     Refused,
     Rejected,
     Request,
-    Tools,
 )
 from bursar_smm import seen, service_types
 from bursar_smm.answers import entries, failure_text, message, of_the_call, strange, unwrapped
@@ -57,21 +57,21 @@ class SmmAdapter:
         tools: What bursar lends.
     """
 
-    def __init__(self, settings: AccountSettings, tools: Tools) -> None:
-        self._http = tools.http
+    def __init__(self, settings: AccountSettings, context: AdapterContext) -> None:
+        self._http = context.http
         self._asking = Asking(settings)
         self._secret = settings.key.reveal()
         self._numbers = {str(word): state for word, state in (settings.options.get("status_numbers") or {}).items()}
         self._cancel_with: str = settings.options.get("cancel_with", "orders")
         self._types: dict[str, str] | None = None
 
-    async def observe(self, look: Look) -> Observation:
+    async def observe(self, request: PollRequest) -> Observation:
         """Poll once."""
-        if look.stream == "orders":
-            return await self._orders(look)
-        if look.stream == "refills":
-            return await self._refills(look)
-        return await self._listing(look)
+        if request.stream == "orders":
+            return await self._orders(request)
+        if request.stream == "refills":
+            return await self._refills(request)
+        return await self._listing(request)
 
     async def prepare(self, intent: Intent) -> Json:
         """Read the balance before an order is added; repeatable actions need no evidence."""
@@ -126,39 +126,39 @@ class SmmAdapter:
     async def close(self) -> None:
         """Let go of nothing: the way to the wire is bursar's."""
 
-    async def _orders(self, look: Look) -> Observation:
-        answer = await self._http.ask(self._asking.about("status", look.ids, "order", "orders"))
+    async def _orders(self, request: PollRequest) -> Observation:
+        answer = await self._http.ask(self._asking.about("status", request.ids, "order", "orders"))
         try:
             pieces = _PIECES.decode(answer.body)
-            if "error" not in pieces and not pieces.keys().isdisjoint(look.ids):
-                return self._pieces(look, pieces)
+            if "error" not in pieces and not pieces.keys().isdisjoint(request.ids):
+                return self._pieces(request, pieces)
         except _UNREADABLE:
             pass
-        return self._any_shape(look, answer)
+        return self._any_shape(request, answer)
 
-    def _pieces(self, look: Look, pieces: Mapping[str, msgspec.Raw]) -> Observation:
+    def _pieces(self, request: PollRequest, pieces: Mapping[str, msgspec.Raw]) -> Observation:
         """Read a map by id, decoding only what changed."""
-        same = look.same
+        is_unchanged = request.is_unchanged
         unchanged: list[str] = []
         changed: dict[str, Json] = {}
-        for id_ in look.ids:
+        for id_ in request.ids:
             if (piece := pieces.get(id_)) is None:
                 continue
             raw = bytes(piece)
-            if same(id_, raw):
+            if is_unchanged(id_, raw):
                 unchanged.append(id_)
             else:
                 changed[id_] = _ENTRY.decode(raw)
         return self._seen(unchanged, changed) if changed else Observation("orders", unchanged=unchanged)
 
-    def _any_shape(self, look: Look, answer: Answer) -> Observation:
+    def _any_shape(self, request: PollRequest, answer: Answer) -> Observation:
         """Read a flat answer, a list, a map that lacks ids, or one with a script's warning before it."""
         decoded = answer.json()
         failure = failure_text(decoded)
-        if failure is not None and len(look.ids) == 1 and about_subject(failure):
-            return Observation(look.stream, problems={look.ids[0]: sentence(failure, self._secret)})
-        found = entries(self._told(answer), look.ids, "order")
-        unchanged = [id_ for id_, entry in found.items() if look.same(id_, msgspec.json.encode(entry))]
+        if failure is not None and len(request.ids) == 1 and about_subject(failure):
+            return Observation(request.stream, problems={request.ids[0]: sentence(failure, self._secret)})
+        found = entries(self._told(answer), request.ids, "order")
+        unchanged = [id_ for id_, entry in found.items() if request.is_unchanged(id_, msgspec.json.encode(entry))]
         return self._seen(unchanged, {id_: entry for id_, entry in found.items() if id_ not in unchanged})
 
     def _seen(self, unchanged: Sequence[str], changed: Mapping[str, Json]) -> Observation:
@@ -172,8 +172,8 @@ class SmmAdapter:
                 problems[id_] = sentence(str(problem), self._secret)
         return Observation("orders", tuple(subjects), unchanged, problems)
 
-    async def _refills(self, look: Look) -> Observation:
-        wanted, problems = panel_ids(look)
+    async def _refills(self, request: PollRequest) -> Observation:
+        wanted, problems = panel_ids(request)
         if not wanted:
             return Observation("refills", problems=problems)
         ids = list(wanted)
@@ -190,17 +190,17 @@ class SmmAdapter:
                 problems[wanted[panel_id]] = sentence(str(problem), self._secret)
         return Observation("refills", tuple(subjects), problems=problems)
 
-    async def _listing(self, look: Look) -> Observation:
-        answer = await self._http.ask(self._asking.plain(look.stream, {}))
-        if look.same("", answer.body) and (look.stream == "balance" or self._types is not None):
-            return Observation(look.stream, nothing_new=True)
+    async def _listing(self, request: PollRequest) -> Observation:
+        answer = await self._http.ask(self._asking.plain(request.stream, {}))
+        if request.is_unchanged("", answer.body) and (request.stream == "balance" or self._types is not None):
+            return Observation(request.stream, nothing_new=True)
         decoded = self._told(answer)
-        if look.stream == "balance":
-            return Observation(look.stream, (seen.balance(decoded),))
+        if request.stream == "balance":
+            return Observation(request.stream, (seen.balance(decoded),))
         subjects, complete = seen.services(decoded)
         self._types = {found.ref.id: str(found.fields["type"] or "") for found in subjects}
         problems = {id_: sentence(said, self._secret) for id_, said in seen.rate_problems(decoded).items()}
-        return Observation(look.stream, tuple(subjects), problems=problems, complete=complete)
+        return Observation(request.stream, tuple(subjects), problems=problems, complete=complete)
 
     async def _balance(self) -> Observed:
         return seen.balance(self._told(await self._http.ask(self._asking.plain("balance", {}))))

@@ -8,6 +8,7 @@ from bursar.api import (
     AccountSettings,
     ActionType,
     Adapter,
+    AdapterContext,
     Coverage,
     EventType,
     Field,
@@ -17,7 +18,6 @@ from bursar.api import (
     Provider,
     Stream,
     SubjectType,
-    Tools,
 )
 from bursar.api.schema import Schema, choice, flag
 from bursar_smm import costs, service_types, words
@@ -145,8 +145,8 @@ SETTINGS: dict[str, Schema] = {
 }
 
 
-def _open(settings: AccountSettings, tools: Tools) -> Adapter:
-    return SmmAdapter(settings, tools)
+def _open(settings: AccountSettings, context: AdapterContext) -> Adapter:
+    return SmmAdapter(settings, context)
 
 
 SMM = Provider(

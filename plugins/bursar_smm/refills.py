@@ -7,19 +7,19 @@ is meant. Where one id stands for refills of several orders (a constant 1), its 
 
 from __future__ import annotations
 
-from bursar.api import Look
+from bursar.api import PollRequest
 
 NO_ID = "the panel gave the refill no id that could be asked for"
 AMBIGUOUS = "the panel gives several orders the same refill id; only the order's status tells"
 
 
-def panel_ids(look: Look) -> tuple[dict[str, str], dict[str, str]]:
+def panel_ids(request: PollRequest) -> tuple[dict[str, str], dict[str, str]]:
     """Give our id of the refill by the panel's id, and the problems of those that cannot be asked about."""
     wanted: dict[str, str] = {}
     problems: dict[str, str] = {}
     groups: dict[str, list[str]] = {}
-    for id_ in look.ids:
-        panel_id = look.known.get(id_, {}).get("panel_id")
+    for id_ in request.ids:
+        panel_id = request.known.get(id_, {}).get("panel_id")
         if panel_id is None:
             problems[id_] = NO_ID
         else:

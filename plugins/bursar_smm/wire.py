@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 from aiohttp import web
 
-from bursar.api import Clock, Wire
+from bursar.api import Clock, SandboxServer
 from bursar_smm.methods import MOST_IDS
 from bursar_smm.world import Sorry, World
 
@@ -24,7 +24,7 @@ CURRENCY = "USD"
 _Asked = TypeVar("_Asked")
 
 
-def wire(seed: int, speed: float, clock: Clock) -> Wire:
+def wire(seed: int, speed: float, clock: Clock) -> SandboxServer:
     """Make a sandbox panel.
 
     Args:
@@ -37,7 +37,7 @@ def wire(seed: int, speed: float, clock: Clock) -> Wire:
     panel = Panel(world, clock, speed)
     app = web.Application()
     app.router.add_route("*", PATH, panel.answer)
-    return Wire(app, PATH, {"key": KEY}, lambda: dict(world.effects), lambda: first, name_of)
+    return SandboxServer(app, PATH, {"key": KEY}, lambda: dict(world.effects), lambda: first, name_of)
 
 
 async def name_of(request: web.Request) -> str:

@@ -15,6 +15,7 @@ import msgspec
 from yarl import URL
 
 from bursar.api import (
+    AdapterContext,
     Answer,
     Delivery,
     DeliveryFailed,
@@ -24,7 +25,6 @@ from bursar.api import (
     Sink,
     SinkSettings,
     SinkType,
-    Tools,
     schema,
 )
 from bursar_webhook.signing import Signer
@@ -38,9 +38,9 @@ ASKS_FOR_PATIENCE = frozenset({429, 503})
 class Webhook:
     """One URL that gets news."""
 
-    def __init__(self, settings: SinkSettings, tools: Tools) -> None:
+    def __init__(self, settings: SinkSettings, context: AdapterContext) -> None:
         options = settings.options
-        self._tools = tools
+        self._context = context
         self._url: str = options["url"]
         self._shown = shown(self._url)
         self._signer = Signer(_revealed(options["secret"]))
@@ -57,7 +57,7 @@ class Webhook:
         """
         body = msgspec.json.encode(delivery.body)
         try:
-            answer = await self._tools.http.ask(self._request(delivery, body))
+            answer = await self._context.http.ask(self._request(delivery, body))
         except ProviderError as error:
             raise self._unsent(error) from None
         if not 200 <= answer.status < 300:
@@ -67,7 +67,7 @@ class Webhook:
         """Nothing is held."""
 
     def _request(self, delivery: Delivery, body: bytes) -> Request:
-        signature = self._signer.headers(delivery.id, self._tools.clock.now(), body.decode())
+        signature = self._signer.headers(delivery.id, self._context.clock.now(), body.decode())
         return Request(
             self._url,
             body=body,
@@ -96,14 +96,14 @@ def shown(url: str) -> str:
         return "the webhook's url"
 
 
-def open_sink(settings: SinkSettings, tools: Tools) -> Sink:
+def open_sink(settings: SinkSettings, context: AdapterContext) -> Sink:
     """Make the live object of one sink.
 
     Raises:
         ProviderError: the secret cannot be one.
     """
     try:
-        return Webhook(settings, tools)
+        return Webhook(settings, context)
     except ValueError as error:
         raise ProviderError(str(error), kind="settings") from None
 

@@ -70,6 +70,6 @@ class Vendor:
         """Open an account."""
         url = str(self.server.make_url("/")).rstrip("/") + path
         settings = AccountSettings("shop", url, Secret(KEY), timeout=timedelta(seconds=WAIT_S), options=options)
-        adapter = PROVIDER.open(settings, self.loan.tools)
+        adapter = PROVIDER.open(settings, self.loan.context)
         self.opened.append(adapter)
         return adapter

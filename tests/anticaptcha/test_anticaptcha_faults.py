@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from anticaptcha_vendor import KEY, Vendor
 
-from bursar.api import Look, ProviderError
+from bursar.api import PollRequest, ProviderError
 
-COUPONS = Look("coupons")
+COUPONS = PollRequest("coupons")
 KINDS = {
     "html-200": "html", "html-403": "html", "html-503": "html", "empty": "empty", "empty-501": "empty",
     "truncated": "truncated", "broken-off": "truncated", "not-json": "not_json", "rate-429": "rate_limited",

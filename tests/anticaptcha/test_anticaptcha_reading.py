@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from anticaptcha_vendor import CODE_ACTIVATED, CODE_NEW, DOCUMENTED, KEY, LINK, Vendor, no
 
-from bursar.api import BadAnswer, Look, ProviderError, RateLimited, Refusal, Rejected, SubjectRef
+from bursar.api import BadAnswer, PollRequest, ProviderError, RateLimited, Refusal, Rejected, SubjectRef
 from bursar.testing import Memory, subjects_of
 
-COUPONS = Look("coupons")
+COUPONS = PollRequest("coupons")
 BALANCE = SubjectRef("balance", "balance")
 
 
@@ -154,17 +154,17 @@ async def test_min_create_date_makes_absence_mean_nothing(vendor: Vendor) -> Non
 
 async def test_the_same_answer_says_nothing_new(vendor: Vendor) -> None:
     memory, account = Memory(), vendor.account()
-    await account.observe(Look("coupons", same=memory))
+    await account.observe(PollRequest("coupons", is_unchanged=memory))
     memory.commit()
-    assert (await account.observe(Look("coupons", same=memory))).nothing_new
+    assert (await account.observe(PollRequest("coupons", is_unchanged=memory))).nothing_new
 
 
 async def test_another_answer_says_something_new(vendor: Vendor) -> None:
     memory, account = Memory(), vendor.account()
-    await account.observe(Look("coupons", same=memory))
+    await account.observe(PollRequest("coupons", is_unchanged=memory))
     memory.commit()
     vendor.says(DOCUMENTED.replace("1234.56", "1234.57"))
-    assert not (await account.observe(Look("coupons", same=memory))).nothing_new
+    assert not (await account.observe(PollRequest("coupons", is_unchanged=memory))).nothing_new
 
 
 @pytest.mark.parametrize(

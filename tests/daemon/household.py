@@ -23,7 +23,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from limits import WAIT_S
 
-from bursar.api import Wire
+from bursar.api import SandboxServer
 from bursar.control.server import ask_daemon
 from bursar.domain.values import Json
 from bursar.loops.clock import RealClock
@@ -192,7 +192,7 @@ async def household(folder: Path) -> AsyncIterator[Household]:
     site.world.balance = Decimal("80.00")
     panel_app = web.Application()
     panel_app.router.add_route("*", PATH, Panel(panel, clock, 0.0).answer)
-    wires = (Wire(panel_app, PATH, {}, dict, name_of=name_of), served(site))
+    wires = (SandboxServer(panel_app, PATH, {}, dict, name_of=name_of), served(site))
     house = Household(folder, panel, site, *(Faults(wire.name_of) for wire in wires))  # type: ignore[arg-type]
     async with contextlib.AsyncExitStack() as stack:
         for wire, faults in zip(wires, (house.panel_faults, house.site_faults), strict=True):

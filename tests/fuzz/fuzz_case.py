@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bursar.api import Intent, Json, Look
+from bursar.api import Intent, Json, PollRequest
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Case:
     provider: str
     do: str
     bodies: Sequence[Any]
-    look: Look | None = None
+    look: PollRequest | None = None
     intents: tuple[Intent, ...] = ()
     evidence: Json = None
     method: str = ""
@@ -52,7 +52,7 @@ class Case:
 def looks(provider: str, stream: str, bodies: Sequence[Any], *, name: str = "", **more: Any) -> Case:
     """Make the case of a poll."""
     rest = {key: more.pop(key) for key in ("options", "remembers") if key in more}
-    return Case(name or f"{provider} {stream}", provider, "observe", bodies, look=Look(stream, **more), **rest)
+    return Case(name or f"{provider} {stream}", provider, "observe", bodies, look=PollRequest(stream, **more), **rest)
 
 
 def calls(provider: str, bodies: Mapping[tuple[str, str], Sequence[Any]]) -> list[Case]:

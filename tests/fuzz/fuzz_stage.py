@@ -27,9 +27,9 @@ from fuzz_properties import (
 from fuzz_tree import KEY, mutated
 from multidict import CIMultiDict
 
-from bursar.api import AccountSettings, Answer, Http, Provider, ProviderError, Request, Secret, Tools
+from bursar.api import AccountSettings, AdapterContext, Answer, Http, Provider, ProviderError, Request, Secret
 from bursar.api.answer import redirected
-from bursar.api.provider import Same
+from bursar.api.provider import UnchangedCheck
 from bursar.host.isolation import Guarded, open_adapter
 from bursar.host.plugins import load_plugins
 from bursar.testing.clock import VirtualClock
@@ -70,7 +70,7 @@ class CannedHttp(Http):
         return answer
 
 
-def _noting(shown: set[bytes]) -> Same:
+def _noting(shown: set[bytes]) -> UnchangedCheck:
     """Recognise nothing, and note what was shown."""
 
     def same(id_: str, raw: bytes | memoryview) -> bool:
@@ -108,8 +108,8 @@ class Stage:
         defaults = {name: schema["default"] for name, schema in self.provider.settings.items() if "default" in schema}
         options = {**defaults, **case.options}
         settings = AccountSettings("account", ADDRESS, Secret(KEY), currency="USD", options=options)
-        tools = Tools(self.http, VirtualClock(), lambda value: None)
-        self.adapter: Guarded = open_adapter(self.provider, settings, tools)
+        context = AdapterContext(self.http, VirtualClock(), lambda value: None)
+        self.adapter: Guarded = open_adapter(self.provider, settings, context)
 
     async def remember(self) -> None:
         """Make the baseline of the sound bodies, those of them that are good polls."""
@@ -119,7 +119,7 @@ class Stage:
             self.http.answers = [sound(body)]
             shown: set[bytes] = set()
             try:
-                polls.append(await self.adapter.observe(replace(self.case.look, same=_noting(shown))))
+                polls.append(await self.adapter.observe(replace(self.case.look, is_unchanged=_noting(shown))))
                 self.known |= shown
             except ProviderError as error:
                 only_a_providers_error(error)
@@ -160,7 +160,7 @@ class Stage:
 
     async def _observe(self, said: Said) -> None:
         assert self.case.look is not None
-        look = replace(self.case.look, same=self._same) if self.case.remembers else self.case.look
+        look = replace(self.case.look, is_unchanged=self._same) if self.case.remembers else self.case.look
         seen = await self.adapter.observe(look)
         self.reached.add(type(seen).__name__)
         no_secret(seen)

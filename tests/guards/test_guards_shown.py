@@ -14,17 +14,17 @@ from toy_site import Site, Sites, ToyAdapter
 
 from bursar.api import (
     AccountSettings,
+    AdapterContext,
     Coverage,
     Field,
     FieldKind,
-    Look,
     Observation,
     Observed,
+    PollRequest,
     Stream,
     SubjectRef,
     SubjectType,
     Succeeded,
-    Tools,
     Unreachable,
 )
 from bursar.domain.ids import IntentId
@@ -43,7 +43,7 @@ class Panel(ToyAdapter):
 
     refills: Mapping[str, tuple[str, str]] = {}
 
-    def _refills(self, look: Look) -> Observation:
+    def _refills(self, look: PollRequest) -> Observation:
         seen = [Observed(SubjectRef("refill", id_), {"order": of}, state) for id_, (of, state) in self.refills.items()]
         return self._listed(look, seen)
 
@@ -59,9 +59,9 @@ def panel(world: World) -> type[Panel]:
     )
     listed = type("Listed", (Panel,), {"refills": {}})
 
-    def open_(settings: AccountSettings, tools: Tools) -> Any:
+    def open_(settings: AccountSettings, context: AdapterContext) -> Any:
         site: Site = world.sites.sites[settings.url]
-        return listed(site, tools)
+        return listed(site, context)
 
     streams = (*toy.streams, Stream("refills", timedelta(minutes=2), Coverage.LISTING))
     grown = replace(toy, streams=streams, subjects=(*toy.subjects, REFILL), actions=actions, open=open_)

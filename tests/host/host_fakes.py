@@ -15,12 +15,12 @@ from bursar.api import (
     Field,
     FieldKind,
     Intent,
-    Look,
     LostReply,
     Method,
     Observation,
     Observed,
     Param,
+    PollRequest,
     Provider,
     SinkType,
     Stream,
@@ -51,7 +51,7 @@ STREAMS = (
 def provider(**changes: Any) -> Provider:
     """Give a sound provider, but for what is changed."""
     sound = Provider(
-        "post", STREAMS, (PARCEL, PLACE), open=lambda settings, tools: FakeAdapter(),  # type: ignore[arg-type,return-value]
+        "post", STREAMS, (PARCEL, PLACE), open=lambda settings, context: FakeAdapter(),  # type: ignore[arg-type,return-value]
         actions=(RETURN,), methods=(Method("getParcel", {"id": Param()}),),
     )
     return replace(sound, **changes)
@@ -59,7 +59,7 @@ def provider(**changes: Any) -> Provider:
 
 def sink(**changes: Any) -> SinkType:
     """Give a sound kind of sink, but for what is changed."""
-    return replace(SinkType("pigeon", open=lambda settings, tools: FakeAdapter()), **changes)  # type: ignore[arg-type,return-value]
+    return replace(SinkType("pigeon", open=lambda settings, context: FakeAdapter()), **changes)  # type: ignore[arg-type,return-value]
 
 
 def parcel(id_: str = "1", **changes: Any) -> Observed:
@@ -80,7 +80,7 @@ def intent(id_: int = 1, **changes: Any) -> Intent:
     )
 
 
-LOOK = Look("parcels", ("1", "2"))
+LOOK = PollRequest("parcels", ("1", "2"))
 
 
 @dataclass
@@ -96,7 +96,7 @@ class FakeAdapter:
             raise self.answer
         return await self.answer() if callable(self.answer) else self.answer
 
-    async def observe(self, look: Look) -> Any:
+    async def observe(self, look: PollRequest) -> Any:
         return await self._give("observe")
 
     async def prepare(self, intent: Intent) -> Any:

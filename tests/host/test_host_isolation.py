@@ -321,18 +321,18 @@ def exiting(*_: object) -> Any:
     [
         (raising, "the plugin failed in open: ValueError at "),
         (exiting, "the plugin failed in open: SystemExit at "),
-        (lambda settings, tools: object(), "the plugin opened something without observe, prepare, perform"),
+        (lambda settings, context: object(), "the plugin opened something without observe, prepare, perform"),
     ],
 )
 def test_an_adapter_that_cannot_be_opened_is_the_plugins_failure(opens: Any, expected: str) -> None:
     with pytest.raises(ProviderError) as caught:
-        open_adapter(replace(provider(), open=opens), ACCOUNT, Loan().tools)
+        open_adapter(replace(provider(), open=opens), ACCOUNT, Loan().context)
     assert caught.value.reason.startswith(expected)
 
 
 def test_a_sink_that_cannot_be_opened_is_the_plugins_failure() -> None:
     with pytest.raises(ProviderError, match="without deliver, close"):
-        open_sink(sink(open=lambda settings, tools: object()), SINK, Loan().tools)
+        open_sink(sink(open=lambda settings, context: object()), SINK, Loan().context)
 
 
 def test_a_sink_may_say_what_is_wrong_with_its_settings() -> None:
@@ -340,4 +340,4 @@ def test_a_sink_may_say_what_is_wrong_with_its_settings() -> None:
         raise DeliveryFailed("the secret is no base64")
 
     with pytest.raises(ProviderError, match="the secret is no base64"):
-        open_sink(sink(open=opens), SINK, Loan().tools)
+        open_sink(sink(open=opens), SINK, Loan().context)

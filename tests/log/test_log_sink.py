@@ -18,7 +18,7 @@ class TestLog(SinkContract):
 
 async def lines(type_: str = "bursar.notify", data: Any = None, **more: Any) -> list[Any]:
     """Deliver once, and give what was logged."""
-    sink = LOG.open(SinkSettings("book"), Loan().tools)
+    sink = LOG.open(SinkSettings("book"), Loan().context)
     with capture_logs() as logged:
         await sink.deliver(make_delivery(type_, data, **more))
     return logged
@@ -61,7 +61,7 @@ async def test_what_the_provider_says_beside_is_left_out() -> None:
 
 
 async def test_data_that_is_no_mapping_is_survived() -> None:
-    sink, delivery = LOG.open(SinkSettings("book"), Loan().tools), make_delivery()
+    sink, delivery = LOG.open(SinkSettings("book"), Loan().context), make_delivery()
     delivery.body["data"] = "words"
     with capture_logs() as logged:
         await sink.deliver(delivery)

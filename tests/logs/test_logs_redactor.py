@@ -92,21 +92,21 @@ def test_a_secret_made_of_digits_is_masked_as_a_number_too() -> None:
 def test_a_value_concealed_at_run_time_is_masked_from_then_on(redactor: Redactor) -> None:
     code = "KXXQ-1111-2222-FFMW"
     assert redactor.redact(code) == code
-    redactor.conceal(code)
+    redactor.add_secret(code)
     assert redactor.redact(f"code {code}!") == "code ***!"
 
 
 def test_concealed_values_are_remembered_up_to_a_number_and_secrets_for_ever() -> None:
     redactor = Redactor(["first-secret"], most_concealed=3)
     for value in ("aaaa1", "bbbb2", "cccc3", "dddd4"):
-        redactor.conceal(value)
+        redactor.add_secret(value)
     assert redactor.redact("first-secret aaaa1 bbbb2 cccc3 dddd4") == "*** aaaa1 *** *** ***"
 
 
 def test_a_secret_that_was_concealed_as_well_is_not_forgotten() -> None:
     redactor = Redactor(["first-secret"], most_concealed=1)
-    redactor.conceal("first-secret")
-    redactor.conceal("second-one")
+    redactor.add_secret("first-secret")
+    redactor.add_secret("second-one")
     assert redactor.redact("first-secret") == "***"
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from px_site import ScriptedSite, settings, tools
+from px_site import ScriptedSite, context, settings
 
 from bursar_premium_exchanger.adapter import PremiumExchanger
 
@@ -33,6 +33,6 @@ def concealed() -> list[str]:
 @pytest.fixture
 async def adapter(site: ScriptedSite, concealed: list[str]) -> AsyncIterator[PremiumExchanger]:
     """An adapter of an account in USD at that site."""
-    lent = tools(concealed)
+    lent = context(concealed)
     yield PremiumExchanger(settings(site.url), lent)
     await lent.http.close()

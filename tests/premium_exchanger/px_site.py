@@ -13,7 +13,7 @@ from typing import Any
 from aiohttp import web
 from limits import LEAP_S, WAIT_S
 
-from bursar.api import AccountSettings, Http, Intent, Secret, SubjectRef, Tools
+from bursar.api import AccountSettings, AdapterContext, Http, Intent, Secret, SubjectRef
 from bursar.domain.ids import AccountName, IntentId
 from bursar.domain.intent import State
 from bursar.testing.clock import leap
@@ -128,13 +128,13 @@ def settings(url: str, **more: Any) -> AccountSettings:
     return AccountSettings(**{"name": "exchange", "url": url, "key": Secret(KEY), "currency": "USD", "timeout": timedelta(seconds=WAIT_S), **more})
 
 
-def tools(concealed: list[str]) -> Tools:
+def context(concealed: list[str]) -> AdapterContext:
     clock = StoppedClock()
 
     async def at_once() -> None:
         return None
 
-    return Tools(Http(clock, at_once), clock, concealed.append)
+    return AdapterContext(Http(clock, at_once), clock, concealed.append)
 
 
 def intent(method: str = "7", account: str = WALLET) -> Intent:

@@ -5,9 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from px_site import KEY, ScriptedSite, StoppedClock, broken_off, hang, partner, reset, settings, tools
+from px_site import KEY, ScriptedSite, StoppedClock, broken_off, context, hang, partner, reset, settings
 
-from bursar.api import BadAnswer, Http, Look, NeverSent, ProviderError, RateLimited, Refusal, Tools, Unreachable
+from bursar.api import (
+    AdapterContext,
+    BadAnswer,
+    Http,
+    NeverSent,
+    PollRequest,
+    ProviderError,
+    RateLimited,
+    Refusal,
+    Unreachable,
+)
 from bursar.testing.staging import nobody_listens
 from bursar_premium_exchanger.adapter import PremiumExchanger
 
@@ -17,7 +27,7 @@ STREAMS = ["info", "visits", "exchanges", "payouts"]
 
 async def failure(adapter: PremiumExchanger, stream: str = "info") -> ProviderError:
     with pytest.raises(ProviderError) as caught:
-        await adapter.observe(Look(stream))
+        await adapter.observe(PollRequest(stream))
     return caught.value
 
 
@@ -124,7 +134,7 @@ async def test_a_connection_that_is_reset(site: ScriptedSite, adapter: PremiumEx
 
 async def test_no_answer_in_time(site: ScriptedSite) -> None:
     site.do("get_info", hang(site, effect=False))
-    lent = tools([])
+    lent = context([])
     failed = await failure(PremiumExchanger(settings(site.url), lent))
     await lent.http.close()
     assert (type(failed), failed.kind) == (Unreachable, "timeout")
@@ -137,13 +147,13 @@ async def test_a_body_over_the_cap(site: ScriptedSite, concealed: list[str]) -> 
     clock = StoppedClock()
     http = Http(clock, at_once, max_body_bytes=1000)
     site.say("get_info", b" " * 2000)
-    failed = await failure(PremiumExchanger(settings(site.url), Tools(http, clock, concealed.append)))
+    failed = await failure(PremiumExchanger(settings(site.url), AdapterContext(http, clock, concealed.append)))
     await http.close()
     assert failed.kind == "too_large"
 
 
 async def test_nobody_listens() -> None:
-    lent = tools([])
+    lent = context([])
     failed = await failure(PremiumExchanger(settings(f"{nobody_listens()}/api.html"), lent))
     await lent.http.close()
     assert isinstance(failed, NeverSent)

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from px_site import WALLET, intent
 
-from bursar.api import Clock, Intent, Provider, Wire
+from bursar.api import Clock, Intent, Provider, SandboxServer
 from bursar.testing import AdapterContract
 from bursar_premium_exchanger.provider import PROVIDER
 from bursar_premium_exchanger.wire import Dialect, Site, served
@@ -21,12 +21,12 @@ class TestDialectA(AdapterContract):
     params: ClassVar = {"add_payout": {"method_id": "7", "account": WALLET}}
     dialect: ClassVar[Dialect] = Dialect.A
 
-    def make_wire(self, clock: Clock) -> Wire:
+    def make_wire(self, clock: Clock) -> SandboxServer:
         site = Site(1, 1.0, clock, self.dialect)
         site.world.balance = Decimal("60.00")
         return served(site)
 
-    def intents(self, wire: Wire) -> Sequence[Intent]:
+    def intents(self, wire: SandboxServer) -> Sequence[Intent]:
         return (intent(),)
 
 

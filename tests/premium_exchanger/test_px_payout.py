@@ -18,6 +18,7 @@ from px_site import (
     Reply,
     ScriptedSite,
     broken_off,
+    context,
     hang,
     intent,
     listed,
@@ -26,7 +27,6 @@ from px_site import (
     reset,
     said,
     settings,
-    tools,
 )
 
 from bursar.api import (
@@ -294,11 +294,11 @@ class TestPerform:
     @pytest.mark.parametrize("effect", [False, True])
     async def test_no_answer_in_time_is_lost(self, site: ScriptedSite, effect: bool) -> None:
         site.do("add_payout", hang(site, effect=effect))
-        outcome = await PremiumExchanger(settings(site.url), tools([])).perform(intent())
+        outcome = await PremiumExchanger(settings(site.url), context([])).perform(intent())
         assert (type(outcome), site.effects, len(site.asked)) == (Lost, effect, 1)
 
     async def test_no_connection_is_not_sent(self) -> None:
-        adapter = PremiumExchanger(settings(f"{nobody_listens()}/api.html"), tools([]))
+        adapter = PremiumExchanger(settings(f"{nobody_listens()}/api.html"), context([]))
         assert isinstance(await adapter.perform(intent()), NotSent)
 
     @pytest.mark.parametrize(
@@ -490,7 +490,7 @@ class TestReconcile:
     async def test_after_a_lost_reply_the_look_tells_what_the_site_did(
         self, site: ScriptedSite, effect: bool
     ) -> None:
-        lent = tools([])
+        lent = context([])
         adapter = PremiumExchanger(settings(site.url), lent)
         before = await prepared(adapter, site)
         site.do("add_payout", hang(site, effect=effect))

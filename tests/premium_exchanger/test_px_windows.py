@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from px_site import FAR_FROM_HERE, KEY, ScriptedSite, exchange_row, listed, payout_row, visit_row
 
-from bursar.api import Json, Look, Observation
+from bursar.api import Json, Observation, PollRequest
 from bursar_premium_exchanger.adapter import PremiumExchanger
 from bursar_premium_exchanger.cursor import MAX_PAGES, OVERLAP_S, PAGE_ROWS, Cursor
 
@@ -23,7 +23,7 @@ async def poll(adapter: PremiumExchanger, stream: str, times: int, cursor: Json 
     """Poll so many times, each from where the one before left off."""
     seen = []
     for _ in range(times):
-        seen.append(await adapter.observe(Look(stream, cursor=cursor)))
+        seen.append(await adapter.observe(PollRequest(stream, cursor=cursor)))
         cursor = seen[-1].cursor if seen[-1].cursor is not None else cursor
     return seen
 
@@ -151,7 +151,7 @@ async def test_an_equal_page_in_a_walk_is_not_taken_for_nothing_new(
 ) -> None:
     site.say("get_exchanges", page(0, PAGE_ROWS))
     cursor: Json = {"pages": True, "walking": True, "offset": 500, "newest": FAR_FROM_HERE, "currency": "USD"}
-    seen = await adapter.observe(Look("exchanges", cursor=cursor, same=lambda id_, raw: True))
+    seen = await adapter.observe(PollRequest("exchanges", cursor=cursor, is_unchanged=lambda id_, raw: True))
     assert seen.nothing_new is False
 
 
@@ -160,14 +160,14 @@ async def test_an_equal_first_page_of_many_says_nothing_of_the_others(
 ) -> None:
     site.say("get_exchanges", page(0, PAGE_ROWS))
     cursor: Json = {"pages": True, "long": True, "newest": FAR_FROM_HERE, "currency": "USD"}
-    seen = await adapter.observe(Look("exchanges", cursor=cursor, same=lambda id_, raw: True))
+    seen = await adapter.observe(PollRequest("exchanges", cursor=cursor, is_unchanged=lambda id_, raw: True))
     assert (seen.nothing_new, seen.more) == (False, True)
 
 
 async def test_a_walk_of_many_pages_is_remembered(site: ScriptedSite, adapter: PremiumExchanger) -> None:
     site.say("get_exchanges", page(0, PAGE_ROWS), page(500, 1), page(0, PAGE_ROWS))
     seen = await poll(adapter, "exchanges", 2, {"pages": True})
-    again = await adapter.observe(Look("exchanges", cursor=seen[-1].cursor, same=lambda id_, raw: True))
+    again = await adapter.observe(PollRequest("exchanges", cursor=seen[-1].cursor, is_unchanged=lambda id_, raw: True))
     assert again.nothing_new is False
 
 
@@ -187,7 +187,7 @@ async def test_no_walk_is_endless(site: ScriptedSite, adapter: PremiumExchanger)
 async def test_a_window_that_is_unchanged_says_nothing_new(site: ScriptedSite, adapter: PremiumExchanger) -> None:
     site.say("get_payouts", listed("a", payout_row("1")))
     (first,) = await poll(adapter, "payouts", 1)
-    again = await adapter.observe(Look("payouts", cursor=first.cursor, same=lambda id_, raw: True))
+    again = await adapter.observe(PollRequest("payouts", cursor=first.cursor, is_unchanged=lambda id_, raw: True))
     assert (again.nothing_new, again.cursor) == (True, None)
 
 

@@ -12,9 +12,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
-from px_site import WALLET, StoppedClock, intent, settings, tools
+from px_site import WALLET, StoppedClock, context, intent, settings
 
-from bursar.api import BadAnswer, Look, Observation, Refused, Secret, Succeeded, Tools, Wire
+from bursar.api import AdapterContext, BadAnswer, Observation, PollRequest, Refused, SandboxServer, Secret, Succeeded
 from bursar_premium_exchanger.adapter import PremiumExchanger
 from bursar_premium_exchanger.provider import PROVIDER
 from bursar_premium_exchanger.wire import SANDBOX_KEY, Dialect, name_of, wire
@@ -36,14 +36,14 @@ class MovableClock(StoppedClock):
 class Sandbox:
     """A running sandbox and an adapter of an account there."""
 
-    wire: Wire
+    wire: SandboxServer
     clock: MovableClock
     url: str
     adapter: PremiumExchanger
-    lent: Tools
+    lent: AdapterContext
 
     async def balance(self) -> Decimal:
-        amount = (await self.adapter.observe(Look("info"))).subjects[0].fields["amount"]
+        amount = (await self.adapter.observe(PollRequest("info"))).subjects[0].fields["amount"]
         assert isinstance(amount, Decimal)
         return amount
 
@@ -56,13 +56,13 @@ class Sandbox:
         raise AssertionError("the balance never came to be due")
 
     async def states(self) -> dict[str, str | None]:
-        seen: Observation = await self.adapter.observe(Look("payouts"))
+        seen: Observation = await self.adapter.observe(PollRequest("payouts"))
         return {subject.ref.id: subject.state for subject in seen.subjects}
 
 
 @pytest.fixture(params=list(Dialect))
 async def sandbox(request: Any) -> AsyncIterator[Sandbox]:
-    clock, lent = MovableClock(), tools([])
+    clock, lent = MovableClock(), context([])
     served = wire(7, 20, clock, request.param)
     server = TestServer(served.app)
     await server.start_server()
@@ -89,14 +89,14 @@ async def test_the_balance_soon_passes_the_minimum(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("speed", [0.5, 1, 60, 1000, 100_000])
 async def test_at_any_speed_the_minimum_is_passed(speed: float) -> None:
-    clock, lent = MovableClock(), tools([])
+    clock, lent = MovableClock(), context([])
     served = wire(3, speed, clock)
     async with TestServer(served.app) as server:
         url = str(server.make_url(served.path))
         adapter = PremiumExchanger(settings(url, key=Secret(SANDBOX_KEY)), lent)
-        before = (await adapter.observe(Look("info"))).subjects[0].fields["amount"]
+        before = (await adapter.observe(PollRequest("info"))).subjects[0].fields["amount"]
         clock.at_s = max(15.0, 300 / speed)
-        after = (await adapter.observe(Look("info"))).subjects[0].fields["amount"]
+        after = (await adapter.observe(PollRequest("info"))).subjects[0].fields["amount"]
         await lent.http.close()
     assert isinstance(before, Decimal)
     assert isinstance(after, Decimal)
@@ -105,14 +105,14 @@ async def test_at_any_speed_the_minimum_is_passed(speed: float) -> None:
 
 @pytest.mark.parametrize("stream", ["visits", "exchanges", "payouts"])
 async def test_there_is_a_history(sandbox: Sandbox, stream: str) -> None:
-    assert (await sandbox.adapter.observe(Look(stream))).subjects != ()
+    assert (await sandbox.adapter.observe(PollRequest(stream))).subjects != ()
 
 
 @pytest.mark.parametrize("stream", ["visits", "exchanges"])
 async def test_visits_and_exchanges_come(sandbox: Sandbox, stream: str) -> None:
-    before = {seen.ref for seen in (await sandbox.adapter.observe(Look(stream))).subjects}
+    before = {seen.ref for seen in (await sandbox.adapter.observe(PollRequest(stream))).subjects}
     sandbox.clock.at_s += 20
-    after = {seen.ref for seen in (await sandbox.adapter.observe(Look(stream))).subjects}
+    after = {seen.ref for seen in (await sandbox.adapter.observe(PollRequest(stream))).subjects}
     assert after > before
 
 
@@ -137,7 +137,7 @@ async def test_a_payout_waits_and_then_ends(sandbox: Sandbox) -> None:
 async def test_some_payouts_are_canceled_and_come_back() -> None:
     clock = MovableClock()
     served = wire(1, 20, clock)
-    lent = tools([])
+    lent = context([])
     async with TestServer(served.app) as server:
         adapter = PremiumExchanger(settings(str(server.make_url(served.path)), key=Secret(SANDBOX_KEY)), lent)
         sandbox = Sandbox(served, clock, "", adapter, lent)
@@ -170,7 +170,7 @@ async def test_a_payout_that_makes_no_sense_is_refused(sandbox: Sandbox, method:
 async def test_only_the_right_key_is_accepted(sandbox: Sandbox) -> None:
     adapter = PremiumExchanger(settings(sandbox.url, key=Secret("another-key")), sandbox.lent)
     with pytest.raises(BadAnswer, match="Api disabled"):
-        await adapter.observe(Look("info"))
+        await adapter.observe(PollRequest("info"))
 
 
 async def test_filters_in_the_url_are_ignored(sandbox: Sandbox) -> None:
@@ -183,8 +183,8 @@ async def test_filters_in_the_body_count(sandbox: Sandbox) -> None:
 
 
 async def test_the_windows_of_the_adapter_and_of_the_site_agree(sandbox: Sandbox) -> None:
-    cursor = (await sandbox.adapter.observe(Look("payouts"))).cursor
-    assert len((await sandbox.adapter.observe(Look("payouts", cursor=cursor))).subjects) == 3
+    cursor = (await sandbox.adapter.observe(PollRequest("payouts"))).cursor
+    assert len((await sandbox.adapter.observe(PollRequest("payouts", cursor=cursor))).subjects) == 3
 
 
 async def test_an_unknown_method_is_answered_as_the_dialect_does(sandbox: Sandbox) -> None:
@@ -193,7 +193,7 @@ async def test_an_unknown_method_is_answered_as_the_dialect_does(sandbox: Sandbo
 
 
 async def test_exchanges_are_paged_in_dialect_b() -> None:
-    clock, lent = MovableClock(), tools([])
+    clock, lent = MovableClock(), context([])
     served = wire(7, 20, clock, Dialect.B)
     async with TestServer(served.app) as server:
         adapter = PremiumExchanger(settings(str(server.make_url(served.path)), key=Secret(SANDBOX_KEY)), lent)
@@ -206,7 +206,7 @@ async def test_exchanges_are_paged_in_dialect_b() -> None:
 async def test_the_same_seed_is_the_same_world() -> None:
     answers = []
     for looks in (1, 30):
-        clock, lent = MovableClock(), tools([])
+        clock, lent = MovableClock(), context([])
         served = wire(7, 20, clock)
         async with TestServer(served.app) as server:
             adapter = PremiumExchanger(settings(str(server.make_url(served.path)), key=Secret(SANDBOX_KEY)), lent)
@@ -219,12 +219,12 @@ async def test_the_same_seed_is_the_same_world() -> None:
 
 
 async def test_a_long_run_keeps_a_bounded_world() -> None:
-    clock, lent = MovableClock(), tools([])
+    clock, lent = MovableClock(), context([])
     served = wire(7, 1000, clock)
     async with TestServer(served.app) as server:
         adapter = PremiumExchanger(settings(str(server.make_url(served.path)), key=Secret(SANDBOX_KEY)), lent)
         clock.at_s = timedelta(hours=1).total_seconds()
-        seen = await adapter.observe(Look("visits"))
+        seen = await adapter.observe(PollRequest("visits"))
         await lent.http.close()
     assert len(seen.subjects) <= 400
 

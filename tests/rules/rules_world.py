@@ -95,7 +95,7 @@ def provider(name, subjects, actions=()):
         name,
         streams=(Stream("orders", timedelta(minutes=1), Coverage.LISTING),),
         subjects=subjects,
-        open=lambda settings, tools: None,
+        open=lambda settings, context: None,
         actions=actions,
     )
 

@@ -10,7 +10,7 @@ import pytest
 from kit import World
 from runtime_config import config
 
-from bursar.api import Look, Observation, Observed, SubjectRef
+from bursar.api import Observation, Observed, PollRequest, SubjectRef
 from bursar.pipeline.ingest import Poll, ingest
 
 CANCEL = "{name: c, on: order.in_progress, do: [cancel]}"
@@ -24,7 +24,7 @@ class Gate:
         self.asked, self.open = asyncio.Event(), asyncio.Event()
         self._observation = observation
 
-    async def __call__(self, _look: Look) -> Observation:
+    async def __call__(self, _look: PollRequest) -> Observation:
         self.asked.set()
         await self.open.wait()
         return self._observation
@@ -152,7 +152,7 @@ async def test_an_effect_makes_older_answers_about_money_and_lists_old(world: Wo
 async def test_facts_are_as_old_as_the_question(world: World) -> None:
     """An answer that took two minutes to come is no fresh fact: the balance is looked at again."""
 
-    async def slow(_look: Look) -> Observation:
+    async def slow(_look: PollRequest) -> Observation:
         await world.clock.advance(120)
         return of_balance("80")
 
@@ -168,7 +168,7 @@ async def test_a_hold_that_fell_due_after_the_question_does_not_fire_by_its_answ
     rule = "{name: h, on: order, when: 'order.state == \"in_progress\"', for: 10m, do: [cancel]}"
     await in_progress(world, rule)
 
-    async def slow(_look: Look) -> Observation:
+    async def slow(_look: PollRequest) -> Observation:
         await world.clock.advance(15 * 60)
         return of_order("in_progress")
 

@@ -12,7 +12,7 @@ from kit import World
 from runtime_config import account, config
 from toy_site import ACTIONS
 
-from bursar.api import CostFacts, Later, Look, Observation, Observed, SubjectRef
+from bursar.api import CostFacts, Later, Observation, Observed, PollRequest, SubjectRef
 from bursar.control.errors import RequestRejected
 
 OFF = account(more="poll: {coupons: off}")
@@ -33,7 +33,7 @@ async def wanted(world: World, rule: str, *outcomes: object, accounts: str = OFF
     made = world.sites.registry(toy=replace(toy, actions=(*ACTIONS[:2], add, *ACTIONS[3:])))
     world.sites.registry = lambda **_changes: made  # type: ignore[method-assign]
 
-    async def coupons(_look: Look) -> Observation:
+    async def coupons(_look: PollRequest) -> Observation:
         return Observation("coupons", (Observed(PRICE, {"amount": price[0]}, "new"),))
 
     world.site.will("coupons", *[coupons] * 999)

@@ -46,10 +46,10 @@ async def test_a_plugin_that_raises_or_lies_harms_no_neighbor(world: World, answ
 
 
 async def test_a_plugin_that_cannot_open_an_account_harms_no_neighbor(world: World) -> None:
-    def open_(settings: Any, tools: Any) -> Any:
+    def open_(settings: Any, context: Any) -> Any:
         if settings.name == "panel":
             raise ValueError("a bug")
-        return ToyAdapter(world.sites.sites[settings.url], tools)
+        return ToyAdapter(world.sites.sites[settings.url], context)
 
     world.sites.open = open_
     world.sites.sites[SECOND].orders["1"] = "partial"

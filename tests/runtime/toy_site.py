@@ -17,6 +17,7 @@ from typing import Any
 from bursar.api import (
     AccountSettings,
     ActionType,
+    AdapterContext,
     CannotTell,
     CostFacts,
     Coverage,
@@ -26,19 +27,18 @@ from bursar.api import (
     Fields,
     Intent,
     Json,
-    Look,
     LostReply,
     Method,
     Observation,
     Observed,
     Param,
+    PollRequest,
     Provider,
     SinkType,
     Stream,
     SubjectRef,
     SubjectType,
     Succeeded,
-    Tools,
     Wanted,
     number,
 )
@@ -148,7 +148,7 @@ class Site:
     down: dict[str, Exception] = field(default_factory=dict)
     next: defaultdict[str, deque[Scripted]] = field(default_factory=lambda: defaultdict(deque))
     dates: Callable[[], datetime] | None = None
-    looks: list[Look] = field(default_factory=list)
+    looks: list[PollRequest] = field(default_factory=list)
     performed: list[Intent] = field(default_factory=list)
     prepared: list[Intent] = field(default_factory=list)
     reconciled: list[Intent] = field(default_factory=list)
@@ -173,26 +173,26 @@ class Site:
 class ToyAdapter:
     """The adapter of one account on a site."""
 
-    def __init__(self, site: Site, tools: Tools) -> None:
+    def __init__(self, site: Site, context: AdapterContext) -> None:
         self._site = site
-        self._tools = tools
+        self._context = context
 
-    async def observe(self, look: Look) -> Any:
+    async def observe(self, look: PollRequest) -> Any:
         self._site.looks.append(look)
         exchange = current()
         if self._site.dates is not None and exchange is not None:
-            exchange.date, exchange.date_s = self._site.dates(), self._tools.clock.monotonic()
+            exchange.date, exchange.date_s = self._site.dates(), self._context.clock.monotonic()
         if (mood := self._site.down.get(look.stream)) is not None:
             raise mood
         if self._site.next[look.stream]:
             return await _given(self._site.next[look.stream].popleft(), look)
         return getattr(self, f"_{look.stream}")(look)
 
-    def _orders(self, look: Look) -> Observation:
+    def _orders(self, look: PollRequest) -> Observation:
         unchanged, subjects, problems = [], [], {}
         for id_ in look.ids:
             said = self._site.orders.get(id_)
-            if said is not None and look.same(id_, repr(said).encode()):
+            if said is not None and look.is_unchanged(id_, repr(said).encode()):
                 unchanged.append(id_)
             elif isinstance(said, str) and " " in said:
                 problems[id_] = said
@@ -201,19 +201,19 @@ class ToyAdapter:
                 subjects.append(Observed(SubjectRef("order", id_), fields, state))
         return Observation("orders", tuple(subjects), unchanged, problems)
 
-    def _coupons(self, look: Look) -> Observation:
+    def _coupons(self, look: PollRequest) -> Observation:
         return self._listed(look, [Observed(SubjectRef("coupon", i), {}, s) for i, s in self._site.coupons.items()])
 
-    def _info(self, look: Look) -> Observation:
+    def _info(self, look: PollRequest) -> Observation:
         said = self._site.balance
         return self._listed(look, [] if said is None else [Observed(SubjectRef("balance", "balance"), dict(said))])
 
-    def _payouts(self, look: Look) -> Observation:
+    def _payouts(self, look: PollRequest) -> Observation:
         return self._listed(look, [Observed(SubjectRef("payout", i), {}, s) for i, s in self._site.payouts.items()])
 
     @staticmethod
-    def _listed(look: Look, seen: list[Observed]) -> Observation:
-        if look.same("", repr(seen).encode()):
+    def _listed(look: PollRequest, seen: list[Observed]) -> Observation:
+        if look.is_unchanged("", repr(seen).encode()):
             return Observation(look.stream, nothing_new=True)
         return Observation(look.stream, tuple(seen))
 
@@ -260,7 +260,7 @@ class Sites:
 
     sites: dict[str, Site] = field(default_factory=lambda: defaultdict(Site))
     boxes: dict[str, FakeSink] = field(default_factory=lambda: defaultdict(FakeSink))
-    open: Callable[[AccountSettings, Tools], Any] | None = None
+    open: Callable[[AccountSettings, AdapterContext], Any] | None = None
 
     def registry(self, **changes: Any) -> Registry:
         """Give the registry that a configuration of these tests is read with."""
@@ -268,11 +268,11 @@ class Sites:
             "toy", STREAMS, (ORDER, COUPON, BALANCE, PAYOUT), open=self._open, actions=ACTIONS, methods=METHODS,
             default_rate=(1000, timedelta(seconds=1)),
         )
-        box = SinkType("box", open=lambda settings, tools: self.boxes[settings.name])
+        box = SinkType("box", open=lambda settings, context: self.boxes[settings.name])
         return Registry(providers={"toy": toy, **changes}, sinks={"box": box})
 
-    def _open(self, settings: AccountSettings, tools: Tools) -> Any:
-        return (self.open or (lambda one, tools: ToyAdapter(self.sites[one.url], tools)))(settings, tools)
+    def _open(self, settings: AccountSettings, context: AdapterContext) -> Any:
+        return (self.open or (lambda one, context: ToyAdapter(self.sites[one.url], context)))(settings, context)
 
 
 Answering = Callable[[Any], Awaitable[Any]]

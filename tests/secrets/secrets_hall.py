@@ -21,7 +21,7 @@ from aiohttp.test_utils import TestServer
 from limits import WAIT_S
 from secrets_planted import PLANTED
 
-from bursar.api import Wire
+from bursar.api import SandboxServer
 from bursar.host.plugins import load_plugins
 from bursar.loops.clock import RealClock
 from bursar.testing import Faults
@@ -51,7 +51,7 @@ class Hall:
     url: str = ""
     asked: Counter[str] = field(default_factory=Counter)
     told: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
-    wires: dict[str, tuple[str, Wire]] = field(default_factory=dict)
+    wires: dict[str, tuple[str, SandboxServer]] = field(default_factory=dict)
     news: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def until(self, happened: Callable[[], object], what: str) -> None:

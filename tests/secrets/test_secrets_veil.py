@@ -11,6 +11,7 @@ import pytest
 from bursar.api import (
     AccountSettings,
     ActionType,
+    AdapterContext,
     BadAnswer,
     Coverage,
     DeliveryFailed,
@@ -19,13 +20,13 @@ from bursar.api import (
     Happened,
     Intent,
     Later,
-    Look,
     Lost,
     LostReply,
     NeverSent,
     NotSent,
     Observation,
     Observed,
+    PollRequest,
     Provider,
     ProviderError,
     Refusal,
@@ -37,7 +38,6 @@ from bursar.api import (
     SubjectRef,
     SubjectType,
     Succeeded,
-    Tools,
 )
 from bursar.host.isolation import Guarded, GuardedSink, open_adapter, open_sink
 from bursar.logs import Redactor, tokens_of
@@ -65,16 +65,16 @@ class ManyAdapter(FakeAdapter):
 def guarded(adapter: FakeAdapter, redactor: Redactor | None = None) -> Guarded:
     provider = Provider(
         "post", (Stream("parcels", timedelta(seconds=60), Coverage.LISTING),), (KIND,), open=lambda settings,
-        tools: adapter,
+        context: adapter,
         actions=(ActionType("send", "parcel", LostReply.NEITHER),),
     )
-    return open_adapter(provider, SETTINGS, Loan().tools, redactor=redactor)
+    return open_adapter(provider, SETTINGS, Loan().context, redactor=redactor)
 
 
 async def observed(*subjects: Observed, **more: Any) -> Observation:
     adapter = FakeAdapter()
     adapter.will_see(Observation("parcels", subjects, **more))
-    return await guarded(adapter).observe(Look("parcels"))
+    return await guarded(adapter).observe(PollRequest("parcels"))
 
 
 def parcel(id_: str, name: str) -> Observed:
@@ -85,7 +85,7 @@ async def failed(error: Exception) -> ProviderError:
     adapter = FakeAdapter()
     adapter.will_see(error, stream="parcels")
     with pytest.raises(ProviderError) as caught:
-        await guarded(adapter).observe(Look("parcels"))
+        await guarded(adapter).observe(PollRequest("parcels"))
     return caught.value
 
 
@@ -200,20 +200,20 @@ async def test_a_decoders_error_is_the_plugins_and_shows_nothing() -> None:
 
 
 async def test_what_the_adapter_conceals_is_hidden_from_then_on() -> None:
-    lent: list[Tools] = []
+    lent: list[AdapterContext] = []
     adapter = FakeAdapter()
     adapter.will_see(BadAnswer(f"coupon {CODE}"), stream="parcels")
 
-    def opens(_settings: AccountSettings, tools: Tools) -> FakeAdapter:
-        lent.append(tools)
+    def opens(_settings: AccountSettings, context: AdapterContext) -> FakeAdapter:
+        lent.append(context)
         return adapter
 
     provider = Provider("post", (Stream("parcels", timedelta(1), Coverage.LISTING),), (KIND,), open=opens)
     loan = Loan()
-    guard = open_adapter(provider, SETTINGS, loan.tools)
-    lent[0].conceal(CODE)
+    guard = open_adapter(provider, SETTINGS, loan.context)
+    lent[0].add_secret(CODE)
     with pytest.raises(BadAnswer, match=r"^coupon \*\*\*$"):
-        await guard.observe(Look("parcels"))
+        await guard.observe(PollRequest("parcels"))
     assert loan.concealed == [CODE]
 
 
@@ -221,7 +221,7 @@ async def test_the_redactor_of_all_knows_more_and_learns() -> None:
     redactor = Redactor([WALLET])
     adapter = FakeAdapter()
     adapter.will_see(Observation("parcels", (parcel("1", WALLET),)))
-    seen = await guarded(adapter, redactor).observe(Look("parcels"))
+    seen = await guarded(adapter, redactor).observe(PollRequest("parcels"))
     assert (seen.subjects[0].fields, redactor.redact(KEY)) == ({"name": "***"}, "***")
 
 
@@ -229,7 +229,7 @@ def sink(deliver: Exception, url: str = "https://hooks.example") -> GuardedSink:
     fake = FakeSink()
     fake.failures.append(deliver)
     settings = SinkSettings("ops", {"url": url, "secret": Secret(KEY), "headers": {"Authorization": OPTION}})
-    return open_sink(SinkType("pigeon", open=lambda settings, tools: fake), settings, Loan().tools)
+    return open_sink(SinkType("pigeon", open=lambda settings, context: fake), settings, Loan().context)
 
 
 @pytest.mark.parametrize("kind", [DeliveryFailed, BadAnswer])
@@ -246,7 +246,7 @@ def test_a_sink_that_cannot_be_opened_says_so_without_secrets(opened: Callable[[
         raise opened(f"bad {KEY}")
 
     with pytest.raises(ProviderError, match=r"^bad \*\*\*$"):
-        open_sink(SinkType("pigeon", open=opens), SinkSettings("ops", {"secret": Secret(KEY)}), Loan().tools)
+        open_sink(SinkType("pigeon", open=opens), SinkSettings("ops", {"secret": Secret(KEY)}), Loan().context)
 
 
 @pytest.mark.parametrize(

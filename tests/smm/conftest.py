@@ -36,4 +36,4 @@ async def loan() -> AsyncIterator[Loan]:
 @pytest.fixture
 def adapter(panel: ScriptedPanel, loan: Loan) -> SmmAdapter:
     """An account at that panel."""
-    return open_account(panel.url, loan.tools)
+    return open_account(panel.url, loan.context)

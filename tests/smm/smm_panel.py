@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp import web
 from limits import LEAP_S, WAIT_S
 
-from bursar.api import AccountSettings, Secret, Tools
+from bursar.api import AccountSettings, AdapterContext, Secret
 from bursar.testing.clock import leap
 from bursar_smm.adapter import SmmAdapter
 
@@ -83,7 +83,7 @@ def _fixed(body: Any, status: int, headers: Mapping[str, str]) -> Reply:
     return reply
 
 
-def open_account(url: str, tools: Tools, *, key: str = KEY, **options: Any) -> SmmAdapter:
+def open_account(url: str, context: AdapterContext, *, key: str = KEY, **options: Any) -> SmmAdapter:
     """Make the adapter of an account."""
     settings = AccountSettings("main-panel", url, Secret(key), timeout=timedelta(seconds=WAIT_S), options=options)
-    return SmmAdapter(settings, tools)
+    return SmmAdapter(settings, context)

@@ -140,13 +140,13 @@ async def test_a_form_is_the_default(adapter: SmmAdapter, panel: ScriptedPanel) 
 
 async def test_a_json_body_by_setting(panel: ScriptedPanel, loan: Loan) -> None:
     panel.say({"1": {"status": "Completed"}})
-    await open_account(panel.url, loan.tools, transport="json").observe(look_at("orders", ["1", "2"]))
+    await open_account(panel.url, loan.context, transport="json").observe(look_at("orders", ["1", "2"]))
     assert answered(panel) == ("POST", {}, {"key": KEY, "action": "status", "orders": "1,2"})
 
 
 async def test_a_query_by_setting(panel: ScriptedPanel, loan: Loan) -> None:
     panel.say({"1": {"status": "Completed"}})
-    await open_account(panel.url, loan.tools, transport="get").observe(look_at("orders", ["1", "2"]))
+    await open_account(panel.url, loan.context, transport="get").observe(look_at("orders", ["1", "2"]))
     assert answered(panel) == ("GET", {"key": KEY, "action": "status", "orders": "1,2"}, {})
 
 
@@ -155,7 +155,7 @@ async def test_the_key_as_a_bearer_token_is_nowhere_else(
     panel: ScriptedPanel, loan: Loan, transport: str
 ) -> None:
     panel.say({"order": 7})
-    adapter = open_account(panel.url, loan.tools, transport=transport, auth="bearer")
+    adapter = open_account(panel.url, loan.context, transport=transport, auth="bearer")
     await adapter.perform(make_intent("add", SubjectRef("order", "+"), {"service": "1", "link": "x"}))
     asked = panel.asked[0]
     assert asked.headers["Authorization"] == f"Bearer {KEY}"
@@ -164,5 +164,5 @@ async def test_the_key_as_a_bearer_token_is_nowhere_else(
 
 async def test_the_url_keeps_its_own_query(panel: ScriptedPanel, loan: Loan) -> None:
     panel.say({"balance": "1"})
-    await open_account(f"{panel.url}?site=2", loan.tools, transport="get").call("balance", {})
+    await open_account(f"{panel.url}?site=2", loan.context, transport="get").call("balance", {})
     assert panel.asked[0].query == {"site": "2", "key": KEY, "action": "balance"}

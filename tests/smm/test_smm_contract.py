@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bursar.api import Clock, Intent, Look, SubjectRef, Wire
+from bursar.api import Clock, Intent, PollRequest, SandboxServer, SubjectRef
 from bursar.testing.contracts import AdapterContract
 from bursar.testing.fakes import make_intent
 from bursar_smm.provider import SMM
@@ -21,19 +21,19 @@ class TestSmm(AdapterContract):
     provider = SMM
     params = {"status": {"order": "23500"}, "refill_status": {"refills": "1,2"}}  # noqa: RUF012  a ClassVar above
 
-    def make_wire(self, clock: Clock) -> Wire:
+    def make_wire(self, clock: Clock) -> SandboxServer:
         """Count each effect once: the sandbox counts it as `refill`, and as `refill:ORDER` too."""
         wire = super().make_wire(clock)
         return replace(wire, effects=lambda: {name: n for name, n in wire.effects().items() if ":" not in name})
 
-    def looks(self, wire: Wire) -> Sequence[Look]:
+    def looks(self, wire: SandboxServer) -> Sequence[PollRequest]:
         known = {f"{id_}.1": {"panel_id": id_} for id_ in wire.track()}
         return [
-            Look("orders", tuple(wire.track())), Look("refills", tuple(known), known=known), Look("services"),
-            Look("balance"),
+            PollRequest("orders", tuple(wire.track())), PollRequest("refills", tuple(known), known=known), PollRequest("services"),
+            PollRequest("balance"),
         ]
 
-    def intents(self, wire: Wire) -> Sequence[Intent]:
+    def intents(self, wire: SandboxServer) -> Sequence[Intent]:
         order = {"service": "1", "link": "https://x.example/", "quantity": "50"}
         return [
             make_intent("add", SubjectRef("order", "+1"), order),

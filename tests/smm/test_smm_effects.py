@@ -75,7 +75,7 @@ async def test_an_order_without_what_its_type_needs_is_not_sent(adapter: SmmAdap
 
 async def test_the_types_are_known_again_after_a_restart(adapter: SmmAdapter, panel: ScriptedPanel) -> None:
     panel.say([{"service": 1, "type": "Poll", "name": "Votes"}], {"order": 7})
-    await adapter.observe(look_at("services", same=lambda _id, _raw: True))
+    await adapter.observe(look_at("services", is_unchanged=lambda _id, _raw: True))
     assert isinstance(await adapter.perform(add()), Refused)
 
 
@@ -203,7 +203,7 @@ async def test_the_panels_own_rate_limit_is_later(
 
 @pytest.mark.parametrize("intent", [add(), on_order("refill"), on_order("cancel")], ids=lambda intent: intent.action)
 async def test_no_connection_is_not_sent(loan: Loan, intent: Intent) -> None:
-    adapter = open_account(nobody_listens(), loan.tools)
+    adapter = open_account(nobody_listens(), loan.context)
     assert isinstance(await adapter.perform(intent), NotSent)
 
 
@@ -213,7 +213,7 @@ async def test_an_effect_without_an_answer_is_lost_and_was_asked_once(
     panel: ScriptedPanel, loan: Loan, intent: Intent, how: str
 ) -> None:
     panel.do(getattr(panel, how))
-    outcome = await open_account(panel.url, loan.tools).perform(intent)
+    outcome = await open_account(panel.url, loan.context).perform(intent)
     assert (type(outcome), panel.effects) == (Lost, 1)
 
 
@@ -221,7 +221,7 @@ async def test_an_effect_without_an_answer_is_lost_and_was_asked_once(
 async def test_a_dropped_effect_is_not_repeated_after_a_poll(
     panel: ScriptedPanel, loan: Loan, transport: str
 ) -> None:
-    adapter = open_account(panel.url, loan.tools, transport=transport)
+    adapter = open_account(panel.url, loan.context, transport=transport)
     panel.say({"balance": "1"})
     await adapter.prepare(add())
     panel.do(panel.vanish)
@@ -314,7 +314,7 @@ async def test_one_cancel_is_asked_for_as_orders(adapter: SmmAdapter, panel: Scr
 
 async def test_one_cancel_is_asked_for_as_the_account_says(panel: ScriptedPanel, loan: Loan) -> None:
     panel.say({"cancel": 1})
-    await open_account(panel.url, loan.tools, cancel_with="order").perform(on_order("cancel", "23501"))
+    await open_account(panel.url, loan.context, cancel_with="order").perform(on_order("cancel", "23501"))
     assert panel.forms == [{"key": KEY, "action": "cancel", "order": "23501"}]
 
 
@@ -545,7 +545,7 @@ async def test_already_requested_after_a_later_is_still_not_now(
 async def test_already_requested_after_an_attempt_that_never_left_is_not_now(
     adapter: SmmAdapter, panel: ScriptedPanel, loan: Loan
 ) -> None:
-    first = await open_account(nobody_listens(), loan.tools).perform(on_order("refill"))
+    first = await open_account(nobody_listens(), loan.context).perform(on_order("refill"))
     assert isinstance(first, NotSent)
     panel.say({"error": "Refill already requested"})
     again = on_order("refill", fence=2, attempts=2, reason=first.reason)

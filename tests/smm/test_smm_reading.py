@@ -183,7 +183,7 @@ async def test_an_unknown_word_is_kept_raw(adapter: SmmAdapter, panel: ScriptedP
 
 
 async def test_a_number_is_a_state_only_by_a_setting(panel: ScriptedPanel, loan: Loan) -> None:
-    adapter = open_account(panel.url, loan.tools, status_numbers={"3": "partial"})
+    adapter = open_account(panel.url, loan.context, status_numbers={"3": "partial"})
     panel.say({"1": {"status": 3}, "2": {"status": "4"}})
     states = [seen.state for seen in (await orders(adapter, "1", "2")).subjects]
     assert states == ["partial", "unknown"]
@@ -277,7 +277,7 @@ async def test_a_body_over_the_cap_is_an_error(panel: ScriptedPanel) -> None:
     lent = Loan(max_body_bytes=1000)
     panel.say({str(number): PARTIAL for number in range(100)})
     with pytest.raises(BadAnswer) as raised:
-        await orders(open_account(panel.url, lent.tools), "1", "2")
+        await orders(open_account(panel.url, lent.context), "1", "2")
     await lent.close()
     assert raised.value.kind == "too_large"
 
@@ -285,13 +285,13 @@ async def test_a_body_over_the_cap_is_an_error(panel: ScriptedPanel) -> None:
 async def test_no_answer_in_time_is_an_error(panel: ScriptedPanel, loan: Loan) -> None:
     panel.do(panel.hang)
     with pytest.raises(Unreachable) as raised:
-        await orders(open_account(panel.url, loan.tools), "1")
+        await orders(open_account(panel.url, loan.context), "1")
     assert raised.value.kind == "timeout"
 
 
 async def test_no_connection_is_an_error(loan: Loan) -> None:
     with pytest.raises(NeverSent):
-        await orders(open_account(nobody_listens(), loan.tools), "1")
+        await orders(open_account(nobody_listens(), loan.context), "1")
 
 
 @pytest.mark.parametrize("auth", ["body", "bearer"])
@@ -302,7 +302,7 @@ async def test_no_connection_is_an_error(loan: Loan) -> None:
 async def test_no_error_shows_the_key(
     panel: ScriptedPanel, loan: Loan, body: Any, transport: str, auth: str
 ) -> None:
-    adapter = open_account(panel.url, loan.tools, transport=transport, auth=auth)
+    adapter = open_account(panel.url, loan.context, transport=transport, auth=auth)
     panel.say(body)
     with pytest.raises(ProviderError) as raised:
         await orders(adapter, "1", "2")
@@ -327,18 +327,18 @@ async def test_no_problem_shows_the_key(adapter: SmmAdapter, panel: ScriptedPane
 async def test_an_unchanged_order_is_recognized(adapter: SmmAdapter, panel: ScriptedPanel, shape: Any) -> None:
     memory = Memory()
     panel.say(shape)
-    await adapter.observe(look_at("orders", ["1", "2"], same=memory))
+    await adapter.observe(look_at("orders", ["1", "2"], is_unchanged=memory))
     memory.commit()
-    again = await adapter.observe(look_at("orders", ["1", "2"], same=memory))
+    again = await adapter.observe(look_at("orders", ["1", "2"], is_unchanged=memory))
     assert (again.subjects, list(again.unchanged)) == ((), ["1", "2"])
 
 
 async def test_only_what_changed_is_told(adapter: SmmAdapter, panel: ScriptedPanel) -> None:
     memory = Memory()
     panel.say({"1": PARTIAL, "2": RUNNING}, {"1": PARTIAL, "2": {**RUNNING, "remains": "9"}})
-    await adapter.observe(look_at("orders", ["1", "2"], same=memory))
+    await adapter.observe(look_at("orders", ["1", "2"], is_unchanged=memory))
     memory.commit()
-    again = await adapter.observe(look_at("orders", ["1", "2"], same=memory))
+    again = await adapter.observe(look_at("orders", ["1", "2"], is_unchanged=memory))
     assert ([seen.ref.id for seen in again.subjects], list(again.unchanged)) == (["2"], ["1"])
 
 
@@ -346,9 +346,9 @@ async def test_only_what_changed_is_told(adapter: SmmAdapter, panel: ScriptedPan
 async def test_an_unchanged_listing_is_recognized(adapter: SmmAdapter, panel: ScriptedPanel, stream: str) -> None:
     memory = Memory()
     panel.say([] if stream == "services" else {"balance": "1"})
-    await adapter.observe(look_at(stream, same=memory))
+    await adapter.observe(look_at(stream, is_unchanged=memory))
     memory.commit()
-    assert (await adapter.observe(look_at(stream, same=memory))).nothing_new
+    assert (await adapter.observe(look_at(stream, is_unchanged=memory))).nothing_new
 
 
 # services and balance

@@ -37,15 +37,15 @@ async def secure() -> AsyncIterator[ScriptedPanel]:
 
 async def test_it_is_refused(secure: ScriptedPanel, loan: Loan) -> None:
     with pytest.raises(NeverSent) as raised:
-        await open_account(secure.url, loan.tools).observe(look_at("balance"))
+        await open_account(secure.url, loan.context).observe(look_at("balance"))
     assert (raised.value.kind, secure.asked) == ("tls", [])
 
 
 async def test_an_effect_is_not_sent_there(secure: ScriptedPanel, loan: Loan) -> None:
-    outcome = await open_account(secure.url, loan.tools).perform(make_intent("refill", SubjectRef("order", "1")))
+    outcome = await open_account(secure.url, loan.context).perform(make_intent("refill", SubjectRef("order", "1")))
     assert (type(outcome), secure.asked) == (NotSent, [])
 
 
 async def test_it_is_let_pass_by_a_setting(secure: ScriptedPanel, loan: Loan) -> None:
-    seen = await open_account(secure.url, loan.tools, verify_tls=False).observe(look_at("balance"))
+    seen = await open_account(secure.url, loan.context, verify_tls=False).observe(look_at("balance"))
     assert seen.subjects[0].fields["amount"] == Decimal(1)

@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestServer
 from limits import LEAP_S
 from smm_panel import open_account
 
-from bursar.api import Lost, Rejected, SubjectRef, Succeeded, Wire
+from bursar.api import Lost, Rejected, SandboxServer, SubjectRef, Succeeded
 from bursar.domain.ids import IntentId
 from bursar.testing import Faults, VirtualClock
 from bursar.testing.fakes import Loan, look_at, make_intent, subjects_of
@@ -29,7 +29,7 @@ HOUR_S = 3600.0
 class Stage:
     """A sandbox panel that runs, an account there, and the clock of both."""
 
-    wire: Wire
+    wire: SandboxServer
     adapter: SmmAdapter
     clock: VirtualClock
     url: str
@@ -64,7 +64,7 @@ async def stage() -> AsyncIterator[Stage]:
     await server.start_server()
     url = str(server.make_url(made.path))
     loan = Loan(clock)
-    yield Stage(made, open_account(url, loan.tools, key=made.settings["key"]), clock, url)
+    yield Stage(made, open_account(url, loan.context, key=made.settings["key"]), clock, url)
     await loan.close()
     await server.close()
 
@@ -172,7 +172,7 @@ async def test_it_sells_every_type_of_service(stage: Stage) -> None:
 async def test_a_wrong_key_is_not_let_in(stage: Stage) -> None:
     loan = Loan(stage.clock)
     with pytest.raises(Rejected):
-        await open_account(stage.url, loan.tools, key="wrong").observe(look_at("balance"))
+        await open_account(stage.url, loan.context, key="wrong").observe(look_at("balance"))
     await loan.close()
 
 
@@ -180,7 +180,7 @@ async def test_a_wrong_key_is_not_let_in(stage: Stage) -> None:
 @pytest.mark.parametrize("auth", ["body", "bearer"])
 async def test_every_way_of_asking_is_understood(stage: Stage, transport: str, auth: str) -> None:
     loan = Loan(stage.clock)
-    adapter = open_account(stage.url, loan.tools, key=stage.wire.settings["key"], transport=transport, auth=auth)
+    adapter = open_account(stage.url, loan.context, key=stage.wire.settings["key"], transport=transport, auth=auth)
     seen = await adapter.observe(look_at("orders", stage.wire.track()))
     await loan.close()
     assert len(seen.subjects) == len(FATES)
@@ -244,7 +244,7 @@ async def test_a_fault_in_front_of_a_refill_is_a_lost_refill(fault: str, perform
     partial = next(id_ for id_, order in World(7).orders.items() if order.status(0.0) == "Partial")
     async with TestServer(made.app) as server:
         adapter = open_account(
-            str(server.make_url(made.path)), loan.tools, key=made.settings["key"], transport=transport
+            str(server.make_url(made.path)), loan.context, key=made.settings["key"], transport=transport
         )
         await adapter.observe(look_at("orders", made.track()))
         outcome = await adapter.perform(make_intent("refill", SubjectRef("order", partial)))

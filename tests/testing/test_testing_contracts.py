@@ -13,6 +13,7 @@ from toy_shop import KEY, THING, Toy, provider
 
 from bursar.api import (
     ActionType,
+    AdapterContext,
     BadAnswer,
     CannotTell,
     CostFacts,
@@ -24,28 +25,27 @@ from bursar.api import (
     Happened,
     Intent,
     Json,
-    Look,
     LostReply,
     Method,
     Observation,
     Observed,
     Outcome,
     Param,
+    PollRequest,
     Provider,
     ProviderError,
     Refusal,
     Refused,
     Request,
+    SandboxServer,
     SinkSettings,
     SinkType,
     Stream,
     SubjectRef,
     SubjectType,
     Succeeded,
-    Tools,
     Unreachable,
     Wanted,
-    Wire,
     number,
     schema,
 )
@@ -58,7 +58,7 @@ A_MINUTE = timedelta(minutes=1)
 class ToyContract(AdapterContract):
     provider = provider()
 
-    def intents(self, wire: Wire) -> Sequence[Intent]:
+    def intents(self, wire: SandboxServer) -> Sequence[Intent]:
         return [make_intent("fill", THING)]
 
 
@@ -71,9 +71,9 @@ class Repeats(Toy):
 
     async def perform(self, intent: Intent) -> Outcome:
         try:
-            self.read(await self.tools.http.send(self.request("fill")))
+            self.read(await self.context.http.send(self.request("fill")))
         except ProviderError:
-            self.read(await self.tools.http.send(self.request("fill")))
+            self.read(await self.context.http.send(self.request("fill")))
         return Succeeded()
 
 
@@ -81,7 +81,7 @@ class BelievesAnything(Toy):
     """Takes any reply for a yes."""
 
     async def perform(self, intent: Intent) -> Outcome:
-        await self.tools.http.send(self.request("fill"))
+        await self.context.http.send(self.request("fill"))
         return Succeeded()
 
 
@@ -125,7 +125,7 @@ class CannotSay(Toy):
 
 
 class ShowsItsKey(Toy):
-    async def observe(self, look: Look) -> Observation:
+    async def observe(self, look: PollRequest) -> Observation:
         try:
             return await super().observe(look)
         except ProviderError as error:
@@ -134,13 +134,13 @@ class ShowsItsKey(Toy):
 
 class ShowsItsKeyInAnswers(Toy):
     async def call(self, method: str, params: Mapping[str, str]) -> Json:
-        return {**self.read(await self.tools.http.ask(self.request(method))), "asked_with": KEY}
+        return {**self.read(await self.context.http.ask(self.request(method))), "asked_with": KEY}
 
 
 class LearnsFromErrors(Toy):
     """Takes an error for an empty shop."""
 
-    async def observe(self, look: Look) -> Observation:
+    async def observe(self, look: PollRequest) -> Observation:
         try:
             return await super().observe(look)
         except ProviderError:
@@ -152,7 +152,7 @@ class RemembersErrors(Toy):
 
     hurt = False
 
-    async def observe(self, look: Look) -> Observation:
+    async def observe(self, look: PollRequest) -> Observation:
         try:
             return replace(await super().observe(look), complete=not self.hurt)
         except ProviderError:
@@ -188,15 +188,15 @@ class KnowsNoTimeZone(Toy):
 class NeverTheSame(Toy):
     polls = 0
 
-    async def observe(self, look: Look) -> Observation:
+    async def observe(self, look: PollRequest) -> Observation:
         self.polls += 1
-        observation = await super().observe(Look("things"))
+        observation = await super().observe(PollRequest("things"))
         count = Decimal(self.polls)
         return replace(observation, subjects=tuple(replace(s, fields={"count": count}) for s in observation.subjects))
 
 
 class SwallowsRetryAfter(Toy):
-    async def observe(self, look: Look) -> Observation:
+    async def observe(self, look: PollRequest) -> Observation:
         try:
             return await super().observe(look)
         except Unreachable:
@@ -206,8 +206,8 @@ class SwallowsRetryAfter(Toy):
 
 
 class HasEffectsWhenReading(Toy):
-    async def observe(self, look: Look) -> Observation:
-        await self.tools.http.ask(self.request("fill"))
+    async def observe(self, look: PollRequest) -> Observation:
+        await self.context.http.ask(self.request("fill"))
         return await super().observe(look)
 
 
@@ -373,14 +373,14 @@ POST = {"url": schema.url(), "timeout": schema.duration(default="30s")}
 class Post:
     """A sink that posts; sound."""
 
-    def __init__(self, settings: SinkSettings, tools: Tools) -> None:
+    def __init__(self, settings: SinkSettings, context: AdapterContext) -> None:
         self.url: str = settings.options["url"]
         self.timeout: timedelta = settings.options["timeout"]
-        self.tools = tools
+        self.context = context
 
     async def deliver(self, delivery: Delivery) -> None:
         try:
-            answer = await self.tools.http.ask(Request(self.url, json=delivery.body, timeout=self.timeout))
+            answer = await self.context.http.ask(Request(self.url, json=delivery.body, timeout=self.timeout))
         except ProviderError as error:
             raise DeliveryFailed(error.reason) from None
         if answer.status >= 300:
@@ -398,7 +398,7 @@ class TestPost(HttpSinkContract):
 
 class TakesAnything(Post):
     async def deliver(self, delivery: Delivery) -> None:
-        await self.tools.http.ask(Request(self.url, json=delivery.body))
+        await self.context.http.ask(Request(self.url, json=delivery.body))
 
 
 class ShowsItsUrl(Post):

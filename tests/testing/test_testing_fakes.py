@@ -9,9 +9,9 @@ from bursar.api import (
     CannotTell,
     DeliveryFailed,
     DidNot,
-    Look,
     Lost,
     Observation,
+    PollRequest,
     RateLimited,
     Sink,
     SubjectRef,
@@ -20,7 +20,7 @@ from bursar.api import (
 )
 from bursar.testing import FakeAdapter, FakeSink, Memory, make_delivery, make_intent
 
-COUPONS = Look("coupons")
+COUPONS = PollRequest("coupons")
 INTENT = make_intent("refill", SubjectRef("order", "101"))
 
 

@@ -11,6 +11,7 @@ from aiohttp import web
 from bursar.api import (
     AccountSettings,
     ActionType,
+    AdapterContext,
     Answer,
     BadAnswer,
     CannotTell,
@@ -23,7 +24,6 @@ from bursar.api import (
     Happened,
     Intent,
     Json,
-    Look,
     Lost,
     LostReply,
     Method,
@@ -32,19 +32,19 @@ from bursar.api import (
     Observation,
     Observed,
     Outcome,
+    PollRequest,
     Provider,
     ProviderError,
     Refused,
     Rejected,
     Request,
+    SandboxServer,
     Secret,
     Stream,
     SubjectRef,
     SubjectType,
     Succeeded,
-    Tools,
     Wanted,
-    Wire,
     number,
 )
 
@@ -73,12 +73,12 @@ class Toy:
     """The adapter."""
 
     settings: AccountSettings
-    tools: Tools
+    context: AdapterContext
     closed: list[bool] = field(default_factory=list)
 
-    async def observe(self, look: Look) -> Observation:
-        answer = await self.tools.http.ask(self.request("list"))
-        if look.same("", answer.body):
+    async def observe(self, look: PollRequest) -> Observation:
+        answer = await self.context.http.ask(self.request("list"))
+        if look.is_unchanged("", answer.body):
             return Observation("things", nothing_new=True)
         rows = self.read(answer)["things"]
         assert isinstance(rows, list)
@@ -95,7 +95,7 @@ class Toy:
 
     async def perform(self, intent: Intent) -> Outcome:
         try:
-            answer = await self.tools.http.send(self.request("fill"))
+            answer = await self.context.http.send(self.request("fill"))
             self.read(answer)
         except NeverSent as error:
             return NotSent(error.reason)
@@ -111,13 +111,13 @@ class Toy:
         return Happened(Succeeded()) if await self.count() != evidence["count"] else DidNot()
 
     async def call(self, method: str, params: Mapping[str, str]) -> Json:
-        return self.read(await self.tools.http.ask(self.request(method)))
+        return self.read(await self.context.http.ask(self.request(method)))
 
     async def close(self) -> None:
         self.closed.append(True)
 
     async def count(self) -> str:
-        rows = self.read(await self.tools.http.ask(self.request("list")))["things"]
+        rows = self.read(await self.context.http.ask(self.request("list")))["things"]
         assert isinstance(rows, list)
         return str(rows[0]["count"])
 
@@ -134,10 +134,10 @@ class Toy:
         return payload
 
 
-def wire(seed: int, speed: float, clock: Clock) -> Wire:
+def wire(seed: int, speed: float, clock: Clock) -> SandboxServer:
     shop, app = Shop(), web.Application()
     app.router.add_post("/api", shop.answer)
-    return Wire(app, "/api", {"key": Secret(KEY)}, lambda: {"fill": shop.filled})
+    return SandboxServer(app, "/api", {"key": Secret(KEY)}, lambda: {"fill": shop.filled})
 
 
 def fills(params: Mapping[str, str]) -> Sequence[Wanted]:

@@ -43,7 +43,7 @@ class Receiver:
 
     def sink(self, **options: Any) -> Sink:
         url = str(self.server.make_url("/hook/t0ken?also=t0ken"))
-        return WEBHOOK.open(SinkSettings("ops", {"url": url, "secret": Secret(SECRET), **options}), self.loan.tools)
+        return WEBHOOK.open(SinkSettings("ops", {"url": url, "secret": Secret(SECRET), **options}), self.loan.context)
 
     async def failure(self, **options: Any) -> DeliveryFailed:
         with pytest.raises(DeliveryFailed) as caught:
@@ -132,7 +132,7 @@ async def test_the_librarys_own_check_agrees(receiver: Receiver) -> None:
 @pytest.mark.parametrize("secret", ["", "whsec_", "whsec_not base64!", "whsec_ä"])
 def test_a_secret_that_cannot_be_one_is_refused_without_being_shown(secret: str) -> None:
     with pytest.raises(ProviderError, match="the webhook's secret") as caught:
-        WEBHOOK.open(SinkSettings("ops", {"url": "http://127.0.0.1", "secret": Secret(secret)}), Loan().tools)
+        WEBHOOK.open(SinkSettings("ops", {"url": "http://127.0.0.1", "secret": Secret(secret)}), Loan().context)
     assert "not base64!" not in str(caught.value)
 
 

@@ -54,21 +54,21 @@ class AccountSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Tools:
+class AdapterContext:
     """What bursar lends to an adapter or a sink.
 
     Attributes:
         http: The way to the wire: rate-limited, redacted, without redirects, effects on fresh connections.
         clock: The one clock.
-        conceal: Tell bursar of a value that must never be seen (a coupon code that just arrived).
+        add_secret: Tell bursar of a value that must never be seen (a coupon code that just arrived).
     """
 
     http: Http
     clock: Clock
-    conceal: Callable[[str], None]
+    add_secret: Callable[[str], None]
 
 
-class Same(Protocol):
+class UnchangedCheck(Protocol):
     """Recognizes an answer that says nothing new, cheaply."""
 
     def __call__(self, id_: str, raw: bytes | memoryview) -> bool:
@@ -76,7 +76,7 @@ class Same(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class PollRequest:
     """What one poll is asked for.
 
     Attributes:
@@ -91,7 +91,7 @@ class Look:
     stream: str
     ids: Sequence[str] = ()
     cursor: Json = None
-    same: Same = field(default=lambda id_, raw: False)
+    is_unchanged: UnchangedCheck = field(default=lambda id_, raw: False)
     known: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
@@ -99,7 +99,7 @@ class Adapter(Protocol):
     """The live object for one account. It translates between the wire and bursar's nouns; it decides nothing, keeps
     no state that matters, and may be thrown away and made again at any time."""
 
-    async def observe(self, look: Look) -> Observation:
+    async def observe(self, request: PollRequest) -> Observation:
         """Poll once.
 
         Raises:
@@ -144,7 +144,7 @@ class Adapter(Protocol):
         """Let go of whatever is held."""
 
 
-class PerformsMany(Protocol):
+class BatchAdapter(Protocol):
     """An adapter may also do many intents of one action in one request, if that `ActionType.batch` is above 1."""
 
     async def perform_many(self, intents: Sequence[Intent]) -> Mapping[int, Outcome]:
@@ -179,7 +179,7 @@ class Method:
 
 
 @dataclass(frozen=True, slots=True)
-class Wire:
+class SandboxServer:
     """A provider's wire server for `bursar sandbox`: its real formats, over a seeded world that moves.
 
     Attributes:
@@ -222,7 +222,7 @@ class Provider:
     name: str
     streams: tuple[Stream, ...]
     subjects: tuple[SubjectType, ...]
-    open: Callable[[AccountSettings, Tools], Adapter]
+    open: Callable[[AccountSettings, AdapterContext], Adapter]
     actions: tuple[ActionType, ...] = ()
     methods: tuple[Method, ...] = ()
     description: str = ""
@@ -230,5 +230,5 @@ class Provider:
     default_url: str | None = None
     default_rate: tuple[int, timedelta] = (30, timedelta(minutes=1))
     default_timeout: timedelta = timedelta(seconds=30)
-    wire: Callable[[int, float, Clock], Wire] | None = None
+    wire: Callable[[int, float, Clock], SandboxServer] | None = None
     api_level: int = API_LEVEL

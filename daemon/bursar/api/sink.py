@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from bursar.api.provider import API_LEVEL, Tools
+from bursar.api.provider import API_LEVEL, AdapterContext
 from bursar.api.schema import Schema
 from bursar.domain.route import Delivery
 
@@ -38,7 +38,7 @@ class SinkType:
     """A kind of sink, under the `type` that the configuration names."""
 
     name: str
-    open: Callable[[SinkSettings, Tools], Sink]
+    open: Callable[[SinkSettings, AdapterContext], Sink]
     settings: Mapping[str, Schema] = field(default_factory=dict)
     required: tuple[str, ...] = ()
     description: str = ""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from bursar.api.clock import Clock
-    from bursar.api.provider import Provider, Wire
+    from bursar.api.provider import Provider, SandboxServer
 
 HOST = "127.0.0.1"
 
@@ -39,7 +39,7 @@ class Place:
     admin: str
     settings: Mapping[str, Any]
     track: Sequence[str]
-    wire: Wire | None = None
+    wire: SandboxServer | None = None
 
     def public(self) -> dict[str, Any]:
         """Give what `bursar sandbox` prints of it."""
@@ -126,7 +126,7 @@ async def serve_world(
         yield places
 
 
-def _put_faults_before(wire: Wire, asked_for: Sequence[Fault]) -> None:
+def _put_faults_before(wire: SandboxServer, asked_for: Sequence[Fault]) -> None:
     from bursar.testing import Faults
 
     async def by_path(request: web.Request) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bursar.api.clock import Clock
 from bursar.api.http import Http
-from bursar.api.provider import Method, Tools, Wanted
+from bursar.api.provider import AdapterContext, Method, Wanted
 from bursar.control.calls import checked_method, plan_call, read_method, wanted_of
 from bursar.control.commands import COMMANDS
 from bursar.control.errors import RequestRejected
@@ -187,7 +187,8 @@ async def _read_alone(configuration: Configuration, account: Account, method: Me
     """Call a reading method where no daemon runs: the journal is not needed."""
     clock, redactor = RealClock(), Redactor(configuration.secrets)
     http = Http(clock, RateLimiter(clock, *account.rate).acquire)
-    adapter = open_adapter(account.provider, account.settings, Tools(http, clock, redactor.conceal), redactor=redactor)
+    lent = AdapterContext(http, clock, redactor.add_secret)
+    adapter = open_adapter(account.provider, account.settings, lent, redactor=redactor)
     try:
         return await read_method(adapter, method, given)
     finally:

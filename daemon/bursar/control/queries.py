@@ -175,8 +175,8 @@ def list_held(tx: Tx, configuration: Configuration, params: Params) -> Json:
     ]
 
 
-Look = Callable[[Tx, Configuration, Params], Json]
-QUERIES: Mapping[str, Look] = {
+Query = Callable[[Tx, Configuration, Params], Json]
+QUERIES: Mapping[str, Query] = {
     "accounts": list_accounts,
     "orders": list_orders,
     "events": list_events,

@@ -34,7 +34,8 @@ class Observation:
     Attributes:
         stream: Which stream was polled.
         subjects: What was seen and may say something new.
-        unchanged: Ids whose raw answer is, byte for byte, that of the last committed poll (`Look.same` said so).
+        unchanged: Ids whose raw answer is, byte for byte, that of the last committed poll:
+            `PollRequest.is_unchanged` said so.
         problems: What the provider said in place of a subject, by id ("Incorrect order ID"): data, not a failure.
         complete: The poll listed everything there is of a `LISTING` stream; only then may absence mean anything.
         nothing_new: The whole answer is that of the last committed poll.

@@ -51,7 +51,7 @@ class Stream:
         coverage: What one good poll shows.
         batch: For `TRACKED`: how many ids one request may ask for (at most 100).
         description: One line for people.
-        needs_known: Its polls need what is known of the subjects asked for (`Look.known`).
+        needs_known: Its polls need what is known of the subjects asked for (`PollRequest.known`).
     """
 
     name: str

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from bursar.api.provider import Look, Provider
+from bursar.api.provider import PollRequest, Provider
 from bursar.domain.intent import (
     CannotTell,
     DidNot,
@@ -59,7 +59,7 @@ class Checks:
         self._subjects = {subject.name: subject for subject in provider.subjects}
         self._streams = {stream.name: stream for stream in provider.streams}
 
-    def observation(self, look: Look, seen: object) -> Observation:
+    def observation(self, look: PollRequest, seen: object) -> Observation:
         """Check what a poll gave."""
         if not isinstance(seen, Observation):
             raise BadReturn(f"{_a(seen)} in place of an Observation")
@@ -133,7 +133,7 @@ class Checks:
             raise BadReturn(f"{_a(value)} in place of a mapping")
         return value
 
-    def _asked(self, look: Look) -> Collection[str] | None:
+    def _asked(self, look: PollRequest) -> Collection[str] | None:
         stream = self._streams.get(look.stream)
         return frozenset(look.ids) if stream is not None and stream.coverage is Coverage.TRACKED else None
 

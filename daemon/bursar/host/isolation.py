@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 import structlog
 
 from bursar.api.errors import DeliveryFailed, NeverSent, ProviderError
-from bursar.api.provider import AccountSettings, Adapter, Look, Provider, Tools
+from bursar.api.provider import AccountSettings, Adapter, AdapterContext, PollRequest, Provider
 from bursar.api.sink import Sink, SinkSettings, SinkType
 from bursar.domain.intent import Finding, Intent, Lost, NotSent, Outcome
 from bursar.domain.observation import Observation
@@ -70,7 +70,7 @@ class Guarded:
         """Say whether the adapter can do many intents in one request."""
         return callable(getattr(self._adapter, "perform_many", None))
 
-    async def observe(self, look: Look) -> Observation:
+    async def observe(self, look: PollRequest) -> Observation:
         """Poll once; what comes back is of the declared kinds.
 
         Raises:
@@ -223,7 +223,7 @@ class GuardedSink:
 def open_adapter(
     provider: Provider,
     settings: AccountSettings,
-    tools: Tools,
+    context: AdapterContext,
     *,
     grace: timedelta = GRACE,
     redactor: Redactor | None = None,
@@ -235,7 +235,7 @@ def open_adapter(
     """
     veil = Veil(settings, redactor)
     try:
-        adapter = provider.open(settings, veil.lend(tools))
+        adapter = provider.open(settings, veil.lend(context))
     except ProviderError as error:
         raise veil.error(error) from None
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything
@@ -247,7 +247,7 @@ def open_adapter(
 def open_sink(
     kind: SinkType,
     settings: SinkSettings,
-    tools: Tools,
+    context: AdapterContext,
     *,
     limit: timedelta = GRACE,
     redactor: Redactor | None = None,
@@ -259,7 +259,7 @@ def open_sink(
     """
     veil = Veil(settings, redactor)
     try:
-        sink = kind.open(settings, veil.lend(tools))
+        sink = kind.open(settings, veil.lend(context))
     except ProviderError as error:
         raise veil.error(error) from None
     except DeliveryFailed as error:

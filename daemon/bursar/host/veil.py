@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from bursar.api.errors import BadAnswer, DeliveryFailed, ProviderError, Refusal
-from bursar.api.provider import AccountSettings, Tools
+from bursar.api.provider import AccountSettings, AdapterContext
 from bursar.api.secret import Secret
 from bursar.api.sink import SinkSettings
 from bursar.domain.intent import CannotTell, DidNot, Finding, Happened, Intent, Outcome, Succeeded
@@ -48,19 +48,19 @@ class Veil:
         if settings is not None:
             self._redactor.know(_secrets_of(settings))
 
-    def lend(self, tools: Tools) -> Tools:
+    def lend(self, context: AdapterContext) -> AdapterContext:
         """Give the tools such that what the plugin conceals is hidden here, too."""
 
-        def conceal(value: str) -> None:
-            self._redactor.conceal(value)
-            tools.conceal(value)
+        def add_secret(value: str) -> None:
+            self._redactor.add_secret(value)
+            context.add_secret(value)
 
-        return replace(tools, conceal=conceal)
+        return replace(context, add_secret=add_secret)
 
     def know(self, intent: Intent) -> None:
         """Hide the secret parameters of an intent from now on."""
         for name in intent.sealed:
-            self._redactor.conceal(str(intent.params.get(name, "")))
+            self._redactor.add_secret(str(intent.params.get(name, "")))
 
     def text(self, text: str) -> str:
         """Clean a text for people; one without end is cut, and one that the plugin cut may end within a secret."""

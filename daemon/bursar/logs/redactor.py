@@ -2,9 +2,9 @@
 
 It is the last step but one of every line (the rendering is the last), after tracebacks have become text, so that
 nothing gets past it in a message, an argument, a traceback or a library's own words. Values that become known while
-the daemon runs (a coupon code that just arrived) are added by `conceal`; so many are remembered, the oldest go first,
-while the configuration's secrets stay. Looking for values costs the same however many there are: the text is looked
-up by its next four characters.
+the daemon runs (a coupon code that just arrived) are added by `add_secret`; so many are remembered, the oldest go
+first, while the configuration's secrets stay. Looking for values costs the same however many there are: the text is
+looked up by its next four characters.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Redactor:
                 self._kept.add(form)
                 self._by_start.setdefault(form[:SHORTEST], set()).add(form)
 
-    def conceal(self, value: str) -> None:
+    def add_secret(self, value: str) -> None:
         """Add a value that must not be seen from now on. One that is too short to be told from other text is not."""
         for form in _forms(value):
             if form in self._concealed:

@@ -16,7 +16,7 @@ import structlog
 
 from bursar.api.errors import NeverSent, ProviderError, RateLimited
 from bursar.api.exchange import Exchange, watched
-from bursar.api.provider import Adapter, PerformsMany
+from bursar.api.provider import Adapter, BatchAdapter
 from bursar.domain.action import ActionType
 from bursar.domain.ids import IntentId
 from bursar.domain.intent import (
@@ -287,7 +287,7 @@ class Executor:
         try:
             if len(sending) == 1:
                 return {sending[0].id: await self._adapter.perform(sending[0])}
-            many = await cast(PerformsMany, self._adapter).perform_many(sending)
+            many = await cast(BatchAdapter, self._adapter).perform_many(sending)
             return {intent.id: many.get(intent.id, Lost("the answer does not speak of it")) for intent in sending}
         except NeverSent as error:
             outcome: Outcome = NotSent(error.reason, error.retry_after)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from bursar.api.provider import Same
+from bursar.api.provider import UnchangedCheck
 from bursar.domain.ids import SubjectRef
 from bursar.domain.observation import Observation, Snapshot
 from bursar.domain.poll_intervals import DAY_S, HOUR_S, pause_s
@@ -68,7 +68,7 @@ class Polled:
         due_s = self.due_s if self.watch is None else self.watch.next_due_s()
         return NEVER_S if due_s is None else max(due_s, self.away_s)
 
-    def same(self, digests: dict[str, int]) -> Same:
+    def same(self, digests: dict[str, int]) -> UnchangedCheck:
         """Give what recognizes raw answers; it notes their digests, to be remembered once they are committed."""
         if self.watch is not None:
             return self.watch.recognizer(digests)

@@ -15,7 +15,7 @@ import structlog
 
 from bursar.api.errors import ProviderError, RateLimited, Rejected, Unreachable
 from bursar.api.exchange import Exchange, watched
-from bursar.api.provider import Adapter, Look
+from bursar.api.provider import Adapter, PollRequest
 from bursar.domain.ids import SubjectRef
 from bursar.domain.intent import State
 from bursar.domain.observation import Observation
@@ -154,7 +154,7 @@ class Poller:
         began_at = self._context.now()
         try:
             known = await self._known(polled.kind, due.ids) if polled.stream.needs_known else {}
-            look = Look(polled.stream.name, due.ids, polled.cursor, polled.same(digests), known)
+            look = PollRequest(polled.stream.name, due.ids, polled.cursor, polled.same(digests), known)
             with watched(exchange):
                 observation = await self._adapter.observe(look)
         except Rejected as rejected:

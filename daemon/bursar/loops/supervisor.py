@@ -12,7 +12,7 @@ import structlog
 
 from bursar.api.errors import ProviderError
 from bursar.api.http import Http
-from bursar.api.provider import Adapter, Tools
+from bursar.api.provider import Adapter, AdapterContext
 from bursar.api.sink import Sink
 from bursar.host.isolation import GRACE, open_adapter, open_sink
 from bursar.journal import deliveries
@@ -124,8 +124,8 @@ class Supervisor:
         key = (account.provider.name, account.settings.key.reveal())
         limiter = shared.setdefault(key, RateLimiter(self._context.clock, *account.rate))
         spec = self._context.config.accounts[account.name]
-        tools = self._tools(Http(self._context.clock, limiter.acquire, wait_first=_no_wait))
-        adapter = _opened(account, tools, self._redactor)
+        lent = self._lend(Http(self._context.clock, limiter.acquire, wait_first=_no_wait))
+        adapter = _opened(account, lent, self._redactor)
         self.adapters[account.name] = adapter
         self.limiters[account.name] = limiter
         polls = {stream: every for stream, every in account.polls.items() if every is not None}
@@ -133,12 +133,12 @@ class Supervisor:
         self.executors[account.name] = Executor(self._context, spec, adapter, limiter)
 
     def _take_on_sink(self, sink: ConfiguredSink) -> None:
-        tools = self._tools(Http(self._context.clock, _no_wait))
-        self.deliverers[sink.name] = Deliverer(self._context, sink.name, _opened_sink(sink, tools, self._redactor))
+        lent = self._lend(Http(self._context.clock, _no_wait))
+        self.deliverers[sink.name] = Deliverer(self._context, sink.name, _opened_sink(sink, lent, self._redactor))
 
-    def _tools(self, http: Http) -> Tools:
+    def _lend(self, http: Http) -> AdapterContext:
         self._https.append(http)
-        return Tools(http, self._context.clock, self._redactor.conceal)
+        return AdapterContext(http, self._context.clock, self._redactor.add_secret)
 
     def _go(
         self,
@@ -167,21 +167,21 @@ class Supervisor:
             self._context.wakeups[kind].forward_to(wakeups)
 
 
-def _opened(account: Account, tools: Tools, redactor: Redactor) -> Adapter:
+def _opened(account: Account, lent: AdapterContext, redactor: Redactor) -> Adapter:
     """Open an account's adapter; one that cannot be opened fails its polls, and nobody else's."""
     requests, period = account.rate
     grace = max(GRACE, period / requests * REQUESTS_A_CALL)
     try:
-        return open_adapter(account.provider, account.settings, tools, grace=grace, redactor=redactor)
+        return open_adapter(account.provider, account.settings, lent, grace=grace, redactor=redactor)
     except ProviderError as error:
         log.exception("account.open_failed", account=account.name, reason=error.reason)
         return UnavailableAdapter(error)
 
 
-def _opened_sink(sink: ConfiguredSink, tools: Tools, redactor: Redactor) -> Sink:
+def _opened_sink(sink: ConfiguredSink, lent: AdapterContext, redactor: Redactor) -> Sink:
     """Open a sink; one that cannot be opened keeps its messages owed."""
     try:
-        return open_sink(sink.type, sink.settings, tools, redactor=redactor)
+        return open_sink(sink.type, sink.settings, lent, redactor=redactor)
     except ProviderError as error:
         log.exception("sink.open_failed", sink=sink.name, reason=error.reason)
         return UnavailableSink(error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bursar.api.errors import DeliveryFailed, ProviderError
-from bursar.api.provider import Look
+from bursar.api.provider import PollRequest
 from bursar.domain.intent import Finding, Intent, NotSent, Outcome
 from bursar.domain.observation import Observation
 from bursar.domain.route import Delivery
@@ -18,7 +18,7 @@ class UnavailableAdapter:
     def __init__(self, error: ProviderError) -> None:
         self._error = error
 
-    async def observe(self, look: Look) -> Observation:
+    async def observe(self, look: PollRequest) -> Observation:
         """Fail."""
         raise self._again()
 

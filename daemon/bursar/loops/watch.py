@@ -11,7 +11,7 @@ import math
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 
-from bursar.api.provider import Same
+from bursar.api.provider import UnchangedCheck
 from bursar.domain.poll_intervals import DAY_S, HOUR_S, pause_s
 
 OFF = 0
@@ -102,7 +102,7 @@ class Watch:
         index_of, stored = self._index, self._digest
         return 0 not in [stored[index_of[id_]] for id_ in ids]
 
-    def recognizer(self, digests: dict[str, int]) -> Same:
+    def recognizer(self, digests: dict[str, int]) -> UnchangedCheck:
         """Give what recognizes raw answers; the digests of the others are noted, to be remembered once committed."""
         index_of, stored = self._index, self._digest
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from bursar.api import (
+    AdapterContext,
     CannotTell,
     Clock,
     Delivery,
@@ -20,12 +21,11 @@ from bursar.api import (
     Http,
     Intent,
     Json,
-    Look,
     Observation,
     Outcome,
+    PollRequest,
     SubjectRef,
     Succeeded,
-    Tools,
 )
 from bursar.domain.ids import AccountName, DeliveryId, IntentId, SinkName
 from bursar.domain.intent import State
@@ -62,7 +62,7 @@ class FakeAdapter:
     evidence: deque[Json | Finding | Exception] = field(default_factory=deque)
     findings: deque[Finding | Exception] = field(default_factory=deque)
     answers: deque[Json | Exception] = field(default_factory=deque)
-    looks: list[Look] = field(default_factory=list)
+    looks: list[PollRequest] = field(default_factory=list)
     prepared: list[Intent] = field(default_factory=list)
     performed: list[Intent] = field(default_factory=list)
     reconciled: list[tuple[Intent, Json]] = field(default_factory=list)
@@ -77,7 +77,7 @@ class FakeAdapter:
                 raise ValueError("name the stream whose poll fails")
             self.observations.setdefault(name, deque()).append(seen)
 
-    async def observe(self, look: Look) -> Observation:
+    async def observe(self, look: PollRequest) -> Observation:
         self.looks.append(look)
         script = self.observations.get(look.stream)
         return _told(script.popleft()) if script else Observation(look.stream, nothing_new=True)
@@ -134,7 +134,7 @@ class FakeSink:
 
 @dataclass
 class Loan:
-    """The `Tools` that a test lends to an adapter or a sink, without a rate limit.
+    """The `AdapterContext` that a test lends to an adapter or a sink, without a rate limit.
 
     Attributes:
         concealed: What the plugin said must never be seen.
@@ -145,17 +145,18 @@ class Loan:
     max_body_bytes: int = 1024 * 1024
     concealed: list[str] = field(default_factory=list)
     turns: int = 0
-    tools: Tools = field(init=False)
+    context: AdapterContext = field(init=False)
 
     def __post_init__(self) -> None:
-        self.tools = Tools(Http(self.clock, self._turn, self.max_body_bytes), self.clock, self.concealed.append)
+        http = Http(self.clock, self._turn, self.max_body_bytes)
+        self.context = AdapterContext(http, self.clock, self.concealed.append)
 
     async def _turn(self) -> None:
         self.turns += 1
 
     async def close(self) -> None:
         """Close the pooled connections."""
-        await self.tools.http.close()
+        await self.context.http.close()
 
 
 def make_intent(action: str, subject: SubjectRef, params: Mapping[str, Json] | None = None, **changes: Any) -> Intent:
@@ -189,7 +190,7 @@ def subjects_of(observation: Observation) -> Mapping[SubjectRef, Mapping[str, ob
 
 @dataclass
 class Memory:
-    """A `Same` that remembers what it was shown: call `commit` after each poll that was good."""
+    """A `UnchangedCheck` that remembers what it was shown: call `commit` after each poll that was good."""
 
     committed: dict[str, bytes] = field(default_factory=dict)
     shown: dict[str, bytes] = field(default_factory=dict)
@@ -203,6 +204,6 @@ class Memory:
         self.committed.update(self.shown)
 
 
-def look_at(stream: str, ids: Sequence[str] = (), **more: Any) -> Look:
-    """Make a `Look` that knows no earlier poll."""
-    return Look(stream, tuple(ids), **more)
+def look_at(stream: str, ids: Sequence[str] = (), **more: Any) -> PollRequest:
+    """Make a `PollRequest` that knows no earlier poll."""
+    return PollRequest(stream, tuple(ids), **more)

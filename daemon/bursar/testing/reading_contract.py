@@ -51,9 +51,9 @@ class ReadingContract(ProviderSuite):
         adapter = stage.adapter()
         for look in self.looks(stage.wire):
             memory = Memory()
-            first = await adapter.observe(replace(look, same=memory))
+            first = await adapter.observe(replace(look, is_unchanged=memory))
             memory.commit()
-            second = await adapter.observe(replace(look, same=memory, cursor=first.cursor))
+            second = await adapter.observe(replace(look, is_unchanged=memory, cursor=first.cursor))
             assert [seen for seen in second.subjects if seen not in first.subjects] == [], look.stream
 
     @pytest.mark.asyncio

@@ -28,11 +28,11 @@ from bursar.api import (
     Outcome,
     Provider,
     ProviderError,
+    SandboxServer,
     Secret,
     Sink,
     SinkSettings,
     SinkType,
-    Wire,
 )
 from bursar.domain.durations import parse_duration
 from bursar.testing.clock import VirtualClock
@@ -55,7 +55,7 @@ class Stage:
     """A provider's wire server and what it takes to open accounts on it."""
 
     provider: Provider
-    wire: Wire
+    wire: SandboxServer
     clock: VirtualClock
     server: TestServer
     faults: Faults
@@ -78,7 +78,7 @@ class Stage:
             currency=self.wire.settings.get("currency"),
             options={**_defaults(self.provider.settings), **further},
         )
-        adapter = self.provider.open(settings, self.loan.tools)
+        adapter = self.provider.open(settings, self.loan.context)
         self.opened.append(adapter)
         return adapter
 
@@ -93,7 +93,7 @@ class Stage:
 
 
 @asynccontextmanager
-async def provider_stage(provider: Provider, wire: Wire, clock: VirtualClock) -> AsyncIterator[Stage]:
+async def provider_stage(provider: Provider, wire: SandboxServer, clock: VirtualClock) -> AsyncIterator[Stage]:
     """Start the wire server, with faults before everything else it has."""
     faults, loan = Faults(_any, leap_s=LEAP_S), Loan(clock)
     faults.wrap(wire.app)
@@ -126,7 +126,7 @@ class SinkStage:
 
     def sink(self, options: Mapping[str, Any]) -> Sink:
         """Open a sink; closed with the stage."""
-        sink = self.type.open(SinkSettings("sink", {**_defaults(self.type.settings), **options}), self.loan.tools)
+        sink = self.type.open(SinkSettings("sink", {**_defaults(self.type.settings), **options}), self.loan.context)
         self.opened.append(sink)
         return sink
 

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import pytest_asyncio
 
-from bursar.api import Clock, Coverage, Intent, Look, Provider, Wire
+from bursar.api import Clock, Coverage, Intent, PollRequest, Provider, SandboxServer
 from bursar.testing.clock import VirtualClock
 from bursar.testing.staging import Stage, provider_stage
 
@@ -41,21 +41,21 @@ class ProviderSuite:
     params: ClassVar[Mapping[str, Mapping[str, str]]] = {}
     checks_key: ClassVar[bool] = True
 
-    def make_wire(self, clock: Clock) -> Wire:
+    def make_wire(self, clock: Clock) -> SandboxServer:
         """Make the server; its world must stand still while the clock does."""
         assert self.provider.wire is not None, "the provider has no sandbox: override make_wire"
         return self.provider.wire(1, 1.0, clock)
 
-    def looks(self, wire: Wire) -> Sequence[Look]:
+    def looks(self, wire: SandboxServer) -> Sequence[PollRequest]:
         """Give one look for each stream that can be polled on a fresh server."""
         tracked = tuple(wire.track())
         return [
-            Look(stream.name, tracked[: stream.batch] if stream.coverage is Coverage.TRACKED else ())
+            PollRequest(stream.name, tracked[: stream.batch] if stream.coverage is Coverage.TRACKED else ())
             for stream in self.provider.streams
             if tracked or stream.coverage is not Coverage.TRACKED
         ]
 
-    def intents(self, wire: Wire) -> Sequence[Intent]:
+    def intents(self, wire: SandboxServer) -> Sequence[Intent]:
         """Give one intent for each action, one that a fresh server says yes to; `make_intent` makes them."""
         return ()
 

@@ -16,11 +16,11 @@ from bursar.api import (
     Finding,
     Intent,
     Json,
-    Look,
+    PollRequest,
     Observation,
     Outcome,
     Request,
-    Tools,
+    AdapterContext,
     number,
 )
 from bursar_parcel import effects, reading
@@ -29,21 +29,21 @@ from bursar_parcel import effects, reading
 class Parcelbox:
     """An account at Parcelbox."""
 
-    def __init__(self, settings: AccountSettings, tools: Tools) -> None:
+    def __init__(self, settings: AccountSettings, context: AdapterContext) -> None:
         self._settings = settings
-        self._tools = tools
+        self._context = context
         self._key = settings.key.reveal()
         self._low_at = Decimal(settings.options["low_balance"])
 
-    async def observe(self, look: Look) -> Observation:
+    async def observe(self, request: PollRequest) -> Observation:
         """Poll one stream once. Whatever is not a yes is raised, and then teaches nothing."""
-        if look.stream == "wallet":
+        if request.stream == "wallet":
             return reading.wallet(self._accepted(await self._ask("wallet")), self._low_at)
-        answer = await self._ask(look.stream)
-        if look.same("", answer.body):
-            return Observation(look.stream, nothing_new=True)
+        answer = await self._ask(request.stream)
+        if request.is_unchanged("", answer.body):
+            return Observation(request.stream, nothing_new=True)
         said = self._accepted(answer)
-        return reading.parcels(said) if look.stream == "parcels" else reading.top_ups(said)
+        return reading.parcels(said) if request.stream == "parcels" else reading.top_ups(said)
 
     async def prepare(self, intent: Intent) -> Json | Finding:
         """Read, just before money is spent, what will show afterwards whether it was.
@@ -62,7 +62,7 @@ class Parcelbox:
     async def perform(self, intent: Intent) -> Outcome:
         """Do it, once. An error that is raised here is a lost reply, unless nothing was sent."""
         wanted: dict[str, Json] = {"parcel": intent.subject.id} if intent.action == "remind" else dict(intent.params)
-        answer = await self._tools.http.send(self._request(intent.action, wanted))
+        answer = await self._context.http.send(self._request(intent.action, wanted))
         return effects.outcome(intent, reading.decoded(answer), self._key)
 
     async def reconcile(self, intent: Intent, evidence: Json) -> Finding:
@@ -87,11 +87,11 @@ class Parcelbox:
     def _accepted(self, answer: Answer) -> reading.Said:
         said = reading.decoded(answer)
         for code in reading.pickup_codes(said):
-            self._tools.conceal(code)
+            self._context.add_secret(code)
         return reading.accepted(said, self._key)
 
     async def _ask(self, method: str) -> Answer:
-        return await self._tools.http.ask(self._request(method, {}))
+        return await self._context.http.ask(self._request(method, {}))
 
     def _request(self, method: str, body: dict[str, Json]) -> Request:
         return Request(

@@ -11,7 +11,7 @@ import json
 import os
 from pathlib import Path
 
-from bursar.api import Delivery, DeliveryFailed, Sink, SinkSettings, SinkType, Tools
+from bursar.api import Delivery, DeliveryFailed, Sink, SinkSettings, SinkType, AdapterContext
 from bursar.api.schema import text
 
 
@@ -49,7 +49,7 @@ def _for_its_owner(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def open_sink(settings: SinkSettings, _tools: Tools) -> Sink:
+def open_sink(settings: SinkSettings, _context: AdapterContext) -> Sink:
     """Make the live object of one configured sink."""
     return JsonLines(Path(settings.options["path"]).expanduser())
 

@@ -26,7 +26,7 @@ from bursar.api import (
     Stream,
     SubjectRef,
     SubjectType,
-    Tools,
+    AdapterContext,
     Wanted,
     number,
 )
@@ -68,9 +68,9 @@ def wants_top_up(params: Mapping[str, str]) -> Sequence[Wanted]:
     return (Wanted("top_up", {"amount": format(amount, "f")}, SubjectRef("balance", "balance")),)
 
 
-def open_account(settings: AccountSettings, tools: Tools) -> Adapter:
+def open_account(settings: AccountSettings, context: AdapterContext) -> Adapter:
     """Make the adapter of one account."""
-    return Parcelbox(settings, tools)
+    return Parcelbox(settings, context)
 
 
 def still_low(balance: Fields) -> bool | None:

@@ -17,7 +17,7 @@ from math import inf
 
 from aiohttp import web
 
-from bursar.api import Clock, Json, Wire, number
+from bursar.api import Clock, Json, SandboxServer, number
 
 PATH = "/v1"
 KEY = "sandbox-parcelbox-key"
@@ -179,9 +179,9 @@ async def name_of(request: web.Request) -> str:
     return request.path.rpartition("/")[2]
 
 
-def wire(seed: int, speed: float, clock: Clock) -> Wire:
+def wire(seed: int, speed: float, clock: Clock) -> SandboxServer:
     """Make the sandbox server."""
     world = World(seed)
     app = web.Application()
     app.router.add_post(PATH + "/{method}", Office(world, speed, clock).answer)
-    return Wire(app, PATH, {"key": KEY}, lambda: dict(world.effects), name_of=name_of)
+    return SandboxServer(app, PATH, {"key": KEY}, lambda: dict(world.effects), name_of=name_of)

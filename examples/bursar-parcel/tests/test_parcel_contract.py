@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from bursar.api import Intent, Provider, SinkType, SubjectRef, Wire
+from bursar.api import Intent, Provider, SinkType, SubjectRef, SandboxServer
 from bursar.testing import AdapterContract, SinkContract, make_intent
 from bursar_parcel.jsonl import JSONL
 from bursar_parcel.provider import PARCELBOX
@@ -18,7 +18,7 @@ class TestParcelbox(AdapterContract):
     provider: ClassVar[Provider] = PARCELBOX
     params: ClassVar = {"remind": {"parcel": "P-1001"}, "top_up": {"amount": "20"}}
 
-    def intents(self, wire: Wire) -> Sequence[Intent]:
+    def intents(self, wire: SandboxServer) -> Sequence[Intent]:
         return (
             make_intent("remind", SubjectRef("parcel", "P-1001")),
             make_intent("top_up", SubjectRef("balance", "balance"), {"amount": "20"}),

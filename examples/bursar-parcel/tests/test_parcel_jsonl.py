@@ -13,7 +13,7 @@ from bursar_parcel.jsonl import JSONL
 
 
 def sink_at(path: Path) -> Sink:
-    return JSONL.open(SinkSettings("lines", {"path": str(path)}), Loan().tools)
+    return JSONL.open(SinkSettings("lines", {"path": str(path)}), Loan().context)
 
 
 async def test_a_line_is_the_envelope_and_the_delivery(tmp_path: Path) -> None:

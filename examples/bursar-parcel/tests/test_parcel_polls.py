@@ -34,7 +34,7 @@ async def adapter(clock: VirtualClock, loan: Loan) -> AsyncIterator[Adapter]:
     server = TestServer(wire(1, 1.0, clock).app)
     await server.start_server()
     settings = AccountSettings("lockers", str(server.make_url(PATH)), Secret(KEY), options={"low_balance": 10})
-    yield PARCELBOX.open(settings, loan.tools)
+    yield PARCELBOX.open(settings, loan.context)
     await loan.close()
     await server.close()
 

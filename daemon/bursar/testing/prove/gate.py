@@ -15,7 +15,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from bursar.api import Clock, Wire
+from bursar.api import Clock, SandboxServer
 from bursar.testing.faults import ADMIN, Faults
 from bursar.testing.prove.strike import KILL, Strike
 from bursar.testing.prove.witness import DUE_S, FOREIGN, Witness
@@ -57,7 +57,7 @@ class Gate:
         owed: How many late effects are still to come.
     """
 
-    wire: Wire
+    wire: SandboxServer
     clock: Clock
     witness: Witness
     strike: Callable[[Strike, int], None]

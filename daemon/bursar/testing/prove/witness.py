@@ -20,7 +20,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from bursar.api import Clock, Wire
+from bursar.api import Clock, SandboxServer
 from bursar.domain.ids import microseconds
 
 STAMP = "X-Bursar-Proof-Sent"
@@ -98,7 +98,7 @@ class Witness:
     """
 
     provider: str
-    wire: Wire
+    wire: SandboxServer
     clock: Clock
     in_time_s: float
     effects: list[Effect] = field(default_factory=list)
