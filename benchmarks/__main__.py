@@ -85,7 +85,7 @@ def _against_bare(speeds: dict[str, list[float]], name: str) -> float:
 
 
 async def _speeds(sizes: Sizes, panel: Panel, bench: Bench) -> dict[str, list[float]]:
-    """Give the orders a second of every round: of the bare loop, the daemon (nothing, 1 % changed) and the script."""
+    """Return the orders a second of every round: of the bare loop, the daemon (nothing, 1 % changed) and the script."""
     await bench.watch(sizes.orders)
     await bench.load()
     for _ in range(2):

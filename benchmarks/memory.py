@@ -13,7 +13,7 @@ from benchmarks.server import ROOT
 
 
 async def bytes_each(folder: Path, url: str, count: int) -> float:
-    """Give the resident bytes of one order under watch."""
+    """Return the resident bytes of one order under watch."""
     empty, full = folder / "empty", folder / "full"
     empty.mkdir()
     full.mkdir()

@@ -21,18 +21,18 @@ STATES = ("in_progress", "processing")
 
 
 def ids(count: int) -> list[str]:
-    """Give the ids of so many orders."""
+    """Return the ids of so many orders."""
     return [str(FIRST + number) for number in range(count)]
 
 
 def batches(count: int) -> list[list[str]]:
-    """Give them in batches of a hundred."""
+    """Return them in batches of a hundred."""
     every = ids(count)
     return [every[start : start + BATCH] for start in range(0, count, BATCH)]
 
 
 def said(number: int, changes: int) -> dict[str, str]:
-    """Give what the panel says of an order that changed so often."""
+    """Return what the panel says of an order that changed so often."""
     return {
         "charge": f"{27 + number % 900}.{number % 100_000:05d}",
         "start_count": str(3000 + number % 7000),
@@ -43,12 +43,12 @@ def said(number: int, changes: int) -> dict[str, str]:
 
 
 def _moves(number: int, changes: int) -> int:
-    """Say how many of an order's changes moved it to another state."""
+    """Return how many of an order's changes moved it to another state."""
     return (changes + number // 100 % 10) // 10
 
 
 def known(account: AccountName, numbers: Sequence[int], at: datetime) -> list[Snapshot]:
-    """Give unchanged orders as a daemon has them in its journal."""
+    """Return unchanged orders as a daemon has them in its journal."""
     return [_snapshot(account, number, at) for number in numbers]
 
 

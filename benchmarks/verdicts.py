@@ -80,7 +80,7 @@ async def seconds_each(bench: Bench, events: int) -> float:
 
 
 async def growth(folder: Path, events: int, rounds: int) -> tuple[float, dict[int, float]]:
-    """Give the cost of an event at a thousand rules over that at ten, and both, in seconds."""
+    """Return the cost of an event at a thousand rules over that at ten, and both, in seconds."""
     async with AsyncExitStack() as stack:
         benches = {}
         for ruled in (1, ACCOUNTS):

@@ -39,7 +39,7 @@ settings.load_profile("ci")
 
 
 def examples(usual: int, *, steps: int = 50) -> settings:
-    """Give the settings of a test that plays another number of examples than the rest: so many, or more in `long`."""
+    """Return the settings of a test that plays another number of examples than the rest: so many, or more in `long`."""
     return settings(max_examples=usual * settings.default.max_examples // USUAL, stateful_step_count=steps)
 
 
@@ -67,7 +67,7 @@ class Steps(RuleBasedStateMachine):
         self.left_out = left_out.draw(st.frozensets(st.sampled_from(sorted(self.steps()))))
 
     def steps(self) -> dict[str, Any]:
-        """Give every step by its name."""
+        """Return every step by its name."""
         named = {name: getattr(type(self), name) for name in dir(type(self))}
         return {name: method for name, method in named.items() if hasattr(method, "step")}
 

@@ -21,7 +21,7 @@ def reasons(skipped: Iterable[pytest.TestReport]) -> Counter[str]:
 
 
 def phrase(stats: Mapping[str, Sequence[Any]]) -> str:
-    """Say what came of a run.
+    """Return what came of a run.
 
     Args:
         stats: What pytest's terminal reporter counted, by outcome.

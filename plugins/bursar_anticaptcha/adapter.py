@@ -107,7 +107,7 @@ class AntiCaptcha:
 
 
 def method_url(url: str) -> str:
-    """Give the method's address, from that or from the vendor's base."""
+    """Return the method's address, from that or from the vendor's base."""
     address = URL(url)
     return url if address.path.rstrip("/").endswith(f"/{METHOD}") else str(address / METHOD)
 

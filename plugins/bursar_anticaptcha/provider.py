@@ -1,7 +1,7 @@
 """What an anti-captcha reseller account has and sees: the declaration of the provider `anticaptcha`.
 
-Source of every fact: the vendor's page on getResellerData, and PROVIDERS section 3. There is nothing to do at this
-provider, only to see; nothing here is ever changed.
+Source of every fact: the vendor's page on getResellerData, and what docs/providers.md says of it. There is nothing to
+do at this provider, only to see; nothing here is ever changed.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ VENDOR = "https://api.anti-captcha.com"
 
 
 def rose(before: Fields | None, after: Fields) -> bool:
-    """Say whether the balance grew."""
+    """Return whether the balance grew."""
     was, now = _amount(before), _amount(after)
     return was is not None and now is not None and now > was
 
 
 def fell(before: Fields | None, after: Fields) -> bool:
-    """Say whether the balance shrank."""
+    """Return whether the balance shrank."""
     was, now = _amount(before), _amount(after)
     return was is not None and now is not None and now < was
 

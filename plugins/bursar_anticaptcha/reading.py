@@ -2,7 +2,7 @@
 
 Pure. A coupon's code is money: nothing but a hint of it leaves here, but for `codes`, which says what to conceal.
 `errorId` alone says whether it is a yes or a no; numbers may be JSON numbers or strings; what is missing, null or not
-a number is "no information", never 0, never empty (PROVIDERS section 3).
+a number is "no information", never 0, never empty (docs/providers.md).
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def failure(payload: Payload, key: str) -> ProviderError | None:
 
 
 def codes(payload: Payload) -> frozenset[str]:
-    """Give every coupon's code that is long enough to be one: what must never be seen."""
+    """Return every coupon's code that is long enough to be one: what must never be seen."""
     found = map(_code, _rows(payload) or [])
     return frozenset(code for code in found if len(code) >= WORTH_CONCEALING_CHARS)
 
@@ -100,14 +100,14 @@ def observation(payload: Payload, *, everything: bool) -> Observation:
 
 
 def masked(payload: Payload, key: str) -> dict[str, Json]:
-    """Give an answer as people may see it: codes as hints, wherever they stand; the key never."""
+    """Return an answer as people may see it: codes as hints, wherever they stand; the key never."""
     hints = {**{code: hint(code) for code in codes(payload)}, key: "***"}
     longest_first = {secret: hints[secret] for secret in sorted(filter(None, hints), key=len, reverse=True)}
     return {_hidden(name, longest_first): _masked(value, longest_first) for name, value in payload.items()}
 
 
 def _rows(payload: Payload) -> list[Json] | None:
-    """Give the rows of coupons; None: the answer says nothing of them. PHP writes a list with gaps as an object."""
+    """Return the rows of coupons; None: the answer says nothing of them. PHP writes a list with gaps as an object."""
     rows = payload.get("coupons")
     if rows is None:
         return None
@@ -149,7 +149,7 @@ def _text(raw: Json) -> str:
 
 
 def _words(payload: Payload, key: str) -> str:
-    """Give the vendor's code and words, in one line that holds no key and is not endless."""
+    """Return the vendor's code and words, in one line that holds no key and is not endless."""
     code, said = _text(payload.get("errorCode")), _text(payload.get("errorDescription"))
     number_ = _text(payload["errorId"])
     words = f"{code or f'error {number_}'}" + (f" ({said})" if said else "")

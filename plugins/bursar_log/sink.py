@@ -45,12 +45,12 @@ class Log:
 
 
 def level_of(severity: Json) -> int:
-    """Give the level that a severity asks for; that of `info` where it asks for none that there is."""
+    """Return the level that a severity asks for; that of `info` where it asks for none that there is."""
     return LEVELS.get(severity, logging.INFO) if isinstance(severity, str) else logging.INFO
 
 
 def one_line(value: Json) -> str:
-    """Give a text without line ends and other signs that steer a terminal."""
+    """Return a text without line ends and other signs that steer a terminal."""
     return "".join(sign if sign.isprintable() else " " for sign in str(value)).strip()
 
 

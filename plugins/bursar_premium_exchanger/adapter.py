@@ -1,7 +1,7 @@
 """The live object for one account at a Premium Exchanger site: requests out, normalised observations back.
 
 `api_action`, `api_key` and `method` travel in the query; every other parameter in a form-encoded POST body, because the
-site ignores filters in the URL without a word (PROVIDERS, section 2). The URL therefore holds the key: no error, log or
+site ignores filters in the URL without a word (docs/providers.md). The URL therefore holds the key: no error, log or
 answer made here shows it.
 """
 
@@ -141,7 +141,7 @@ class PremiumExchanger:
         )
 
     def _latest_s(self) -> int:
-        """Give the latest `time` that a site can honestly show: its clock stands in some zone, and may be off."""
+        """Return the latest `time` that a site can honestly show: its clock stands in some zone, and may be off."""
         return int(self._context.clock.now().timestamp()) + CLOCK_SLACK_S
 
     async def _standing(self) -> tuple[Mapping[str, Row], Decimal | None]:

@@ -4,7 +4,7 @@ Comes in: an `Answer`. Goes out: an `Envelope`, or one clear error. Never happen
 `error_text` while there is an `error` to go by, or an empty form (`[]`, `{}`, missing) taken for something that
 vanished.
 
-Three dialects are known (PROVIDERS, "Premium Exchanger partner API"; observed, not promised): A says `error` as a
+Three dialects are known (observed, not promised): A says `error` as a
 number and keys `items` by id; B says it as text and lists `items`; C is A with `status` beside it. The vendor's own
 page names the fields and no envelope, so an answer without one is read too.
 """
@@ -56,7 +56,7 @@ class Envelope:
 
     @property
     def disabled(self) -> bool:
-        """Say whether it is the site's word for a bad key, a ban and maintenance alike."""
+        """Return whether it is the site's word for a bad key, a ban and maintenance alike."""
         return self.error != 0 and self.text.strip().rstrip(".!").casefold() == DISABLED
 
 
@@ -99,12 +99,12 @@ def accepted(answer: Answer, secrets: frozenset[str]) -> Envelope:
 
 
 def refusal(envelope: Envelope, secrets: frozenset[str]) -> Refusal:
-    """Give the site's no as an error that carries its answer, masked."""
+    """Return the site's no as an error that carries its answer, masked."""
     return Refusal(refused_because(envelope, secrets), answer=masked(envelope.whole, secrets))
 
 
 def refused_because(envelope: Envelope, secrets: frozenset[str]) -> str:
-    """Give the site's reason for its no, in one line."""
+    """Return the site's reason for its no, in one line."""
     return spoken(envelope.text, secrets) or f"the site gives no reason (error {envelope.error})"
 
 
@@ -134,7 +134,7 @@ def rows(data: Json, *, strict: bool = False) -> dict[str, Row]:
 
 
 def payout_id(envelope: Envelope) -> str | None:
-    """Give the id of the payout that the answer names; 0, false and empty name none."""
+    """Return the id of the payout that the answer names; 0, false and empty name none."""
     for place in (envelope.data, envelope.whole):
         if isinstance(place, dict) and isinstance(raw := place.get("payout_id"), (int, str)):
             named = str(raw).strip()
@@ -144,7 +144,7 @@ def payout_id(envelope: Envelope) -> str | None:
 
 
 def names_something(envelope: Envelope) -> bool:
-    """Say whether there is anything in the place of a payout's id, readable or not."""
+    """Return whether there is anything in the place of a payout's id, readable or not."""
     places = [place for place in (envelope.data, envelope.whole) if isinstance(place, dict)]
     raws = [place["payout_id"] for place in places if place.get("payout_id")]
     return any(str(raw).strip().strip("0").lower() not in ("", "false", "null", "none") for raw in raws)
@@ -192,7 +192,7 @@ def _lists_items(data: Json) -> bool:
 
 
 def _row(row: Json, key: str | None) -> tuple[str, Row]:
-    """Give a row with its id, the opaque text that it is; dialect A says it once more as the row's key."""
+    """Return a row with its id, the opaque text that it is; dialect A says it once more as the row's key."""
     if not isinstance(row, dict):
         raise BadAnswer("a list of items with something else in it", kind="protocol")
     if "id" not in row and not any(isinstance(row.get(name), (str, int)) for name in NAMES):

@@ -68,7 +68,7 @@ class Cursor:
         return self if self.newest is None or self.newest <= latest_s else replace(self, newest=None)
 
     def write(self) -> Json:
-        """Give it as JSON for the journal, without what is not set."""
+        """Return it as JSON for the journal, without what is not set."""
         known: dict[str, Json] = {
             "newest": self.newest, "waiting": self.waiting, "pages": self.pages, "long": self.long,
             "walking": self.walking, "start": self.start, "offset": self.offset, "first": self.first,
@@ -87,7 +87,7 @@ class Cursor:
         return max(floor if self.waiting is None else min(floor, self.waiting), 0)
 
     def form(self) -> dict[str, str]:
-        """Give the filters of the next request."""
+        """Return the filters of the next request."""
         form = {} if self.since is None else {"start_time": str(self.since)}
         if self.pages:
             form.update({"limit": str(PAGE_ROWS), "offset": str(self.offset)})
@@ -100,7 +100,7 @@ class Cursor:
         return Cursor(newest, waiting, pages=self.pages, long=self.offset > 0, currency=self.currency)
 
     def onward(self, seen: Mapping[str, Row], latest_s: int, *, newer: bool) -> Cursor | None:
-        """Give the cursor of the next page of exchanges; None when this was the last.
+        """Return the cursor of the next page of exchanges; None when this was the last.
 
         The first answer in dialect B came without `limit`, and may be only a part: it is asked for again with one.
         A full page that begins like the one before comes from a site that does not know `offset`.
@@ -115,7 +115,7 @@ class Cursor:
 
 
 def oldest_waiting(payouts: Mapping[str, Row]) -> int | None:
-    """Give the `time` of the oldest payout that still waits for its end."""
+    """Return the `time` of the oldest payout that still waits for its end."""
     return min(_times(row for row in payouts.values() if payout_state(row) == "waiting"), default=None)
 
 

@@ -37,7 +37,7 @@ def concealable(found: frozenset[str]) -> frozenset[str]:
 
 
 def masked(value: Json, secrets: frozenset[str]) -> Json:
-    """Give a decoded answer as people may see it.
+    """Return a decoded answer as people may see it.
 
     Args:
         value: The answer.
@@ -47,7 +47,7 @@ def masked(value: Json, secrets: frozenset[str]) -> Json:
 
 
 def spoken(text: str, secrets: frozenset[str]) -> str:
-    """Give the site's words in one line, unescaped, without tags and secrets."""
+    """Return the site's words in one line, unescaped, without tags and secrets."""
     plain = _TAGS.sub(" ", html.unescape(text))
     return _BLANKS.sub(" ", _without(plain, _longest_first(secrets))).strip()[:MAX_REASON_CHARS]
 

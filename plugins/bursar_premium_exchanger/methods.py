@@ -17,7 +17,7 @@ _PAGE = {
 
 
 def payout_wanted(params: Mapping[str, str]) -> Sequence[Wanted]:
-    """Give the intent that `add_payout` asks for.
+    """Return the intent that `add_payout` asks for.
 
     Raises:
         ValueError: a parameter is missing, empty or unknown.

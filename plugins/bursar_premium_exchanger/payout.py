@@ -1,6 +1,6 @@
 """The one thing that moves money: what `add_payout` answered, and, when no answer came, whether it happened.
 
-Pure. `add_payout` takes the whole balance; it has no amount, no idempotency key and no lock (PROVIDERS, section 2), and
+Pure. `add_payout` takes the whole balance; it has no amount, no idempotency key and no lock (docs/providers.md), and
 nothing but `get_payouts` tells afterwards. So the ids known just before are the evidence: a new one with the same
 method and account happened. Wallets are compared with those of the intent and are never part of the evidence.
 """
@@ -81,7 +81,7 @@ def outcome(envelope: Envelope, secrets: frozenset[str], *, broke: bool = False)
 
 
 def evidence(payouts: Mapping[str, Row], balance: Decimal | None) -> Json:
-    """Give what is known just before sending: ids and the balance, no wallet.
+    """Return what is known just before sending: ids and the balance, no wallet.
 
     Raises:
         BadAnswer: the site does not say the balance, without which a lost reply could not be judged.
@@ -98,7 +98,7 @@ def amount_of(row: Row) -> Decimal | None:
 
 
 def finding(payouts: Mapping[str, Row], balance: Decimal | None, before: Json, method: str, account: str) -> Finding:
-    """Say whether a lost `add_payout` happened, from what the site shows now and the evidence of before.
+    """Return whether a lost `add_payout` happened, from what the site shows now and the evidence of before.
 
     What is new is what has a new id: the times of rows say nothing here, since one row with an absurd time would make
     ours older than it. A new row that does not say whose it is leaves the question open.

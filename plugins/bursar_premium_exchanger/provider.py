@@ -1,6 +1,6 @@
 """What a Premium Exchanger site has, sees and can do: the declaration of the provider `premium_exchanger`.
 
-Declarations and the pure functions that decide its own events; DESIGN section 5 fixes the names.
+Declarations and the pure functions that decide its own events; docs/providers.md lists the names.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ PAYOUT_UNDONE = ("payout.canceled", "payout.canceled_by_user")
 
 
 def passed_min_payout(before: Fields | None, after: Fields) -> bool:
-    """Say whether the balance has come to allow a payout: at first sight, after a payout's end, or by growing.
+    """Return whether the balance has come to allow a payout: at first sight, after a payout's end, or by growing.
 
     Nothing is concluded from what the site does not say; an empty balance is never due, whatever the minimum.
     """
@@ -46,29 +46,29 @@ def passed_min_payout(before: Fields | None, after: Fields) -> bool:
 
 
 def rose(before: Fields | None, after: Fields) -> bool:
-    """Say whether the balance grew."""
+    """Return whether the balance grew."""
     was, now = _amounts(before, after)
     return was is not None and now is not None and now > was
 
 
 def fell(before: Fields | None, after: Fields) -> bool:
-    """Say whether the balance shrank."""
+    """Return whether the balance shrank."""
     was, now = _amounts(before, after)
     return was is not None and now is not None and now < was
 
 
 def accrued(before: Fields | None, after: Fields) -> bool:
-    """Say whether the reward has been credited."""
+    """Return whether the reward has been credited."""
     return after.get("accrued") is True and (before is None or before.get("accrued") is not True)
 
 
 def still_due(after: Fields) -> bool | None:
-    """Say whether the balance still allows a payout; None: the site does not say."""
+    """Return whether the balance still allows a payout; None: the site does not say."""
     return _due(after)
 
 
 def whole_balance(facts: CostFacts) -> Decimal | None:
-    """Give what a payout moves: all there is, by the balance that was just read, else by the last one known."""
+    """Return what a payout moves: all there is, by the balance that was just read, else by the last one known."""
     if isinstance(facts.evidence, dict):
         return number(facts.evidence.get("balance"))
     subject = facts.subject
@@ -77,7 +77,7 @@ def whole_balance(facts: CostFacts) -> Decimal | None:
 
 
 def balance_just_read(evidence: Json) -> Fields:
-    """Give the balance as it was read just before sending."""
+    """Return the balance as it was read just before sending."""
     return {"amount": number(evidence.get("balance"))} if isinstance(evidence, dict) else {}
 
 

@@ -1,7 +1,7 @@
 """From rows of an answer to what bursar watches: balance, payout methods, visits, exchanges, payouts.
 
 Pure. Money is exact; null, missing and "Unknown" stay "no information"; free text is unescaped and shown, never a key.
-`time` is the site's wall clock read as UTC (PROVIDERS, section 2): it dates a subject and is compared only with itself.
+`time` is the site's wall clock read as UTC (docs/providers.md): it dates a subject and is compared only with itself.
 A wallet leaves only as a hint.
 """
 
@@ -94,7 +94,7 @@ def payout(id_: str, row: Row) -> Observed:
 
 
 def payout_problem(row: Row, currency: str | None) -> str | None:
-    """Say what cannot be believed about a payout: its currency against the account's, or its status."""
+    """Return what cannot be believed about a payout: its currency against the account's, or its status."""
     theirs = text(row.get("original_currency_code"))
     if currency is not None and theirs is not None and theirs.casefold() != currency.casefold():
         return f"the site counts this payout in {theirs[:20]}, and the account's currency is {currency}"

@@ -35,7 +35,7 @@ class PayMethod:
     currency: str
 
     def nets(self, amount: Decimal) -> Decimal:
-        """Give what is left of an amount."""
+        """Return what is left of an amount."""
         return (amount * (100 - self.commission) / 100).quantize(CENT)
 
 

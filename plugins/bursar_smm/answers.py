@@ -44,14 +44,14 @@ class No:
 
 
 def of_the_call(answer: Mapping[str, Json]) -> bool:
-    """Say whether the `status` of an answer speaks of the call, not of an order or a refill."""
+    """Return whether the `status` of an answer speaks of the call, not of an order or a refill."""
     status = answer.get("status")
     said = status is True or status is False or (isinstance(status, str) and squeeze(status) in CALL_WORDS)
     return said and OF_ORDERS.isdisjoint(answer)
 
 
 def unwrapped(answer: Json) -> Json:
-    """Give what a panel's answer holds, where it is put into a wrapper with the call's own words beside it."""
+    """Return what a panel's answer holds, where it is put into a wrapper with the call's own words beside it."""
     for _ in range(DEEPEST):
         of_an_order = not isinstance(answer, dict) or not OF_ORDERS.isdisjoint(answer)
         if not isinstance(answer, dict) or of_an_order or ("status" in answer and not of_the_call(answer)):
@@ -82,7 +82,7 @@ def grants(layer: Json, name: str) -> bool:
 
 
 def failure_text(answer: Json, depth: int = 0) -> str | None:
-    """Give the text of an answer that is a failure as a whole: a truthy `error`, even beside other keys."""
+    """Return the text of an answer that is a failure as a whole: a truthy `error`, even beside other keys."""
     if isinstance(answer, str):
         return answer
     if not isinstance(answer, dict):
@@ -96,12 +96,12 @@ def failure_text(answer: Json, depth: int = 0) -> str | None:
 
 
 def _said_of_call(answer: Mapping[str, Json]) -> str | None:
-    """Give the words in which a call says that it failed; None where there are none."""
+    """Return the words in which a call says that it failed; None where there are none."""
     return next((said for name in WRAPPERS if isinstance(said := answer.get(name), str) and said.strip()), None)
 
 
 def message(answer: Json) -> str | None:
-    """Give the `message` that some panels, and the frameworks under them, put in place of an `error`."""
+    """Return the `message` that some panels, and the frameworks under them, put in place of an `error`."""
     if not isinstance(answer, dict):
         return None
     text = answer.get("message") or answer.get("msg")
@@ -109,7 +109,7 @@ def message(answer: Json) -> str | None:
 
 
 def entries(answer: Json, ids: Sequence[str], name: str) -> dict[str, Json]:
-    """Give the entry of each id that the answer speaks of.
+    """Return the entry of each id that the answer speaks of.
 
     Args:
         answer: Flat (one id), a map by id, or a list whose rows name their id under `name` or `id`.
@@ -154,13 +154,13 @@ def verdict(entry: Json, name: str) -> Yes | No | None:
 
 
 def fails(answer: Mapping[str, Json]) -> bool:
-    """Say whether the `status` of an answer is a word of failure, with or without a text beside it."""
+    """Return whether the `status` of an answer is a word of failure, with or without a text beside it."""
     status = answer.get("status")
     return status is False or (isinstance(status, str) and squeeze(status) in FAILS)
 
 
 def _within(entry: Mapping[str, Json], name: str) -> Json:
-    """Give what stands under the effect's name, be that wrapped once more; what goes on wrapping says nothing."""
+    """Return what stands under the effect's name, be that wrapped once more; what goes on wrapping says nothing."""
     inner: Json = entry[name]
     for _ in range(DEEPEST):
         if not isinstance(inner, dict) or name not in inner or failure_text(inner) is not None or fails(inner):
@@ -199,7 +199,7 @@ def _from_flat(answer: Mapping[str, Json], ids: Sequence[str], name: str) -> dic
 
 
 def _is_entry(row: Json) -> bool:
-    """Say whether something looks like what a panel says about one id."""
+    """Return whether something looks like what a panel says about one id."""
     return isinstance(row, dict) and ("error" in row or not FLAT.isdisjoint(row))
 
 
@@ -229,7 +229,7 @@ def _scalar(value: Json) -> Yes | No | None:
 
 
 def is_id(text: str) -> bool:
-    """Say whether a text can be an id; whatever is longer, a sentence, or steers a terminal, is none."""
+    """Return whether a text can be an id; whatever is longer, a sentence, or steers a terminal, is none."""
     return 0 < len(text) <= MAX_ID_CHARS and text.isprintable() and " " not in text
 
 

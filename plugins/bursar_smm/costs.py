@@ -1,7 +1,7 @@
 """What an order costs: the service's rate, which is the price of 1000, times the quantity that the panel will count.
 
 Pure. Comes in: the parameters of `add`, and the service as the last good `services` poll showed it. Goes out: an amount
-in the account's currency, or None where nobody can work it out (PROVIDERS.md, section 1).
+in the account's currency, or None where nobody can work it out (docs/providers.md).
 """
 
 from __future__ import annotations

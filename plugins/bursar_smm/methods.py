@@ -19,7 +19,7 @@ _REFILLS = Param(description="Refill ids, separated by commas, at most 100.")
 
 
 def ids_of(method: str, params: Mapping[str, str], one: str, many: str) -> list[str]:
-    """Give the ids that a call names, each once.
+    """Return the ids that a call names, each once.
 
     Raises:
         ValueError: there are none, both ways of naming them are used, or another parameter is given.
@@ -47,7 +47,7 @@ def refuse_others(method: str, params: Mapping[str, str], known: Sequence[str]) 
 
 
 def asked_for(method: str, params: Mapping[str, str]) -> dict[str, str]:
-    """Give the checked parameters of a reading method, as they go to the panel.
+    """Return the checked parameters of a reading method, as they go to the panel.
 
     Raises:
         ValueError: they make no sense, or the method is none that reads.

@@ -114,7 +114,7 @@ class Reply:
         return Lost(BOTH if failure_text(entry) is not None else NEITHER)
 
     def _refusal(self, text: str, intent: Intent, *, of_it: bool = True) -> Outcome:
-        """Say what a no means for the intent; one to a whole batch (`of_it` false) is never a *never*."""
+        """Return what a no means for the intent; one to a whole batch (`of_it` false) is never a *never*."""
         what, why = meaning(text), sentence(text, self._secret)
         if what is Meaning.RATE or (self._status == 429 and what is Meaning.OTHER):
             return Later(f"{NOT_NOW}the panel limits the rate: {why}", self._retry_after or wait(text))
@@ -135,7 +135,7 @@ class Reply:
 
 
 def requested(intent: Intent, reference: str | None) -> Succeeded:
-    """Give the success of an accepted refill or cancel: requested, not done.
+    """Return the success of an accepted refill or cancel: requested, not done.
 
     Panels give colliding refill ids (the order's, a constant 1), so the refill is named after order and intent; the
     panel's own id is a field. Without one there is nothing that could be asked for, and nothing is put under watch.
@@ -149,14 +149,14 @@ def requested(intent: Intent, reference: str | None) -> Succeeded:
 
 
 def _code_of(answer: Json) -> int:
-    """Give the `code` that a panel writes into its answer; 0: there is none."""
+    """Return the `code` that a panel writes into its answer; 0: there is none."""
     raw = answer.get("code") if isinstance(answer, dict) else None
     code = number(raw) if isinstance(raw, (int, str)) else None
     return int(code) if code is not None and 0 <= code < 1000 else 0
 
 
 def _agrees_beside(answer: Mapping[str, Json], ids: Sequence[str], name: str) -> bool:
-    """Say whether a failure of the whole call holds a yes as well."""
+    """Return whether a failure of the whole call holds a yes as well."""
     rest: Json = {key: value for key, value in answer.items() if key != "error"}
     try:
         return any(isinstance(verdict(entry, name), Yes) for entry in entries(rest, ids, "order").values())

@@ -14,7 +14,7 @@ AMBIGUOUS = "the panel gives several orders the same refill id; only the order's
 
 
 def panel_ids(request: PollRequest) -> tuple[dict[str, str], dict[str, str]]:
-    """Give our id of the refill by the panel's id, and the problems of those that cannot be asked about."""
+    """Return our id of the refill by the panel's id, and the problems of those that cannot be asked about."""
     wanted: dict[str, str] = {}
     problems: dict[str, str] = {}
     groups: dict[str, list[str]] = {}

@@ -139,7 +139,7 @@ def _row(entry: Json) -> Mapping[str, Json]:
 
 
 def _sells(row: Json) -> TypeGuard[dict[str, Json]]:
-    """Say whether what stands under an id is about a service."""
+    """Return whether what stands under an id is about a service."""
     return isinstance(row, dict) and not SERVICE_NAMES.isdisjoint(row)
 
 
@@ -160,7 +160,7 @@ def shown(value: Value | None) -> str | None:
 
 
 def masked(answer: Json, secret: str, depth: int = 0) -> Json:
-    """Give an answer without the key that some panels echo, and without what lies deeper than any panel goes."""
+    """Return an answer without the key that some panels echo, and without what lies deeper than any panel goes."""
     if isinstance(answer, str):
         return answer.replace(secret, "***") if secret else answer
     if depth > MAX_DEPTH and isinstance(answer, (list, dict)):

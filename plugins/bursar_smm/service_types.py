@@ -1,4 +1,4 @@
-"""What `add` takes, per type of service (PROVIDERS.md, section 1).
+"""What `add` takes, per type of service (docs/providers.md).
 
 Comes in: parameters by name, as text or numbers. Goes out: nothing, or a `ValueError` with one sentence. A type that is
 not known (panels have types of their own) may take every parameter that any type takes.
@@ -68,7 +68,7 @@ _EXPIRY = re.compile(r"\d{1,2}/\d{1,2}/\d{4}")
 
 
 def normal(type_: str) -> str:
-    """Give a type's name in lower case with `_` for spaces."""
+    """Return a type's name in lower case with `_` for spaces."""
     return "_".join(type_.lower().split())
 
 
@@ -98,7 +98,7 @@ def check(params: Mapping[str, Json], type_: str | None = None) -> None:
 
 
 def ordered_quantity(params: Mapping[str, Json]) -> Decimal | None:
-    """Give how many were ordered in all: the lines of comments, or the quantity of all runs; None where it is open."""
+    """Return how many were ordered in all: the lines of comments, or the quantity of all runs; None: it is open."""
     if _blank(params.get("quantity")) and (counted := lines(params.get("comments"))) is not None:
         return counted
     quantity, runs = number(params.get("quantity")), number(params.get("runs"))
@@ -106,7 +106,7 @@ def ordered_quantity(params: Mapping[str, Json]) -> Decimal | None:
 
 
 def lines(text: Json) -> Decimal | None:
-    """Give how many lines of a text say something; None: there is no text."""
+    """Return how many lines of a text say something; None: there is no text."""
     return Decimal(sum(1 for line in text.splitlines() if line.strip())) if isinstance(text, str) else None
 
 

@@ -2,7 +2,7 @@ r"""What a panel's error text means. There are no codes: only English sentences,
 
 Comes in: a text. Goes out: a `Meaning`, and how long to wait where the text says so. Pure. The order of the patterns
 matters: "Refill will be available in 5 hours" is *not now* although "not available" is *never*. What no pattern knows
-is `OTHER`: a plain no. The patterns stand on the texts in PROVIDERS.md and on public panel sources.
+is `OTHER`: a plain no. The patterns stand on the texts in docs/providers.md and on public panel sources.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def meaning(text: str) -> Meaning:
-    """Say what a text means."""
+    """Return what a text means."""
     first = next((what for what, pattern in _PATTERNS if pattern.search(text)), Meaning.OTHER)
     if first not in OF_THE_CALL and wait(text) is not None:
         return Meaning.NOT_NOW
@@ -125,11 +125,11 @@ def wait(text: str) -> timedelta | None:
 
 
 def about_subject(text: str) -> bool:
-    """Say whether a text that answers a question about one id talks of that id, not of the whole call."""
+    """Return whether a text that answers a question about one id talks of that id, not of the whole call."""
     return meaning(text) not in OF_THE_CALL and _SUBJECT.search(text) is not None
 
 
 def sentence(text: str, secret: str = "") -> str:
-    """Give a panel's text as it may be shown: on one line, not endless, and without the key that some panels echo."""
+    """Return a panel's text as it may be shown: on one line, not endless, and without the key that some panels echo."""
     shown = text.replace(secret, "***") if secret else text
     return " ".join(shown.split())[:200]

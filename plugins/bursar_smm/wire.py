@@ -41,7 +41,7 @@ def wire(seed: int, speed: float, clock: Clock) -> SandboxServer:
 
 
 async def name_of(request: web.Request) -> str:
-    """Give the API method that a request asks for; "" where it names none."""
+    """Return the API method that a request asks for; "" where it names none."""
     return (await asked(request)).get("action", "")
 
 
@@ -138,7 +138,7 @@ def _rows(name: str, result: str, ids: str, act: Callable[[str], Any]) -> list[d
 
 
 def _ids(text: str) -> list[str]:
-    """Give the ids asked for; panels silently leave out what is over the hundred."""
+    """Return the ids asked for; panels silently leave out what is over the hundred."""
     return [id_.strip() for id_ in text.split(",") if id_.strip()][:MOST_IDS]
 
 

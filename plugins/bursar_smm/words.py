@@ -48,7 +48,7 @@ REFILL_WORDS = _spelt({
 
 
 def squeeze(word: str) -> str:
-    """Give a word without case, spaces, `_` and `-`."""
+    """Return a word without case, spaces, `_` and `-`."""
     return word.lower().replace(" ", "").replace("_", "").replace("-", "").strip()
 
 

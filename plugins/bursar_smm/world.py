@@ -67,7 +67,7 @@ class Order:
     paid_back: Decimal = Decimal(0)
 
     def done(self, t: float) -> int:
-        """Say how many were delivered."""
+        """Return how many were delivered."""
         t = min(t, self.cancel_t)
         if t >= self.ends_t:
             return self.done_after
@@ -89,7 +89,7 @@ class Order:
         return (self.service.rate * quantity / 1000).quantize(CENT)
 
     def charge(self, t: float) -> Decimal:
-        """Give what it costs: less what an end before time gives back."""
+        """Return what it costs: less what an end before time gives back."""
         if self.status(t) in ("Partial", "Canceled"):
             return self.price(self.done(t))
         return self.price(self.quantity)
@@ -139,7 +139,7 @@ class World:
         self.money = Decimal("1000.84292")
 
     def balance(self, t: float) -> Decimal:
-        """Give what is left."""
+        """Return what is left."""
         self._settle(t)
         return self.money
 
@@ -207,7 +207,7 @@ class World:
         return 1
 
     def refill_status(self, id_: str, t: float) -> str:
-        """Say how a refill stands."""
+        """Return how a refill stands."""
         if id_ not in self.refills:
             raise Sorry("Refill not found")
         return self.refills[id_].status(t)

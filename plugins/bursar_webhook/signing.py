@@ -29,7 +29,7 @@ class Signer:
         self._webhook = Webhook(key_of(secret))
 
     def headers(self, id_: str, at: datetime, body: str) -> dict[str, str]:
-        """Give the three headers that sign a body."""
+        """Return the three headers that sign a body."""
         return {
             "webhook-id": id_,
             "webhook-timestamp": str(int(at.timestamp())),
@@ -38,7 +38,7 @@ class Signer:
 
 
 def key_of(secret: str) -> bytes:
-    """Give the bytes that a secret stands for; see `Signer`. No error shows any of it."""
+    """Return the bytes that a secret stands for; see `Signer`. No error shows any of it."""
     try:
         key = _unpadded(secret.removeprefix(PREFIX)) if secret.startswith(PREFIX) else secret.encode()
     except (binascii.Error, ValueError):

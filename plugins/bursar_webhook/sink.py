@@ -89,7 +89,7 @@ class Webhook:
 
 
 def shown(url: str) -> str:
-    """Give as much of a URL as may be seen: scheme, host, and a port that is not the usual one."""
+    """Return as much of a URL as may be seen: scheme, host, and a port that is not the usual one."""
     try:
         return str(URL(url).origin())
     except ValueError:

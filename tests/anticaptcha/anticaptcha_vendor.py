@@ -40,7 +40,7 @@ DOCUMENTED = """{
 
 
 def no(code: str, words: str = "Words of the vendor", error: Any = 1) -> dict[str, Any]:
-    """Give the vendor's no."""
+    """Return the vendor's no."""
     return {"errorId": error, "errorCode": code, "errorDescription": words}
 
 

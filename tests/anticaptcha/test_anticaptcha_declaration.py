@@ -1,4 +1,4 @@
-"""The declaration: names of DESIGN section 5, and the balance's own events as the core finds them."""
+"""The declaration: the names that docs/providers.md lists, and the balance's own events as the core finds them."""
 
 from __future__ import annotations
 

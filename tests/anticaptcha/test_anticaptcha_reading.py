@@ -1,4 +1,4 @@
-"""What the vendor's answers mean: every detail of PROVIDERS section 3, against a real server."""
+"""What the vendor's answers mean: every detail, against a real server."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ esac
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """Give what the script needs of a clone, in a folder whose name is awkward, and a Python that stands in."""
+    """Return what the script needs of a clone, in a folder whose name is awkward, and a Python that stands in."""
     folder = tmp_path / "a clone's folder"
     (folder / "bin").mkdir(parents=True)
     shutil.copytree(ROOT / ".ci", folder / ".ci")
@@ -41,7 +41,7 @@ def install(clone: Path, what: str = "dev", **variables: str) -> subprocess.Comp
 
 
 def installed(clone: Path) -> list[str]:
-    """Give what pip was told to install so far."""
+    """Return what pip was told to install so far."""
     said = (clone / "pips").read_text(encoding="utf-8").splitlines() if (clone / "pips").exists() else []
     return [line.partition("--quiet ")[2] for line in said]
 

@@ -21,7 +21,7 @@ STEPS = {
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """Give a clone whose steps stand in for the real ones."""
+    """Return a clone whose steps stand in for the real ones."""
     folder = tmp_path / "a clone"
     for path, does in STEPS.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)

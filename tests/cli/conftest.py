@@ -37,7 +37,7 @@ def serving(path: Path) -> subprocess.Popen[str]:
 
 @pytest.fixture(scope="session")
 def places() -> Iterator[dict[str, Place]]:
-    """Give every provider of a running sandbox, by its name."""
+    """Return every provider of a running sandbox, by its name."""
     wanted = [provider for provider in load_plugins().providers.values() if provider.wire is not None]
     with started("sandbox", "--json", "--speed", "20") as process:
         assert process.stdout is not None
@@ -47,7 +47,7 @@ def places() -> Iterator[dict[str, Place]]:
 
 
 def document(places: dict[str, Place], folder: Path) -> dict[str, Any]:
-    """Give a configuration for the sandbox, its state in a folder."""
+    """Return a configuration for the sandbox, its state in a folder."""
     names = {"smm": "main-panel", "anticaptcha": "shop", "premium_exchanger": "exchange"}
     accounts = {
         names[place.provider]: {"provider": place.provider, "url": place.url, "rate": "1200/min", "timeout": "5m", **place.settings}

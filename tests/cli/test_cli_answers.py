@@ -106,7 +106,7 @@ rules: [{rule}]
         self.write()
 
     def actions(self) -> list[tuple[str, str]]:
-        """Give each action's id and state, as the list shows them."""
+        """Return each action's id and state, as the list shows them."""
         return [(row["id"], row["state"]) for row in self.rows("actions")]
 
     def rows(self, *words: str) -> list[dict[str, Any]]:

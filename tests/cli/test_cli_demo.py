@@ -15,12 +15,12 @@ WORDS = [sys.executable, "-m", "bursar", "demo"]
 
 @pytest.fixture
 def folder(tmp_path: Path) -> dict[str, str]:
-    """Give an environment in which temporary folders are made here."""
+    """Return an environment in which temporary folders are made here."""
     return {**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
 
 
 def children_of(process: subprocess.Popen[str]) -> list[int]:
-    """Give the ids of a process's children."""
+    """Return the ids of a process's children."""
     found = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="utf-8")
     return [int(each) for each in found.split()]
 

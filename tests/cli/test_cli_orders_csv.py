@@ -8,7 +8,7 @@ from bursar.cli.orders_csv import BadRows, read_rows
 
 
 def refused(content: bytes) -> list[str]:
-    """Give what is said of a bad file."""
+    """Return what is said of a bad file."""
     with pytest.raises(BadRows) as raised:
         read_rows(content)
     return raised.value.lines

@@ -27,7 +27,7 @@ async def asked(place: Place, **form: str) -> tuple[int, str]:
 
 
 def of(provider: str, places: list[Place]) -> Place:
-    """Give one provider's place."""
+    """Return one provider's place."""
     return next(place for place in places if place.provider == provider)
 
 

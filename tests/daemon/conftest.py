@@ -9,6 +9,6 @@ from household import Household, household
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[Household]:
-    """Give servers, and a folder for a daemon."""
+    """Return servers, and a folder for a daemon."""
     async with household(tmp_path) as made:
         yield made

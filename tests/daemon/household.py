@@ -95,11 +95,11 @@ rules: {rules if rules == "[]" else chr(10) + rules}
 """, encoding="utf-8")
 
     def effects(self, name: str) -> int:
-        """Say how often a server did something."""
+        """Return how often a server did something."""
         return self.site.effects()[name] if name == "add_payout" else self.panel.effects[name]
 
     def heard(self, type_: str) -> int:
-        """Say how often the receiver was told of something."""
+        """Return how often the receiver was told of something."""
         return len({event["id"] for event in self.told if event["type"] == f"bursar.{type_}"})
 
     async def until(self, condition: Callable[[], bool]) -> None:
@@ -212,7 +212,7 @@ async def serving(stack: contextlib.AsyncExitStack, app: web.Application) -> Tes
 
 
 def noticing(house: Household) -> Any:
-    """Give a middleware that wakes who waits once a request has had its effect."""
+    """Return a middleware that wakes who waits once a request has had its effect."""
 
     @web.middleware
     async def notice(request: web.Request, handler: Any) -> web.StreamResponse:
@@ -226,7 +226,7 @@ def noticing(house: Household) -> Any:
 
 
 def receiver(house: Household) -> web.Application:
-    """Give the receiver of news."""
+    """Return the receiver of news."""
 
     async def take(request: web.Request) -> web.Response:
         house.told.append(await request.json())

@@ -29,12 +29,12 @@ class Fragment:
 
 
 def page(name: str) -> str:
-    """Give the text of a page."""
+    """Return the text of a page."""
     return (ROOT / name).read_text(encoding="utf-8")
 
 
 def fragments(language: str, *pages: Path) -> Iterator[Fragment]:
-    """Give the fragments of a language, of all pages or of some."""
+    """Return the fragments of a language, of all pages or of some."""
     for path in pages or PAGES:
         text = path.read_text(encoding="utf-8")
         for found in _FENCE.finditer(text):
@@ -44,5 +44,5 @@ def fragments(language: str, *pages: Path) -> Iterator[Fragment]:
 
 
 def program(name: str) -> str:
-    """Give the Python fragments of a page as one program."""
+    """Return the Python fragments of a page as one program."""
     return "\n\n".join(fragment.text for fragment in fragments("python", ROOT / name))

@@ -22,7 +22,7 @@ ENDS = {"|", "&&", ";", ">"}
 
 
 def words_of(line: str) -> Iterator[list[str]]:
-    """Give the words of every call of bursar in a shell's line."""
+    """Return the words of every call of bursar in a shell's line."""
     lexer = shlex.shlex(line, posix=True, punctuation_chars="|&;>")
     lexer.whitespace_split = True
     part: list[str] = []

@@ -19,14 +19,14 @@ NOT_OURS = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 
 
 def anchors(path: Path) -> set[str]:
-    """Give the anchors of a page's headings, as GitHub makes them."""
+    """Return the anchors of a page's headings, as GitHub makes them."""
     headings = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
     kept = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings)
     return {heading.replace(" ", "-") for heading in kept}
 
 
 def broken(path: Path) -> list[str]:
-    """Give the links of a page that lead nowhere."""
+    """Return the links of a page that lead nowhere."""
     found = []
     for target in LINK.findall(path.read_text(encoding="utf-8")):
         if target.startswith(("http://", "https://")):

@@ -31,7 +31,7 @@ FRAGMENTS = list(fragments("yaml"))
 
 
 def whole(fragment: Fragment) -> str:
-    """Give a fragment as a whole configuration."""
+    """Return a fragment as a whole configuration."""
     kind = fragment.kind.partition(" ")[2]
     if kind in ("config", "vending"):
         return fragment.text
@@ -48,7 +48,7 @@ def read(text: str, folder: Path, registry: Registry | None = None) -> Configura
 
 
 def vending() -> Registry:
-    """Give the registry with what docs/plugins.md makes."""
+    """Return the registry with what docs/plugins.md makes."""
     made: dict[str, Any] = {}
     exec(compile(program("docs/plugins.md"), "docs/plugins.md", "exec"), made)
     ours = load_plugins()

@@ -22,7 +22,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def after(minutes: float) -> datetime:
-    """Give an instant so many minutes after the beginning."""
+    """Return an instant so many minutes after the beginning."""
     return T0 + timedelta(minutes=minutes)
 
 
@@ -72,7 +72,7 @@ BALANCE = SubjectType(
 
 
 def seen(kind: SubjectType = ORDER, state: str | None = None, id_: str = "1", **fields: Value | int | None) -> Observed:
-    """Say what a poll saw; whole numbers are money."""
+    """Return what a poll saw; whole numbers are money."""
     exact = {
         name: Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value
         for name, value in fields.items()
@@ -87,14 +87,14 @@ def look(before: Snapshot | None, what: Observed, at: datetime = T0, *, news: bo
 
 
 def types(change: Change) -> list[str]:
-    """Give the types of the events, in their order."""
+    """Return the types of the events, in their order."""
     return [event.type for event in change.events]
 
 
 def order(
     state: str | None = "in_progress", id_: str = "1", at: datetime = T0, **fields: Value | int | None
 ) -> Snapshot:
-    """Give an order as it is known after one look."""
+    """Return an order as it is known after one look."""
     return look(None, seen(ORDER, state, id_, **fields), at).snapshot
 
 
@@ -129,12 +129,12 @@ class Says:
 
 
 def tell(text: str | None = "hello", sink: str = "ops") -> Notify:
-    """Give a step that tells a sink."""
+    """Return a step that tells a sink."""
     return Notify(SinkName(sink), Says(text))
 
 
 def rule(*do: Step, **more: object) -> Rule:
-    """Give a rule; by default an event rule that refills."""
+    """Return a rule; by default an event rule that refills."""
     plain = {
         "name": RuleName("r"), "do": do or (Act("refill"),), "fingerprint": "f", "trigger": "t", "meaning": "m",
         "on": ("order.partial",),
@@ -143,10 +143,10 @@ def rule(*do: Step, **more: object) -> Rule:
 
 
 def state_rule(answer: Callable[[Scope], bool | None], **more: object) -> Rule:
-    """Give a state rule of orders."""
+    """Return a state rule of orders."""
     return rule(**{"on": (), "watches": "order", "when": When(answer), **more})
 
 
 def in_state(*states: str) -> Callable[[Scope], bool | None]:
-    """Give the condition that the subject is in one of these states."""
+    """Return the condition that the subject is in one of these states."""
     return lambda scope: scope.subject is not None and scope.subject.state in states

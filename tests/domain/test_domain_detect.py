@@ -230,7 +230,7 @@ LOOKS = st.builds(lambda state, remains: seen(ORDER, state, remains=remains), ST
 
 
 def told(looks: list[Observed]) -> list[tuple[str, dict[str, Value | None]]]:
-    """Give all events of looks that follow one another, with the former values."""
+    """Return all events of looks that follow one another, with the former values."""
     before, events = None, []
     for number, what in enumerate(looks):
         change = look(before, what, after(number))

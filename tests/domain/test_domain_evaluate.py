@@ -41,7 +41,7 @@ def ask(
 
 
 def unknown(at: datetime = T0) -> Snapshot:
-    """Give an order that was pending, and whose state is hidden by an unknown word."""
+    """Return an order that was pending, and whose state is hidden by an unknown word."""
     return look(order("pending"), seen(ORDER, "unknown"), at).snapshot
 
 
@@ -253,7 +253,7 @@ def holds(event_type: str, snapshot: Snapshot | None) -> Judgement | None:
 
 
 def coupon(**fields: bool | None) -> Snapshot:
-    """Give a coupon as it is known."""
+    """Return a coupon as it is known."""
     return replace(look(None, seen(COUPON, "new")).snapshot, fields=fields)
 
 

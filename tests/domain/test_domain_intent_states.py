@@ -150,7 +150,7 @@ def test_only_ready_leads_to_sending() -> None:
 
 
 def intent(state: State = State.SENDING, **more: object) -> Intent:
-    """Give an intent."""
+    """Return an intent."""
     given_: dict[str, object] = {
         "id": IntentId(1), "account": PANEL, "action": "payout", "subject": SubjectRef("balance", "balance"),
         "params": {}, "state": state, "created_at": T0, "ready_at": T0, "attempts": 1, "sent_at": T0,

@@ -290,7 +290,7 @@ FORGIVEN, UNREAD = sent(Post.REFUSED, Post.FORGIVEN), sent(Post.REFUSED, Post.UN
 
 
 def refused_at(minute: float) -> Entry:
-    """Give an entry that was refused at that minute."""
+    """Return an entry that was refused at that minute."""
     return fold(BLANK, [Posting(Post.SENT, after(minute - 1)), Posting(Post.REFUSED, after(minute))])
 
 

@@ -108,7 +108,7 @@ OBJECTIONS = {
 
 
 def facts_of(*objections: Objection, **more: object) -> GuardFacts:
-    """Give facts to which just these object; those of an earlier one come before those of a later one."""
+    """Return facts to which just these object; those of an earlier one come before those of a later one."""
     joined = Objection()
     for objection in objections:
         joined |= objection
@@ -268,7 +268,7 @@ def test_an_unknown_intent_that_blocks_is_waited_for() -> None:
 
 
 def refused(times: int = 1, at: datetime | None = T0, action: ActionType = PAYOUT, **more: object) -> GuardFacts:
-    """Give facts of an action that was refused."""
+    """Return facts of an action that was refused."""
     return facts_of(Objection({"refusals": Refusals(times, at)}, more), action=action)
 
 
@@ -358,7 +358,7 @@ def test_a_cooldown_is_over_when_so_much_was_measured() -> None:
 
 
 def limited(*minutes: float, most: int = 3, **more: object) -> GuardFacts:
-    """Give facts of a rule that may do so much in a day, and has done it at these minutes."""
+    """Return facts of a rule that may do so much in a day, and has done it at these minutes."""
     limit = Objection({"counted": [after(minute) for minute in minutes]}, {"limit": Limit("order", most, DAY)})
     return facts_of(limit, **more)
 
@@ -402,7 +402,7 @@ def test_what_nobody_measured_does_not_leave_the_window_of_a_limit() -> None:
 def spending(
     spent: str | None, cost: Cost = TEN, frees_at: datetime | None = None, budget: Budget = BUDGET, **more: object
 ) -> GuardFacts:
-    """Give facts of an action that counts in one budget, of which so much is spent."""
+    """Return facts of an action that counts in one budget, of which so much is spent."""
     use = BudgetUse(budget, None if spent is None else Decimal(spent), frees_at)
     return facts_of(Objection({"budgets": [use], "cost": cost}), **more)
 
@@ -494,14 +494,14 @@ NOTHING_SAID = Consent()
 def asking(
     above: int | str | None, cost: Cost | int = TEN, consent: Consent = NOTHING_SAID, **more: object
 ) -> GuardFacts:
-    """Give facts of a rule that asks a person above an amount (None: always)."""
+    """Return facts of a rule that asks a person above an amount (None: always)."""
     known = cost if isinstance(cost, Cost) else Cost(Decimal(cost), "USD")
     line = Approve(None if above is None else Decimal(above), 12 * HOUR)
     return facts_of(Objection({"cost": known, "consent": consent}, {"approve": line}), **more)
 
 
 def yes(amount: int | None, above: int | None = None) -> Consent:
-    """Give a person's yes to an amount, under that line of the rule."""
+    """Return a person's yes to an amount, under that line of the rule."""
     return Consent(True, None if amount is None else Decimal(amount), None if above is None else Decimal(above))
 
 

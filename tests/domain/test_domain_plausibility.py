@@ -16,7 +16,7 @@ KINDS = {"order": ORDER}
 
 
 def moved(count: int, state: str = "partial", **fields: object) -> list[tuple[Snapshot, Change]]:
-    """Give so many steps from one state to another."""
+    """Return so many steps from one state to another."""
     steps = []
     for number in range(count):
         before = order("pending", str(number), currency="USD", remains=10)

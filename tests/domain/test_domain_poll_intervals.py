@@ -14,12 +14,12 @@ MONTH_S = 30 * DAY_S
 
 
 def moving(quiet_s: float, interval_s: float = 60.0) -> float | None:
-    """Give the pause of an order that is not finished."""
+    """Return the pause of an order that is not finished."""
     return pause_s(interval_s, quiet_s, terminal=False, acted_on=False, watch_for_s=MONTH_S)
 
 
 def finished(quiet_s: float, interval_s: float = 60.0, *, acted_on: bool = False) -> float | None:
-    """Give the pause of an order that is finished."""
+    """Return the pause of an order that is finished."""
     return pause_s(interval_s, quiet_s, terminal=True, acted_on=acted_on, watch_for_s=MONTH_S)
 
 

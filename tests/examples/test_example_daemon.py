@@ -80,7 +80,7 @@ async def while_it_runs(daemon: Process, doing: Awaitable[list[Line]]) -> list[L
 
 
 def both_are_done(lines: list[Line]) -> bool:
-    """Say whether a reminder and a top-up have succeeded."""
+    """Return whether a reminder and a top-up have succeeded."""
     succeeded = [line["data"]["action"] for line in lines if line["type"] == "bursar.action.succeeded"]
     return {"remind", "top_up"} <= set(succeeded)
 

@@ -14,7 +14,7 @@ SOURCES = sorted((EXAMPLE / "bursar_parcel").glob("*.py")) + sorted((EXAMPLE / "
 
 
 def imported(path: Path) -> set[str]:
-    """Give every module of bursar that a file imports."""
+    """Return every module of bursar that a file imports."""
     names = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module is not None:

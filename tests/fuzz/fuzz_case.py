@@ -44,7 +44,7 @@ class Case:
 
     @property
     def asked(self) -> tuple[str, ...]:
-        """Give the ids as the provider is asked for them."""
+        """Return the ids as the provider is asked for them."""
         assert self.look is not None
         return tuple(str(self.look.known.get(id_, {}).get("panel_id", id_)) for id_ in self.look.ids)
 

@@ -46,7 +46,7 @@ class Said:
         self.body = body
 
     def about(self, *ids: str) -> Said:
-        """Give what is said of a thing: what stands under its id, and what names it; all, if nothing does."""
+        """Return what is said of a thing: what stands under its id, and what names it; all, if nothing does."""
         found = list(_parts_about(self.document, set(ids)))
         return Said.of(found) if found else self
 
@@ -96,7 +96,7 @@ class Said:
 
 
 def no_error(answer: Any) -> bool:
-    """Say whether an answer holds no error of a panel's on its own level."""
+    """Return whether an answer holds no error of a panel's on its own level."""
     if not isinstance(answer, dict):
         return True
     status = answer.get("status")
@@ -105,7 +105,7 @@ def no_error(answer: Any) -> bool:
 
 
 def agrees(value: Any, depth: int = 0) -> bool:
-    """Say whether a value can be a panel's yes: an id, 1, true, a word, or an object that holds one and no error."""
+    """Return whether a value can be a panel's yes: an id, 1, true, a word, or an object that holds one and no error."""
     if isinstance(value, dict):
         inner = [each for name, each in value.items() if name != "error"] if depth < DEEPEST else []
         return no_error(value) and any(agrees(each, depth + 1) for each in inner)
@@ -120,13 +120,13 @@ def agrees(value: Any, depth: int = 0) -> bool:
 
 
 def panel_added(answer: Any) -> bool:
-    """Say whether an answer is a panel's yes to `add`: an id under `order`, and no error."""
+    """Return whether an answer is a panel's yes to `add`: an id under `order`, and no error."""
     answer = answer[0] if isinstance(answer, list) and len(answer) == 1 else answer
     return isinstance(answer, dict) and no_error(answer) and agrees(answer.get("order"))
 
 
 def panel_agreed(answer: Any, id_: str) -> bool:
-    """Say whether an answer holds a panel's yes to a refill or cancel of this order."""
+    """Return whether an answer holds a panel's yes to a refill or cancel of this order."""
     if isinstance(answer, list):
         mine = [row for row in answer if isinstance(row, dict) and str(row.get("order", row.get("id"))) == id_]
         unnamed = [row for row in answer if isinstance(row, dict) and row.get("order", row.get("id")) is None]
@@ -138,7 +138,7 @@ def panel_agreed(answer: Any, id_: str) -> bool:
 
 
 def panel_refused(answer: Any, depth: int = 0) -> bool:
-    """Say whether there is an error in an answer, or a sentence in an entry's place, of the whole or of any part."""
+    """Return whether there is an error in an answer, or a sentence in an entry's place, of the whole or of any part."""
     if isinstance(answer, (list, dict)) and depth > DEEPEST:
         return False
     if isinstance(answer, list):
@@ -149,7 +149,7 @@ def panel_refused(answer: Any, depth: int = 0) -> bool:
 
 
 def site_error(answer: Any) -> int | None:
-    """Give a site's `error` as a number; 0 for the vendor's bare form; None where it is no answer of a site."""
+    """Return a site's `error` as a number; 0 for the vendor's bare form; None where it is no answer of a site."""
     if isinstance(answer, str) and answer.strip(" .!").lower() == "api disabled":
         return 1
     if not isinstance(answer, dict):
@@ -161,7 +161,7 @@ def site_error(answer: Any) -> int | None:
 
 
 def site_payouts(answer: Any) -> list[str]:
-    """Give the ids of payouts that an answer to `add_payout` names."""
+    """Return the ids of payouts that an answer to `add_payout` names."""
     places = [answer, answer.get("data")] if isinstance(answer, dict) else []
     named = [place.get("payout_id") for place in places if isinstance(place, dict)]
     words = [str(each).strip() for each in named if isinstance(each, (int, str)) and each is not False]

@@ -142,7 +142,7 @@ def finding_is_the_sites(finding: Any, said: Said) -> None:
 
 
 def baseline(provider: Provider, polls: list[Observation]) -> dict[SubjectRef, Snapshot]:
-    """Give what sound polls leave behind."""
+    """Return what sound polls leave behind."""
     kinds = {kind.name: kind for kind in provider.subjects}
     known: dict[SubjectRef, Snapshot] = {}
     for seen in polls:
@@ -157,12 +157,12 @@ def _is_said(reference: str | None, said: Said) -> None:
 
 
 def _is_amount(value: Decimal) -> bool:
-    """Say whether a number is finite, and can be written out without filling the disk."""
+    """Return whether a number is finite, and can be written out without filling the disk."""
     return value.is_finite() and abs(value.adjusted()) < 100
 
 
 def _verdicts(provider: str, intent: Intent, document: Any) -> tuple[bool, bool]:
-    """Say whether a body holds a yes to the intent, and whether it holds a no."""
+    """Return whether a body holds a yes to the intent, and whether it holds a no."""
     if provider == "premium_exchanger":
         error, named = site_error(document), site_payouts(document)
         return error == 0 and bool(named), error not in (0, None) and not named
@@ -176,7 +176,7 @@ def _done_already(intent: Intent, document: Any) -> bool:
 
 
 def _may_be_empty(case: Case, document: Any) -> bool:
-    """Say whether an answer may rightly show nothing of what was asked for."""
+    """Return whether an answer may rightly show nothing of what was asked for."""
     if case.provider == "premium_exchanger":
         return _lists_nothing(document)
     if case.stream not in ("orders", "refills"):
@@ -194,7 +194,7 @@ def _may_be_empty(case: Case, document: Any) -> bool:
 
 
 def _lists_nothing(document: Any) -> bool:
-    """Say whether an answer of a site lists nothing, in any of the forms in which sites say so."""
+    """Return whether an answer of a site lists nothing, in any of the forms in which sites say so."""
     bare = not isinstance(document, dict) or ("data" not in document and "items" in document)
     data = document if bare else document.get("data")
     return (data.get("items", data) if isinstance(data, dict) else data) in (None, False, "", [], {})
@@ -207,7 +207,7 @@ def _told(kind: SubjectType, snapshot: Snapshot) -> Mapping[str, Any]:
 
 
 def _literal(one: Observed, name: str, value: Any, said: Said) -> bool:
-    """Say whether a value stands in the body, in any of the ways in which a provider may write it."""
+    """Return whether a value stands in the body, in any of the ways in which a provider may write it."""
     if name == "state":
         return _state_is_said(one.ref.type, value, said)
     if f"{one.ref.type}.{name}" in NOT_SAID:

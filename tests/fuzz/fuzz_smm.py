@@ -56,7 +56,7 @@ ADD = make_intent("add", SubjectRef("order", "+1"), {"service": "1", "link": "ht
 
 
 def order(action: str, *ids: str) -> tuple[Any, ...]:
-    """Give the intents to do something to orders."""
+    """Return the intents to do something to orders."""
     return tuple(
         make_intent(action, SubjectRef("order", id_), id=IntentId(place)) for place, id_ in enumerate(ids, 1)
     )

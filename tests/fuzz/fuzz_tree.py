@@ -81,7 +81,7 @@ WARNING = b'<br />\n<b>Warning</b>:  Undefined array key "id" in <b>/var/www/api
 
 
 def slots(node: Any) -> list[tuple[Any, int]]:
-    """Give every place of a tree that holds a value: its container and the position in it."""
+    """Return every place of a tree that holds a value: its container and the position in it."""
     found: list[tuple[Any, int]] = []
     waiting = [node]
     while waiting:
@@ -207,7 +207,7 @@ ON_BYTES: Sequence[Callable[[bytearray, Random], bytes]] = (
 
 
 def mutated(body: Any, dice: Random) -> bytes:
-    """Give the bytes of a body with something wrong about it; once in a while, nothing.
+    """Return the bytes of a body with something wrong about it; once in a while, nothing.
 
     Args:
         body: Decoded JSON, or bytes.

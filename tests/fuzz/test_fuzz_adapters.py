@@ -28,7 +28,7 @@ OF_EACH = -(-BODIES // len(CASES))
 
 
 def dice(case: Case, number: int) -> Random:
-    """Give the random that makes one body, whatever the others are."""
+    """Return the random that makes one body, whatever the others are."""
     return Random(f"{SEED}/{case.name}/{number}")
 
 

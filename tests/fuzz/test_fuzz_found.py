@@ -17,7 +17,7 @@ DEEP = b"[" * 700 + b"]" * 700
 
 
 async def said(name: str, body: bytes, headers: Mapping[str, str] = {}, status: int = 200) -> Any:
-    """Give what the adapter of a case makes of a body; an error is given, too."""
+    """Return what the adapter of a case makes of a body; an error is given, too."""
     case = CASES[name]
     stage = Stage(case)
     stage.http.answers = [Answer(status, CIMultiDict(headers), body)]

@@ -40,7 +40,7 @@ async def begin(world: World, door: socket.socket, amount: str) -> str:
 
 
 def links(world: World) -> dict[str, str]:
-    """Give the links of the last question that was told."""
+    """Return the links of the last question that was told."""
     told = [d.body["data"] for d in world.sites.boxes["ops"].deliveries if d.body["type"] == "bursar.approval.wanted"]
     return {verb: told[-1][f"{verb}_url"] for verb in VERBS}
 

@@ -295,7 +295,7 @@ async def test_what_a_person_names_as_made_settles_its_budget(world: World) -> N
 
 
 def listed(id_: str, amount: str) -> Observation:
-    """Give a list of payouts with one in it."""
+    """Return a list of payouts with one in it."""
     return Observation("payouts", (Observed(SubjectRef("payout", id_), {"amount": Decimal(amount)}, "waiting"),))
 
 
@@ -340,6 +340,6 @@ async def test_a_plugins_no_that_is_no_false_is_a_no(world: World, still: Any) -
 
 
 def other(kind: SubjectType, **changes: Any) -> SubjectType:
-    """Give a type of subject that is declared in another way."""
+    """Return a type of subject that is declared in another way."""
     declared = {name: getattr(kind, name) for name in kind.__dataclass_fields__ if name != "all_fields"}
     return SubjectType(**{**declared, **changes})

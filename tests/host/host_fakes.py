@@ -49,7 +49,7 @@ STREAMS = (
 
 
 def provider(**changes: Any) -> Provider:
-    """Give a sound provider, but for what is changed."""
+    """Return a sound provider, but for what is changed."""
     sound = Provider(
         "post", STREAMS, (PARCEL, PLACE), open=lambda settings, context: FakeAdapter(),  # type: ignore[arg-type,return-value]
         actions=(RETURN,), methods=(Method("getParcel", {"id": Param()}),),
@@ -58,23 +58,23 @@ def provider(**changes: Any) -> Provider:
 
 
 def sink(**changes: Any) -> SinkType:
-    """Give a sound kind of sink, but for what is changed."""
+    """Return a sound kind of sink, but for what is changed."""
     return replace(SinkType("pigeon", open=lambda settings, context: FakeAdapter()), **changes)  # type: ignore[arg-type,return-value]
 
 
 def parcel(id_: str = "1", **changes: Any) -> Observed:
-    """Give a parcel as a poll saw it."""
+    """Return a parcel as a poll saw it."""
     seen = Observed(SubjectRef("parcel", id_), {"weight": Decimal("1.5"), "name": None}, "new", AT)
     return replace(seen, **changes)
 
 
 def seen(*subjects: Observed, **changes: Any) -> Observation:
-    """Give what a poll saw."""
+    """Return what a poll saw."""
     return replace(Observation("parcels", subjects), **changes)
 
 
 def intent(id_: int = 1, **changes: Any) -> Intent:
-    """Give an intent that is being sent."""
+    """Return an intent that is being sent."""
     return Intent(
         IntentId(id_), AccountName("main"), "return_it", SubjectRef("parcel", "1"), {}, State.SENDING, AT, AT, **changes
     )

@@ -14,7 +14,7 @@ WITHOUT_JSON = {"bursar run", "bursar demo", "bursar audit"}
 
 
 def commands() -> list[tuple[str, click.Command]]:
-    """Give every command and subcommand with its whole name."""
+    """Return every command and subcommand with its whole name."""
     context = click.Context(bursar)
     return [found for name in COMMANDS for found in _under(f"bursar {name}", bursar.get_command(context, name))]
 
@@ -28,7 +28,7 @@ def _under(name: str, command: click.Command | None) -> Iterator[tuple[str, clic
 
 
 def options(command: click.Command) -> set[str]:
-    """Give the options of a command."""
+    """Return the options of a command."""
     return {word for parameter in command.params for word in parameter.opts}
 
 

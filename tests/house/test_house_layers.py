@@ -15,12 +15,12 @@ PLUGINS = {path.parent.name for path in (ROOT / "plugins").glob("*/__init__.py")
 
 
 def contract(name: str) -> dict[str, Any]:
-    """Give the contract of that name."""
+    """Return the contract of that name."""
     return next(found for found in LINTER["contracts"] if found["name"] == name)
 
 
 def core() -> set[str]:
-    """Give the packages and modules right under `bursar`."""
+    """Return the packages and modules right under `bursar`."""
     found = {path.stem for path in (ROOT / "daemon" / "bursar").glob("*.py")}
     found |= {path.parent.name for path in (ROOT / "daemon" / "bursar").glob("*/__init__.py")}
     return {f"bursar.{name}" for name in found - {"__init__", "__main__"}}

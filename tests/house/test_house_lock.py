@@ -14,12 +14,12 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 
 
 def pinned(lock: str) -> set[str]:
-    """Give the names that a lock file pins."""
+    """Return the names that a lock file pins."""
     return set(re.findall(r"^([a-z0-9._-]+)==[^ ]+ ", (ROOT / lock).read_text(encoding="utf-8"), re.MULTILINE))
 
 
 def wanted(requirements: list[str]) -> set[str]:
-    """Give the names of requirements, as lock files write them."""
+    """Return the names of requirements, as lock files write them."""
     return {re.sub(r"[-_.]+", "-", re.split(r"[<>=!~\[; ]", each)[0]).lower() for each in requirements}
 
 

@@ -17,7 +17,7 @@ EXCEPTIONS: dict[str, str] = {}
 
 
 def modules() -> list[str]:
-    """Give every module of the core and of our plugins, by its path."""
+    """Return every module of the core and of our plugins, by its path."""
     found = [path for source in ("daemon", "plugins") for path in (ROOT / source).rglob("*.py")]
     return sorted(str(path.relative_to(ROOT)) for path in found)
 

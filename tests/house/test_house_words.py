@@ -28,7 +28,7 @@ PROTOCOLS = {"data_received"}
 
 
 def modules() -> list[Path]:
-    """Give every module of the core and of our plugins."""
+    """Return every module of the core and of our plugins."""
     return sorted(path for source in ("daemon", "plugins") for path in (ROOT / source).rglob("*.py"))
 
 
@@ -38,7 +38,7 @@ def words(name: str) -> set[str]:
 
 
 def names(path: Path) -> Iterator[str]:
-    """Give the module's own name and that of every class and function in it."""
+    """Return the module's own name and that of every class and function in it."""
     yield path.stem
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
@@ -51,3 +51,28 @@ def test_names_say_something(path: Path) -> None:
     allowed = {word for (owner, word) in FOREIGN if owner == package}
     empty = {name: found for name in names(path) if (found := words(name) & EMPTY - allowed)}
     assert not empty
+
+
+ELSEWHERE = re.compile(r"\b(?:DESIGN|PROVIDERS|NAMES|STYLE|DEPENDENCIES)(?:\.md\b|,? section\b|, \")")
+
+
+@pytest.mark.parametrize("folder", ["daemon", "plugins", "tests", "docs", "examples", "benchmarks"])
+def test_nothing_refers_to_a_document_that_is_not_here(folder: str) -> None:
+    texts = [path for path in sorted((ROOT / folder).rglob("*")) if path.suffix in (".py", ".md", ".yaml")]
+    found = [str(path) for path in texts if ELSEWHERE.search(path.read_text(encoding="utf-8"))]
+    assert [path for path in found if not path.endswith("test_house_words.py")] == []
+
+
+def returns(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield the name of every function that returns something, and the first line that describes it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.returns is not None:
+            said = ast.get_docstring(node)
+            if said and not (isinstance(node.returns, ast.Constant) and node.returns.value is None):
+                yield node.name, said.splitlines()[0]
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_returns_something_is_said_to_return_it(path: Path) -> None:
+    odd = re.compile(r"Give (?!back|up)|Say (?:whether|what|which|why|how|when|where|until|if) ")
+    assert {name: said for name, said in returns(path) if odd.match(said)} == {}

@@ -26,12 +26,12 @@ def ref(id_: str = "1") -> SubjectRef:
 
 
 def event(type_: str = "order.partial", id_: str = "1", at: datetime = T0, **more: Any) -> Event:
-    """Give an event of an order."""
+    """Return an event of an order."""
     return Event(type_, PANEL, at, ref(id_), **more)
 
 
 def planned(id_: str = "1", action: str = "refill", **more: Any) -> PlannedIntent:
-    """Give what was planned for an order."""
+    """Return what was planned for an order."""
     plain = {"account": PANEL, "action": action, "subject": ref(id_), "params": {}, "rule": RuleName("r")}
     return PlannedIntent(**{**plain, **more})
 

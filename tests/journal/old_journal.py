@@ -150,7 +150,7 @@ def filling(path: Path) -> Iterator[OldJournal]:
 
 
 def dump(path: Path) -> tuple[list[Any], dict[str, list[Any]]]:
-    """Give all that a file holds: its tables as they are written down, and their rows."""
+    """Return all that a file holds: its tables as they are written down, and their rows."""
     with opened(path) as connection:
         shape = connection.execute(
             "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name"

@@ -22,7 +22,7 @@ def bound(tx: Tx, name: AccountName = PANEL, digest: str = "d1") -> accounts.Acc
 
 
 def known(tx: Tx, name: AccountName = PANEL) -> accounts.AccountRow:
-    """Give an account that is there."""
+    """Return an account that is there."""
     row = accounts.load(tx, name)
     assert row is not None
     return row

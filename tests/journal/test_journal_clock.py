@@ -72,7 +72,7 @@ def test_what_was_written_is_what_the_wall_clock_said(tx: Tx) -> None:
 
 
 def gap(minute: float, minutes: float) -> Gap:
-    """Give a stretch that nobody measured."""
+    """Return a stretch that nobody measured."""
     return Gap(after(minute), minutes * MINUTE)
 
 

@@ -56,7 +56,7 @@ def write_until_killed(path: Path, lines: int) -> dict[str, int]:
 
 
 def lanes(tx: Tx) -> dict[str, int]:
-    """Give what the journal says of each lane."""
+    """Return what the journal says of each lane."""
     return {row[0]: int(row[1]) for row in tx.all("SELECT key, value FROM meta WHERE key LIKE 'lane-%'")}
 
 
@@ -67,7 +67,7 @@ def entries(tx: Tx) -> dict[str, int]:
 
 @pytest.fixture(scope="module")
 def killed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, int]]:
-    """Give a journal whose writer was killed three times, and what it last acknowledged."""
+    """Return a journal whose writer was killed three times, and what it last acknowledged."""
     path = tmp_path_factory.mktemp("killed") / "journal.db"
     told: dict[str, int] = {}
     for lines in (1, 40, 150):

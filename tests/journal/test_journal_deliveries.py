@@ -15,17 +15,17 @@ OPS, BOOK = SinkName("ops"), SinkName("book")
 
 
 def owed(id_: str = "dl_1", sink: SinkName = OPS, at: datetime = T0) -> Delivery:
-    """Give a delivery."""
+    """Return a delivery."""
     return Delivery(DeliveryId(id_), sink, "ev_1", {"id": "ev_1", "data": {"remains": "4.50"}}, at)
 
 
 def due(tx: Tx, minutes: float = 0, sink: SinkName = OPS, limit: int = 20) -> list[str]:
-    """Give the ids of what is due."""
+    """Return the ids of what is due."""
     return [one.id for one in deliveries.due(tx, sink, after(minutes), limit)]
 
 
 def state(tx: Tx) -> tuple[str, int, str | None]:
-    """Give how the one delivery is."""
+    """Return how the one delivery is."""
     row = tx.one("SELECT state, attempts, reason FROM deliveries")
     assert row is not None
     return row[0], row[1], row[2]

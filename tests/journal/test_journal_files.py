@@ -70,7 +70,7 @@ def test_a_writer_in_another_process_is_turned_away(path: Path) -> None:
 
 
 def linked(tmp_path: Path, way: str) -> tuple[Path, Path]:
-    """Give two names of one journal that is not there yet."""
+    """Return two names of one journal that is not there yet."""
     real = tmp_path / "state" / "journal.db"
     real.parent.mkdir()
     other = tmp_path / "other" / "journal.db"

@@ -15,7 +15,7 @@ from bursar.journal.writer import Tx
 
 
 def poll(*ids: str, state: str = "partial", **more: object) -> Observation:
-    """Give what a poll saw of these orders."""
+    """Return what a poll saw of these orders."""
     what = tuple(seen(ORDER, state, id_, remains=Decimal("4.50")) for id_ in ids)
     return Observation("orders", what, **more)  # type: ignore[arg-type]
 

@@ -25,7 +25,7 @@ def step(tx: Tx, intent: Intent, cause: Cause, minutes: float = 0, **more: objec
 
 
 def now(tx: Tx, intent: Intent) -> Intent:
-    """Give an intent as it is now."""
+    """Return an intent as it is now."""
     found = intents.load(tx, intent.id)
     assert found is not None
     return found
@@ -191,7 +191,7 @@ def accepted(tx: Tx, id_: str = "1") -> Intent:
 
 
 def unconfirmed(tx: Tx, minutes: float) -> list[int]:
-    """Give what showed no effect by then."""
+    """Return what showed no effect by then."""
     return [intent.id for intent in intents.unconfirmed(tx, after(minutes))]
 
 
@@ -371,14 +371,14 @@ def test_a_renamed_rule_takes_over_what_is_open(tx: Tx) -> None:
 
 
 def entry(tx: Tx, intent: Intent) -> Entry:
-    """Give the entry of an intent."""
+    """Return the entry of an intent."""
     found = ledger.load(tx, intent.id)
     assert found is not None
     return found
 
 
 def posts(tx: Tx, intent: Intent) -> list[str]:
-    """Give what was posted to the entry of an intent."""
+    """Return what was posted to the entry of an intent."""
     return [row[0] for row in tx.all("SELECT what FROM postings WHERE entry = ? ORDER BY seq", intent.id)]
 
 

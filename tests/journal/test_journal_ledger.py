@@ -28,14 +28,14 @@ MOMENT = timedelta(microseconds=1)
 
 
 def load(tx: Tx, intent: Intent) -> Entry:
-    """Give the entry of an intent."""
+    """Return the entry of an intent."""
     found = ledger.load(tx, intent.id)
     assert found is not None
     return found
 
 
 def ids(found: Iterable[Entry]) -> list[int]:
-    """Give the ids of entries."""
+    """Return the ids of entries."""
     return [one.id for one in found]
 
 
@@ -366,7 +366,7 @@ CHANGES = re.compile(r"(UPDATE|DELETE FROM|REPLACE INTO|DROP TABLE) (IF EXISTS )
 
 
 def functions() -> Iterator[tuple[str, str]]:
-    """Give every function of the package, with its source."""
+    """Return every function of the package, with its source."""
     for path in Path(bursar.__file__).parent.rglob("*.py"):
         source = path.read_text(encoding="utf-8")
         for node in ast.walk(ast.parse(source)):

@@ -79,7 +79,7 @@ class Journaled(Steps):
         return self.runner.run(self.journal.read(function))
 
     def open_on(self, subject: str) -> int | None:
-        """Give the open intent of a subject, as the model knows it."""
+        """Return the open intent of a subject, as the model knows it."""
         return next((id_ for id_, one in self.known.items() if one.subject == subject and one.state in OPEN), None)
 
     def pick(self, number: int, *states: State) -> int:

@@ -35,14 +35,14 @@ def hold(tx: Tx, held: HoldBack = PAUSED, **more: object) -> MatchRow:
 
 
 def load(tx: Tx, match: MatchRow) -> MatchRow:
-    """Give a match as it is now."""
+    """Return a match as it is now."""
     found = matches.load(tx, match.id)
     assert found is not None
     return found
 
 
 def due(tx: Tx, minutes: float, id_: str = "1") -> list[int]:
-    """Give the held matches on an order whose block has ended."""
+    """Return the held matches on an order whose block has ended."""
     return [match.id for match in matches.held_of(tx, PANEL, ref(id_), after(minutes))]
 
 

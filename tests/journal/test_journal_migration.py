@@ -49,7 +49,7 @@ def updated(path: Path, fill: Fill | None = None) -> None:
 
 
 def entry_after(path: Path, fill: Callable[[OldJournal], int]) -> Entry:
-    """Give the entry of the one intent that is written."""
+    """Return the entry of the one intent that is written."""
     updated(path, fill)
     found = read_once(path, lambda tx: ledger.counting(tx, after(-(10**6))))
     assert len(found) == 1
@@ -57,7 +57,7 @@ def entry_after(path: Path, fill: Callable[[OldJournal], int]) -> Entry:
 
 
 def intent_after(path: Path, fill: Callable[[OldJournal], int]) -> Intent:
-    """Give the one intent that is written, as it is then."""
+    """Return the one intent that is written, as it is then."""
     made: list[int] = []
     updated(path, lambda journal: made.append(fill(journal)))
     found = read_once(path, lambda tx: intents.load(tx, IntentId(made[0])))
@@ -109,7 +109,7 @@ PAST_CEILING = "this poll has caused as many effects as settings.ceiling allows 
 
 
 def columns_of(connection: sqlite3.Connection) -> dict[str, object]:
-    """Give the shape of each table, and the text of each index."""
+    """Return the shape of each table, and the text of each index."""
     found: dict[str, object] = {}
     for kind, name, text in connection.execute("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL"):
         if kind == "table":
@@ -393,7 +393,7 @@ def test_every_entry_is_as_open_as_its_intent(old: Path) -> None:
 
 
 def rule_entries(tx: Tx, subject: SubjectRef | None = BALANCE) -> list[Entry]:
-    """Give what the rule caused, as its cooldown and its limit read it."""
+    """Return what the rule caused, as its cooldown and its limit read it."""
     return ledger.of_rule(tx, "r", PANEL, subject)
 
 
@@ -657,7 +657,7 @@ def test_ids_of_matches_go_on_above_all_that_ever_were(old: Path, of_an_intent: 
 
 
 def backup_of(path: Path) -> Path:
-    """Give where the old journal is kept."""
+    """Return where the old journal is kept."""
     return path.with_name("journal.db.version-1")
 
 

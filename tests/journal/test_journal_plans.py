@@ -52,7 +52,7 @@ WIDE = re.compile(rf"(SCAN|SEARCH) ({'|'.join(LARGE)}|[a-z])\b(?!.*\((?!account=
 
 @pytest.fixture
 def watched(path: Path) -> Iterator[tuple[Tx, list[str]]]:
-    """Give a transaction, and the statements that it runs."""
+    """Return a transaction, and the statements that it runs."""
     sidecar = SendCounter(path.with_name("fence"))
     prepare_file(path, sidecar, create=True)
     connection = connect(path)
@@ -64,7 +64,7 @@ def watched(path: Path) -> Iterator[tuple[Tx, list[str]]]:
 
 
 def scans(path: Path, statements: list[str]) -> list[str]:
-    """Give the steps of statements that go through all rows of a large table, or through all of an account's."""
+    """Return the steps of statements that go through all rows of a large table, or through all of an account's."""
     connection = sqlite3.connect(path)
     asked = [said for said in statements if said.split()[0] in QUESTIONS and not said.endswith("DESC LIMIT 1")]
     steps = [row[3] for said in asked for row in connection.execute(f"EXPLAIN QUERY PLAN {said}")]
@@ -158,7 +158,7 @@ COUNTED: dict[str, Callable[[Tx], object]] = {
 
 
 def entries_by(path: Path, statements: list[str]) -> list[str]:
-    """Give by what the statements find entries of the ledger."""
+    """Return by what the statements find entries of the ledger."""
     connection = sqlite3.connect(path)
     steps = [row[3] for said in statements for row in connection.execute(f"EXPLAIN QUERY PLAN {said}")]
     connection.close()

@@ -16,7 +16,7 @@ from bursar.journal.writer import Tx
 
 
 def now(tx: Tx, intent: Intent) -> Intent:
-    """Give an intent as it is now."""
+    """Return an intent as it is now."""
     found = intents.load(tx, intent.id)
     assert found is not None
     return found

@@ -15,7 +15,7 @@ from bursar.journal.writer import Journal
 
 
 def shape(scripts: tuple[str, ...]) -> dict[str, str]:
-    """Give every table and index that scripts make, by name."""
+    """Return every table and index that scripts make, by name."""
     connection = sqlite3.connect(":memory:")
     try:
         for script in scripts:
@@ -27,7 +27,7 @@ def shape(scripts: tuple[str, ...]) -> dict[str, str]:
 
 
 def columns_of(connection: sqlite3.Connection) -> dict[str, str]:
-    """Give the shape of each table (its columns, whatever order they came in) and the text of each index."""
+    """Return the shape of each table (its columns, whatever order they came in) and the text of each index."""
     found = {}
     for kind, name, text in connection.execute("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL"):
         if kind == "table":

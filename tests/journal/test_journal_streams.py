@@ -10,7 +10,7 @@ from bursar.journal.writer import Tx
 
 
 def row(tx: Tx) -> StreamRow:
-    """Give the stream."""
+    """Return the stream."""
     return streams.load(tx, PANEL, "orders")
 
 

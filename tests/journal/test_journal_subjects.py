@@ -33,14 +33,14 @@ def track(tx: Tx, *ids: str) -> tuple[int, int]:
 
 
 def load(tx: Tx, id_: str = "1") -> Snapshot:
-    """Give an order that is there."""
+    """Return an order that is there."""
     found = subjects.load_one(tx, PANEL, ORDER, id_)
     assert found is not None
     return found
 
 
 def watching(tx: Tx) -> list[str]:
-    """Give the ids under watch."""
+    """Return the ids under watch."""
     return [one.id for one in subjects.watched(tx, PANEL, ORDER)]
 
 

@@ -26,7 +26,7 @@ def stand(tx: Tx, id_: str = "1", standing: HoldState = WAITING, what: Rule = ST
 
 
 def held(tx: Tx, what: Rule = STUCK) -> verdicts.Held | None:
-    """Give how order 1 stands."""
+    """Return how order 1 stands."""
     return verdicts.standing(tx, what, PANEL, ref())
 
 

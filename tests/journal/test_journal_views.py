@@ -81,7 +81,7 @@ def test_an_action_is_shown_with_its_end(tx: Tx) -> None:
 
 
 def shown(tx: Tx) -> views.Row:
-    """Give the one action that is shown."""
+    """Return the one action that is shown."""
     (row,) = views.actions(tx, None, None)
     return row
 

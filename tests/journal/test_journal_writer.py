@@ -71,7 +71,7 @@ def fail(tx: Tx) -> None:
 
 
 def notes(tx: Tx) -> set[str]:
-    """Give the keys that tests wrote."""
+    """Return the keys that tests wrote."""
     return {row[0] for row in tx.all("SELECT key FROM meta WHERE value = 'there'")}
 
 
@@ -161,7 +161,7 @@ def full(tx: Tx) -> None:
 
 
 def raising(error: BaseException) -> Callable[[Tx], None]:
-    """Give a function that writes something, and fails so."""
+    """Return a function that writes something, and fails so."""
 
     def work(tx: Tx) -> None:
         meta.put(tx, "failed", "there")
@@ -212,7 +212,7 @@ async def test_a_cancellation_that_is_raised_in_a_write_cancels_nobody_who_waits
 
 
 def attempting(what: Callable[[Tx], object]) -> Callable[[Tx], str | None]:
-    """Give a function that writes, tries something that may fail alone, and writes on; it returns what went wrong."""
+    """Return a function that writes, tries something that may fail alone, and writes on; it returns what went wrong."""
 
     def work(tx: Tx) -> str | None:
         meta.put(tx, "before", "there")

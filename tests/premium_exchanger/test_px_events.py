@@ -27,7 +27,7 @@ def exchange(accrued: bool | None, state: str = "open") -> Observed:
 
 
 def told(kind: SubjectType, *seen: Observed, news: bool = False, rearmed: tuple[str, ...] = ()) -> list[str]:
-    """Give the event types of the last of these sights."""
+    """Return the event types of the last of these sights."""
     before: Snapshot | None = None
     events: list[str] = []
     for one in seen:

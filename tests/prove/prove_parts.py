@@ -17,7 +17,7 @@ BEGIN = 1_000 * SECOND
 
 
 def us(second: float) -> int:
-    """Give an instant of a test: so many seconds after its beginning."""
+    """Return an instant of a test: so many seconds after its beginning."""
     return BEGIN + int(second * SECOND)
 
 

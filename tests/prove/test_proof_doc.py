@@ -19,7 +19,7 @@ PLAYED = [*REQUEST_POINTS, *COMMIT_POINTS, ANYWHERE, *ACTIONS, *COMMITS, *FAULTS
 
 
 def functions(path: Path) -> Iterator[str]:
-    """Give the names of all functions in a module."""
+    """Return the names of all functions in a module."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node.name

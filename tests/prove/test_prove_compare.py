@@ -15,7 +15,7 @@ from bursar.testing.prove.world import ACCOUNTS
 
 
 def found(told: Claims, *effects: Effect) -> list[str]:
-    """Give the kinds of what is found."""
+    """Return the kinds of what is found."""
     return [finding.kind for finding in hold_together(told, effects, ACCOUNTS)]
 
 

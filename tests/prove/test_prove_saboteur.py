@@ -23,7 +23,7 @@ MODULES = (
 
 
 def functions(module: ModuleType) -> Iterator[FunctionType]:
-    """Give every function in a module, methods and lambdas too."""
+    """Return every function in a module, methods and lambdas too."""
     path = Path(str(module.__file__))
     codes = [compile(path.read_text(encoding="utf-8"), str(path), "exec")]
     while codes:

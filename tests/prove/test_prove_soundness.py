@@ -17,7 +17,7 @@ def kinds(findings: list[Finding]) -> list[str]:
 
 
 def partial(**more: object) -> Claims:
-    """Give a journal in which all is well: an order that became partial, and its refill."""
+    """Return a journal in which all is well: an order that became partial, and its refill."""
     event = fact("order.partial", "order/7", 1)
     parts: dict[str, object] = {"facts": (event,), "matches": (yes(1, "refill", event),), **more}
     return claims(refill(1, "succeeded", attempt(2)), **parts)  # type: ignore[arg-type]

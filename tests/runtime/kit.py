@@ -183,20 +183,20 @@ class World:
         await self.say("track", account=account, rows=[{"id": id_, **fields} for id_ in ids])
 
     async def told(self, glob: str = "*") -> list[str]:
-        """Give the types of the events so far, oldest first."""
+        """Return the types of the events so far, oldest first."""
         return [row["type"] for row in await self.events(glob)]
 
     async def events(self, glob: str = "*") -> list[dict[str, Any]]:
-        """Give the events so far, oldest first."""
+        """Return the events so far, oldest first."""
         rows: list[dict[str, Any]] = await self.read(lambda tx: views.events(tx, None, None, None))
         return [row for row in rows if fnmatchcase(row["type"], glob)]
 
     async def states(self, action: str | None = None) -> list[str]:
-        """Give the states of the intents so far, oldest first."""
+        """Return the states of the intents so far, oldest first."""
         return [str(intent.state) for intent in await self.intents(action)]
 
     async def intents(self, action: str | None = None) -> list[Intent]:
-        """Give the intents so far, oldest first."""
+        """Return the intents so far, oldest first."""
 
         def load(tx: Tx) -> list[Intent]:
             found = [intents.load(tx, IntentId(row[0])) for row in tx.all("SELECT id FROM intents ORDER BY id")]
@@ -205,13 +205,13 @@ class World:
         return await self.read(load)
 
     async def matches(self, column: str = "block") -> list[Any]:
-        """Give something of every match that is held back, oldest first."""
+        """Return something of every match that is held back, oldest first."""
         return await self.read(
             lambda tx: [row[0] for row in tx.all(f"SELECT {column} FROM matches WHERE state = 'held' ORDER BY id")]
         )
 
     async def texts(self, sink: str = "ops") -> list[str]:
-        """Give the texts that a sink was sent by rules."""
+        """Return the texts that a sink was sent by rules."""
         await self.deliver(sink)
         return [str(d.body["data"]["text"]) for d in self.sites.boxes[sink].deliveries if "text" in d.body["data"]]  # type: ignore[call-overload,index,operator]
 
@@ -219,7 +219,7 @@ class World:
         return await self.journal.read(function)
 
     async def state(self, account: str = "panel") -> str:
-        """Give the state that `bursar accounts` shows."""
+        """Return the state that `bursar accounts` shows."""
         rows = await self.say("accounts")
         return next(row["state"] for row in rows if row["name"] == AccountName(account))
 

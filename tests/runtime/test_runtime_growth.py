@@ -19,7 +19,7 @@ BUDGET_1000 = PAY + ", budget: {payout: {max: 1000, every: 24h}}}"
 
 
 def left(world: World) -> list[str]:
-    """Give what was judged to leave at each attempt."""
+    """Return what was judged to leave at each attempt."""
     return [str(intent.cost) for intent in world.site.performed]
 
 

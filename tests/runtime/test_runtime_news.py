@@ -24,7 +24,7 @@ async def tell(world: World, rules: str = TELL, **more: str) -> None:
 
 
 async def owed(world: World, column: str) -> list[object]:
-    """Give something of every delivery."""
+    """Return something of every delivery."""
     rows = await world.read(lambda tx: views.deliveries(tx, None, None))
     return [row[column] for row in rows]
 

@@ -158,11 +158,11 @@ class Site:
         self.next[what].extend(answers)
 
     def done(self, action: str) -> list[str]:
-        """Give the subjects that an action was attempted on, in order."""
+        """Return the subjects that an action was attempted on, in order."""
         return [intent.subject.id for intent in self.performed if intent.action == action]
 
     def looked(self, stream: str) -> int:
-        """Say how often a stream was polled."""
+        """Return how often a stream was polled."""
         return sum(1 for look in self.looks if look.stream == stream)
 
     def money(self, amount: str, least: str = "50", currency: str = "USD") -> None:
@@ -263,7 +263,7 @@ class Sites:
     open: Callable[[AccountSettings, AdapterContext], Any] | None = None
 
     def registry(self, **changes: Any) -> Registry:
-        """Give the registry that a configuration of these tests is read with."""
+        """Return the registry that a configuration of these tests is read with."""
         toy = Provider(
             "toy", STREAMS, (ORDER, COUPON, BALANCE, PAYOUT), open=self._open, actions=ACTIONS, methods=METHODS,
             default_rate=(1000, timedelta(seconds=1)),

@@ -79,7 +79,7 @@ class Hall:
 
 
 async def echo(request: web.Request) -> str:
-    """Give the whole request as a bad page shows it."""
+    """Return the whole request as a bad page shows it."""
     headers = "\n".join(f"{name}: {value}" for name, value in request.headers.items())
     return f"{request.method} {request.url}\n{headers}\n\n{(await request.read()).decode()}"
 

@@ -39,7 +39,7 @@ WINDOW = 9
 
 
 def forms(value: str) -> set[str]:
-    """Give what betrays a value: signs from the middle of any form in which it may be written; its ends may be a hint."""
+    """Return what betrays a value: signs from the middle of any form in which it may be written; its ends may be a hint."""
     written = {
         value, quote(value, safe=""), quote(value), quote_plus(value), html.escape(value), json.dumps(value)[1:-1],
         value.replace("/", "\\/"), repr(value)[1:-1], value.lower(), value.upper(),
@@ -56,10 +56,10 @@ def seen_in(text: str | bytes, planted: Mapping[str, str] = PLANTED) -> list[str
 
 
 def seen_at(places: Mapping[str, str | bytes], planted: Mapping[str, str]) -> list[str]:
-    """Say where which planted values can be seen."""
+    """Return where which planted values can be seen."""
     return [f"{name}, at: {place}" for place, text in places.items() for name in seen_in(text, planted)]
 
 
 def codes_of(coupons: Iterable[str]) -> dict[str, str]:
-    """Give the sandbox's own coupon codes as planted values."""
+    """Return the sandbox's own coupon codes as planted values."""
     return {f"coupon code {place} of the sandbox": code for place, code in enumerate(coupons)}

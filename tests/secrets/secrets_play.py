@@ -65,7 +65,7 @@ class Traces:
     codes: dict[str, str] = field(default_factory=dict)
 
     def of(self, *words: str) -> str:
-        """Give what a command printed."""
+        """Return what a command printed."""
         return self.said[" ".join(words)]
 
 
@@ -78,7 +78,7 @@ def environ() -> dict[str, str]:
 
 
 def configuration(hall: Hall, folder: Path) -> dict[str, Any]:
-    """Give the configuration."""
+    """Return the configuration."""
     return {
         "settings": {
             "state": str(folder / "journal.db"), "heartbeat": f"{hall.url}/beat/{PLANTED['token of the heartbeat']}",
@@ -286,7 +286,7 @@ async def _codes(hall: Hall, key: str) -> list[str]:
 
 
 def tables(path: Path) -> dict[str, str]:
-    """Give every table of a journal as text."""
+    """Return every table of a journal as text."""
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     try:
         names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]

@@ -98,7 +98,7 @@ class Reader:
         return read_configuration([self.file], REGISTRY, environ=environ, **options)
 
     def problems(self, text: str, environ: Mapping[str, str] = ENVIRON, **options: bool) -> list[str]:
-        """Give the problems of a text, each as `line:column: message`."""
+        """Return the problems of a text, each as `line:column: message`."""
         with pytest.raises(ConfigurationError) as caught:
             self.read(text, environ, **options)
         return [self.short(problem) for problem in caught.value.problems]

@@ -26,13 +26,13 @@ REGISTRY = load_plugins()
 
 
 def places(value: Any) -> list[tuple[Any, Any]]:
-    """Give every place in a tree, as its container and its key."""
+    """Return every place in a tree, as its container and its key."""
     members = list(value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ())
     return [(value, key) for key, _ in members] + [each for _, member in members for each in places(member)]
 
 
 def spoil(tree: Any, chance: random.Random) -> Any:
-    """Give a tree with a few odd values, odd keys and gaps."""
+    """Return a tree with a few odd values, odd keys and gaps."""
     spoiled = copy.deepcopy(tree)
     for _ in range(chance.randint(1, 4)):
         container, key = chance.choice(places(spoiled))

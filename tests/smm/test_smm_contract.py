@@ -13,7 +13,7 @@ from bursar_smm.world import World
 
 
 def first_in(word: str) -> str:
-    """Give an order of the contract's world (its seed is 1) that begins in this state."""
+    """Return an order of the contract's world (its seed is 1) that begins in this state."""
     return next(id_ for id_, order in World(1).orders.items() if order.status(0.0) == word)
 
 

@@ -35,12 +35,12 @@ class Stage:
     url: str
 
     async def orders(self) -> dict[str, Any]:
-        """Give every order under watch, by id."""
+        """Return every order under watch, by id."""
         seen = await self.adapter.observe(look_at("orders", self.wire.track()))
         return {ref.id: fields for ref, fields in subjects_of(seen).items()}
 
     async def in_state(self, state: str) -> str:
-        """Give the id of an order in that state."""
+        """Return the id of an order in that state."""
         return next(id_ for id_, fields in (await self.orders()).items() if fields["state"] == state)
 
     async def balance(self) -> Decimal:

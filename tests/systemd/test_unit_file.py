@@ -25,7 +25,7 @@ def analyze(*words: str) -> str:
 
 
 def setting(name: str) -> list[str]:
-    """Give every value of a setting of the unit."""
+    """Return every value of a setting of the unit."""
     lines = UNIT.read_text(encoding="utf-8").splitlines()
     return [line.partition("=")[2] for line in lines if line.startswith(f"{name}=")]
 

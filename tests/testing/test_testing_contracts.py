@@ -263,7 +263,7 @@ def contract_of(adapter: type[Toy]) -> ToyContract:
 
 
 async def broken(test: Callable[..., Awaitable[None]], *args: Any) -> bool:
-    """Say whether the contract's test fails."""
+    """Return whether the contract's test fails."""
     try:
         await test(*args)
     except (AssertionError, ProviderError):

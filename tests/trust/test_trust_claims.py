@@ -19,7 +19,7 @@ async def pay(world: World, more: str) -> None:
 
 
 async def trail_and_state(world: World) -> tuple[str, str]:
-    """Give how the first intent's trail ends, and its state."""
+    """Return how the first intent's trail ends, and its state."""
     claims = await world.read(read_claims)
     return claims.trail[IntentId(1)], claims.intents[0].state
 

@@ -96,7 +96,7 @@ class Answer:
 
 
 def json_part(body: bytes) -> bytes:
-    """Give the JSON in a body: without a BOM, and without a script's warning before it."""
+    """Return the JSON in a body: without a BOM, and without a script's warning before it."""
     text = body.lstrip(b"\xef\xbb\xbf \t\r\n").rstrip()
     if text[:1] in (b"{", b"[", b'"') or text[:1].isdigit() or text[-1:] not in (b"}", b"]"):
         return text

@@ -10,10 +10,10 @@ class Clock(Protocol):
     """Tells the time and waits. The daemon's is real; `bursar.testing.VirtualClock` waits in no time."""
 
     def now(self) -> datetime:
-        """Give the wall clock's instant, aware, UTC."""
+        """Return the wall clock's instant, aware, UTC."""
 
     def monotonic(self) -> float:
-        """Give seconds of a clock that never jumps."""
+        """Return seconds of a clock that never jumps."""
 
     async def sleep(self, seconds: float) -> None:
         """Wait so long."""

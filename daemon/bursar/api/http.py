@@ -253,5 +253,5 @@ def _unanswered(error: BaseException, connected: bool, timeout: timedelta) -> Pr
 
 
 def utc(seconds: int) -> datetime:
-    """Give the instant of Unix seconds."""
+    """Return the instant of Unix seconds."""
     return datetime.fromtimestamp(seconds, tz=timezone.utc)

@@ -72,7 +72,7 @@ class UnchangedCheck(Protocol):
     """Recognizes an answer that says nothing new, cheaply."""
 
     def __call__(self, id_: str, raw: bytes | memoryview) -> bool:
-        """Say whether a subject's raw bytes are those of its last committed poll; the id `""` is for a whole body."""
+        """Return whether a subject's raw bytes are those of its last committed poll; the id `""` means a whole body."""
 
 
 @dataclass(frozen=True, slots=True)

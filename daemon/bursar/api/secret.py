@@ -15,7 +15,7 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
-        """Give the text itself: only into the request that needs it."""
+        """Return the text itself: only into the request that needs it."""
         return self._text
 
     def __repr__(self) -> str:

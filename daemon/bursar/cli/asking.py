@@ -24,5 +24,5 @@ def sure(question: str, yes: bool) -> None:
 
 
 def at_terminal() -> bool:
-    """Say whether somebody can be asked."""
+    """Return whether somebody can be asked."""
     return sys.stdin.isatty() and sys.stderr.isatty()

@@ -92,7 +92,7 @@ def _params(method: Method, given: Sequence[str]) -> dict[str, Json]:
 
 
 def _intents(method: Method, params: Mapping[str, Json]) -> Sequence[Wanted]:
-    """Say what the method would do.
+    """Return what the method would do.
 
     Raises:
         Stop: the parameters make no sense.

@@ -49,7 +49,7 @@ def check(as_json: bool, without_secrets: bool) -> int:
 
 
 def _find(without_secrets: bool) -> tuple[Sequence[Problem], Sequence[Problem], Sequence[Problem]]:
-    """Give the problems, the warnings, and what the journal says about the rules."""
+    """Return the problems, the warnings, and what the journal says about the rules."""
     from bursar.host.plugins import load_plugins
     from bursar.settings.model import ConfigurationError
     from bursar.settings.read import read_configuration

@@ -75,7 +75,7 @@ def _files(configuration: Configuration) -> Iterator[Finding]:
 
 
 def _secret_files() -> list[Path]:
-    """Give the files that the configuration names as secrets."""
+    """Return the files that the configuration names as secrets."""
     from bursar.settings.document import read_documents
 
     found: list[Path] = []

@@ -38,7 +38,7 @@ def events(account: str | None, type_: str | None, limit: int | None, as_json: b
 
 
 def _types(desk: Desk) -> list[str]:
-    """Give every type of event: the core's, and those of the providers that are installed."""
+    """Return every type of event: the core's, and those of the providers that are installed."""
     from bursar.domain.event import CORE_EVENTS
     from bursar.rules.world import events_of
 

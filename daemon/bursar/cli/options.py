@@ -31,6 +31,6 @@ def with_json(command: C) -> C:
 
 
 def named_paths() -> list[Path]:
-    """Give the paths that `--config` named, in order; none when it was not used."""
+    """Return the paths that `--config` named, in order; none when it was not used."""
     found: list[Path] = click.get_current_context().find_root().meta.get(_PATHS, [])
     return list(found)

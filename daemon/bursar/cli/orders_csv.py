@@ -83,7 +83,7 @@ def _header(names: list[str]) -> list[str]:
 
 
 def _faults(row: Row, width: int, expected: int, seen: dict[str, Row]) -> Iterator[str]:
-    """Say what is wrong with one row."""
+    """Return what is wrong with one row."""
     if width != expected:
         yield f"{width} values under {expected} columns"
         return

@@ -40,7 +40,7 @@ def unknown(kind: str, word: str, known: Iterable[str]) -> Stop:
 
 
 def instead(word: str, known: Iterable[str]) -> str:
-    """Give the end of a sentence about a misspelt name: the one that was meant, else some that exist."""
+    """Return the end of a sentence about a misspelt name: the one that was meant, else some that exist."""
     names = list(known)
     suggestion = suggest(word, names)
     if suggestion is not None:

@@ -75,7 +75,7 @@ class Desk:
         logs.configure(sys.stderr, "warning", logs.Redactor(self.configuration.secrets))
 
     async def runs(self) -> bool:
-        """Say whether a daemon answers."""
+        """Return whether a daemon answers."""
         from bursar.control.errors import RequestRejected
         from bursar.control.server import ask_daemon
 
@@ -97,7 +97,7 @@ class Desk:
             raise self.lacks from None
 
     def account(self, name: str) -> Account:
-        """Give the account of that name.
+        """Return the account of that name.
 
         Raises:
             Stop: there is none.
@@ -144,7 +144,7 @@ def read_desk(*, secrets: bool) -> Desk:
 
 
 def config_paths() -> Sequence[Path]:
-    """Give the paths of the configuration: those of `--config`, else the default."""
+    """Return the paths of the configuration: those of `--config`, else the default."""
     from bursar.settings.read import default_paths
 
     return named_paths() or default_paths(os.environ)

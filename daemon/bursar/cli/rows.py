@@ -32,7 +32,7 @@ def show_list(
 
 
 def newest(limit: int | None, as_json: bool) -> int | None:
-    """Give how many rows to ask for: as many as the person said, else all for a program and some for a person."""
+    """Return how many rows to ask for: as many as the person said, else all for a program and some for a person."""
     return limit if limit is not None or as_json else RECENT
 
 

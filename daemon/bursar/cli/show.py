@@ -106,7 +106,7 @@ def _moment(text: str) -> str:
 
 
 def console(*, err: bool = False) -> Console:
-    """Give a console that takes no text for markup, and does not cut short what goes into a pipe."""
+    """Return a console that takes no text for markup, and does not cut short what goes into a pipe."""
     from rich.console import Console
 
     stream = sys.stderr if err else sys.stdout

@@ -85,7 +85,7 @@ def untrack(account: str, ids: tuple[str, ...], as_json: bool) -> None:
 
 
 def _rows(ids: Sequence[str], file: object) -> list[Row]:
-    """Give the orders that were named on the command line or in the file.
+    """Return the orders that were named on the command line or in the file.
 
     Raises:
         Stop: none, both, or bad ones.

@@ -74,7 +74,7 @@ class Tree(click.Group):
 
 
 def _has_foreign_plugins() -> bool:
-    """Say whether anything but bursar's own distribution brings plugins: only then are they loaded for `--help`."""
+    """Return whether anything but bursar's own distribution brings plugins: only then are they loaded for `--help`."""
     return any(found.dist is None or found.dist.name != "bursar" for found in entry_points(group="bursar"))
 
 

@@ -42,7 +42,7 @@ class Place:
     wire: SandboxServer | None = None
 
     def public(self) -> dict[str, Any]:
-        """Give what `bursar sandbox` prints of it."""
+        """Return what `bursar sandbox` prints of it."""
         settings = dict(self.settings)
         key = settings.pop("key", "")
         return {

@@ -67,7 +67,7 @@ class Controller:
         return self._context.config.links
 
     async def action(self, id_: IntentId) -> dict[str, Json] | None:
-        """Give one intent as commands show it."""
+        """Return one intent as commands show it."""
         rows = await self._context.journal.read(lambda tx: views.actions(tx, None, None, [id_]))
         return rows[0] if rows else None
 
@@ -253,7 +253,7 @@ WAITING = {str(state) for state in OPEN} - {"unknown", "awaiting_approval", "def
 
 
 def _with_wait(row: dict[str, Json], paused_s: float) -> Json:
-    """Say what an intent that was not sent yet waits for."""
+    """Return what an intent that was not sent yet waits for."""
     if row["state"] != "ready" or paused_s <= 0:
         return row
     return {**row, "reason": f"waits: the provider asked to be left alone for {paused_s:.0f} s more"}

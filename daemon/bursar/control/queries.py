@@ -18,19 +18,19 @@ Params = Mapping[str, Json]
 
 
 def text(params: Params, name: str) -> str | None:
-    """Give a text parameter."""
+    """Return a text parameter."""
     value = params.get(name)
     return None if value is None else str(value)
 
 
 def number(params: Params, name: str) -> int | None:
-    """Give a number parameter."""
+    """Return a number parameter."""
     value = params.get(name)
     return None if value is None else int(str(value))
 
 
 def known_account(configuration: Configuration, name: str | None) -> Account:
-    """Give an account by its name.
+    """Return an account by its name.
 
     Raises:
         RequestRejected: there is none.
@@ -48,7 +48,7 @@ def suggest(name: str, known: Iterable[object]) -> str:
 
 
 def list_accounts(tx: Tx, configuration: Configuration, params: Params) -> Json:
-    """Give every configured account with how it is doing."""
+    """Return every configured account with how it is doing."""
     rows, all_streams, shown = accounts.load_all(tx), views.account_streams(tx), views.times(tx)
     started = meta.instant_of(tx, "started_at")
     started_us = 0 if started is None else microseconds(started)
@@ -92,7 +92,7 @@ def _state(
 
 
 def list_orders(tx: Tx, configuration: Configuration, params: Params) -> Json:
-    """Give the orders under watch."""
+    """Return the orders under watch."""
     account = text(params, "account")
     if account is not None:
         known_account(configuration, account)
@@ -100,7 +100,7 @@ def list_orders(tx: Tx, configuration: Configuration, params: Params) -> Json:
 
 
 def list_events(tx: Tx, configuration: Configuration, params: Params) -> Json:
-    """Give events."""
+    """Return events."""
     account = text(params, "account")
     if account is not None:
         known_account(configuration, account)
@@ -109,17 +109,17 @@ def list_events(tx: Tx, configuration: Configuration, params: Params) -> Json:
 
 
 def list_actions(tx: Tx, configuration: Configuration, params: Params) -> Json:
-    """Give intents."""
+    """Return intents."""
     return cast(Json, views.actions(tx, text(params, "state"), number(params, "limit")))
 
 
 def list_deliveries(tx: Tx, configuration: Configuration, params: Params) -> Json:
-    """Give deliveries."""
+    """Return deliveries."""
     return cast(Json, views.deliveries(tx, text(params, "state"), number(params, "limit")))
 
 
 def why(tx: Tx, configuration: Configuration, params: Params) -> Json:
-    """Say why a rule fired, or did not."""
+    """Return why a rule fired, or did not."""
     name = str(text(params, "rule"))
     rules = {str(rule.name): rule for rule in configuration.rules}
     if name not in rules:
@@ -147,7 +147,7 @@ def window_before_ledger(tx: Tx, rule: Rule) -> str | None:
 
 
 def status(tx: Tx, configuration: Configuration, params: Params) -> Json:
-    """Give the whole at a glance."""
+    """Return the whole at a glance."""
     listed = cast("list[dict[str, Json]]", list_accounts(tx, configuration, params))
     return {
         "mode": str(configuration.settings.mode),
@@ -161,7 +161,7 @@ def status(tx: Tx, configuration: Configuration, params: Params) -> Json:
 
 
 def list_held(tx: Tx, configuration: Configuration, params: Params) -> Json:
-    """Give the observations that are held."""
+    """Return the observations that are held."""
     shown = views.times(tx)
     return [
         {

@@ -112,5 +112,5 @@ async def ask_daemon(path: Path, verb: str, params: dict[str, Json], timeout_s: 
 
 
 def reachable(path: Path, folder: int) -> str:
-    """Give a name for a socket that is short enough, however deep its folder lies."""
+    """Return a name for a socket that is short enough, however deep its folder lies."""
     return str(path) if len(str(path).encode()) < 100 else f"/proc/self/fd/{folder}/{path.name}"

@@ -98,7 +98,7 @@ class Collector:
 
 
 def sort_of(value: object) -> str:
-    """Say what a value is, without showing it."""
+    """Return what a value is, without showing it."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 
 def suggest(word: str, known: Iterable[str]) -> str | None:
-    """Give the known word that was probably meant."""
+    """Return the known word that was probably meant."""
     options = list(known)
     lowered = {option.lower(): option for option in options}
     if word.lower() in lowered:
@@ -18,5 +18,5 @@ def suggest(word: str, known: Iterable[str]) -> str | None:
 
 
 def did_you_mean(suggestion: str | None) -> str:
-    """Give the end of a sentence that names a suggestion."""
+    """Return the end of a sentence that names a suggestion."""
     return f" (did you mean {suggestion!r}?)" if suggestion is not None else ""

@@ -94,7 +94,7 @@ def vanish(kind: SubjectType, before: Snapshot, at: datetime) -> Change:
 
 
 def public(snapshot: Snapshot) -> dict[str, Json]:
-    """Give the fields of a subject as a receiver may see them."""
+    """Return the fields of a subject as a receiver may see them."""
     data: dict[str, Json] = {"id": snapshot.ref.id}
     if snapshot.state is not None:
         data["state"] = snapshot.state
@@ -128,7 +128,7 @@ def _merge(kind: SubjectType, account: AccountName, before: Snapshot | None, see
 def _state(
     kind: SubjectType, before: Snapshot | None, seen: Observed, at: datetime
 ) -> tuple[str | None, str | None, datetime | None]:
-    """Give (state, last known state, since when in it)."""
+    """Return (state, last known state, since when in it)."""
     was = before.state if before is not None else None
     known = before.known_state if before is not None else None
     since = before.state_since if before is not None else None
@@ -150,7 +150,7 @@ def _entered(before: Snapshot | None, after: Snapshot, kind: SubjectType) -> str
 
 
 def _former(before: Snapshot, after: Snapshot) -> Mapping[str, Value | None]:
-    """Give the former values of what changed."""
+    """Return the former values of what changed."""
     former = {
         name: before.fields.get(name)
         for name, value in after.fields.items()

@@ -120,7 +120,7 @@ def evaluate_state(
 
 
 def obscured(snapshot: Snapshot) -> bool:
-    """Say whether an unknown status word hides the state: then "not true" is no break."""
+    """Return whether an unknown status word hides the state: then "not true" is no break."""
     return snapshot.known_state is not None and snapshot.state != snapshot.known_state
 
 

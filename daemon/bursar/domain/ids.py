@@ -32,17 +32,17 @@ class SubjectRef:
 
 
 def microseconds(at: datetime) -> int:
-    """Give an aware instant as whole microseconds since 1970, exactly (no float on the way)."""
+    """Return an aware instant as whole microseconds since 1970, exactly (no float on the way)."""
     return (at - EPOCH) // MICROSECOND
 
 
 def instant(us: int) -> datetime:
-    """Give the aware UTC instant of whole microseconds since 1970."""
+    """Return the aware UTC instant of whole microseconds since 1970."""
     return EPOCH + timedelta(microseconds=us)
 
 
 def digest(*parts: object) -> str:
-    """Give 20 hex digits that stand for these parts, in this order."""
+    """Return 20 hex digits that stand for these parts, in this order."""
     text = "\x1f".join(str(part) for part in parts)
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()
 

@@ -35,7 +35,7 @@ Seal = Callable[[str], str]
 
 
 def seal_with(key: bytes) -> Seal:
-    """Give the function that stands for secret values under this journal's key."""
+    """Return the function that stands for secret values under this journal's key."""
     return lambda text: hmac.new(key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:32]
 
 
@@ -94,7 +94,7 @@ def notifications(rule: Rule, scope: Scope) -> tuple[Notification, ...]:
 
 
 def target(action: ActionType, scope: Scope, key: str) -> SubjectRef:
-    """Say what the action is done to.
+    """Return what the action is done to.
 
     Raises:
         TemplateFailed: the event has no subject of the action's type.

@@ -26,7 +26,7 @@ def implausible(
     known: int,
     since_last: timedelta | None,
 ) -> str | None:
-    """Say what is implausible about a poll; None when nothing is.
+    """Return what is implausible about a poll; None when nothing is.
 
     Args:
         kinds: The subject types, by name.

@@ -16,7 +16,7 @@ LONGEST_ABSENCE = timedelta(minutes=30)
 
 
 def pause_s(interval_s: float, quiet_s: float, terminal: bool, acted_on: bool, watch_for_s: float) -> float | None:
-    """Give the pause until a tracked subject is looked at again; None: it is finished, and watched no more.
+    """Return the pause until a tracked subject is looked at again; None: it is finished, and watched no more.
 
     Args:
         interval_s: The stream's interval.

@@ -90,7 +90,7 @@ class Condition(Protocol):
         """Answer, three-valued; never raises for any data."""
 
     def changes_at(self, scope: Scope) -> datetime | None:
-        """Say when the mere passing of time next changes the answer, if it ever does; always after `scope.now`."""
+        """Return when the mere passing of time next changes the answer, if it ever does; always after `scope.now`."""
 
 
 class Template(Protocol):
@@ -101,7 +101,7 @@ class Template(Protocol):
         """The template as it was written; a secret's place, never its value."""
 
     def render(self, scope: Scope) -> Value:
-        """Give the value.
+        """Return the value.
 
         Raises:
             TemplateFailed: a name has no value here; the message says which.
@@ -181,7 +181,7 @@ class Accounts:
     labels: tuple[Mapping[str, str], ...] = ()
 
     def include(self, account: AccountFacts) -> bool:
-        """Say whether the rule is for this account."""
+        """Return whether the rule is for this account."""
         if not self.names and not self.labels:
             return True
         if any(fnmatchcase(account.name, name) for name in self.names):
@@ -226,5 +226,5 @@ class Rule:
     severity: str | None = None
 
     def acts(self) -> tuple[Act, ...]:
-        """Give the steps that change something at a provider."""
+        """Return the steps that change something at a provider."""
         return tuple(step for step in self.do if isinstance(step, Act))

@@ -126,6 +126,6 @@ class SubjectType:
         object.__setattr__(self, "all_fields", {**built_in, **self.fields})
 
     def event_names(self) -> tuple[str, ...]:
-        """Give every event type that this subject can raise."""
+        """Return every event type that this subject can raise."""
         plain = ("appeared", "changed", "vanished", *self.states)
         return (*(f"{self.name}.{word}" for word in plain), *(event.name for event in self.events))

@@ -102,7 +102,7 @@ def _check_name(what: str, name: object, pattern: re.Pattern[str] = NAME) -> Non
 
 
 def _unique(what: str, declared: object, kind: type, pattern: re.Pattern[str] = NAME) -> Iterable[Any]:
-    """Give what is declared, checked to be of its kind, under names of its own."""
+    """Return what is declared, checked to be of its kind, under names of its own."""
     _require(isinstance(declared, (tuple, list)), f"{what}s: expected a tuple")
     assert isinstance(declared, (tuple, list))
     seen: set[str] = set()
@@ -198,7 +198,7 @@ def _check_events(what: str, provider: Provider) -> None:
 
 
 def event_names(provider: Provider) -> list[str]:
-    """Give every event type that a provider's subjects can raise."""
+    """Return every event type that a provider's subjects can raise."""
     return [name for subject in provider.subjects for name in subject.event_names()]
 
 

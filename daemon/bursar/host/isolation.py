@@ -62,12 +62,12 @@ class Guarded:
 
     @property
     def limit_s(self) -> float:
-        """Say how long one call may take at most."""
+        """Return how long one call may take at most."""
         return self._limit.total_seconds()
 
     @property
     def performs_many(self) -> bool:
-        """Say whether the adapter can do many intents in one request."""
+        """Return whether the adapter can do many intents in one request."""
         return callable(getattr(self._adapter, "perform_many", None))
 
     async def observe(self, look: PollRequest) -> Observation:

@@ -140,7 +140,7 @@ def _check_hooks(plugin: object) -> None:
 
 
 def _mark_of(member: object) -> Mapping[str, Any] | None:
-    """Give what `hookimpl` left on a function."""
+    """Return what `hookimpl` left on a function."""
     mark = getattr(member, MARK, None) if inspect.isroutine(member) else None
     return mark if isinstance(mark, Mapping) else None
 

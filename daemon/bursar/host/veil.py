@@ -49,7 +49,7 @@ class Veil:
             self._redactor.know(_secrets_of(settings))
 
     def lend(self, context: AdapterContext) -> AdapterContext:
-        """Give the tools such that what the plugin conceals is hidden here, too."""
+        """Return the tools such that what the plugin conceals is hidden here, too."""
 
         def add_secret(value: str) -> None:
             self._redactor.add_secret(value)
@@ -117,7 +117,7 @@ class Veil:
         return value
 
     def evidence(self, value: Json) -> Json:
-        """Give what is kept to be compared as it is.
+        """Return what is kept to be compared as it is.
 
         Raises:
             BadAnswer: a secret stands in it.
@@ -170,7 +170,7 @@ def _same(one: object, other: object) -> bool:
 
 
 def _secrets_of(settings: AccountSettings | SinkSettings) -> Iterator[str]:
-    """Give every secret that settings hold: the key, secret options, and what an address carries besides its place."""
+    """Return every secret that settings hold: the key, secret options, and what an address carries besides."""
     yield from _inside(settings.options)
     if isinstance(settings, AccountSettings):
         yield settings.key.reveal()

@@ -119,7 +119,7 @@ def pause(tx: Tx, name: AccountName, now: datetime | None) -> None:
 
 
 def paused(tx: Tx, name: AccountName) -> str | None:
-    """Say why acting is stopped on an account; None when it is not."""
+    """Return why acting is stopped on an account; None when it is not."""
     rows = tx.all("SELECT name FROM accounts WHERE name IN (?, '*') AND paused_at IS NOT NULL", name)
     if not rows:
         return None
@@ -131,12 +131,12 @@ def gone(tx: Tx, name: AccountName, now: datetime | None) -> None:
 
 
 def watches(tx: Tx, name: AccountName) -> bool:
-    """Say whether subjects of the account are under watch."""
+    """Return whether subjects of the account are under watch."""
     return tx.one("SELECT 1 FROM subjects WHERE account = ? AND watched = 1 LIMIT 1", name) is not None
 
 
 def has_subjects(tx: Tx, name: AccountName) -> bool:
-    """Say whether anything was ever seen of the account."""
+    """Return whether anything was ever seen of the account."""
     return tx.one("SELECT 1 FROM subjects WHERE account = ? LIMIT 1", name) is not None
 
 

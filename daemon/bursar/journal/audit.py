@@ -57,7 +57,7 @@ def add(tx: Tx, actor: str, what: str, intent: IntentId | None, detail: Mapping[
 
 
 def export(tx: Tx) -> Iterator[dict[str, Json]]:
-    """Give every entry that is kept, oldest first, with its hashes."""
+    """Return every entry that is kept, oldest first, with its hashes."""
     for seq, at_us, actor, what, intent, detail, previous, value in tx.all(
         f"SELECT {_COLUMNS} FROM audit ORDER BY seq"
     ):
@@ -68,7 +68,7 @@ def export(tx: Tx) -> Iterator[dict[str, Json]]:
 
 
 def chain(previous: str, seq: int, at: int, actor: str, what: str, intent: int | None, detail: str) -> str:
-    """Give the hash of an entry."""
+    """Return the hash of an entry."""
     parts = (previous, seq, at, actor, what, "" if intent is None else intent, detail)
     text = "\x1f".join(str(part) for part in parts)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -25,7 +25,7 @@ def add(tx: Tx, deliveries: Iterable[Delivery]) -> None:
 
 
 def due(tx: Tx, sink: SinkName, now: datetime, limit: int) -> list[Delivery]:
-    """Give what is due to a sink, oldest first."""
+    """Return what is due to a sink, oldest first."""
     rows = tx.all(
         "SELECT id, event_id, body, created_at, attempts FROM deliveries WHERE sink = ? AND state = 'due' AND next_at <= ? "
         "ORDER BY next_at, seq LIMIT ?",

@@ -33,7 +33,7 @@ def add(tx: Tx, event: Event) -> bool:
 
 
 def load(tx: Tx, kinds: Mapping[str, SubjectType], event_id: str) -> Event | None:
-    """Give an event by its id; None when it is there no more."""
+    """Return an event by its id; None when it is there no more."""
     row = tx.one("SELECT type, account, subject_type, subject_id, at, data, before FROM events WHERE id = ?", event_id)
     if row is None:
         return None
@@ -50,7 +50,7 @@ def load(tx: Tx, kinds: Mapping[str, SubjectType], event_id: str) -> Event | Non
 
 
 def last_of(tx: Tx, account: AccountName, types: Iterable[str]) -> datetime | None:
-    """Say when the last event of these types happened in an account."""
+    """Return when the last event of these types happened in an account."""
     wanted = tuple(types)
     if not wanted:
         return None
@@ -71,7 +71,7 @@ def rearm(tx: Tx, account: AccountName, event_type: str, subject_type: str, now:
 
 
 def rearmed_subjects(tx: Tx, account: AccountName) -> list[SubjectRef]:
-    """Give the subjects that event types wait to be asked of anew."""
+    """Return the subjects that event types wait to be asked of anew."""
     rows = tx.all(
         "SELECT s.type, s.id FROM rearmed r JOIN subjects s ON s.account = r.account AND s.type = r.subject_type WHERE r.account = ? LIMIT 100",
         account,
@@ -80,7 +80,7 @@ def rearmed_subjects(tx: Tx, account: AccountName) -> list[SubjectRef]:
 
 
 def rearmed(tx: Tx, account: AccountName, subject_types: Iterable[str]) -> frozenset[str]:
-    """Give the event types that are asked anew, and forget them: they are asked in this transaction."""
+    """Return the event types that are asked anew, and forget them: they are asked in this transaction."""
     found: set[str] = set()
     for subject_type in subject_types:
         rows = tx.all("SELECT event_type FROM rearmed WHERE account = ? AND subject_type = ?", account, subject_type)

@@ -58,7 +58,7 @@ def hold(tx: Tx, account: AccountName, observation: Observation, key_: str, reas
 
 
 def covers(row: HeldRow, observation: Observation, *, listing: bool) -> bool:
-    """Say whether an observation looked again at what a held one was about."""
+    """Return whether an observation looked again at what a held one was about."""
     if observation.nothing_new or listing:
         return True
     seen = {one.ref.id for one in observation.subjects} | set(observation.unchanged)
@@ -67,7 +67,7 @@ def covers(row: HeldRow, observation: Observation, *, listing: bool) -> bool:
 
 
 def held(tx: Tx, account: AccountName | None = None) -> list[HeldRow]:
-    """Give what is held."""
+    """Return what is held."""
     sql = "SELECT id, account, stream, at, reason, observation, digest FROM held_observations WHERE state = 'held'"
     rows = tx.all(f"{sql} AND account = ? ORDER BY id", account) if account else tx.all(f"{sql} ORDER BY id")
     return [HeldRow(row[0], AccountName(row[1]), row[2], cast(datetime, at(row[3])), *row[4:]) for row in rows]

@@ -30,12 +30,12 @@ def put(tx: Tx, key: str, value: str | None) -> None:
 
 
 def digest_key(tx: Tx) -> bytes:
-    """Give the key of this journal's digests."""
+    """Return the key of this journal's digests."""
     return bytes.fromhex(get(tx, "digest_key") or "")
 
 
 def send_count(tx: Tx) -> SendCount:
-    """Give what the sidecar must say at least."""
+    """Return what the sidecar must say at least."""
     return SendCount(get(tx, "journal_id") or "", int(get(tx, "sent") or 0))
 
 
@@ -55,12 +55,12 @@ def put_instant(tx: Tx, key: str, at: datetime | None) -> None:
 
 
 def is_new(tx: Tx) -> bool:
-    """Say whether no daemon ever ran on this journal."""
+    """Return whether no daemon ever ran on this journal."""
     return get(tx, "started_at") is None
 
 
 def last_commit(tx: Tx) -> datetime | None:
-    """Say when the journal was last written to, as far as its rows tell."""
+    """Return when the journal was last written to, as far as its rows tell."""
     row = tx.one(
         "SELECT max(at) FROM (SELECT max(ok_at) AS at FROM streams UNION ALL SELECT max(at) FROM events UNION ALL "
         "SELECT max(created_at) FROM intents)"
@@ -69,7 +69,7 @@ def last_commit(tx: Tx) -> datetime | None:
 
 
 def restored(tx: Tx, sidecar: SendCount | None) -> bool:
-    """Say whether the journal is behind what was sent: it was restored from a back-up, or its sidecar is lost.
+    """Return whether the journal is behind what was sent: it was restored from a back-up, or its sidecar is lost.
 
     One without its sidecar may be a back-up from before the first sending: nobody can tell what was sent after it.
     """

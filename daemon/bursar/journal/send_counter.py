@@ -32,7 +32,7 @@ class SendCounter:
         return self.path.exists()
 
     def read(self) -> SendCount | None:
-        """Give what it says; None when it is not there or holds nothing sensible."""
+        """Return what it says; None when it is not there or holds nothing sensible."""
         try:
             journal, sent = self.path.read_text("ascii").split()
             return SendCount(journal, int(sent))

@@ -30,7 +30,7 @@ _COLUMNS = "stream, ok_at, baselined_at, failures, failed_at, kind, reason, told
 
 
 def load(tx: Tx, account: AccountName, stream: str) -> StreamRow:
-    """Give one stream; a fresh one if nothing is known."""
+    """Return one stream; a fresh one if nothing is known."""
     row = tx.one(f"SELECT {_COLUMNS} FROM streams WHERE account = ? AND stream = ?", account, stream)
     return StreamRow(stream) if row is None else _row(row)
 

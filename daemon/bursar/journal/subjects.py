@@ -33,7 +33,7 @@ class Watched:
 
 
 def load(tx: Tx, account: AccountName, kind: SubjectType, ids: Sequence[str]) -> dict[str, Snapshot]:
-    """Give the snapshots of these subjects, by id."""
+    """Return the snapshots of these subjects, by id."""
     found: dict[str, Snapshot] = {}
     for start in range(0, len(ids), _CHUNK):
         chunk = ids[start : start + _CHUNK]
@@ -48,7 +48,7 @@ def load_one(tx: Tx, account: AccountName, kind: SubjectType, id_: str) -> Snaps
 
 
 def load_all(tx: Tx, account: AccountName, kind: SubjectType) -> dict[str, Snapshot]:
-    """Give every snapshot of a type."""
+    """Return every snapshot of a type."""
     sql = f"SELECT {_COLUMNS} FROM subjects WHERE account = ? AND type = ?"
     return {row[0]: _snapshot(account, kind, row) for row in tx.all(sql, account, kind.name)}
 
@@ -148,12 +148,12 @@ _OF_TYPE = "WHERE account = ? AND type = ?"
 
 
 def watched(tx: Tx, account: AccountName, kind: SubjectType) -> list[Watched]:
-    """Give what is under watch."""
+    """Return what is under watch."""
     return [_watched(row) for row in tx.all(f"{_WATCHED} {_OF_TYPE} AND watched = 1", account, kind.name)]
 
 
 def newly_watched(tx: Tx, account: AccountName, kind: SubjectType, since: datetime) -> list[Watched]:
-    """Give what was put under watch and not seen yet, and what was acted on, or taken off, since an instant."""
+    """Return what was put under watch and not seen yet, and what was acted on, or taken off, since an instant."""
     unseen = f"{_WATCHED} INDEXED BY subjects_new {_OF_TYPE} AND first_seen_at IS NULL AND watched = 1"
     rows = tx.all(unseen, account, kind.name)
     rows += tx.all(f"{_WATCHED} INDEXED BY subjects_acted {_OF_TYPE} AND acted_at >= ?", account, kind.name, microseconds(since))
@@ -193,7 +193,7 @@ def set_problem(tx: Tx, account: AccountName, kind: SubjectType, id_: str, probl
 
 
 def find(tx: Tx, account: AccountName, kinds: Mapping[str, SubjectType], ref: SubjectRef) -> Snapshot | None:
-    """Give the snapshot of any subject."""
+    """Return the snapshot of any subject."""
     kind = kinds.get(ref.type)
     return None if kind is None else load_one(tx, account, kind, ref.id)
 

@@ -60,7 +60,7 @@ class Held:
 
 
 def standing(tx: Tx, rule: Rule, account: AccountName, subject: SubjectRef) -> Held | None:
-    """Give how a subject stands with a state rule; None when the rule, as it is now, has never seen it."""
+    """Return how a subject stands with a state rule; None when the rule, as it is now, has never seen it."""
     row = tx.one(
         "SELECT fingerprint, inside, since, fired, ask_at, verdict, reason FROM verdicts WHERE rule = ? AND account = ? "
         "AND subject_type = ? AND subject_id = ?",
@@ -105,7 +105,7 @@ def stand(
 
 
 def due_subjects(tx: Tx, account: AccountName, now: datetime) -> list[SubjectRef]:
-    """Give the subjects that time alone may have changed a verdict on."""
+    """Return the subjects that time alone may have changed a verdict on."""
     rows = tx.all(
         "SELECT DISTINCT subject_type, subject_id FROM verdicts WHERE account = ? AND ask_at <= ?",
         account,

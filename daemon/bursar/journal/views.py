@@ -24,7 +24,7 @@ def times(tx: Tx) -> Callable[[Any], Json]:
 
 
 def orders(tx: Tx, account: str | None, type_: str = "order") -> list[Row]:
-    """Give subjects under watch, with what is known of them."""
+    """Return subjects under watch, with what is known of them."""
     shown = times(tx)
     sql = (
         "SELECT account, id, state, fields, created_at, first_seen_at, state_since, changed_at, problem, watched FROM subjects "
@@ -52,7 +52,7 @@ def orders(tx: Tx, account: str | None, type_: str = "order") -> list[Row]:
 
 
 def events(tx: Tx, account: str | None, type_: str | None, limit: int | None, after: int = 0) -> list[Row]:
-    """Give events, oldest first; `limit` keeps the newest."""
+    """Return events, oldest first; `limit` keeps the newest."""
     shown = times(tx)
     where, params = ["seq > ?"], [after]
     if account:
@@ -81,7 +81,7 @@ def events(tx: Tx, account: str | None, type_: str | None, limit: int | None, af
 
 
 def actions(tx: Tx, state: str | None, limit: int | None, ids: list[int] | None = None) -> list[Row]:
-    """Give intents, oldest first; `limit` keeps the newest."""
+    """Return intents, oldest first; `limit` keeps the newest."""
     shown = times(tx)
     where: list[str] = []
     params: list[object] = []
@@ -124,7 +124,7 @@ def actions(tx: Tx, state: str | None, limit: int | None, ids: list[int] | None 
 
 
 def deliveries(tx: Tx, state: str | None, limit: int | None) -> list[Row]:
-    """Give deliveries, oldest first; `limit` keeps the newest."""
+    """Return deliveries, oldest first; `limit` keeps the newest."""
     shown = times(tx)
     sql = "SELECT id, sink, event_id, state, attempts, next_at, reason, created_at, body FROM deliveries"
     rows = tx.all(
@@ -148,7 +148,7 @@ def deliveries(tx: Tx, state: str | None, limit: int | None) -> list[Row]:
 
 
 def verdicts(tx: Tx, rule: str, subject: str | None) -> list[Row]:
-    """Give the latest verdicts of a rule, each with the newest match on that subject and what became of it."""
+    """Return the latest verdicts of a rule, each with the newest match on that subject and what became of it."""
     shown = times(tx)
     sql = (
         "SELECT v.account, v.subject_type, v.subject_id, v.verdict, v.reason, v.at, v.since, v.ask_at, v.fired, m.id, m.state, "
@@ -187,7 +187,7 @@ def verdicts(tx: Tx, rule: str, subject: str | None) -> list[Row]:
 
 
 def counts(tx: Tx) -> Row:
-    """Give how much there is of everything, for `bursar status`."""
+    """Return how much there is of everything, for `bursar status`."""
 
     def by(sql: str) -> Row:
         return {str(row[0]): row[1] for row in tx.all(sql)}
@@ -207,7 +207,7 @@ def counts(tx: Tx) -> Row:
 
 
 def account_streams(tx: Tx) -> dict[str, list[Row]]:
-    """Give how every stream of every account is doing."""
+    """Return how every stream of every account is doing."""
     shown = times(tx)
     found: dict[str, list[Row]] = {}
     for row in tx.all(

@@ -64,12 +64,12 @@ class Tx:
         return self._connection.execute(sql, params).lastrowid or 0
 
     def one(self, sql: str, *params: object) -> Row | None:
-        """Give the first row."""
+        """Return the first row."""
         row: Row | None = self._connection.execute(sql, params).fetchone()
         return row
 
     def all(self, sql: str, *params: object) -> list[Row]:
-        """Give all rows."""
+        """Return all rows."""
         return self._connection.execute(sql, params).fetchall()
 
     def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:

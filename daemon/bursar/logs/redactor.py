@@ -73,13 +73,13 @@ class Redactor:
             self._forget(self._concealed.popitem(last=False)[0])
 
     def redact(self, text: str) -> str:
-        """Give the text with every secret in it masked."""
+        """Return the text with every secret in it masked."""
         for pattern in _IN_TEXT:
             text = pattern.sub(rf"\g<1>{MASK}", text)
         return self.hide(text)
 
     def hide(self, text: str, shortest: int = SHORTEST) -> str:
-        """Give the text with known values of at least so many characters masked; what only looks like one stays."""
+        """Return the text with known values of at least so many characters masked; what only looks like one stays."""
         if not self._by_start or (len(self._by_start) <= FEW and not any(start in text for start in self._by_start)):
             return text
         parts, done, at, last = [], 0, 0, len(text) - SHORTEST
@@ -94,7 +94,7 @@ class Redactor:
         return "".join([*parts, text[done:]]) if parts else text
 
     def hide_end(self, text: str) -> str:
-        """Give a text that somebody cut without the beginning of a known value that it may end with."""
+        """Return a text that somebody cut without the beginning of a known value that it may end with."""
         for at in range(max(0, len(text) - LONGEST_END), len(text) - SHORTEST_END + 1):
             candidates = self._by_start.get(text[at:at + SHORTEST], ())
             if any(form.startswith(text[at:]) for form in candidates):
@@ -137,7 +137,7 @@ class Redactor:
 
 
 def tokens_of(address: str) -> Iterator[str]:
-    """Give what an address carries besides its place: values of its query, long words with a digit in its path."""
+    """Return what an address carries besides its place: values of its query, long words with a digit in its path."""
     try:
         parts = urlsplit(address)
     except ValueError:
@@ -154,7 +154,7 @@ def _longest_at(text: str, at: int, candidates: Iterable[str]) -> int:
 
 
 def _forms(value: str) -> set[str]:
-    """Give how a value may look in a line: as it is, in a URL, in JSON, in HTML, in a repr, each line of several."""
+    """Return how a value may look in a line: as it is, in a URL, in JSON, in HTML, in a repr, each line of several."""
     plain = value.strip()
     forms = {plain, quote(plain, safe=""), quote(plain), quote_plus(plain), repr(plain)[1:-1], escape(plain)}
     forms.add(plain.replace("/", "\\/"))

@@ -67,7 +67,7 @@ def configure(
 
 
 def under_systemd(stream: TextIO, environ: Mapping[str, str]) -> bool:
-    """Say whether the stream is the one that systemd connected to its journal.
+    """Return whether the stream is the one that systemd connected to its journal.
 
     `JOURNAL_STREAM` alone is no proof: it is inherited by programs whose output went elsewhere (systemd.exec(5)).
     """

@@ -28,7 +28,7 @@ log = structlog.get_logger("bursar")
 
 
 def next_try(attempts: int, retry_after: timedelta | None, now: datetime) -> datetime | None:
-    """Say when a delivery that failed so many times is tried again; None: it is a dead letter.
+    """Return when a delivery that failed so many times is tried again; None: it is a dead letter.
 
     5 s, doubling, at most 6 h: fifteen tries take about two days.
     """
@@ -93,7 +93,7 @@ class Deliverer:
         return False
 
     def overdue_s(self, oldest: datetime | None) -> float:
-        """Say how long the oldest due message has waited without being tried; a sink that rests is not overdue."""
+        """Return how long the oldest due message has waited without being tried; a sink that rests is not overdue."""
         if oldest is None or self._failures:
             return 0.0
         return (self._context.now() - oldest).total_seconds()

@@ -60,7 +60,7 @@ class Polled:
     on_demand: bool = False
 
     def when_s(self) -> float:
-        """Say when it is due; 0 when somebody waits."""
+        """Return when it is due; 0 when somebody waits."""
         if self.watch is None and self.busy:
             return NEVER_S
         if self.wanted or self.demanded:
@@ -69,7 +69,7 @@ class Polled:
         return NEVER_S if due_s is None else max(due_s, self.away_s)
 
     def same(self, digests: dict[str, int]) -> UnchangedCheck:
-        """Give what recognizes raw answers; it notes their digests, to be remembered once they are committed."""
+        """Return what recognizes raw answers; it notes their digests, to be remembered once they are committed."""
         if self.watch is not None:
             return self.watch.recognizer(digests)
         last = self.bodies.get
@@ -129,7 +129,7 @@ class Schedule:
         return Due(polled, ids, frozenset(ref for ref in asked if ref.id in taken)) if ids else None
 
     def next_s(self) -> float:
-        """Say when something is due next."""
+        """Return when something is due next."""
         return max(min((polled.when_s() for polled in self.streams.values()), default=NEVER_S), self.away_s)
 
     def want(self, refs: Collection[SubjectRef], now_s: float, every_s: float = NEVER_S) -> None:
@@ -235,7 +235,7 @@ class Schedule:
                 polled.due_s = min(polled.due_s, now_s)
 
     def shortest_s(self) -> float:
-        """Give the shortest interval of any stream."""
+        """Return the shortest interval of any stream."""
         return min((polled.interval_s for polled in self.streams.values() if not polled.on_demand), default=HOUR_S)
 
 

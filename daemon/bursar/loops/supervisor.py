@@ -113,7 +113,7 @@ class Supervisor:
             await http.close()
 
     async def overdue_s(self) -> float:
-        """Say how long the most overdue message has been due without being tried."""
+        """Return how long the most overdue message has been due without being tried."""
         worst = 0.0
         for deliverer in self.deliverers.values():
             oldest = await self._context.journal.read(lambda tx, n=deliverer.name: deliveries.next_due(tx, n))  # type: ignore[misc]

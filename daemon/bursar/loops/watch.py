@@ -52,7 +52,7 @@ class Watch:
         return index is not None and self._kind[index] != OFF
 
     def waits(self, id_: str) -> bool:
-        """Say whether a subject is under watch and not being asked for right now."""
+        """Return whether a subject is under watch and not being asked for right now."""
         index = self._index.get(id_)
         return index is not None and self._kind[index] != OFF and self._due[index] >= 0.0
 
@@ -89,7 +89,7 @@ class Watch:
             self._digest[index] = 0
 
     def acted_s(self, id_: str) -> float:
-        """Say when something was last done to a subject; 0: never."""
+        """Return when something was last done to a subject; 0: never."""
         index = self._index.get(id_)
         return 0.0 if index is None else self._acted[index]
 
@@ -98,12 +98,12 @@ class Watch:
         return 0 if index is None else self._digest[index]
 
     def all_seen(self, ids: Iterable[str]) -> bool:
-        """Say whether each of these was seen before in this run."""
+        """Return whether each of these was seen before in this run."""
         index_of, stored = self._index, self._digest
         return 0 not in [stored[index_of[id_]] for id_ in ids]
 
     def recognizer(self, digests: dict[str, int]) -> UnchangedCheck:
-        """Give what recognizes raw answers; the digests of the others are noted, to be remembered once committed."""
+        """Return what recognizes raw answers; the digests of the others are noted, to be remembered once committed."""
         index_of, stored = self._index, self._digest
 
         def same(id_: str, raw: bytes | memoryview) -> bool:
@@ -124,7 +124,7 @@ class Watch:
                 self._digest[index] = digest
 
     def next_due_s(self) -> float | None:
-        """Say when the next subject is due."""
+        """Return when the next subject is due."""
         while self._order:
             bucket = self._buckets.get(self._order[0])
             if bucket:

@@ -165,7 +165,7 @@ def _with_texts(view: ReadView, candidate: Candidate, facts: GuardFacts) -> Guar
 
 
 def _rule_changed(view: ReadView, candidate: Candidate) -> str | None:
-    """Say why nothing of its rule stands behind a match any more, if so."""
+    """Return why nothing of its rule stands behind a match any more, if so."""
     match, rule = candidate.match, candidate.rule
     if match is None:
         return None

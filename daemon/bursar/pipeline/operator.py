@@ -61,7 +61,7 @@ def plan_call(uow: UnitOfWork, planned: PlannedIntent) -> Intent:
 
 
 def _advice(planned: PlannedIntent, held: HoldBack) -> str:
-    """Say why something that a person asked for is not done, and what to do first."""
+    """Return why something that a person asked for is not done, and what to do first."""
     if held.block is BlockReason.PAUSED:
         return f"{held.reason}: `bursar resume` first"
     if held.block is BlockReason.OPEN_INTENT:

@@ -142,7 +142,7 @@ def _end_what_changed(uow: UnitOfWork) -> None:
 
 
 def _ended(view: ReadView, intent: Intent) -> str | None:
-    """Say why nothing of its rule stands behind an intent any more, if so."""
+    """Return why nothing of its rule stands behind an intent any more, if so."""
     rule = view.config.rules.get(intent.rule or "")
     if rule is None or rule.mode is Mode.OFF:
         return "its rule is gone or off"

@@ -158,7 +158,7 @@ Node = (
 
 
 def children(node: Node) -> tuple[Node, ...]:  # noqa: C901 - one case for each kind of node
-    """Give the nodes right below one."""
+    """Return the nodes right below one."""
     match node:
         case Literal() | Read():
             return ()
@@ -183,18 +183,18 @@ def children(node: Node) -> tuple[Node, ...]:  # noqa: C901 - one case for each 
 
 
 def walk(node: Node) -> Iterator[Node]:
-    """Give a node and all below it, in the order in which they are written."""
+    """Return a node and all below it, in the order in which they are written."""
     yield node
     for child in children(node):
         yield from walk(child)
 
 
 def reads(node: Node) -> tuple[Read, ...]:
-    """Give every name that is read, once each."""
+    """Return every name that is read, once each."""
     found = {part.path: part for part in walk(node) if isinstance(part, Read)}
     return tuple(found.values())
 
 
 def moves(node: Node) -> bool:
-    """Say whether its value moves with the clock."""
+    """Return whether its value moves with the clock."""
     return any(isinstance(part, Read) and part.rate for part in walk(node))

@@ -142,7 +142,7 @@ def _clauses(tree: Node) -> tuple[Node, ...]:
 
 
 def _needs(node: Node) -> Iterator[Read]:
-    """Give the names whose absence makes a node unknown: not those that `== null` and `??` ask for."""
+    """Return the names whose absence makes a node unknown: not those that `== null` and `??` ask for."""
     match node:
         case Read():
             yield node

@@ -36,14 +36,14 @@ KINDS = {
 
 
 def shown(value: Value | None) -> str:
-    """Give a value as a reason shows it."""
+    """Return a value as a reason shows it."""
     if isinstance(value, str):
         return json.dumps(value if len(value) <= LONGEST_TEXT else value[:LONGEST_TEXT] + "…", ensure_ascii=False)
     return "no information" if value is None else plain(value)
 
 
 def plain(value: Value) -> str:
-    """Give a value as a text for people holds it: money exactly, instants in UTC, durations as `3d 4h`."""
+    """Return a value as a text for people holds it: money exactly, instants in UTC, durations as `3d 4h`."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):
@@ -56,7 +56,7 @@ def plain(value: Value) -> str:
 
 
 def duration(value: timedelta) -> str:
-    """Give a duration as `3d 4h 5m 6s`."""
+    """Return a duration as `3d 4h 5m 6s`."""
     if value < timedelta(0):
         return "-" + duration(-value)
     parts = [(value.days, "d"), (value.seconds // 3600, "h"), (value.seconds // 60 % 60, "m")]

@@ -38,15 +38,15 @@ class Rulebook:
 
     @property
     def rules(self) -> tuple[Rule, ...]:
-        """Give every rule, also those that are off."""
+        """Return every rule, also those that are off."""
         return tuple(self._rules.values())
 
     def get(self, name: str) -> Rule | None:
-        """Give a rule by its name."""
+        """Return a rule by its name."""
         return self._rules.get(RuleName(name))
 
     def for_event(self, event_type: str, account: AccountFacts) -> tuple[Rule, ...]:
-        """Give the event rules that listen to an event of an account."""
+        """Return the event rules that listen to an event of an account."""
         key = (account.name, event_type)
         found = self._of_event.get(key)
         if found is None:
@@ -54,7 +54,7 @@ class Rulebook:
         return found
 
     def for_subject(self, subject_type: str, account: AccountFacts) -> tuple[Rule, ...]:
-        """Give the state rules that watch a type of subject of an account."""
+        """Return the state rules that watch a type of subject of an account."""
         key = (account.name, subject_type)
         found = self._of_subject.get(key)
         if found is None:

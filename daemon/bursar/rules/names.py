@@ -38,7 +38,7 @@ class Names:
     barred: Mapping[str, str]
 
     def find(self, path: Sequence[str], error: type[TextError]) -> tuple[Read, tuple[str, ...]]:
-        """Give what a dotted name reads, and what of it is left over (`hour` of `now.hour`).
+        """Return what a dotted name reads, and what of it is left over (`hour` of `now.hour`).
 
         Raises:
             TextError: as `error`; nobody knows the name, or it cannot be used here.
@@ -110,7 +110,7 @@ def names_for(
 def _fields(
     root: str, kinds: Sequence[tuple[str, SubjectType]], *, former: bool
 ) -> tuple[dict[str, Read], dict[str, str]]:
-    """Give the reads of one root, and the names that providers declare differently."""
+    """Return the reads of one root, and the names that providers declare differently."""
     found: dict[str, Read] = {}
     clashes: dict[str, str] = {}
     types = frozenset(name for name, _ in kinds)

@@ -77,7 +77,7 @@ class View:
 
 
 def present(read: Read, scope: Scope, missing: type[Undefined]) -> Any:
-    """Give a value, or what stands for its absence."""
+    """Return a value, or what stands for its absence."""
     value = read.get(scope)
     return missing(f"{read.path} has no information") if value is None else value
 
@@ -115,7 +115,7 @@ class _Exactly(NodeTransformer):
 
 
 def _goes(operator: str, left: Any, right: Any) -> bool:
-    """Say whether an operator may be let loose on two values."""
+    """Return whether an operator may be let loose on two values."""
     if isinstance(left, Undefined) or isinstance(right, Undefined):
         return True
     if operator == "**" or isinstance(left, bool) or isinstance(right, bool):

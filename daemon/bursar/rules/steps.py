@@ -115,7 +115,7 @@ class StepReader:
         return self._with_params(name, raw, at_params, actions)
 
     def _actions(self, name: str, path: KeyPath) -> list[ActionType]:
-        """Give the action of each provider that the rule can fire for, and report those that have none."""
+        """Return the action of each provider that the rule can fire for, and report those that have none."""
         providers = self.listening.providers
         found = [action for provider in providers for action in provider.actions if action.name == name]
         if not found:
@@ -132,7 +132,7 @@ class StepReader:
         return found
 
     def _unreachable(self, action: ActionType) -> str | None:
-        """Say why an action's subject does not follow from the rule's events; the twin of `target` in domain/plan."""
+        """Return why an action's subject does not follow from the rule's events; see `target` in domain/plan."""
         if action.creates or action.subject_id is not None or not self.listening.whole:
             return None
         for name in self.listening.about:
@@ -222,5 +222,5 @@ def _described(param: Param) -> str:
 
 
 def plain_name(raw: object) -> bool:
-    """Say whether something can be the name of a rule."""
+    """Return whether something can be the name of a rule."""
     return isinstance(raw, str) and re.fullmatch(r"\w[\w.-]{0,63}", raw) is not None and short(raw) == repr(raw)

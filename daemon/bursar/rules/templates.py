@@ -168,7 +168,7 @@ def compile_parameter(text: str, names: Names) -> Fixed | RenderedText | Rendere
 
 
 def views(names: Names, scope: Scope, missing: type[Undefined]) -> dict[str, Any]:
-    """Give what a template can name."""
+    """Return what a template can name."""
     seen: dict[str, Any] = {root: View(reads, scope, missing) for root, reads in names.roots.items()}
     seen.update({name: present(read, scope, missing) for name, read in names.alone.items()})
     return seen
@@ -214,7 +214,7 @@ def _check(tree: nodes.Template, names: Names) -> None:
 
 
 def _walk(tree: nodes.Template, names: Names) -> Iterator[tuple[nodes.Node, int]]:
-    """Give every node with its depth; a dotted name is checked as one, and not entered."""
+    """Return every node with its depth; a dotted name is checked as one, and not entered."""
     waiting: list[tuple[nodes.Node, int]] = [(tree, 0)]
     while waiting:
         node, depth = waiting.pop()

@@ -41,18 +41,18 @@ _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
 
 def crossings_of(node: Node) -> tuple[Crossing, ...]:
-    """Give what makes the answer change with time; nothing for a condition without a clock in it."""
+    """Return what makes the answer change with time; nothing for a condition without a clock in it."""
     return tuple(crossing for part in walk(node) if moves(part) for crossing in _own(part))
 
 
 def earliest(crossings: tuple[Crossing, ...], scope: Scope) -> datetime | None:
-    """Give the first of the crossings, always after `scope.now`."""
+    """Return the first of the crossings, always after `scope.now`."""
     found = [at for crossing in crossings if (at := crossing(scope)) is not None and at > scope.now]
     return min(found, default=None)
 
 
 def first_change(sign: str, distance: int, rate: int) -> int | None:
-    """Give the least x ≥ 1 for which `distance + rate * x <sign> 0` answers otherwise than for x = 0.
+    """Return the least x ≥ 1 for which `distance + rate * x <sign> 0` answers otherwise than for x = 0.
 
     Args:
         sign: The comparison.
@@ -73,7 +73,7 @@ def first_change(sign: str, distance: int, rate: int) -> int | None:
 
 
 def _own(node: Node) -> Iterator[Crossing]:
-    """Give the crossings of one node itself; those of the nodes below it come by themselves."""
+    """Return the crossings of one node itself; those of the nodes below it come by themselves."""
     match node:
         case Compare() if node.left.kind in _TEMPORAL:
             yield _line(node.sign, node.left, node.right)
@@ -169,7 +169,7 @@ def _after(scope: Scope, steps: int | None) -> datetime | None:
 
 
 def _safely(crossing: Crossing) -> Crossing:
-    """Give None for what cannot be worked out: such a comparison is unknown, and stays it."""
+    """Return None for what cannot be worked out: such a comparison is unknown, and stays it."""
 
     def safe(scope: Scope) -> datetime | None:
         try:

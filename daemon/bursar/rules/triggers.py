@@ -52,12 +52,12 @@ class Listening:
 
     @property
     def subjects(self) -> dict[str, tuple[SubjectType, ...]]:
-        """Give the types of all subjects that it can be about; events of the core can be about any."""
+        """Return the types of all subjects that it can be about; events of the core can be about any."""
         known = subjects_of(self.providers)
         return known if self.core or not self.about else {name: known[name] for name in self.about if name in known}
 
     def names(self) -> Names:
-        """Give what its condition and its texts can name."""
+        """Return what its condition and its texts can name."""
         sole = self.about if len(self.about) == 1 and not self.core else () if self.whole else self.about
         labels = {label for account in self.chosen for label in account.facts.labels}
         return names_for(self.subjects, synonyms=sole, labels=sorted(labels), event=self.watches is None)
@@ -92,7 +92,7 @@ def listen(raw: dict[str, Any], path: KeyPath, world: World, problems: Collector
 
 
 def _can(provider: Provider, heard: set[str] | None, about: Sequence[str]) -> bool:
-    """Say whether a provider raises one of these events; without events, whether it has one of these subjects."""
+    """Return whether a provider raises one of these events; without events, whether it has one of these subjects."""
     if heard is None:
         return any(kind.name in about for kind in provider.subjects)
     return any(event in heard for event in events_of([provider]))
@@ -115,7 +115,7 @@ def _entries(raw: dict[str, Any], path: KeyPath, problems: Collector) -> list[tu
 def _heard(
     entry: str, place: KeyPath, providers: Sequence[Provider], world: World, problems: Collector
 ) -> set[str]:
-    """Give the event types that an entry of `on` names, or say that there are none."""
+    """Return the event types that an entry of `on` names, or say that there are none."""
     known = [*events_of(providers), *CORE_EVENTS]
     heard = {event for event in known if event == entry or (is_glob(entry) and fnmatchcase(event, entry))}
     if not heard:
@@ -187,11 +187,11 @@ def _labelled(wanted: dict[str, str], place: KeyPath, world: World, problems: Co
 
 
 def is_glob(word: str) -> bool:
-    """Say whether a word is a glob."""
+    """Return whether a word is a glob."""
     return any(sign in word for sign in "*?[")
 
 
 def about_subjects(listening: Listening) -> bool:
-    """Say whether every core event that a rule listens to can be about a subject."""
+    """Return whether every core event that a rule listens to can be about a subject."""
     heard = [event for event in CORE_EVENTS if any(fnmatchcase(event, entry) for entry in listening.on)]
     return all(event.startswith(_ABOUT_SUBJECTS) for event in heard)

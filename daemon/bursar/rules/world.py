@@ -47,13 +47,13 @@ class World:
     resolve_secret: ResolveSecret
 
     def used(self, accounts: Iterable[ConfiguredAccount]) -> tuple[Provider, ...]:
-        """Give the providers of some accounts, once each; those that are installed, where there is no account."""
+        """Return the providers of some accounts, once each; those that are installed, where there is no account."""
         used = {account.provider.name: account.provider for account in accounts}
         return tuple((used or self.providers).values())
 
 
 def subjects_of(providers: Iterable[Provider]) -> dict[str, tuple[SubjectType, ...]]:
-    """Give all subject types by name; several where providers share a name."""
+    """Return all subject types by name; several where providers share a name."""
     found: dict[str, tuple[SubjectType, ...]] = {}
     for provider in providers:
         for kind in provider.subjects:
@@ -62,5 +62,5 @@ def subjects_of(providers: Iterable[Provider]) -> dict[str, tuple[SubjectType, .
 
 
 def events_of(providers: Iterable[Provider]) -> dict[str, str]:
-    """Give the subject type of every event type."""
+    """Return the subject type of every event type."""
     return {event: kind.name for provider in providers for kind in provider.subjects for event in kind.event_names()}

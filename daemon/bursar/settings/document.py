@@ -53,7 +53,7 @@ def read_documents(paths: Sequence[Path]) -> Reading:
 
 
 def _files(paths: Sequence[Path], reading: Reading) -> Iterable[Path]:
-    """Give every file once, in order."""
+    """Return every file once, in order."""
     seen: set[str] = set()
     if not paths:
         reading.problems.append(Problem("configuration", 1, 1, "no configuration was named: use --config PATH"))

@@ -69,7 +69,7 @@ def read_url(text: str) -> URL:
 
 
 def is_exposed(url: URL) -> bool:
-    """Say whether what is sent there travels unencrypted through a network."""
+    """Return whether what is sent there travels unencrypted through a network."""
     host = url.host or ""
     return url.scheme == "http" and host not in _LOOPBACK and not host.startswith("127.")
 
@@ -94,13 +94,13 @@ def read_state(text: str) -> str:
 
 
 def read_path(text: str, beside: Path, environ: Mapping[str, str]) -> Path:
-    """Give the file that a name means: `~` is the home folder, a relative one lies beside the file that names it."""
+    """Return the file that a name means: `~` is the home folder, a relative one lies beside the file that names it."""
     if text == "~" or text.startswith("~/"):
         return home(environ) / text[2:]
     return Path(beside, text)
 
 
 def home(environ: Mapping[str, str]) -> Path:
-    """Give the home folder."""
+    """Return the home folder."""
     named = environ.get("HOME")
     return Path(named) if named else Path.home()

@@ -18,7 +18,7 @@ DIGEST_DIGITS = 32
 
 
 def account_digest(account: Account, key: bytes) -> str:
-    """Give the digest, 32 hex digits.
+    """Return the digest, 32 hex digits.
 
     Args:
         account: The account.
@@ -29,7 +29,7 @@ def account_digest(account: Account, key: bytes) -> str:
 
 
 def identity(account: Account) -> tuple[str, str, str]:
-    """Give what tells accounts apart: provider, normalised address, key. It holds the key: never show it."""
+    """Return what tells accounts apart: provider, normalised address, key. It holds the key: never show it."""
     return account.provider.name, normal_url(account.settings.url), account.settings.key.reveal()
 
 

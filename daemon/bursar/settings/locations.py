@@ -18,7 +18,7 @@ SOCKET = "control.sock"
 
 
 def default_paths(environ: Mapping[str, str]) -> tuple[Path, ...]:
-    """Give the configuration that is read when nobody names one: `$BURSAR_CONFIG`, then `/etc/bursar`."""
+    """Return the configuration that is read when nobody names one: `$BURSAR_CONFIG`, then `/etc/bursar`."""
     named = environ.get("BURSAR_CONFIG")
     return (read_path(named, Path(), environ),) if named else (SYSTEM_CONFIGURATION,)
 
@@ -26,7 +26,7 @@ def default_paths(environ: Mapping[str, str]) -> tuple[Path, ...]:
 def place_state(
     paths: Sequence[Path], state: str | None, beside: Path, environ: Mapping[str, str]
 ) -> tuple[Path, Path]:
-    """Give the journal's file and the control socket.
+    """Return the journal's file and the control socket.
 
     Args:
         paths: The configuration's files and directories.

@@ -12,7 +12,7 @@ LONGEST_QUOTE = 40
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Give what follows an unknown name: ` (did you mean 'when'?)`, or the names that there are."""
+    """Return what follows an unknown name: ` (did you mean 'when'?)`, or the names that there are."""
     names = sorted(known)
     meant = suggest(word, names)
     if meant is not None:
@@ -29,7 +29,7 @@ def quoted(text: str) -> str:
 
 
 def kind_of(value: object) -> str:
-    """Say what a value is, without showing it: it may be a secret."""
+    """Return what a value is, without showing it: it may be a secret."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):

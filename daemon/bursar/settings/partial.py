@@ -17,7 +17,7 @@ PARTS = {"settings": 2, "accounts": 3, "sinks": 3}
 
 
 def sound_parts(value: Mapping[str, Any], faulty: Collection[KeyPath]) -> dict[str, Any]:
-    """Give the settings, accounts and sinks without their faulty keys."""
+    """Return the settings, accounts and sinks without their faulty keys."""
     bad = {path[: PARTS[str(path[0])]] for path in faulty if path and path[0] in PARTS}
     return {section: _without(value.get(section, {}), bad, (section,)) for section in PARTS}
 

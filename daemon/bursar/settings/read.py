@@ -131,7 +131,7 @@ class _Reader:
         return rules
 
     def _unread_accounts(self, read: Mapping[AccountName, Account]) -> dict[AccountName, Account]:
-        """Give the accounts whose provider is mistyped with the one that was probably meant, to check rules with."""
+        """Return the accounts whose provider is mistyped with the one that was probably meant, to check rules with."""
         unread = {}
         for name, raw in self.document.value.get("accounts", {}).items():
             written = raw.get("provider") if isinstance(raw, dict) else None
@@ -250,7 +250,7 @@ def _costs(provider: Provider, name: str) -> bool:
 
 
 def _written_out(rules: Iterable[Rule]) -> Iterator[str]:
-    """Give the secret parameters of rules, those that are written out, too."""
+    """Return the secret parameters of rules, those that are written out, too."""
     templates = (template for rule in rules for act in rule.acts() for template in act.params.values())
     return (template.secret.reveal() for template in templates if isinstance(template, SecretTemplate))
 
@@ -258,14 +258,14 @@ def _written_out(rules: Iterable[Rule]) -> Iterator[str]:
 def _in_addresses(
     settings: Settings, accounts: Iterable[Account], sinks: Iterable[ConfiguredSink]
 ) -> Iterator[str]:
-    """Give what addresses carry besides their place: they are no secrets, and often hold one."""
+    """Return what addresses carry besides their place: they are no secrets, and often hold one."""
     options = (value for sink in sinks for value in sink.settings.options.values() if isinstance(value, str))
     for address in (settings.heartbeat or "", *(account.settings.url for account in accounts), *options):
         yield from tokens_of(address)
 
 
 def _guess(glob: str, known: set[str]) -> str:
-    """Give what was probably meant, a whole group of events included."""
+    """Return what was probably meant, a whole group of events included."""
     groups = {f"{name.partition('.')[0]}.*" for name in known}
     meant = suggest(glob, sorted(groups) if "*" in glob else sorted(known | groups))
     return f" (did you mean {meant!r}?)" if meant is not None else ""

@@ -15,7 +15,7 @@ from bursar.settings.source_map import Document
 
 
 def rule_places(document: Document, rule: Schema) -> Callable[[KeyPath], Place]:
-    """Give what finds the place of a path within `rules:`.
+    """Return what finds the place of a path within `rules:`.
 
     Args:
         document: The document.
@@ -32,7 +32,7 @@ def rule_places(document: Document, rule: Schema) -> Callable[[KeyPath], Place]:
 
 
 def is_stray(schema: Schema, path: KeyPath) -> bool:
-    """Say whether the last step of a path is a key that the schema does not list."""
+    """Return whether the last step of a path is a key that the schema does not list."""
     for position, step in enumerate(path):
         last = position == len(path) - 1
         shape = _of_mapping(schema) if isinstance(step, str) else _of_list(schema)
@@ -60,7 +60,7 @@ def _of_list(schema: Schema) -> Mapping[str, Any]:
 
 
 def _having(schema: Schema, keywords: tuple[str, ...]) -> Mapping[str, Any]:
-    """Give the one of a schema's alternatives that speaks of members."""
+    """Return the one of a schema's alternatives that speaks of members."""
     for each in (schema, *schema.get("anyOf", ())):
         if any(keyword in each for keyword in keywords):
             return dict(each)

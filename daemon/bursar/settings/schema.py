@@ -38,7 +38,7 @@ def configuration_schema(registry: Registry) -> dict[str, Any]:
 
 
 def settings_keys() -> dict[str, Schema]:
-    """Give the keys of `settings:`."""
+    """Return the keys of `settings:`."""
     return {
         "state": {
             "type": "string", "format": "bursar-state", "minLength": 1, "x-expected": "the name of a file",
@@ -80,7 +80,7 @@ def settings_keys() -> dict[str, Schema]:
 
 
 def account_keys() -> dict[str, Schema]:
-    """Give the keys that every account may have, whatever its provider."""
+    """Return the keys that every account may have, whatever its provider."""
     return {
         "url": piece.url("Where the provider answers."),
         "key": piece.secret("The account's key."),
@@ -102,7 +102,7 @@ def account_keys() -> dict[str, Schema]:
 
 
 def budget_schema() -> Schema:
-    """Give the schema of `budget:`, of an account or a rule."""
+    """Return the schema of `budget:`, of an account or a rule."""
     return {
         "type": "object", "additionalProperties": _window(of_all=False),
         "x-expected": "a mapping such as {payout: {max: 2000, every: 24h}}",
@@ -125,7 +125,7 @@ def currency_code() -> Schema:
 
 
 def rule_schema(registry: Registry) -> Schema:
-    """Give the shape of one rule, for editors; `bursar.rules` checks rules itself, shape and meaning at once."""
+    """Return the shape of one rule, for editors; `bursar.rules` checks rules itself, shape and meaning at once."""
     return _mapping(
         {
             "name": piece.text("Unique.", pattern=NAME, expected="a name of letters, digits, '-', '_' and '.'"),
@@ -161,7 +161,7 @@ def rule_schema(registry: Registry) -> Schema:
 
 
 def _step(registry: Registry) -> Schema:
-    """Give the shape of an action with its parameters: those of all providers that have one of its name."""
+    """Return the shape of an action with its parameters: those of all providers that have one of its name."""
     actions = [action for provider in registry.providers.values() for action in provider.actions]
     params: dict[str, dict[str, Schema]] = {action.name: {} for action in actions}
     for action in actions:
@@ -208,7 +208,7 @@ def _sink(registry: Registry) -> Schema:
 def _either(
     key: str, what: str, names: list[str], shared: Mapping[str, Schema], branches: list[Schema], registry: Registry
 ) -> Schema:
-    """Give an object whose further keys depend on the value of one."""
+    """Return an object whose further keys depend on the value of one."""
     failed = ", ".join(sorted(plugin.name for plugin in registry.plugins if plugin.error is not None))
     hint = f"; failed plugins: {failed}, see `bursar plugins`" if failed else ""
     chosen: Schema = {"enum": names, "x-named": what, "x-hint": hint}
@@ -218,7 +218,7 @@ def _either(
 def _branch(
     key: str, name: str, own: Mapping[str, Schema], shared: tuple[str, ...], required: tuple[str, ...]
 ) -> Schema:
-    """Give what holds when the key has this value."""
+    """Return what holds when the key has this value."""
     keys: dict[str, Schema] = {**{each: {} for each in shared}, **own, key: {}}
     return {
         "if": {"properties": {key: {"const": name}}, "required": [key]},

@@ -148,7 +148,7 @@ def _where(path: KeyPath) -> str:
 
 
 def _word(error: _Error) -> str:
-    """Say what is wrong with one value."""
+    """Return what is wrong with one value."""
     match error.keyword:
         case "type" | "anyOf" | "oneOf":
             return f"expected {_expected(error)}, not {kind_of(error.value)}{_hint(error)}"
@@ -190,7 +190,7 @@ def _expected(error: _Error) -> str:
 
 
 def _hint(error: _Error) -> str:
-    """Say what probably went wrong in YAML."""
+    """Return what probably went wrong in YAML."""
     wanted, value = error.schema.get("type"), error.value
     if wanted == "boolean" and isinstance(value, str) and value.lower() in _YES_AND_NO:
         return ": write true or false"
@@ -203,6 +203,6 @@ def _hint(error: _Error) -> str:
 
 
 def _misspelt_source(word: str) -> str:
-    """Say which way to a secret was meant; the word is shown only if it is all but that."""
+    """Return which way to a secret was meant; the word is shown only if it is all but that."""
     meant = suggest(word, SOURCES)
     return f" (did you mean {meant!r}?)" if meant is not None and meant != word else ""

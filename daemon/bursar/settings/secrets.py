@@ -52,7 +52,7 @@ class SecretSource:
     warnings: list[Problem] = field(default_factory=list)
 
     def resolve(self, raw: Any, place: Place) -> Secret:
-        """Give the secret that `raw` names; a placeholder where it cannot be had, with the problem noted.
+        """Return the secret that `raw` names; a placeholder where it cannot be had, with the problem noted.
 
         Args:
             raw: A text, or a mapping with the one key `env`, `file` or `credential`.

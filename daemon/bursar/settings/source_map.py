@@ -28,11 +28,11 @@ class Document:
     values: Mapping[KeyPath, Place] = field(default_factory=dict)
 
     def key(self, path: KeyPath) -> Place:
-        """Give the place of a value's key, or of the nearest thing around it that has a place."""
+        """Return the place of a value's key, or of the nearest thing around it that has a place."""
         return _nearest(self.keys, path)
 
     def at(self, path: KeyPath) -> Place:
-        """Give the place of a value, or of the nearest thing around it that has one."""
+        """Return the place of a value, or of the nearest thing around it that has one."""
         return _nearest(self.values, path)
 
 

@@ -81,7 +81,7 @@ def read_text(text: str, file: str) -> tuple[Document | None, list[Problem]]:
 
 
 def meaning(text: str) -> str | int | Decimal | bool | None:
-    """Say what an unquoted scalar means."""
+    """Return what an unquoted scalar means."""
     if text in _WORDS:
         return _WORDS[text]
     number = _NUMBER.fullmatch(text)
@@ -124,7 +124,7 @@ class _Composer:
     anchors: dict[str, Node | None] = field(default_factory=dict)
 
     def compose(self) -> Node | None:
-        """Give the root; None for a file that holds nothing."""
+        """Return the root; None for a file that holds nothing."""
         self._refuse_control_characters()
         events = self._events()
         root = None

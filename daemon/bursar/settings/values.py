@@ -63,7 +63,7 @@ def _listening(raw: Mapping[str, Any], resolve: Resolve) -> Listening | None:
 
 
 def read_polls(raw: Mapping[str, str], provider: Provider) -> dict[str, timedelta | None]:
-    """Give the interval of every stream of a provider; None: `off`."""
+    """Return the interval of every stream of a provider; None: `off`."""
     return {
         stream.name: read_interval(raw[stream.name]) if stream.name in raw else stream.interval
         for stream in provider.streams
@@ -71,7 +71,7 @@ def read_polls(raw: Mapping[str, str], provider: Provider) -> dict[str, timedelt
 
 
 def read_account_rate(raw: str | None, provider: Provider) -> tuple[int, timedelta]:
-    """Give the rate limit of an account."""
+    """Return the rate limit of an account."""
     return read_rate(raw) if raw is not None else provider.default_rate
 
 

@@ -109,7 +109,7 @@ class ActingContract(ProviderSuite):
         return next(action.lost_reply for action in self.provider.actions if action.name == intent.action)
 
     def _places(self) -> range:
-        """Give the places of the intents in `intents`."""
+        """Return the places of the intents in `intents`."""
         return range(len(self.intents(self.make_wire(VirtualClock()))))
 
     @asynccontextmanager

@@ -50,11 +50,11 @@ class VirtualClock:
         self._count = 0
 
     def now(self) -> datetime:
-        """Give the wall clock's instant, aware, UTC."""
+        """Return the wall clock's instant, aware, UTC."""
         return self._wall
 
     def monotonic(self) -> float:
-        """Give the seconds that passed since the clock was made."""
+        """Return the seconds that passed since the clock was made."""
         return self._monotonic
 
     async def sleep(self, seconds: float) -> None:

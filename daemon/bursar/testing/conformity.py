@@ -22,7 +22,7 @@ TYPES: dict[FieldKind, type] = {
 
 
 def problems_in(provider: Provider, stream: str, observation: Observation) -> list[str]:
-    """Give everything in which an observation does not keep to the declaration."""
+    """Return everything in which an observation does not keep to the declaration."""
     subjects = {subject.name: subject for subject in provider.subjects}
     problems = [] if observation.stream == stream else [f"polled {stream!r}, observed {observation.stream!r}"]
     seen_twice = [ref for ref, times in Counter(seen.ref for seen in observation.subjects).items() if times > 1]

@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 def problems_of(provider: Provider) -> list[str]:
-    """Give what is wrong with what a provider declares; what the host refuses comes first, and alone."""
+    """Return what is wrong with what a provider declares; what the host refuses comes first, and alone."""
     try:
         check_provider(provider)
     except BadDeclaration as error:
@@ -33,7 +33,7 @@ def problems_of(provider: Provider) -> list[str]:
 
 
 def problems_of_sink(sink: SinkType) -> list[str]:
-    """Give what is wrong with what a sink declares."""
+    """Return what is wrong with what a sink declares."""
     try:
         check_sink(sink)
     except BadDeclaration as error:

@@ -178,7 +178,7 @@ def make_delivery(
 
 
 def subjects_of(observation: Observation) -> Mapping[SubjectRef, Mapping[str, object]]:
-    """Give what an observation shows, by subject: its fields that say something, and its `state` if it has one."""
+    """Return what an observation shows, by subject: its fields that say something, and its `state` if it has one."""
     return {
         seen.ref: {
             **{name: value for name, value in seen.fields.items() if value is not None},

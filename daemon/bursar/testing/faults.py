@@ -80,7 +80,7 @@ class Faults:
         self._pending.clear()
 
     def pending(self) -> list[dict[str, str | int | None]]:
-        """Give what is still to happen: `method`, `fault`, `times` left."""
+        """Return what is still to happen: `method`, `fault`, `times` left."""
         return [pending.public() for pending in self._pending]
 
     def attach(self, app: web.Application, effects: Callable[[], Mapping[str, int]] | None = None) -> None:

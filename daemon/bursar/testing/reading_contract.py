@@ -132,7 +132,7 @@ class ReadingContract(ProviderSuite):
         await adapter.close()
 
     def _readings(self) -> Mapping[str, Mapping[str, str]]:
-        """Give the parameters of every reading method."""
+        """Return the parameters of every reading method."""
         readings = {}
         for method in self.provider.methods:
             if method.intents is None:

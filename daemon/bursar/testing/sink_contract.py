@@ -31,7 +31,7 @@ class SinkContract:
     sink_type: ClassVar[SinkType]
 
     def options(self, url: str) -> Mapping[str, Any]:  # a sink that sends nowhere has no use for the URL
-        """Give the sink's settings, as bursar hands them over; one that sends over HTTP sends to `url`."""
+        """Return the sink's settings, as bursar hands them over; one that sends over HTTP sends to `url`."""
         return {}
 
     @pytest_asyncio.fixture
@@ -62,7 +62,7 @@ class HttpSinkContract(SinkContract):
         return {"url": url}
 
     def secrets(self) -> Sequence[str]:
-        """Give the secrets in `options`, beside the URL's path."""
+        """Return the secrets in `options`, beside the URL's path."""
         return ()
 
     @pytest.mark.asyncio

@@ -87,7 +87,7 @@ class Stage:
         return sum(self.wire.effects().values())
 
     def secrets(self) -> tuple[str, ...]:
-        """Give everything that must not be seen: the key, secret settings, and what the adapter concealed."""
+        """Return everything that must not be seen: the key, secret settings, and what the adapter concealed."""
         further = (value.reveal() for value in self.wire.settings.values() if isinstance(value, Secret))
         return (self.key, *further, *self.loan.concealed)
 
@@ -156,7 +156,7 @@ async def sink_stage(type_: SinkType, clock: VirtualClock) -> AsyncIterator[Sink
 
 
 def nobody_listens() -> str:
-    """Give the address of a port on which nobody listens, and nobody else can begin to."""
+    """Return the address of a port on which nobody listens, and nobody else can begin to."""
     return f"http://127.0.0.1:{_deaf_port()}"
 
 
@@ -190,13 +190,13 @@ async def error_of(doing: Awaitable[object], expected: type[Exception] = Provide
 
 
 def leaks(seen: object, secrets: Iterable[str]) -> list[str]:
-    """Give what of the secrets can be seen in an error, with its traceback, or in the text of anything else."""
+    """Return what of the secrets can be seen in an error, with its traceback, or in the text of anything else."""
     text = "".join(traceback.format_exception(seen)) + repr(vars(seen)) if isinstance(seen, Exception) else repr(seen)
     return [f"{secret[:2]}… is seen in {type(seen).__name__}" for secret in secrets if secret and secret in text]
 
 
 def _defaults(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Give the defaults of settings as bursar hands them over: durations as `timedelta`."""
+    """Return the defaults of settings as bursar hands them over: durations as `timedelta`."""
     return {
         name: parse_duration(schema["default"]) if schema.get("format") == "bursar-duration" else schema["default"]
         for name, schema in settings.items()

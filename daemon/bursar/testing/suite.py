@@ -47,7 +47,7 @@ class ProviderSuite:
         return self.provider.wire(1, 1.0, clock)
 
     def looks(self, wire: SandboxServer) -> Sequence[PollRequest]:
-        """Give one look for each stream that can be polled on a fresh server."""
+        """Return one look for each stream that can be polled on a fresh server."""
         tracked = tuple(wire.track())
         return [
             PollRequest(stream.name, tracked[: stream.batch] if stream.coverage is Coverage.TRACKED else ())
@@ -56,7 +56,7 @@ class ProviderSuite:
         ]
 
     def intents(self, wire: SandboxServer) -> Sequence[Intent]:
-        """Give one intent for each action, one that a fresh server says yes to; `make_intent` makes them."""
+        """Return one intent for each action, one that a fresh server says yes to; `make_intent` makes them."""
         return ()
 
     def staged(self) -> AbstractAsyncContextManager[Stage]:

@@ -72,7 +72,7 @@ class Approvals:
             await self._runner.cleanup()
 
     async def _show(self, request: web.Request) -> web.Response:
-        """Say what is asked, and offer the button."""
+        """Return what is asked, and offer the button."""
         refusal = await self._refusal(request)
         if refusal is not None:
             return refusal
@@ -104,7 +104,7 @@ class Approvals:
         return page(200, "Done", f"<p>Action {escape(intent)}: {'approved' if verb == 'approve' else 'denied'}.</p>")
 
     async def _refusal(self, request: web.Request) -> web.Response | None:
-        """Say why a link is not believed: it must be of the question that the intent asks just now."""
+        """Return why a link is not believed: it must be of the question that the intent asks just now."""
         links, verb = self._controller.links, request.match_info["verb"]
         signature = request.query.get("signature", "")
         try:

@@ -72,7 +72,7 @@ class Parcelbox:
         return effects.finding(intent.params["amount"], evidence, *await self._standing())
 
     async def call(self, method: str, params: Mapping[str, str]) -> Json:
-        """Give Parcelbox's own answer to a reading method, pickup codes masked."""
+        """Return Parcelbox's own answer to a reading method, pickup codes masked."""
         return reading.masked(dict(self._accepted(await self._ask(method))))
 
     async def close(self) -> None:

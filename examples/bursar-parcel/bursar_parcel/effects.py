@@ -47,12 +47,12 @@ def outcome(intent: Intent, said: Said, key: str) -> Outcome:
 
 
 def evidence(listed: Observation, amount: Decimal | None) -> Json:
-    """Give what is known just before money is spent; JSON, and nothing secret."""
+    """Return what is known just before money is spent; JSON, and nothing secret."""
     return {"top_ups": [seen.ref.id for seen in listed.subjects], "balance": _shown(amount)}
 
 
 def finding(wanted: Json, before: Json, listed: Observation, amount: Decimal | None) -> Finding:
-    """Say whether a lost top-up happened, from what Parcelbox lists now and the evidence of before."""
+    """Return whether a lost top-up happened, from what Parcelbox lists now and the evidence of before."""
     known = before.get("top_ups") if isinstance(before, dict) else None
     if not isinstance(before, dict) or not isinstance(known, list):
         return CannotTell("what Parcelbox listed before sending was not kept")

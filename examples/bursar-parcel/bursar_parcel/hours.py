@@ -11,7 +11,7 @@ OPEN = range(8, 18)
 
 
 def office_hours(at: datetime) -> bool:
-    """Say whether people in an office would be awake: Monday to Friday, 8 to 18 o'clock UTC."""
+    """Return whether people in an office would be awake: Monday to Friday, 8 to 18 o'clock UTC."""
     return at.weekday() in MONDAY_TO_FRIDAY and at.hour in OPEN
 
 

@@ -39,29 +39,29 @@ URL = "https://api.parcelbox.example/v1"
 
 
 def ran_low(before: Fields | None, after: Fields) -> bool:
-    """Say whether the balance has come below the account's `low_balance`; nothing is concluded from no information."""
+    """Return whether the balance has come below the account's `low_balance`; nothing is concluded from no information."""
     return _low(after) is True and (before is None or _low(before) is not True)
 
 
 def reminder_sent(before: Fields | None, after: Fields) -> bool:
-    """Say whether Parcelbox has reminded the recipient."""
+    """Return whether Parcelbox has reminded the recipient."""
     return after.get("reminded") is True and before is not None and before.get("reminded") is not True
 
 
 def cost_of_top_up(facts: CostFacts) -> Decimal | None:
-    """Give what a top-up moves, so that budgets and approvals can judge it."""
+    """Return what a top-up moves, so that budgets and approvals can judge it."""
     return number(facts.params.get("amount"))
 
 
 def wants_reminder(params: Mapping[str, str]) -> Sequence[Wanted]:
-    """Give the intent that `bursar call … remind parcel=P-1001` asks for."""
+    """Return the intent that `bursar call … remind parcel=P-1001` asks for."""
     if not params.get("parcel", "").strip():
         raise ValueError("remind needs parcel=…")
     return (Wanted("remind", {}, SubjectRef("parcel", params["parcel"].strip())),)
 
 
 def wants_top_up(params: Mapping[str, str]) -> Sequence[Wanted]:
-    """Give the intent that `bursar call … top_up amount=20` asks for."""
+    """Return the intent that `bursar call … top_up amount=20` asks for."""
     amount = number(params.get("amount"))
     if amount is None or amount <= 0:
         raise ValueError("top_up needs amount=…, a number above 0")
@@ -74,7 +74,7 @@ def open_account(settings: AccountSettings, context: AdapterContext) -> Adapter:
 
 
 def still_low(balance: Fields) -> bool | None:
-    """Say whether the balance is still low: bursar asks once more just before it sends what the event led to."""
+    """Return whether the balance is still low: bursar asks once more just before it sends what the event led to."""
     return _low(balance)
 
 

@@ -47,7 +47,7 @@ def decoded(answer: Answer) -> Said:
 
 
 def accepted(said: Said, key: str) -> Said:
-    """Give an answer to a question, if it is a yes.
+    """Return an answer to a question, if it is a yes.
 
     Raises:
         ProviderError: it is a no; which kind decides what bursar does next.
@@ -63,13 +63,13 @@ def accepted(said: Said, key: str) -> Said:
 
 
 def message(said: Said, key: str) -> str:
-    """Give the API's words on one line, not endless, and without the key should it be echoed."""
+    """Return the API's words on one line, not endless, and without the key should it be echoed."""
     words = " ".join(str(said.get("message") or said.get("code") or "no reason").split())
     return words.replace(key, "***")[:LONGEST_MESSAGE] if key else words[:LONGEST_MESSAGE]
 
 
 def retry_after(said: Said) -> timedelta | None:
-    """Give how long the API asks to be left alone."""
+    """Return how long the API asks to be left alone."""
     seconds = number(said.get("retry_after_s"))
     return timedelta(seconds=int(seconds)) if seconds is not None and 0 <= seconds < 86400 else None
 
@@ -100,7 +100,7 @@ def top_ups(said: Said) -> Observation:
 
 
 def listed(said: Said, name: str) -> list[dict[str, Json]]:
-    """Give the rows of a list.
+    """Return the rows of a list.
 
     Raises:
         BadAnswer: there is no such list, so that nothing is concluded from its absence.
@@ -112,14 +112,14 @@ def listed(said: Said, name: str) -> list[dict[str, Json]]:
 
 
 def pickup_codes(said: Said) -> frozenset[str]:
-    """Give what must never be seen: who has a pickup code has the parcel."""
+    """Return what must never be seen: who has a pickup code has the parcel."""
     rows = said.get("parcels")
     codes = (_text(row.get("pickup_code")) for row in rows if isinstance(row, dict)) if isinstance(rows, list) else ()
     return frozenset(code for code in codes if code)
 
 
 def masked(said: dict[str, Json]) -> dict[str, Json]:
-    """Give an answer as people may see it."""
+    """Return an answer as people may see it."""
     rows = said.get("parcels")
     if not isinstance(rows, list):
         return said

@@ -85,7 +85,7 @@ class World:
             self.spent += FEE if gone.stored_t <= t else 0
 
     def balance(self, t: float) -> Decimal:
-        """Give what is left: all that was paid in, less a fee for every parcel that was stored."""
+        """Return what is left: all that was paid in, less a fee for every parcel that was stored."""
         fees = FEE * sum(1 for parcel in self.parcels.values() if parcel.stored_t <= t)
         return sum((amount for amount, _ in self.top_ups.values()), -fees - self.spent)
 

@@ -41,7 +41,7 @@ class Stage:
 
 
 def example_text() -> str:
-    """Give the example configuration: of the installed package, else of the source tree.
+    """Return the example configuration: of the installed package, else of the source tree.
 
     Raises:
         Stop: neither has one.

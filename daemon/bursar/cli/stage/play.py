@@ -107,7 +107,7 @@ def _set_stage(play: Play, places: Sequence[Place], receiver: Receiver) -> Stage
 
 
 def _environ(play: Play, stage: Stage) -> Mapping[str, str]:
-    """Give the daemon's variables; what is a credential under systemd is a file here."""
+    """Return the daemon's variables; what is a credential under systemd is a file here."""
     folder = play.folder / "credentials"
     folder.mkdir(mode=0o700)
     for name, text in stage.credentials.items():

@@ -48,6 +48,6 @@ async def stop(process: Process) -> None:
 
 
 def last_words(log: Path) -> str:
-    """Give the end of a log, for a person to see why."""
+    """Return the end of a log, for a person to see why."""
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
     return "\n".join(lines[-LAST_LINES:])

@@ -37,7 +37,7 @@ class Story:
         return [*self._new_events(events), *self._moved_actions(actions), *self._new_messages()]
 
     def missing(self) -> list[str]:
-        """Say what has not happened yet; nothing is left when the demo is over."""
+        """Return what has not happened yet; nothing is left when the demo is over."""
         waits = [self._waits_for(rule) for rule in self.rules]
         if not self.receiver.verified:
             waits.append("no signed message was verified by the receiver")
@@ -49,7 +49,7 @@ class Story:
         return succeeded if rule.acts() else self.receiver.told_by(rule.name)
 
     def decided(self, rule: Rule) -> list[Row]:
-        """Give the actions that a rule decided."""
+        """Return the actions that a rule decided."""
         return [row for row in self.actions.values() if row.get("rule") == rule.name]
 
     def seen(self, rule: Rule) -> int:
@@ -96,7 +96,7 @@ class Story:
 
 
 def _is_plain(type_: str) -> bool:
-    """Say whether an event is not told: there are too many of it, or another line says the same."""
+    """Return whether an event is not told: there are too many of it, or another line says the same."""
     return type_.endswith((".changed", ".appeared")) or type_.startswith("action.")
 
 

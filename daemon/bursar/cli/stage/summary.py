@@ -76,7 +76,7 @@ def compare(story: Story, provider_of: Mapping[str, str], effects: Mapping[str, 
 
 
 def _is(row: Row, effect: str, subject: str | None) -> bool:
-    """Say whether an action of the journal is that effect."""
+    """Return whether an action of the journal is that effect."""
     action = str(row["action"])
     if effect != action and not effect.endswith(f"_{action}"):
         return False

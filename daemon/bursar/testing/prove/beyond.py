@@ -58,7 +58,7 @@ class Request:
         return microseconds(BEGIN) + int(self.sent.left_s * SECOND_US)
 
     def finding(self, words: str) -> Finding:
-        """Say what is wrong with it."""
+        """Return what is wrong with it."""
         what = f"{self.claim.account} {self.claim.action}, intent {self.claim.id}, attempt {self.attempt.fence}"
         return Finding(BEYOND, f"{what}: {words}", self.left_us)
 
@@ -83,7 +83,7 @@ def check_requests(
 
 
 def _matched(claims: Claims, sent: Iterable[Sent]) -> list[Request]:
-    """Give every request for an intent with its attempt; one without is found by the comparison, if it did anything."""
+    """Return every request for an intent with its attempt; one without is found by the comparison."""
     intents = {one.id: one for one in claims.intents}
     found = []
     for one in sent:

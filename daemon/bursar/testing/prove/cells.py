@@ -73,12 +73,12 @@ class Cell:
 
 
 def places() -> list[tuple[str, str]]:
-    """Give every point with what it is at."""
+    """Return every point with what it is at."""
     return [*product(REQUEST_POINTS, ACTIONS), *product(COMMIT_POINTS, COMMITS), (ANYWHERE, "clock")]
 
 
 def matrix() -> list[Cell]:
-    """Give every cell."""
+    """Return every cell."""
     return [Cell(point, at, fault) for point, at in places() for fault in FAULTS]
 
 
@@ -99,7 +99,7 @@ def read_cell(name: str) -> Cell:
 
 
 def choose(rounds: int, seed: int, only: Sequence[Cell] = ()) -> list[Cell]:
-    """Say which cell each round plays: each as often as any other, no place twice in a row where that can be."""
+    """Return which cell each round plays: each as often as any other, no place twice in a row where that can be."""
     if only:
         return [only[number % len(only)] for number in range(rounds)]
     dice, chosen = random.Random(seed), list[Cell]()

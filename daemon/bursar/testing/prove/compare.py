@@ -52,12 +52,12 @@ def hold_together(claims: Claims, effects: Sequence[Effect], accounts: Mapping[s
 
 
 def subject_of(intent: Claim) -> str:
-    """Say what an intent is counted under: a link for `add`, else the id of its subject."""
+    """Return what an intent is counted under: a link for `add`, else the id of its subject."""
     return intent.link or "" if intent.action == "add" else intent.subject.partition("/")[2]
 
 
 def sent_us(intent: Claim) -> int:
-    """Say when an intent was sent first; one that never was, when it was planned."""
+    """Return when an intent was sent first; one that never was, when it was planned."""
     return intent.attempts[0].sent_us if intent.attempts else intent.created_us
 
 
@@ -85,7 +85,7 @@ def _by_reference(
 def _account_for(
     what: str, intents: Sequence[Claim], effects: Sequence[Effect], told: set[int | None], *, again: bool = False
 ) -> list[Finding]:
-    """Give each effect to the intent that was last sent before it; each may have one, or more where it was undone."""
+    """Return each effect to the intent that was last sent before it; each may have one, or more where it was undone."""
     sent = sorted((one for one in intents if one.attempts), key=sent_us)
     caused: dict[int, list[Effect]] = {one.id: [] for one in sent}
     found: list[Finding] = []
@@ -104,7 +104,7 @@ def _account_for(
 
 
 def _can_have_caused(intent: Claim, effect: Effect) -> bool:
-    """Say whether an attempt that was not plainly refused was sent so shortly before; later, `settle` forbids it."""
+    """Return whether an attempt that was not plainly refused was sent so shortly before; later, `settle` forbids it."""
     return any(
         attempt.outcome in MAY_HAVE_HAPPENED and 0 <= effect.at_us - attempt.sent_us <= WITHIN_US
         for attempt in intent.attempts
@@ -112,7 +112,7 @@ def _can_have_caused(intent: Claim, effect: Effect) -> bool:
 
 
 def _judge(intent: Claim, what: str, caused: Sequence[Effect], *, told: bool, again: bool) -> list[Finding]:
-    """Say what is wrong with what one intent caused."""
+    """Return what is wrong with what one intent caused."""
     if len(caused) > 1 and not again:
         return [_finding(DOUBLED, intent, what, f"done {len(caused)} times")]
     if intent.state == "succeeded":

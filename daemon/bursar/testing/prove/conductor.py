@@ -66,7 +66,7 @@ class Line:
         return [effect for seen in self.effects.values() for effect in seen]
 
     def requests(self) -> list[Sent]:
-        """Give every request of an effect that was told."""
+        """Return every request of an effect that was told."""
         return [one for sent in self.sent.values() for one in sent]
 
 

@@ -114,7 +114,7 @@ def _await_rest(run: Run) -> list[Finding]:
 
 
 def _moves(asked: Questions, person: Person) -> bool:
-    """Say whether something is to come soon, without a person: what only one can tell, and what it blocks, waits."""
+    """Return whether something is to come soon, without a person: what only one can tell, and what it blocks, waits."""
     waiting = {intent.action for intent in asked.unknown if person.is_asked(intent)}
     lost = {intent.action for intent in asked.unknown if not person.is_asked(intent)}
     return bool(asked.due or lost or set(asked.moving) - (waiting - REPEATABLE))
@@ -132,6 +132,6 @@ def _dead_ends(run: Run) -> list[Finding]:
 
 
 def _taken(run: Run) -> frozenset[str]:
-    """Give the ids of all deliveries that the sink saw; it writes them into the log."""
+    """Return the ids of all deliveries that the sink saw; it writes them into the log."""
     with run.log.open(encoding="utf-8", errors="replace") as lines:
         return frozenset(found[1] for line in lines if (found := DELIVERY.search(line)))

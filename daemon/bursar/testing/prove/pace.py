@@ -36,11 +36,11 @@ class Pace:
     shared: Shared = field(default_factory=Shared)
 
     def now(self) -> datetime:
-        """Give the instant, as the run counts time."""
+        """Return the instant, as the run counts time."""
         return BEGIN + timedelta(seconds=self.monotonic())
 
     def monotonic(self) -> float:
-        """Give the seconds since the run began."""
+        """Return the seconds since the run began."""
         return (RealClock().monotonic() - self.epoch_s) * self.speed + self.shared.leap_s()
 
     async def sleep(self, seconds: float) -> None:
@@ -58,11 +58,11 @@ class SetClock:
     pace: Pace
 
     def now(self) -> datetime:
-        """Give what the clock on the wall says."""
+        """Return what the clock on the wall says."""
         return self.pace.now() + timedelta(seconds=self.pace.shared.wall_s)
 
     def monotonic(self) -> float:
-        """Give the seconds since the run began."""
+        """Return the seconds since the run began."""
         return self.pace.monotonic()
 
     async def sleep(self, seconds: float) -> None:
@@ -79,11 +79,11 @@ class WorldClock:
     stopped_at_s: float | None = None
 
     def now(self) -> datetime:
-        """Give the world's instant."""
+        """Return the world's instant."""
         return BEGIN + timedelta(seconds=self.monotonic())
 
     def monotonic(self) -> float:
-        """Give the world's seconds."""
+        """Return the world's seconds."""
         return self.clock.monotonic() + self.ahead_s if self.stopped_at_s is None else self.stopped_at_s
 
     async def sleep(self, seconds: float) -> None:

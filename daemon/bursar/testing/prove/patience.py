@@ -24,7 +24,7 @@ class Patience:
         self._began_s, self._before = RealClock().monotonic(), dict(line.asked)
 
     def over(self) -> bool:
-        """Say whether it is."""
+        """Return whether it is."""
         passed_s = RealClock().monotonic() - self._began_s
         asked = (self._line.asked.get(name, 0) - self._before.get(name, 0) for name in POLLED)
         return passed_s > HANGS_S or (passed_s > self._least_s and min(asked) >= self._polls)

@@ -128,7 +128,7 @@ class Person:
             self.watch([effect.reference for effect in found if effect.reference is not None])
 
     def is_asked(self, intent: Claim) -> bool:
-        """Say whether only a person can go on: a lost `add`, all tries used up, or a payout that no look tells of."""
+        """Return whether only a person can go on: a lost `add`, all tries used up, a payout that no look tells of."""
         if intent.action in REPEATABLE:
             return len(intent.attempts) >= MAX_ATTEMPTS
         last_us = max((attempt.sent_us for attempt in intent.attempts), default=intent.created_us)
@@ -191,12 +191,12 @@ class Person:
 
 
 def _number(intent: Claim) -> str:
-    """Give the number under which an intent was last asked about."""
+    """Return the number under which an intent was last asked about."""
     return f"{intent.id}.{intent.question}" if intent.question > 1 else str(intent.id)
 
 
 def _is_of(effect: Effect, intent: Claim) -> bool:
-    """Say whether an effect is what an intent was for."""
+    """Return whether an effect is what an intent was for."""
     if effect.foreign or (effect.intents and intent.id not in effect.intents):
         return False
     return (effect.action, effect.subject) == (intent.action, subject_of(intent)) and effect.at_us >= sent_us(intent)

@@ -61,7 +61,7 @@ def action_of(cell: Cell, dice: random.Random) -> str:
 
 
 def strike_of(cell: Cell, dice: random.Random) -> Strike:
-    """Say what happens at a cell's point: a kill, if its fault is not one that takes its place."""
+    """Return what happens at a cell's point: a kill, if its fault is not one that takes its place."""
     if cell.fault not in AT_THE_POINT:
         return KILL
     kind = Kind(cell.fault)
@@ -70,7 +70,7 @@ def strike_of(cell: Cell, dice: random.Random) -> Strike:
 
 
 def fault_of(cell: Cell, dice: random.Random) -> list[Saying]:
-    """Say what goes wrong at the effect."""
+    """Return what goes wrong at the effect."""
     action = action_of(cell, dice)
     provider, method = provider_of(action), method_of(action)
     if cell.fault == "late":
@@ -84,7 +84,7 @@ def fault_of(cell: Cell, dice: random.Random) -> list[Saying]:
 
 
 def misreading_of(cell: Cell, dice: random.Random) -> list[Saying]:
-    """Say what goes wrong at the reads: some of them, some times."""
+    """Return what goes wrong at the reads: some of them, some times."""
     fault = {"duplicated": "duplicate", "stale": "stale"}.get(cell.fault)
     if fault is None:
         return []
@@ -93,7 +93,7 @@ def misreading_of(cell: Cell, dice: random.Random) -> list[Saying]:
 
 
 def change_of(cell: Cell, dice: random.Random) -> list[Saying]:
-    """Say what changes while the daemon is busy: the balance, or the order in which answers come."""
+    """Return what changes while the daemon is busy: the balance, or the order in which answers come."""
     if cell.fault == "grow":
         steps = [dice.choice((0.0, dice.uniform(*GROWTH))) * world.ENOUGH_S for _ in range(dice.randint(*LOOKS))]
         return [Saying("grow", {"provider": "premium_exchanger", "seconds": steps})]
@@ -121,7 +121,7 @@ def aim_of(cell: Cell, pid: int, strike: Strike, dice: random.Random) -> Saying:
 
 
 def _late_s(cell: Cell, dice: random.Random) -> float | None:
-    """Say how late the effect comes, where it has not come at the point; None: never."""
+    """Return how late the effect comes, where it has not come at the point; None: never."""
     if cell.fault == "late":
         return lateness(dice)
     if cell.fault in AT_THE_POINT and dice.random() < 0.5:
@@ -130,14 +130,14 @@ def _late_s(cell: Cell, dice: random.Random) -> float | None:
 
 
 def sabotage_of(cell: Cell, strike: Strike, dice: random.Random) -> Sabotage:
-    """Say where something happens to the daemon in its own process, if it does."""
+    """Return where something happens to the daemon in its own process, if it does."""
     if cell.point not in IN_THE_DAEMON:
         return Sabotage()
     return Sabotage(cell.point, cell.at, dice.randint(1, MOST_NTH.get(cell.at, 1)), strike)
 
 
 def leap_before(cell: Cell) -> list[Saying]:
-    """Say how far the panel's world leaps ahead while no daemon looks: so that orders are being delivered, or partial.
+    """Return how far the panel's world leaps ahead while no daemon looks: so that orders move on, or are partial.
 
     It must not leap while a request is under way there: no panel does an hour's work in a second.
     """
@@ -146,7 +146,7 @@ def leap_before(cell: Cell) -> list[Saying]:
 
 
 def leap_during(cell: Cell) -> list[Saying]:
-    """Say how far the site's world leaps ahead, so that its balance is due."""
+    """Return how far the site's world leaps ahead, so that its balance is due."""
     if cell.at != "payout" and cell.fault not in ABOUT_MONEY:
         return []
     ahead_s = world.ENOUGH_S * (MUCH if cell.fault == "foreign" else 1)
@@ -154,7 +154,7 @@ def leap_during(cell: Cell) -> list[Saying]:
 
 
 def orders_by_hand(cell: Cell) -> bool:
-    """Say whether a person asks for an order."""
+    """Return whether a person asks for an order."""
     return cell.at == "add" or NEEDS.get(cell.at) == "add"
 
 

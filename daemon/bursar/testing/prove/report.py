@@ -64,7 +64,7 @@ class Report:
         return not self.wrong
 
     def public(self) -> dict[str, Any]:
-        """Give what `--json` prints."""
+        """Return what `--json` prints."""
         return {
             "rounds": self.rounds, **{kind: self.count(kind) for kind in (*WRONG, UNKNOWN)},
             "seeds": list(self.seeds), "seconds": round(self.seconds, 1), "effects": self.effects,

@@ -289,5 +289,5 @@ class Run:
             raise self.stuck(f"the daemon stopped with {daemon.code}")
 
     def stuck(self, words: str) -> Stuck:
-        """Give the error that ends a run, with the end of the log."""
+        """Return the error that ends a run, with the end of the log."""
         return Stuck(f"{words}\n{self.log.read_text(encoding='utf-8', errors='replace')[-2000:]}")

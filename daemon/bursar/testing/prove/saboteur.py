@@ -69,7 +69,7 @@ class Point:
         self._left = sabotage.nth
 
     def is_next(self) -> bool:
-        """Say whether it would strike now: count one more that it is for."""
+        """Return whether it would strike now: count one more that it is for."""
         self._left -= 1
         return self._left == 0
 
@@ -148,7 +148,7 @@ def _watch_requests(point: Point) -> None:
 
 
 def meant(sabotage: Sabotage, request: Request) -> bool:
-    """Say whether a request is one of the action at which to strike."""
+    """Return whether a request is one of the action at which to strike."""
     body = dict(parse_qsl((request.body or b"").decode("ascii", "replace")))
     asked = {**(request.query or {}), **body, **(request.form or {})}
     method = asked.get("action") or asked.get("method", "")
@@ -207,7 +207,7 @@ def _watch_commits(point: Point) -> None:
 
 
 def purpose(function: Callable[..., Any]) -> str:
-    """Say what a commit is for: the names that its deciding function uses tell."""
+    """Return what a commit is for: the names that its deciding function uses tell."""
     for name in _names(function):
         if name in DECIDED_BY:
             return DECIDED_BY[name]

@@ -82,7 +82,7 @@ class Sandbox:
             place.gate.calm()
 
     def _look(self, since: Mapping[str, Sequence[int]]) -> Any:
-        """Give what each witness saw after the first so many effects and requests, and what is still to come."""
+        """Return what each witness saw after the first so many effects and requests, and what is still to come."""
         return {
             name: {
                 **place.gate.witness.public(*since.get(name, (0, 0))), "owed": place.gate.owed,
@@ -92,7 +92,7 @@ class Sandbox:
         }  # fmt: skip
 
     def _states(self, provider: str) -> Any:
-        """Give the states that were answered of each order, by when they were asked for."""
+        """Return the states that were answered of each order, by when they were asked for."""
         return self.places[provider].gate.witness.answered()
 
     def _leap(self, provider: str, seconds: float) -> None:

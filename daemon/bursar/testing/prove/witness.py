@@ -151,7 +151,7 @@ class Witness:
             self._look = (float(asked_s), told["data"])
 
     def public(self, effects: int, sent: int) -> dict[str, Any]:
-        """Give the effects and the requests after the first so many."""
+        """Return the effects and the requests after the first so many."""
         return {
             "effects": [asdict(one) for one in self.effects[effects:]],
             "sent": [asdict(one) for one in self.sent[sent:]],
@@ -162,7 +162,7 @@ class Witness:
         return self.clock.monotonic() if due_s is None else due_s
 
     def answered(self) -> dict[str, list[str]]:
-        """Give the states that were answered of each order, by when they were asked for."""
+        """Return the states that were answered of each order, by when they were asked for."""
         return {id_: [*self._states.get(id_, ()), *(state for _, state in seen)] for id_, seen in self._recent.items()}
 
     def _show(self, order: str, asked_s: float, state: str) -> None:

@@ -78,7 +78,7 @@ class Stage:
         return self.folder / "control.sock"
 
     def environ(self) -> dict[str, str]:
-        """Give the daemon's variables: its secrets."""
+        """Return the daemon's variables: its secrets."""
         keys = {_variable(name): str(self._key(name)) for name in PROVIDERS}
         return {"HOME": str(self.folder), "WALLET": WALLET, **keys}
 
