@@ -32,7 +32,10 @@ EXAMPLE = Path(__file__).parents[1] / "rules.example.yaml"
 PANEL = AccountName("main-panel")
 POLL = {"orders": "1s", "refills": "off", "balance": "off", "services": "off"}
 SECRETS = {
-    "PANEL_KEY": "bench", "PX_KEY": "bench", "USDT_WALLET": "T", "HOOK_SECRET": "whsec_YmVuY2hiZW5jaGJlbmNoYmVuY2g=",
+    "PANEL_KEY": "bench",
+    "PX_KEY": "bench",
+    "USDT_WALLET": "T",
+    "HOOK_SECRET": "whsec_YmVuY2hiZW5jaGJlbmNoYmVuY2g=",
 }
 
 

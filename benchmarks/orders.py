@@ -55,11 +55,17 @@ def known(account: AccountName, numbers: Sequence[int], at: datetime) -> list[Sn
 def _snapshot(account: AccountName, number: int, at: datetime) -> Snapshot:
     shown = said(number, 0)
     fields: dict[str, Value | None] = {name: Decimal(shown[name]) for name in ("charge", "start_count", "remains")}
-    fields.update(
-        status=shown["status"], currency=shown["currency"], refill_requested=False, cancel_requested=False
-    )
+    fields.update(status=shown["status"], currency=shown["currency"], refill_requested=False, cancel_requested=False)
     state = STATES[WORDS.index(shown["status"])]
     return Snapshot(
-        account, SubjectRef("order", str(FIRST + number)), fields, at, state, state,
-        first_seen_at=at, state_since=at, changed_at=at, observed_at=at,
+        account,
+        SubjectRef("order", str(FIRST + number)),
+        fields,
+        at,
+        state,
+        state,
+        first_seen_at=at,
+        state_since=at,
+        changed_at=at,
+        observed_at=at,
     )

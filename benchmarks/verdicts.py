@@ -27,8 +27,16 @@ from bursar.settings.read import read_configuration
 
 ACCOUNTS = 100
 TYPES = (
-    "order.partial", "order.canceled", "order.completed", "order.failed", "order.unknown", "order.changed",
-    "refill.rejected", "refill.*", "balance.fell", "service.rate_changed",
+    "order.partial",
+    "order.canceled",
+    "order.completed",
+    "order.failed",
+    "order.unknown",
+    "order.changed",
+    "refill.rejected",
+    "refill.*",
+    "balance.fell",
+    "service.rate_changed",
 )
 BUSY = AccountName("panel-0")
 

@@ -19,8 +19,15 @@ import structlog
 
 asyncio.set_event_loop(None)
 for name in (
-    "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "CREDENTIALS_DIRECTORY", "BURSAR_CONFIG", "PYTEST_ADDOPTS",
-    "FORCE_COLOR", "PY_COLORS", "PYTHONWARNINGS",
+    "NOTIFY_SOCKET",
+    "WATCHDOG_USEC",
+    "WATCHDOG_PID",
+    "CREDENTIALS_DIRECTORY",
+    "BURSAR_CONFIG",
+    "PYTEST_ADDOPTS",
+    "FORCE_COLOR",
+    "PY_COLORS",
+    "PYTHONWARNINGS",
 ):
     os.environ.pop(name, None)
 pytest_plugins = ["properties", "result"]

@@ -28,11 +28,21 @@ JUDGED_FROM = 10
 """Fewer examples than this say nothing about a strategy."""
 
 settings.register_profile(
-    "ci", derandomize=True, max_examples=USUAL, deadline=None, database=None, print_blob=True,
+    "ci",
+    derandomize=True,
+    max_examples=USUAL,
+    deadline=None,
+    database=None,
+    print_blob=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile(
-    "long", derandomize=False, max_examples=20 * USUAL, deadline=None, database=None, print_blob=True,
+    "long",
+    derandomize=False,
+    max_examples=20 * USUAL,
+    deadline=None,
+    database=None,
+    print_blob=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("ci")
@@ -90,7 +100,10 @@ def discarded(statistics: Mapping[str, Any]) -> str | None:
         for case in statistics.get("generate-phase", {}).get("test-cases", [])
         if case["status"] != "overrun"  # that is Hypothesis's own economy
     ]
-    lost = sum(case["status"] == "invalid" or any(each.startswith(RETRIED) for each in case.get("events", ())) for case in cases)
+    lost = sum(
+        case["status"] == "invalid" or any(each.startswith(RETRIED) for each in case.get("events", ()))
+        for case in cases
+    )
     if len(cases) < JUDGED_FROM or lost <= MOST_DISCARDED * len(cases):
         return None
     return (

@@ -36,7 +36,9 @@ def phrase(stats: Mapping[str, Sequence[Any]]) -> str:
         return "no test was run"
     why = "; ".join(reasons(stats.get("skipped", ())))
     expected = f"{count['xfailed']} failed, as expected; " if count["xfailed"] else ""
-    return f"{run} tests; {expected}" + (f"{count['skipped']} skipped ({why})" if count["skipped"] else "nothing skipped")
+    return f"{run} tests; {expected}" + (
+        f"{count['skipped']} skipped ({why})" if count["skipped"] else "nothing skipped"
+    )
 
 
 @pytest.hookimpl

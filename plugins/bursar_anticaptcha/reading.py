@@ -57,7 +57,8 @@ def payload_of(answer: Answer) -> Payload:
         if answer.status == 429:
             raise answer.failure()
         raise BadAnswer(
-            f"JSON that is not the vendor's: it has no errorId (HTTP {answer.status})", kind="foreign",
+            f"JSON that is not the vendor's: it has no errorId (HTTP {answer.status})",
+            kind="foreign",
             retry_after=answer.retry_after(),
         )
     return payload

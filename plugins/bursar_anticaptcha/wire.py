@@ -106,8 +106,11 @@ class Vendor:
         self._move()
         rows: list[Json] = [
             {
-                "id": coupon.id, "amount": coupon.amount, "code": coupon.code,
-                "link": f"{SHOP}coupon{coupon.amount}bucks", "status": coupon.status,
+                "id": coupon.id,
+                "amount": coupon.amount,
+                "code": coupon.code,
+                "link": f"{SHOP}coupon{coupon.amount}bucks",
+                "status": coupon.status,
             }
             for coupon in self._world.coupons
             if since is None or self._began_at.timestamp() + coupon.made_at_s >= since

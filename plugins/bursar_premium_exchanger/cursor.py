@@ -70,8 +70,14 @@ class Cursor:
     def write(self) -> Json:
         """Return it as JSON for the journal, without what is not set."""
         known: dict[str, Json] = {
-            "newest": self.newest, "waiting": self.waiting, "pages": self.pages, "long": self.long,
-            "walking": self.walking, "start": self.start, "offset": self.offset, "first": self.first,
+            "newest": self.newest,
+            "waiting": self.waiting,
+            "pages": self.pages,
+            "long": self.long,
+            "walking": self.walking,
+            "start": self.start,
+            "offset": self.offset,
+            "first": self.first,
             "currency": self.currency,
         }
         return {name: value for name, value in known.items() if value not in (None, False, 0)}

@@ -18,7 +18,10 @@ from bursar_premium_exchanger.answers import Row, rows
 
 BALANCE = SubjectRef("balance", "balance")
 PAYOUT_STATES: Mapping[Decimal, str] = {
-    Decimal(0): "waiting", Decimal(1): "done", Decimal(2): "canceled", Decimal(3): "canceled_by_user",
+    Decimal(0): "waiting",
+    Decimal(1): "done",
+    Decimal(2): "canceled",
+    Decimal(3): "canceled_by_user",
 }
 MAX_TEXT_CHARS = 2000
 LATEST_S = 32503680000
@@ -32,7 +35,9 @@ def partner(contents: Json, currency: str | None) -> tuple[tuple[Observed, ...],
     """
     data = contents if isinstance(contents, dict) else {}
     fields = {
-        "amount": number(data.get("balance")), "min_payout": number(data.get("min_payout")), "currency": currency,
+        "amount": number(data.get("balance")),
+        "min_payout": number(data.get("min_payout")),
+        "currency": currency,
     }
     listed = isinstance(data.get("items"), (dict, list))
     methods = rows({"items": data["items"]}) if listed else {}

@@ -77,8 +77,11 @@ class Site:
         if query.get("api_action") != "pp" or query.get("api_key") != SANDBOX_KEY:
             return self._no(No("Api disabled"))
         methods = {
-            "get_info": self._get_info, "get_links": self._get_links, "get_exchanges": self._get_exchanges,
-            "get_payouts": self._get_payouts, "add_payout": self._add_payout,
+            "get_info": self._get_info,
+            "get_links": self._get_links,
+            "get_exchanges": self._get_exchanges,
+            "get_payouts": self._get_payouts,
+            "add_payout": self._add_payout,
         }
         method = methods.get(query.get("method", ""))
         if method is None:
@@ -91,15 +94,20 @@ class Site:
     def _get_info(self, _form: Form) -> dict[str, Any]:
         balance = self.world.balance
         methods = [
-            {"id": str(way.id), "title": html.escape(way.title), "comission": f"{way.commission}%",
-             "amount": str(way.nets(balance))}
+            {
+                "id": str(way.id),
+                "title": html.escape(way.title),
+                "comission": f"{way.commission}%",
+                "amount": str(way.nets(balance)),
+            }
             for way in METHODS
         ]
         return {"balance": str(balance), "min_payout": str(MIN_PAYOUT), "items": self._items(methods)}
 
     def _get_links(self, form: Form) -> Any:
         found = [
-            _visit(visit) for visit in self.world.visits.values()
+            _visit(visit)
+            for visit in self.world.visits.values()
             if _within(visit.at_s, form) and form.get("ip", visit.ip) == visit.ip
         ]
         return self._listed(found)
@@ -107,7 +115,8 @@ class Site:
     def _get_exchanges(self, form: Form) -> Any:
         newer = self.dialect is Dialect.B
         found = [
-            _exchange(row, with_statuses=newer) for row in reversed(list(self.world.exchanges.values()))
+            _exchange(row, with_statuses=newer)
+            for row in reversed(list(self.world.exchanges.values()))
             if _within(row.edited_s if newer else row.at_s, form)
         ]
         if newer and form.get("limit", "").isdigit():
@@ -179,18 +188,30 @@ async def name_of(request: web.Request) -> str:
 
 def _visit(visit: Visit) -> dict[str, Any]:
     return {
-        "id": str(visit.id), **_when(visit.at_s), "browser": html.escape(visit.browser), "ip": visit.ip,
-        "referrer": html.escape("https://blog.example/?post=7&from=feed"), "user_hash": visit.user_hash,
+        "id": str(visit.id),
+        **_when(visit.at_s),
+        "browser": html.escape(visit.browser),
+        "ip": visit.ip,
+        "referrer": html.escape("https://blog.example/?post=7&from=feed"),
+        "user_hash": visit.user_hash,
         "query_string": html.escape("?rid=77&utm_source=blog"),
     }
 
 
 def _exchange(row: Exchange, *, with_statuses: bool) -> dict[str, Any]:
     said: dict[str, Any] = {
-        "id": str(row.id), **_when(row.at_s), "currency_code_give": row.pair[0], "currency_code_get": row.pair[1],
-        "course_give": "1", "course_get": str(row.course), "amount_give": str(row.amount),
-        "amount_get": str(row.amount * row.course), "exchange_success": str(int(row.success)),
-        "accrued": str(int(row.accrued)), "partner_reward": str(row.reward), "user_hash": row.user_hash,
+        "id": str(row.id),
+        **_when(row.at_s),
+        "currency_code_give": row.pair[0],
+        "currency_code_get": row.pair[1],
+        "course_give": "1",
+        "course_get": str(row.course),
+        "amount_give": str(row.amount),
+        "amount_get": str(row.amount * row.course),
+        "exchange_success": str(int(row.success)),
+        "accrued": str(int(row.accrued)),
+        "partner_reward": str(row.reward),
+        "user_hash": row.user_hash,
     }
     if with_statuses:
         said["statuses"] = [{"status": "new", **_when(row.at_s)}]
@@ -201,9 +222,15 @@ def _exchange(row: Exchange, *, with_statuses: bool) -> dict[str, Any]:
 
 def _payout(row: Payout) -> dict[str, Any]:
     return {
-        "id": str(row.id), **_when(row.at_s), "method_id": str(row.method.id), "account": html.escape(row.account),
-        "pay_amount": str(row.method.nets(row.amount)), "pay_currency_code": row.method.currency,
-        "original_amount": str(row.amount), "original_currency_code": CURRENCY, "status": str(row.status),
+        "id": str(row.id),
+        **_when(row.at_s),
+        "method_id": str(row.method.id),
+        "account": html.escape(row.account),
+        "pay_amount": str(row.method.nets(row.amount)),
+        "pay_currency_code": row.method.currency,
+        "original_amount": str(row.amount),
+        "original_currency_code": CURRENCY,
+        "status": str(row.status),
     }
 
 

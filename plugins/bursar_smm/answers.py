@@ -24,9 +24,20 @@ CALL_WORDS = frozenset({"success", "error", "fail", "ok", "true", "false"})
 """What a `status` says of the call itself, where nothing of an order stands beside it."""
 OF_ORDERS = FLAT - RESULTS
 WRAPPERS = ("data", "result", "response")
-AGREES = frozenset({
-    "success", "ok", "true", "yes", "accepted", "requested", "pending", "canceled", "cancelled", "cancel",
-})
+AGREES = frozenset(
+    {
+        "success",
+        "ok",
+        "true",
+        "yes",
+        "accepted",
+        "requested",
+        "pending",
+        "canceled",
+        "cancelled",
+        "cancel",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,10 @@ class Asking:
 
     def _form(self, body: bytes) -> Request:
         return Request(
-            self._settings.url, body=body, headers=self._form_headers, timeout=self._settings.timeout,
+            self._settings.url,
+            body=body,
+            headers=self._form_headers,
+            timeout=self._settings.timeout,
             verify_tls=self._verify_tls,
         )
 

@@ -38,59 +38,103 @@ OF_THE_CALL = frozenset({Meaning.KEY, Meaning.RATE, Meaning.OUTAGE})
 """What is never said about one order or refill."""
 
 _WRONG = (
-    r"\b(?:invalid|incorrect|wrong|bad|unknown|missing|expired|disabled|inactive|required|not\s+(?:found|valid|exist\w*))"
+    r"\b(?:invalid|incorrect|wrong|bad|unknown|missing|expired|disabled|inactive|required"
+    r"|not\s+(?:found|valid|exist\w*))"
 )
 _KEY = r"(?:\b|_|\bapi)key\b"
 _DONE = r"(?:cancell?ed|completed?|refunded|finished)"
 _THING = r"\b(?:orders?|refills?)\b"
 _WORDS: tuple[tuple[Meaning, tuple[str, ...]], ...] = (
-    (Meaning.RATE, (
-        r"rate.?limit", r"too many (?:requests|attempts|calls|queries)", r"(?:requests?|api) limit",
-        r"limit of requests", r"slow down",
-    )),
-    (Meaning.KEY, (
-        rf"{_KEY}.{{0,30}}{_WRONG}", rf"{_WRONG}\b.{{0,20}}{_KEY}", r"\bno (?:api )?key\b",
-        r"unauthori[sz]ed|unauthenticated|forbidden|access denied(?!.*\border)", r"\bapi\b.{0,20}\bdisabled",
-        r"\b(?:user|account)\b.{0,20}\b(?:blocked|banned|suspended|disabled|inactive|deactivated)",
-        r"\bip\b.{0,30}\b(?:blocked|banned|not (?:allowed|permitted|whitelisted))",
-        r"неверн\w* (?:api[- ])?ключ|ключ\w* неверн",
-    )),
-    (Meaning.OUTAGE, (
-        r"internal (?:server )?error|server error|bad gateway|gateway time-?out",
-        r"service (?:temporarily )?unavailable", r"\bupstream\b|timed? ?out\b|\btimeout\b",
-    )),
-    (Meaning.NO_SUCH, (
-        rf"{_WRONG}\b.{{0,12}}{_THING}.{{0,6}}(?:\bids?\b|$)",
-        rf"{_THING}(?: ids?\b)?.{{0,10}}\b(?:not (?:found|exist\w*)|(?:is|are) (?:invalid|incorrect))",
-        r"\b(?:no such|does(?: not|n't) exist)\b",
-    )),
-    (Meaning.NEVER, (
-        r"not (?:available|allowed|possible|supported|enabled) (?:for|on|with|by) (?:this|the|that|your)",
-        r"not support|does(?: not|n't) (?:support|have|allow)", r"no (?:longer|refill|cancel)",
-        r"\bexpired\b|\bperiod\b.{0,12}\b(?:over|ended|passed)\b",
-    )),
+    (
+        Meaning.RATE,
+        (
+            r"rate.?limit",
+            r"too many (?:requests|attempts|calls|queries)",
+            r"(?:requests?|api) limit",
+            r"limit of requests",
+            r"slow down",
+        ),
+    ),
+    (
+        Meaning.KEY,
+        (
+            rf"{_KEY}.{{0,30}}{_WRONG}",
+            rf"{_WRONG}\b.{{0,20}}{_KEY}",
+            r"\bno (?:api )?key\b",
+            r"unauthori[sz]ed|unauthenticated|forbidden|access denied(?!.*\border)",
+            r"\bapi\b.{0,20}\bdisabled",
+            r"\b(?:user|account)\b.{0,20}\b(?:blocked|banned|suspended|disabled|inactive|deactivated)",
+            r"\bip\b.{0,30}\b(?:blocked|banned|not (?:allowed|permitted|whitelisted))",
+            r"неверн\w* (?:api[- ])?ключ|ключ\w* неверн",
+        ),
+    ),
+    (
+        Meaning.OUTAGE,
+        (
+            r"internal (?:server )?error|server error|bad gateway|gateway time-?out",
+            r"service (?:temporarily )?unavailable",
+            r"\bupstream\b|timed? ?out\b|\btimeout\b",
+        ),
+    ),
+    (
+        Meaning.NO_SUCH,
+        (
+            rf"{_WRONG}\b.{{0,12}}{_THING}.{{0,6}}(?:\bids?\b|$)",
+            rf"{_THING}(?: ids?\b)?.{{0,10}}\b(?:not (?:found|exist\w*)|(?:is|are) (?:invalid|incorrect))",
+            r"\b(?:no such|does(?: not|n't) exist)\b",
+        ),
+    ),
+    (
+        Meaning.NEVER,
+        (
+            r"not (?:available|allowed|possible|supported|enabled) (?:for|on|with|by) (?:this|the|that|your)",
+            r"not support|does(?: not|n't) (?:support|have|allow)",
+            r"no (?:longer|refill|cancel)",
+            r"\bexpired\b|\bperiod\b.{0,12}\b(?:over|ended|passed)\b",
+        ),
+    ),
     (Meaning.NEVER, (r"\bclosed\b.{0,12}\bafter\b|\bno\b.{0,20}\bafter\b",)),
-    (Meaning.WRONG_STATE, (
-        r"already (?:been )?(?:used|started|delivered|reached|sent|running|refilled)",
-        r"can(?:not|'t| not)\b.{0,12}\b(?:cancel|refill|be (?:cancel|refill))",
-        r"must be", rf"\bonly\b.{{0,20}}\b(?:{_DONE}|partial|pending)", rf"not (?:yet )?{_DONE}",
-        rf"already (?:been )?{_DONE}", r"(?:wrong|incorrect|invalid) (?:order )?status",
-    )),
-    (Meaning.ALREADY, (
-        r"already (?:been )?(?:requested|submitted|asked|placed|received|exists?|pending|open)",
-        r"already in (?:progress|process|queue)",
-        r"already (?:has|have)\b.{0,20}\b(?:refill|cancel|request)",
-        r"\b(?:pending|open|active|ongoing)\b.{0,12}\b(?:refill|cancel\w*|request)",
-        r"\b(?:refill|cancel\w*|request)\b.{0,12}\b(?:is )?(?:already )?(?:pending|open|active|in progress|in process)",
-        r"being (?:refilled|cancell?ed)",
-    )),
-    (Meaning.NOT_NOW, (
-        r"in progress|in process|being processed",
-        r"\b(?:not|isn't) .{0,20}\byet\b", r"try (?:again )?later|again later|please wait|maintenance|temporar",
-    )),
-    (Meaning.NEVER, (
-        r"not (?:available|allowed|possible|enabled)|unavailable|disabled", r"can(?:not|'t| not) be|impossible",
-    )),
+    (
+        Meaning.WRONG_STATE,
+        (
+            r"already (?:been )?(?:used|started|delivered|reached|sent|running|refilled)",
+            r"can(?:not|'t| not)\b.{0,12}\b(?:cancel|refill|be (?:cancel|refill))",
+            r"must be",
+            rf"\bonly\b.{{0,20}}\b(?:{_DONE}|partial|pending)",
+            rf"not (?:yet )?{_DONE}",
+            rf"already (?:been )?{_DONE}",
+            r"(?:wrong|incorrect|invalid) (?:order )?status",
+        ),
+    ),
+    (
+        Meaning.ALREADY,
+        (
+            r"already (?:been )?(?:requested|submitted|asked|placed|received|exists?|pending|open)",
+            r"already in (?:progress|process|queue)",
+            r"already (?:has|have)\b.{0,20}\b(?:refill|cancel|request)",
+            r"\b(?:pending|open|active|ongoing)\b.{0,12}\b(?:refill|cancel\w*|request)",
+            (
+                r"\b(?:refill|cancel\w*|request)\b.{0,12}\b(?:is )?(?:already )?"
+                r"(?:pending|open|active|in progress|in process)"
+            ),
+            r"being (?:refilled|cancell?ed)",
+        ),
+    ),
+    (
+        Meaning.NOT_NOW,
+        (
+            r"in progress|in process|being processed",
+            r"\b(?:not|isn't) .{0,20}\byet\b",
+            r"try (?:again )?later|again later|please wait|maintenance|temporar",
+        ),
+    ),
+    (
+        Meaning.NEVER,
+        (
+            r"not (?:available|allowed|possible|enabled)|unavailable|disabled",
+            r"can(?:not|'t| not) be|impossible",
+        ),
+    ),
 )
 _PATTERNS = tuple((what, re.compile("|".join(words), re.IGNORECASE)) for what, words in _WORDS)
 TROUBLE = re.compile(

@@ -69,8 +69,13 @@ class Panel:
         self._speed = speed
         self._began = clock.monotonic()
         self._actions: dict[str, Callable[[Mapping[str, str]], Any]] = {
-            "services": self._services, "add": self._add, "status": self._status, "refill": self._refill,
-            "refill_status": self._refill_status, "cancel": self._cancel, "balance": self._balance,
+            "services": self._services,
+            "add": self._add,
+            "status": self._status,
+            "refill": self._refill,
+            "refill_status": self._refill_status,
+            "cancel": self._cancel,
+            "balance": self._balance,
         }
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
@@ -90,8 +95,14 @@ class Panel:
     def _services(self, _params: Mapping[str, str]) -> Any:
         return [
             {
-                "service": int(one.id), "name": one.name, "type": one.type, "category": "Sandbox",
-                "rate": str(one.rate), "min": str(one.least), "max": str(one.most), "refill": one.refill,
+                "service": int(one.id),
+                "name": one.name,
+                "type": one.type,
+                "category": "Sandbox",
+                "rate": str(one.rate),
+                "min": str(one.least),
+                "max": str(one.most),
+                "refill": one.refill,
                 "cancel": one.cancel,
             }
             for one in self._world.services.values()
@@ -109,8 +120,11 @@ class Panel:
     def _status_of(self, id_: str) -> Any:
         t, order = self._now(), self._world.order(id_)
         return {
-            "charge": str(order.charge(t)), "start_count": str(order.start_count), "status": order.status(t),
-            "remains": str(order.quantity - order.done(t)), "currency": CURRENCY,
+            "charge": str(order.charge(t)),
+            "start_count": str(order.start_count),
+            "status": order.status(t),
+            "remains": str(order.quantity - order.done(t)),
+            "currency": CURRENCY,
         }
 
     def _refill(self, params: Mapping[str, str]) -> Any:

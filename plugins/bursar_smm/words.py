@@ -10,8 +10,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 ORDER_STATES = (
-    "pending", "processing", "in_progress", "paused", "refilling", "completed", "partial", "canceled", "refunded",
-    "failed", "expired", "unknown",
+    "pending",
+    "processing",
+    "in_progress",
+    "paused",
+    "refilling",
+    "completed",
+    "partial",
+    "canceled",
+    "refunded",
+    "failed",
+    "expired",
+    "unknown",
 )
 ORDER_TERMINAL = frozenset({"completed", "partial", "canceled", "refunded", "failed", "expired"})
 REFILL_STATES = ("pending", "in_progress", "completed", "rejected", "canceled", "failed", "unknown")
@@ -24,27 +34,31 @@ def _spelt(table: Mapping[str, str]) -> dict[str, str]:
     return {word: state for state, words in table.items() for word in words.split()}
 
 
-ORDER_WORDS = _spelt({
-    "pending": "pending awaiting queued creating",
-    "processing": "processing",
-    "in_progress": "inprogress active started",
-    "paused": "paused holding",
-    "refilling": "refill refilling",
-    "completed": "completed complete done success",
-    "partial": "partial partiallycompleted",
-    "canceled": "canceled cancelled cancel",
-    "refunded": "refunded refund reversed",
-    "failed": "fail failed error rejected",
-    "expired": "expired",
-})
-REFILL_WORDS = _spelt({
-    "pending": "pending awaiting queued creating",
-    "in_progress": "inprogress processing active started refill refilling",
-    "completed": "completed complete done success",
-    "rejected": "rejected reject",
-    "canceled": "canceled cancelled cancel",
-    "failed": "fail failed error",
-})
+ORDER_WORDS = _spelt(
+    {
+        "pending": "pending awaiting queued creating",
+        "processing": "processing",
+        "in_progress": "inprogress active started",
+        "paused": "paused holding",
+        "refilling": "refill refilling",
+        "completed": "completed complete done success",
+        "partial": "partial partiallycompleted",
+        "canceled": "canceled cancelled cancel",
+        "refunded": "refunded refund reversed",
+        "failed": "fail failed error rejected",
+        "expired": "expired",
+    }
+)
+REFILL_WORDS = _spelt(
+    {
+        "pending": "pending awaiting queued creating",
+        "in_progress": "inprogress processing active started refill refilling",
+        "completed": "completed complete done success",
+        "rejected": "rejected reject",
+        "canceled": "canceled cancelled cancel",
+        "failed": "fail failed error",
+    }
+)
 
 
 def squeeze(word: str) -> str:

@@ -20,8 +20,13 @@ MINUTE, HOUR = 60.0, 3600.0
 CANCEL_AFTER = MINUTE
 CENT = Decimal("0.00001")
 FATES = (
-    ["Completed"] * 13 + ["Partial"] * 4 + ["Canceled"] * 2 + ["stuck pending"] * 2 + ["stuck"] * 2
-    + ["moving"] * 10 + ["moving to Partial"] * 3
+    ["Completed"] * 13
+    + ["Partial"] * 4
+    + ["Canceled"] * 2
+    + ["stuck pending"] * 2
+    + ["stuck"] * 2
+    + ["moving"] * 10
+    + ["moving to Partial"] * 3
 )
 
 

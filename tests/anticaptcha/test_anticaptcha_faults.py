@@ -9,10 +9,22 @@ from bursar.api import PollRequest, ProviderError
 
 COUPONS = PollRequest("coupons")
 KINDS = {
-    "html-200": "html", "html-403": "html", "html-503": "html", "empty": "empty", "empty-501": "empty",
-    "truncated": "truncated", "broken-off": "truncated", "not-json": "not_json", "rate-429": "rate_limited",
-    "rate-429-retry": "rate_limited", "rate-200": "foreign", "json-null": "foreign", "redirect": "redirect",
-    "reset-before": "reset", "too-large": "too_large", "500-after": "html",
+    "html-200": "html",
+    "html-403": "html",
+    "html-503": "html",
+    "empty": "empty",
+    "empty-501": "empty",
+    "truncated": "truncated",
+    "broken-off": "truncated",
+    "not-json": "not_json",
+    "rate-429": "rate_limited",
+    "rate-429-retry": "rate_limited",
+    "rate-200": "foreign",
+    "json-null": "foreign",
+    "redirect": "redirect",
+    "reset-before": "reset",
+    "too-large": "too_large",
+    "500-after": "html",
 }
 
 

@@ -32,10 +32,16 @@ async def test_the_documented_example_is_read(vendor: Vendor) -> None:
     assert await seen(vendor, DOCUMENTED) == {
         BALANCE: {"amount": Decimal("1234.56")},
         SubjectRef("coupon", "32"): {
-            "amount": Decimal(10), "link": LINK, "code_hint": "QSXS-…-4BMU", "state": "new",
+            "amount": Decimal(10),
+            "link": LINK,
+            "code_hint": "QSXS-…-4BMU",
+            "state": "new",
         },
         SubjectRef("coupon", "33"): {
-            "amount": Decimal(5), "link": LINK, "code_hint": "KXXQ-…-FFMW", "state": "activated",
+            "amount": Decimal(5),
+            "link": LINK,
+            "code_hint": "KXXQ-…-FFMW",
+            "state": "activated",
         },
     }
 
@@ -170,8 +176,12 @@ async def test_another_answer_says_something_new(vendor: Vendor) -> None:
 @pytest.mark.parametrize(
     "code",
     [
-        "ERROR_KEY_DOES_NOT_EXIST", "ERROR_IP_NOT_ALLOWED", "ERROR_IP_BLOCKED", "ERROR_NO_SUCH_METHOD",
-        "ERROR_ACCESS_DENIED", " error_ip_blocked ",
+        "ERROR_KEY_DOES_NOT_EXIST",
+        "ERROR_IP_NOT_ALLOWED",
+        "ERROR_IP_BLOCKED",
+        "ERROR_NO_SUCH_METHOD",
+        "ERROR_ACCESS_DENIED",
+        " error_ip_blocked ",
     ],
 )
 async def test_codes_that_get_an_address_banned_park_the_account(vendor: Vendor, code: str) -> None:
@@ -212,8 +222,19 @@ async def test_the_content_type_decides_nothing(vendor: Vendor) -> None:
 @pytest.mark.parametrize(
     "payload",
     [
-        {}, [], "null", "1", '"words"', {"errorId": None}, {"errorId": "none"}, {"errorId": True}, {"errorId": 0},
-        {"coupons": []}, {"errorId": 0, "coupons": "many"}, {"errorId": 0, "coupons": 3}, {"error": "System error"},
+        {},
+        [],
+        "null",
+        "1",
+        '"words"',
+        {"errorId": None},
+        {"errorId": "none"},
+        {"errorId": True},
+        {"errorId": 0},
+        {"coupons": []},
+        {"errorId": 0, "coupons": "many"},
+        {"errorId": 0, "coupons": 3},
+        {"error": "System error"},
     ],
 )
 async def test_json_of_another_kind_is_a_bad_answer(vendor: Vendor, payload: Any) -> None:

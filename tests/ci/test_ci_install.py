@@ -37,7 +37,9 @@ def clone(tmp_path: Path) -> Path:
 
 def install(clone: Path, what: str = "dev", **variables: str) -> subprocess.CompletedProcess[str]:
     environ = {"PATH": f"{clone}/bin:/usr/bin:/bin", "VENV_SAYS": "", "PIP_SAYS": "", **variables}
-    return subprocess.run([clone / ".ci/install", what], env=environ, capture_output=True, encoding="utf-8", check=False)
+    return subprocess.run(
+        [clone / ".ci/install", what], env=environ, capture_output=True, encoding="utf-8", check=False
+    )
 
 
 def installed(clone: Path) -> list[str]:
@@ -76,8 +78,11 @@ def test_what_pip_says_is_kept_to_itself(clone: Path) -> None:
 def test_whether_it_is_installed_is_told_and_nothing_done(clone: Path) -> None:
     def asked() -> tuple[int, str]:
         done = subprocess.run(
-            [clone / ".ci/install", "--is-done", "dev"], env={"PATH": f"{clone}/bin:/usr/bin:/bin", "VENV_SAYS": ""},
-            capture_output=True, encoding="utf-8", check=False,
+            [clone / ".ci/install", "--is-done", "dev"],
+            env={"PATH": f"{clone}/bin:/usr/bin:/bin", "VENV_SAYS": ""},
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
         )
         return done.returncode, done.stdout + done.stderr
 
@@ -87,7 +92,9 @@ def test_whether_it_is_installed_is_told_and_nothing_done(clone: Path) -> None:
 
 
 def test_a_python_that_does_not_start_is_named(clone: Path) -> None:
-    (clone / "bin/python3").write_text("#!/bin/sh\necho 'pyenv: python3: command not found' >&2; exit 127\n", encoding="utf-8")
+    (clone / "bin/python3").write_text(
+        "#!/bin/sh\necho 'pyenv: python3: command not found' >&2; exit 127\n", encoding="utf-8"
+    )
     said = install(clone).stderr
     assert said == (
         "bursar cannot be installed: python3 does not start; name another by its path: make PYTHON=/usr/bin/python3 …\n"

@@ -13,8 +13,11 @@ from result import phrase
 
 ROOT = Path(__file__).parents[2]
 STEPS = {
-    ".ci/install": "case $1 in --is-done) test -f .venv/.dev || test -f .venv/.$2 ;; *) exit ${INSTALL:-0} ;; esac", ".venv/bin/ruff": "exit 0", ".venv/bin/mypy": "exit ${MYPY:-0}",
-    ".venv/bin/lint-imports": "exit 0", ".venv/bin/bursar": 'echo "demo: $*"; exit ${DEMO:-0}',
+    ".ci/install": "case $1 in --is-done) test -f .venv/.dev || test -f .venv/.$2 ;; *) exit ${INSTALL:-0} ;; esac",
+    ".venv/bin/ruff": "exit 0",
+    ".venv/bin/mypy": "exit ${MYPY:-0}",
+    ".venv/bin/lint-imports": "exit 0",
+    ".venv/bin/bursar": 'echo "demo: $*"; exit ${DEMO:-0}',
     ".venv/bin/pytest": 'echo "pytest: $*"; test -z "$RESULT" || printf %s "$RESULT" >"$BURSAR_RESULT"; exit ${PYTEST:-0}',
 }
 
@@ -33,7 +36,9 @@ def clone(tmp_path: Path) -> Path:
 
 def steps(clone: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
     environ = {"PATH": "/usr/bin:/bin", "RESULT": "", **variables}
-    return subprocess.run([clone / ".ci/steps", *words], env=environ, capture_output=True, encoding="utf-8", check=False)
+    return subprocess.run(
+        [clone / ".ci/steps", *words], env=environ, capture_output=True, encoding="utf-8", check=False
+    )
 
 
 @pytest.mark.parametrize(
@@ -41,16 +46,28 @@ def steps(clone: Path, *words: str, **variables: str) -> subprocess.CompletedPro
     [
         (["demo"], {}, 0, "make demo: green: the whole thing was shown; 0 min"),
         (["demo"], {"DEMO": "1"}, 1, "make demo: RED: the demo failed (see above); 0 min"),
-        (["check"], {}, 0, "make check: green: ruff, mypy, import-linter; 0 min"),
+        (["check"], {}, 0, "make check: green: ruff, the format, mypy, import-linter; 0 min"),
         (["check"], {"MYPY": "1"}, 1, "make check: RED: mypy failed (see above); not run: import-linter; 0 min"),
         (["check"], {"INSTALL": "1"}, 1, "make check: RED: the installation failed (see above); 0 min"),
-        (["test"], {"RESULT": "7 tests; nothing skipped"}, 0,
-         "make test: green: ruff, mypy, import-linter, 7 tests; nothing skipped; 0 min"),
-        (["test"], {"RESULT": "2 of 7 tests failed", "PYTEST": "1"}, 1,
-         "make test: RED: pytest: 2 of 7 tests failed (see above); 0 min"),
+        (
+            ["test"],
+            {"RESULT": "7 tests; nothing skipped"},
+            0,
+            "make test: green: ruff, the format, mypy, import-linter, 7 tests; nothing skipped; 0 min",
+        ),
+        (
+            ["test"],
+            {"RESULT": "2 of 7 tests failed", "PYTEST": "1"},
+            1,
+            "make test: RED: pytest: 2 of 7 tests failed (see above); 0 min",
+        ),
         (["test"], {"PYTEST": "4"}, 1, "make test: RED: pytest: no test was run (see above); 0 min"),
-        (["test", "tests/nowhere"], {"PYTEST": "4"}, 1,
-         'make test: RED: pytest: no test was run: is there one in: tests/nowhere? ARGS="-n0 tests/nowhere" says more (see above)'),
+        (
+            ["test", "tests/nowhere"],
+            {"PYTEST": "4"},
+            1,
+            'make test: RED: pytest: no test was run: is there one in: tests/nowhere? ARGS="-n0 tests/nowhere" says more (see above)',
+        ),
         (["test"], {"MYPY": "2"}, 1, "make test: RED: mypy failed (see above); not run: import-linter, pytest; 0 min"),
     ],
 )
@@ -70,7 +87,9 @@ def test_the_first_line_says_how_long_it_takes_the_first_time_and_later(clone: P
     assert (later.startswith(f"make {what}: "), "the first time" in later) == (True, False)
 
 
-@pytest.mark.parametrize(("what", "said"), [("test", "--no-loadscope-reorder tests/rules -x"), ("demo", "demo: demo tests/rules -x")])
+@pytest.mark.parametrize(
+    ("what", "said"), [("test", "--no-loadscope-reorder tests/rules -x"), ("demo", "demo: demo tests/rules -x")]
+)
 def test_further_words_go_on(clone: Path, what: str, said: str) -> None:
     assert said in steps(clone, what, "tests/rules", "-x", RESULT="1 tests").stdout
 
@@ -80,7 +99,9 @@ def test_an_old_result_is_not_taken_for_a_new_one(clone: Path) -> None:
     assert "no test was run" in steps(clone, "test", PYTEST="4").stdout
 
 
-@pytest.mark.parametrize(("ends", "code", "last"), [(1, 130, "RED: interrupted"), (0, 0, "green: the whole thing was shown")])
+@pytest.mark.parametrize(
+    ("ends", "code", "last"), [(1, 130, "RED: interrupted"), (0, 0, "green: the whole thing was shown")]
+)
 def test_a_demo_that_is_interrupted_says_so_unless_it_was_over(clone: Path, ends: int, code: int, last: str) -> None:
     (clone / ".venv/bin/bursar").write_text(f"#!/bin/sh\nkill -INT $PPID; exit {ends}\n", encoding="utf-8")
     done = steps(clone, "demo")
@@ -115,7 +136,11 @@ def test_a_folder_that_is_somebody_elses_is_said_to_be(clone: Path) -> None:
         (clone / ".ci/steps").read_text(encoding="utf-8").replace("[ -w . ]", "false"), encoding="utf-8"
     )
     done = steps(clone, "test")
-    said = (done.returncode, "may not write here; make the clone your own" in done.stderr, done.stdout.splitlines()[-1][:31])
+    said = (
+        done.returncode,
+        "may not write here; make the clone your own" in done.stderr,
+        done.stdout.splitlines()[-1][:31],
+    )
     assert said == (1, True, "make test: RED: nothing was run")
 
 
@@ -124,8 +149,12 @@ def test_the_steps_of_this_clone_are_taken_wherever_cd_looks_first(clone: Path, 
     shutil.copytree(clone, other)
     (clone / ".venv/bin/mypy").write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
     done = subprocess.run(
-        [".ci/steps", "check"], cwd=clone, env={"PATH": "/usr/bin:/bin", "CDPATH": str(other)}, capture_output=True,
-        encoding="utf-8", check=False,
+        [".ci/steps", "check"],
+        cwd=clone,
+        env={"PATH": "/usr/bin:/bin", "CDPATH": str(other)},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
     )
     assert (done.returncode, "RED: mypy failed" in done.stdout) == (1, True)
 

@@ -31,6 +31,7 @@ Command = Callable[..., Said]
 
 def command_on(configuration: Path, capfd: pytest.CaptureFixture[str]) -> Command:
     """Run commands by a configuration, and give what they say."""
+
     def command(*words: str) -> Said:
         capfd.readouterr()
         code = run([*words, "-c", str(configuration)])

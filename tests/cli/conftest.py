@@ -50,13 +50,22 @@ def document(places: dict[str, Place], folder: Path) -> dict[str, Any]:
     """Return a configuration for the sandbox, its state in a folder."""
     names = {"smm": "main-panel", "anticaptcha": "shop", "premium_exchanger": "exchange"}
     accounts = {
-        names[place.provider]: {"provider": place.provider, "url": place.url, "rate": "1200/min", "timeout": "5m", **place.settings}
-        for place in places.values() if place.provider in names
+        names[place.provider]: {
+            "provider": place.provider,
+            "url": place.url,
+            "rate": "1200/min",
+            "timeout": "5m",
+            **place.settings,
+        }
+        for place in places.values()
+        if place.provider in names
     }
     tell = {"notify": {"sink": "book", "text": "{{ order.id }}"}}
     partial = {"name": "tell-partial", "on": "order.partial", "do": [tell]}
     return {
-        "settings": {"state": str(folder / "journal.db")}, "accounts": accounts, "sinks": {"book": {"type": "log"}},
+        "settings": {"state": str(folder / "journal.db")},
+        "accounts": accounts,
+        "sinks": {"book": {"type": "log"}},
         "rules": [partial],
     }
 

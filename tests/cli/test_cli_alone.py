@@ -78,7 +78,10 @@ def test_looking_needs_no_key(configuration: Path, alone: Command) -> None:
     [
         (("actions", "--state", "succeded"), "there is no state of an action 'succeded' (did you mean 'succeeded'?)"),
         (("deliveries", "--state", "ded"), "there is no state of a delivery 'ded' (did you mean 'dead'?)"),
-        (("events", "--type", "order.partail"), "there is no type of event 'order.partail' (did you mean 'order.partial'?)"),
+        (
+            ("events", "--type", "order.partail"),
+            "there is no type of event 'order.partail' (did you mean 'order.partial'?)",
+        ),
         (("actions", "approve", "9" * 30), f"'{'9' * 30}' is not the id of an action: see `bursar actions`"),
         (("actions", "resolve", "²", "--happened"), "'²' is not the id of an action: see `bursar actions`"),
         (("restore", "nosuch.db"), "nosuch.db: there is no such file"),
@@ -94,12 +97,11 @@ def test_a_backup_is_not_put_back_unless_somebody_says_so(alone: Command, tmp_pa
     assert (said.code, said.err) == (2, "bursar: there is no terminal to ask on: say --yes\n")
 
 
-def test_what_could_not_be_sent_yet_is_named(
-    configuration: Path, places: dict[str, Place], alone: Command
-) -> None:
+def test_what_could_not_be_sent_yet_is_named(configuration: Path, places: dict[str, Place], alone: Command) -> None:
     text = configuration.read_text(encoding="utf-8")
     configuration.write_text(text.replace(places["smm"].url, "http://127.0.0.1:1/api"), encoding="utf-8")
     said = alone(*ADD, "--wait", "0")
     assert (said.code, said.err.splitlines()[-1]) == (
-        1, "bursar: 1: not done yet, and still to be sent; see `bursar actions` before you ask again"
+        1,
+        "bursar: 1: not done yet, and still to be sent; see `bursar actions` before you ask again",
     )

@@ -50,13 +50,16 @@ class Left:
 
     def configure(self, rule: str, key: str = "k1", settings: str = "") -> None:
         """Write a configuration."""
-        self.path.write_text(f"""
+        self.path.write_text(
+            f"""
 settings: {{state: ./journal.db{settings}}}
 accounts:
   exchange: {{provider: premium_exchanger, url: 'http://127.0.0.1:1/api.html', key: {key}, currency: USD}}
   main-panel: {{provider: smm, url: 'http://127.0.0.1:1/api', key: k2}}
 rules: [{rule}]
-""", encoding="utf-8")
+""",
+            encoding="utf-8",
+        )
 
     def write(self, *commits: Callable[[UnitOfWork], object]) -> None:
         """Let a daemon start, make some commits, and stop."""
@@ -144,7 +147,11 @@ def ended(left: Left, outcome: Outcome, rule: str = SENDS) -> Left:
 def test_an_action_is_listed_with_its_amount_and_currency(asked: Left) -> None:
     [row] = asked.rows("actions")
     assert [row[name] for name in ("id", "amount", "currency", "paid", "state")] == [
-        "1", "600", "USD", None, "awaiting_approval",
+        "1",
+        "600",
+        "USD",
+        None,
+        "awaiting_approval",
     ]
 
 
@@ -179,7 +186,10 @@ def test_an_old_id_is_answered_with_both_amounts_and_asks_no_third_time(grown: L
     grown.command("actions", "approve", "1")
     said = grown.command("actions", "approve", "1")
     assert (said.code, "600 USD" in said.err, "700 USD" in said.err, grown.actions()) == (
-        1, True, True, [("1.2", "awaiting_approval")],
+        1,
+        True,
+        True,
+        [("1.2", "awaiting_approval")],
     )
     assert len(grown.rows("events", "--type", "approval.wanted")) == 2
 
@@ -194,7 +204,10 @@ def test_an_answer_that_is_not_taken_is_a_problem_in_json(grown: Left) -> None:
     said = grown.command("actions", "approve", "1", "--json")
     [answer] = said.json
     assert (said.code, answer["id"], answer["state"], "700 USD" in answer["problem"]) == (
-        1, "1.2", "awaiting_approval", True,
+        1,
+        "1.2",
+        "awaiting_approval",
+        True,
     )
 
 
@@ -249,7 +262,9 @@ def past_ceiling(left: Left) -> Left:
 def test_what_waits_past_the_ceiling_is_answered_as_one(past_ceiling: Left, verb: str, then: str) -> None:
     said = past_ceiling.command("actions", verb, "ceiling:main-panel")
     assert (said.code, said.err, sorted(state for _, state in past_ceiling.actions())) == (
-        0, "", sorted(["ready", then, then]),
+        0,
+        "",
+        sorted(["ready", then, then]),
     )
 
 
@@ -257,7 +272,8 @@ def test_what_waits_past_the_ceiling_is_answered_as_one(past_ceiling: Left, verb
 def test_where_nothing_waits_past_the_ceiling_one_sentence_says_so(asked: Left, verb: str) -> None:
     said = asked.command("actions", verb, "ceiling:main-panel")
     assert (said.code, said.err) == (
-        2, "bursar: nothing of main-panel waits to go past settings.ceiling: see `bursar actions`\n"
+        2,
+        "bursar: nothing of main-panel waits to go past settings.ceiling: see `bursar actions`\n",
     )
 
 
@@ -270,9 +286,7 @@ def test_what_is_deferred_can_be_ended(left: Left) -> None:
 def test_what_is_unknown_cannot_be_denied(left: Left) -> None:
     ended(left, Lost("no reply"))
     said = left.command("actions", "deny", "1")
-    assert (said.code, said.err) == (
-        2, "bursar: intent 1 is unknown, not awaiting_approval or ready or deferred\n"
-    )
+    assert (said.code, said.err) == (2, "bursar: intent 1 is unknown, not awaiting_approval or ready or deferred\n")
 
 
 def test_what_was_refused_is_asked_for_anew(left: Left) -> None:
@@ -413,7 +427,8 @@ def test_why_says_that_a_window_reaches_before_what_is_known(left: Left) -> None
     left.balance("600")
     [row] = left.rows("why", "pay")
     assert (row["note"].startswith("its longest window reaches before the first entry of the ledger"), row["note"]) == (
-        True, left.command("why", "pay").out.splitlines()[-1],
+        True,
+        left.command("why", "pay").out.splitlines()[-1],
     )
 
 

@@ -21,13 +21,16 @@ def check(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Check:
     command = command_on(tmp_path / "bursar.yaml", capfd)
 
     def checked(rule: str, panel: str = "", settings: str = "") -> Said:
-        (tmp_path / "bursar.yaml").write_text(f"""\
+        (tmp_path / "bursar.yaml").write_text(
+            f"""\
 settings: {{state: ./journal.db{settings}}}
 accounts:
   main-panel: {{provider: smm, url: 'https://p.example/api', key: {{env: PANEL_KEY}}, currency: USD{panel}}}
 rules:
   - {{{rule}}}
-""", encoding="utf-8")
+""",
+            encoding="utf-8",
+        )
         said = command("check", "--without-secrets")
         return Said(said.code, said.out.replace(f"{tmp_path}/", ""), said.err)
 
@@ -39,7 +42,8 @@ rules:
     [
         ((f"{REFILL}, budget: {{refill: {WINDOW}}}",), "5:57", f"{NOBODY} at smm: {NO_BUDGET}"),
         (
-            (f"{REFILL}, approve: {{above: 5, within: 1h}}",), "5:65",
+            (f"{REFILL}, approve: {{above: 5, within: 1h}}",),
+            "5:65",
             f"{NOBODY} at smm: it would always ask: leave `above` out",
         ),
         ((REFILL, f", budget: {{refill: {WINDOW}}}"), "3:108", f"{NOBODY} at smm: {NO_BUDGET}"),

@@ -47,8 +47,10 @@ def test_an_error_about_one_of_many_is_an_answer(bursar: Command, places: dict[s
         (("main-panel", "status", "ordr=1"), "status has no parameter 'ordr' (did you mean 'order'?)"),
         (("main-panel", "status", "101"), "parameters are written name=value; '101' is not"),
         (("main-panel", "status", "order=1", "order=2"), "the parameter order is given twice"),
-        (("main-panel", "add", *ADD),
-         "this changes something at the provider and there is no terminal to ask on: say --yes"),
+        (
+            ("main-panel", "add", *ADD),
+            "this changes something at the provider and there is no terminal to ask on: say --yes",
+        ),
     ],
 )
 def test_a_call_that_makes_no_sense_is_one_sentence(bursar: Command, words: tuple[str, ...], sentence: str) -> None:

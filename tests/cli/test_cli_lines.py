@@ -28,10 +28,14 @@ def said(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
         (["call", "main-panel"], "Missing argument 'METHOD'."),
         (["track", "main-panel"], "say which orders: ids, or --file CSV"),
         (["actions", "resolve", "1"], "say one of --happened and --did-not"),
-        (["actions", "resolve", "1", "--happened", "--again"],
-         "--again goes with --did-not: what happened is not done again"),
-        (["sandbox", "--fault", "smm"],
-         "a fault is written PROVIDER:METHOD:FAULT or PROVIDER:METHOD:FAULT:TIMES; 'smm' is not"),
+        (
+            ["actions", "resolve", "1", "--happened", "--again"],
+            "--again goes with --did-not: what happened is not done again",
+        ),
+        (
+            ["sandbox", "--fault", "smm"],
+            "a fault is written PROVIDER:METHOD:FAULT or PROVIDER:METHOD:FAULT:TIMES; 'smm' is not",
+        ),
     ],
 )
 def test_wrong_usage_is_one_sentence(capsys: pytest.CaptureFixture[str], words: list[str], sentence: str) -> None:
@@ -55,7 +59,8 @@ def test_a_bad_row_names_its_line_and_nothing_is_tracked(capsys: pytest.CaptureF
     file = tmp_path / "orders.csv"
     file.write_text("id\n1\n1 2\n", encoding="utf-8")
     assert said(capsys, "track", "main-panel", "--file", str(file)) == (
-        2, "bursar: line 3: '1 2' is not an id\nbursar: nothing was tracked\n"
+        2,
+        "bursar: line 3: '1 2' is not an id\nbursar: nothing was tracked\n",
     )
 
 
@@ -67,7 +72,9 @@ def test_the_configuration_may_be_named_anywhere(
         (tmp_path / name).write_text(f"{name}: 1\n", encoding="utf-8")
     first, second = ["-c", str(tmp_path / "a.yaml")], ["--config", str(tmp_path / "b.yaml")]
     words = {
-        "before": [*first, *second, "check"], "after": ["check", *first, *second], "both": [*first, "check", *second],
+        "before": [*first, *second, "check"],
+        "after": ["check", *first, *second],
+        "both": [*first, "check", *second],
     }
     code = run(words[place])
     out = capsys.readouterr().out

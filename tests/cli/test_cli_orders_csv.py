@@ -21,8 +21,13 @@ def test_only_the_id_is_needed() -> None:
 def test_every_column_is_read_in_any_order() -> None:
     content = b"quantity,id,link,created_at,service\n100,101,https://example.org/p?a=1,2026-11-21T08:00:00+02:00,7\n"
     assert read_rows(content) == [
-        {"quantity": "100", "id": "101", "link": "https://example.org/p?a=1", "created_at": "2026-11-21T06:00:00Z",
-         "service": "7"},
+        {
+            "quantity": "100",
+            "id": "101",
+            "link": "https://example.org/p?a=1",
+            "created_at": "2026-11-21T06:00:00Z",
+            "service": "7",
+        },
     ]
 
 
@@ -32,8 +37,11 @@ def test_what_a_spreadsheet_saves_is_read() -> None:
 
 @pytest.mark.parametrize(
     ("written", "meant"),
-    [("2026-11-21 08:00", "2026-11-21T08:00:00Z"), ("2026-11-21", "2026-11-21T00:00:00Z"),
-     ("1700000000", "2023-11-14T22:13:20Z")],
+    [
+        ("2026-11-21 08:00", "2026-11-21T08:00:00Z"),
+        ("2026-11-21", "2026-11-21T00:00:00Z"),
+        ("1700000000", "2023-11-14T22:13:20Z"),
+    ],
 )
 def test_a_time_without_an_offset_is_utc(written: str, meant: str) -> None:
     assert read_rows(f"id,created_at\n1,{written}\n".encode()) == [{"id": "1", "created_at": meant}]
@@ -67,9 +75,19 @@ def test_a_line_after_a_quoted_line_end_keeps_its_number() -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        b"", b"\xef\xbb\xbf", b"id\n", b"service,link\n1,2\n", b"id,id\n1,2\n", b"id\n\xff\xfe\n", b'id\n"1\n',
-        b"id\n1 2\n", b"id\n1\x00\n", b"id\n" + b"9" * 300 + b"\n", b"id,service\n1,7\n1,8\n",
-        b"id,quantity\n1,-5\n", b"id,quantity\n1,1.5\n",
+        b"",
+        b"\xef\xbb\xbf",
+        b"id\n",
+        b"service,link\n1,2\n",
+        b"id,id\n1,2\n",
+        b"id\n\xff\xfe\n",
+        b'id\n"1\n',
+        b"id\n1 2\n",
+        b"id\n1\x00\n",
+        b"id\n" + b"9" * 300 + b"\n",
+        b"id,service\n1,7\n1,8\n",
+        b"id,quantity\n1,-5\n",
+        b"id,quantity\n1,1.5\n",
     ],
 )
 def test_nonsense_is_refused_with_a_line(content: bytes) -> None:

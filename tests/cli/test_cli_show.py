@@ -67,9 +67,17 @@ def test_facts_stand_under_their_name(capsys: pytest.CaptureFixture[str]) -> Non
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(None, "-"), ({}, "-"), ([], "-"), (False, "no"), (0, "0"), (["a", 1], "a, 1"), ({"a": None, "b": 1}, "b=1"),
-     ("2026-11-21T08:00:00.123456Z", "2026-11-21 08:00:00Z"),
-     ("2026-99-99T08:00:00.123456Z", "2026-99-99T08:00:00.123456Z")],
+    [
+        (None, "-"),
+        ({}, "-"),
+        ([], "-"),
+        (False, "no"),
+        (0, "0"),
+        (["a", 1], "a, 1"),
+        ({"a": None, "b": 1}, "b=1"),
+        ("2026-11-21T08:00:00.123456Z", "2026-11-21 08:00:00Z"),
+        ("2026-99-99T08:00:00.123456Z", "2026-99-99T08:00:00.123456Z"),
+    ],
 )
 def test_a_value_for_people(value: object, shown: str) -> None:
     assert cell(value) == shown

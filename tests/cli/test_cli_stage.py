@@ -51,7 +51,8 @@ def test_lists_of_named_things_are_merged_by_name() -> None:
     below = {"rules": [{"name": "a", "for": "48h", "do": ["cancel"]}, {"name": "b", "do": ["refill"]}]}
     above = {"rules": [{"name": "a", "for": "6s"}]}
     assert merge(below, above)["rules"] == [
-        {"name": "a", "for": "6s", "do": ["cancel"]}, {"name": "b", "do": ["refill"]}
+        {"name": "a", "for": "6s", "do": ["cancel"]},
+        {"name": "b", "do": ["refill"]},
     ]
 
 
@@ -61,7 +62,12 @@ def test_what_the_overlay_does_not_name_stays() -> None:
 
 def test_a_written_document_reads_the_same() -> None:
     document = {
-        "on": "order.partial", "above": Decimal("10.10"), "method": "7", "id": "010", "off": True, "text": "a: {b}"
+        "on": "order.partial",
+        "above": Decimal("10.10"),
+        "method": "7",
+        "id": "010",
+        "off": True,
+        "text": "a: {b}",
     }
     assert read_example(as_yaml(document)) == document
 
@@ -94,7 +100,9 @@ async def sent(receiver: Receiver, signature: str | None = None) -> int:
     at = RealClock().now()
     signed = Webhook(receiver.secret).sign("msg_1", at, body)
     headers = {
-        "webhook-id": "msg_1", "webhook-timestamp": str(int(at.timestamp())), "webhook-signature": signature or signed
+        "webhook-id": "msg_1",
+        "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-signature": signature or signed,
     }
     async with aiohttp.ClientSession() as session, session.post(receiver.url, data=body, headers=headers) as answer:
         return answer.status
@@ -121,7 +129,8 @@ async def test_a_forged_message_is_not(signature: str) -> None:
 def test_the_story_waits_for_every_rule() -> None:
     missing = Story([REFILL, TELL], Receiver(SECRET)).missing()
     assert missing == [
-        "the rule refill has done nothing yet", "the rule tell has told nobody yet",
+        "the rule refill has done nothing yet",
+        "the rule tell has told nobody yet",
         "no signed message was verified by the receiver",
     ]
 

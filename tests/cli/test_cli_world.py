@@ -65,9 +65,11 @@ async def test_effects_are_counted_at_the_admin_address() -> None:
 
 @pytest.mark.parametrize(
     ("text", "fault"),
-    [("smm:add:timeout-after", Fault("smm", "add", "timeout-after", 1)),
-     ("smm:*:html-503:3", Fault("smm", "*", "html-503", 3)),
-     ("smm:add:empty:always", Fault("smm", "add", "empty", None))],
+    [
+        ("smm:add:timeout-after", Fault("smm", "add", "timeout-after", 1)),
+        ("smm:*:html-503:3", Fault("smm", "*", "html-503", 3)),
+        ("smm:add:empty:always", Fault("smm", "add", "empty", None)),
+    ],
 )
 def test_a_fault_is_read(text: str, fault: Fault) -> None:
     assert read_fault(text, PROVIDERS) == fault
@@ -75,10 +77,12 @@ def test_a_fault_is_read(text: str, fault: Fault) -> None:
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
-    [("smn:add:empty", "there is no provider 'smn' (did you mean 'smm'?)"),
-     ("smm:ad:empty", "smm has no method 'ad' (did you mean 'add'?)"),
-     ("smm:add:emty", "there is no fault 'emty' (did you mean 'empty'?)"),
-     ("smm:add:empty:often", "how often a fault happens is a number or 'always'; 'often' is not")],
+    [
+        ("smn:add:empty", "there is no provider 'smn' (did you mean 'smm'?)"),
+        ("smm:ad:empty", "smm has no method 'ad' (did you mean 'add'?)"),
+        ("smm:add:emty", "there is no fault 'emty' (did you mean 'empty'?)"),
+        ("smm:add:empty:often", "how often a fault happens is a number or 'always'; 'often' is not"),
+    ],
 )
 def test_a_misspelt_fault_is_one_sentence(text: str, sentence: str) -> None:
     with pytest.raises(Stop) as raised:

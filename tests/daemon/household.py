@@ -75,7 +75,8 @@ class Household:
 
     def configure(self, rules: str) -> None:
         """Write a configuration: both accounts, polled every second; every event goes to the receiver."""
-        self.path.write_text(f"""
+        self.path.write_text(
+            f"""
 settings: {{state: ./journal.db}}
 accounts:
   panel:
@@ -92,7 +93,9 @@ accounts:
 sinks:
   hook: {{type: webhook, url: '{self.hook_url}', secret: {SECRET}, events: ['*']}}
 rules: {rules if rules == "[]" else chr(10) + rules}
-""", encoding="utf-8")
+""",
+            encoding="utf-8",
+        )
 
     def effects(self, name: str) -> int:
         """Return how often a server did something."""
@@ -106,7 +109,9 @@ rules: {rules if rules == "[]" else chr(10) + rules}
         """Wait until something that a server or the receiver notices is so."""
         async with asyncio.timeout(WAIT_S):
             while not condition():
-                assert self.running is None or self.running.process.returncode is None, self.running.log.read_text(encoding="utf-8")
+                assert self.running is None or self.running.process.returncode is None, self.running.log.read_text(
+                    encoding="utf-8"
+                )
                 self.happened.clear()
                 await self.happened.wait()
 
@@ -158,8 +163,15 @@ async def run(path: Path, *python: str, **environ: str) -> Run:
     log = path.with_name(f"log-{len(list(path.parent.glob('log-*')))}.txt")
     with log.open("w") as errors:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, *(python or ("-m", "bursar")), "run", "--config", str(path), env={**os.environ, **environ},
-            stdin=asyncio.subprocess.DEVNULL, stdout=errors, stderr=errors,
+            sys.executable,
+            *(python or ("-m", "bursar")),
+            "run",
+            "--config",
+            str(path),
+            env={**os.environ, **environ},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=errors,
+            stderr=errors,
         )
     return Run(process, log)
 

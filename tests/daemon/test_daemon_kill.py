@@ -42,7 +42,9 @@ async def test_a_refill_is_done_once(house: Household, fault: str) -> None:
 
 
 async def test_an_order_is_added_once_and_a_person_is_asked(house: Household) -> None:
-    house.configure("- {name: a, on: order.partial, do: [{add: {service: '1', link: 'https://x.example/p', quantity: '100'}}]}")
+    house.configure(
+        "- {name: a, on: order.partial, do: [{add: {service: '1', link: 'https://x.example/p', quantity: '100'}}]}"
+    )
     house.panel_faults.add("add", "timeout-after")
     async with house.daemon() as running:
         await house.ask("track", account="panel", rows=[{"id": house.partial}])

@@ -74,7 +74,9 @@ async def test_a_sighup_takes_on_a_new_configuration(house: Household) -> None:
         assert (await house.ask("status"))["rules"] == 1
 
 
-@pytest.mark.parametrize("broken", ["rules: [", "accounts: {panel: {provider: smn}}", "", "settings: {state: ./other.db}"])
+@pytest.mark.parametrize(
+    "broken", ["rules: [", "accounts: {panel: {provider: smn}}", "", "settings: {state: ./other.db}"]
+)
 async def test_a_sighup_with_a_broken_configuration_keeps_the_old_one(house: Household, broken: str) -> None:
     house.configure(REFILL)
     async with house.daemon() as running:
@@ -147,7 +149,9 @@ async def test_a_bad_configuration_starts_nothing(house: Household) -> None:
 
 
 async def test_a_missing_secret_is_78(house: Household) -> None:
-    house.configure("- {name: p, on: balance.passed_min_payout, do: [{payout: {method: '7', account: {env: NOT_SET}}}]}")
+    house.configure(
+        "- {name: p, on: balance.passed_min_payout, do: [{payout: {method: '7', account: {env: NOT_SET}}}]}"
+    )
     code, err = await (await run(house.path)).ended()
     assert (code, "NOT_SET" in err) == (78, True)
 
@@ -166,7 +170,9 @@ async def test_a_journal_that_another_daemon_writes_is_one_sentence(house: House
 async def test_a_journal_that_cannot_be_made_is_one_sentence(house: Household) -> None:
     house.configure("[]")
     (house.folder / "file").write_text("", encoding="utf-8")
-    house.path.write_text(house.path.read_text(encoding="utf-8").replace("./journal.db", "./file/journal.db"), encoding="utf-8")
+    house.path.write_text(
+        house.path.read_text(encoding="utf-8").replace("./journal.db", "./file/journal.db"), encoding="utf-8"
+    )
     assert_one_sentence(await (await run(house.path)).ended(), "journal.db")
 
 
@@ -214,5 +220,8 @@ async def test_no_secret_is_logged(house: Household, monkeypatch: pytest.MonkeyP
         _code, err = await running.ended()
     seen = [path.name for path in house.folder.glob("journal.db*") if WALLET.encode() in Path(path).read_bytes()]
     assert (WALLET in err, "sandbox-panel-key" in err, seen, [e for e in house.told if WALLET in str(e)]) == (
-        False, False, [], [],
+        False,
+        False,
+        [],
+        [],
     )

@@ -10,7 +10,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
     [ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")]
-    + list((ROOT / "docs").rglob("*.md")) + list((ROOT / "examples").rglob("*.md"))
+    + list((ROOT / "docs").rglob("*.md"))
+    + list((ROOT / "examples").rglob("*.md"))
 )
 _FENCE = re.compile(r"^( *)```([^\n`]*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 

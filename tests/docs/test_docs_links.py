@@ -46,7 +46,7 @@ def test_every_link_leads_somewhere(path: Path) -> None:
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_the_spelling_is_american(path: Path) -> None:
     text = NOT_OURS.sub("", path.read_text(encoding="utf-8"))
-    for sentence in CORE_EVENTS.values():          # those are the code's
+    for sentence in CORE_EVENTS.values():  # those are the code's
         text = text.replace(sentence, "")
     assert BRITISH.findall(text) == []
 

@@ -94,7 +94,9 @@ def test_the_envelope_that_is_shown_has_the_keys_of_a_real_one() -> None:
     [shown] = [json.loads(fragment.text) for fragment in fragments("json") if "operations" in str(fragment)]
     real = envelope("ev_1", "bursar.order.partial", "main-panel", SubjectRef("order", "101"), START, {})
     assert (list(shown), shown["source"], shown["subject"]) == (
-        sorted(real, key=list(shown).index), real["source"], real["subject"],
+        sorted(real, key=list(shown).index),
+        real["source"],
+        real["subject"],
     )
 
 

@@ -24,7 +24,9 @@ def plugin(tmp_path: Path) -> Path:
 
 
 def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", *words], cwd=folder, capture_output=True, encoding="utf-8", check=False)
+    return subprocess.run(
+        [sys.executable, "-m", *words], cwd=folder, capture_output=True, encoding="utf-8", check=False
+    )
 
 
 def test_it_passes_its_own_tests(plugin: Path) -> None:
@@ -43,7 +45,9 @@ def test_the_host_takes_it() -> None:
     module = type(sys)("vending")
     exec(compile(program("docs/plugins.md"), "docs/plugins.md", "exec"), module.__dict__)
     assert [(hook, made.name) for hook, made in _registrations(module)] == [
-        ("bursar_providers", "vending"), ("bursar_sinks", "push"), ("bursar_functions", "even"),
+        ("bursar_providers", "vending"),
+        ("bursar_sinks", "push"),
+        ("bursar_functions", "even"),
         ("bursar_commands", "machines"),
     ]
 

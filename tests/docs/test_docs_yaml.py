@@ -68,7 +68,9 @@ def test_it_loads(fragment: Fragment, tmp_path: Path) -> None:
 
 CONDITIONS = [
     pytest.param(line, id=f"{fragment}: {line}")
-    for fragment in fragments("text") if fragment.kind == "text when" for line in fragment.text.splitlines()
+    for fragment in fragments("text")
+    if fragment.kind == "text when"
+    for line in fragment.text.splitlines()
 ]
 
 

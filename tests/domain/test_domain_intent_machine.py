@@ -119,7 +119,13 @@ class Life(Steps):
     def a_person_is_asked(self, yes: bool) -> None:
         self.cause(Cause.APPROVED if yes else Cause.DENIED)
 
-    @properties.step(when=lambda self: self.is_(State.READY), answers=MOSTLY, becomes=OUTCOMES, on_the_wire_s=st.sampled_from([0, 20, 59]), lands_after_s=LANDS)
+    @properties.step(
+        when=lambda self: self.is_(State.READY),
+        answers=MOSTLY,
+        becomes=OUTCOMES,
+        on_the_wire_s=st.sampled_from([0, 20, 59]),
+        lands_after_s=LANDS,
+    )
     def send(self, answers: bool, becomes: object, on_the_wire_s: int, lands_after_s: int | None) -> None:
         """Send it; before one that was lost goes out again, the provider is looked at once more."""
         if self.intent.lost and not self.shows_nothing(answers):
@@ -171,17 +177,26 @@ class Life(Steps):
         else:
             self.cause(Cause.PERSON_AGAIN if again else Cause.PERSON_DID_NOT)
 
-    @properties.step(when=lambda self: self.is_(State.READY, State.DEFERRED), cause=st.sampled_from([None] * 9 + [Cause.STALE, Cause.DENIED]))
+    @properties.step(
+        when=lambda self: self.is_(State.READY, State.DEFERRED),
+        cause=st.sampled_from([None] * 9 + [Cause.STALE, Cause.DENIED]),
+    )
     def somebody_ends_it(self, cause: Cause | None) -> None:
         if cause is not None:
             self.cause(cause)
 
-    @properties.step(when=lambda self: self.is_(State.READY), cause=st.sampled_from([None] * 9 + [Cause.HELD_BACK, Cause.GREW]))
+    @properties.step(
+        when=lambda self: self.is_(State.READY), cause=st.sampled_from([None] * 9 + [Cause.HELD_BACK, Cause.GREW])
+    )
     def the_gate_objects(self, cause: Cause | None) -> None:
         if cause is not None:
             self.cause(cause)
 
-    @properties.step(when=lambda self: self.intent.state in OPEN, what=st.sampled_from([None] * 9 + ["restarted", "restored"]), lands_after_s=LANDS)
+    @properties.step(
+        when=lambda self: self.intent.state in OPEN,
+        what=st.sampled_from([None] * 9 + ["restarted", "restored"]),
+        lands_after_s=LANDS,
+    )
     def the_process_starts(self, what: str | None, lands_after_s: int | None) -> None:
         """Nobody measured the time away: `settle` starts anew. In a restored journal it may have been sent since."""
         if what == "restored" and not self.is_(State.UNKNOWN):

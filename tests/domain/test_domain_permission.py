@@ -142,7 +142,9 @@ def test_nothing_in_the_way_is_allowed_in_every_phase() -> None:
     assert [permit(phase, facts_of(), T0) for phase in Phase] == [ALLOW] * 4
 
 
-@pytest.mark.parametrize(("name", "phase"), [(name, phase) for name in TABLE for phase in Phase if phase in TABLE[name][0]])
+@pytest.mark.parametrize(
+    ("name", "phase"), [(name, phase) for name in TABLE for phase in Phase if phase in TABLE[name][0]]
+)
 def test_a_guard_objects_in_the_phases_in_which_it_counts(name: str, phase: Phase) -> None:
     assert word(permit(phase, facts_of(OBJECTIONS[name]), T0)) == TABLE[name][1]
 
@@ -273,7 +275,7 @@ def refused(times: int = 1, at: datetime | None = T0, action: ActionType = PAYOU
 
 
 def test_the_third_refusal_is_for_a_person() -> None:
-    held = held_back(refused(3, after(-10**5)))
+    held = held_back(refused(3, after(-(10**5))))
     assert (held.block, held.retry_at) == (BlockReason.GAVE_UP, None)
 
 
@@ -282,7 +284,7 @@ def test_a_refusal_that_nobody_can_read_is_for_a_person() -> None:
 
 
 def test_two_refusals_are_not_for_a_person() -> None:
-    assert allowed(refused(2, after(-10**5)))
+    assert allowed(refused(2, after(-(10**5))))
 
 
 @pytest.mark.parametrize(("action", "pause"), [(REFILL, HOUR), (PAYOUT, DAY)])

@@ -169,9 +169,7 @@ def test_what_is_not_measured_is_exactly_what_the_timeline_went_on_by(stood_at: 
 AHEAD = Offsets((after(0), after(60)), (HOUR, 3 * HOUR))
 
 
-@pytest.mark.parametrize(
-    ("minutes", "ahead"), [(-5, HOUR), (0, HOUR), (59.9, HOUR), (60, 3 * HOUR), (10**5, 3 * HOUR)]
-)
+@pytest.mark.parametrize(("minutes", "ahead"), [(-5, HOUR), (0, HOUR), (59.9, HOUR), (60, 3 * HOUR), (10**5, 3 * HOUR)])
 def test_the_wall_clock_is_ahead_as_it_was_at_that_instant(minutes: float, ahead: timedelta) -> None:
     assert AHEAD.wall(after(minutes)) == after(minutes) + ahead
 

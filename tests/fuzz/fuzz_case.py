@@ -59,7 +59,11 @@ def calls(provider: str, bodies: Mapping[tuple[str, str], Sequence[Any]]) -> lis
     """Make the cases of reading methods: bodies by method and parameters (`order=1`)."""
     return [
         Case(
-            f"{provider} call {method} {text}".strip(), provider, "call", each, method=method,
+            f"{provider} call {method} {text}".strip(),
+            provider,
+            "call",
+            each,
+            method=method,
             params=dict([text.split("=", 1)]) if text else {},
         )
         for (method, text), each in bodies.items()

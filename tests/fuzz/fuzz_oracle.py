@@ -18,17 +18,24 @@ _NO = ("fail", "failed", "error", "false")
 DEEPEST = 50
 _AGREES = ("success", "ok", "true", "yes", "accepted", "requested", "pending", "canceled", "cancelled", "cancel")
 ORDER_WORDS: Mapping[str, str] = {
-    "pending": "pending awaiting queued creating", "processing": "processing",
+    "pending": "pending awaiting queued creating",
+    "processing": "processing",
     "in_progress": "inprogress active started",
-    "paused": "paused holding", "refilling": "refill refilling", "completed": "completed complete done success",
-    "partial": "partial partiallycompleted", "canceled": "canceled cancelled cancel",
+    "paused": "paused holding",
+    "refilling": "refill refilling",
+    "completed": "completed complete done success",
+    "partial": "partial partiallycompleted",
+    "canceled": "canceled cancelled cancel",
     "refunded": "refunded refund reversed",
-    "failed": "fail failed error rejected", "expired": "expired",
+    "failed": "fail failed error rejected",
+    "expired": "expired",
 }
 REFILL_WORDS: Mapping[str, str] = {
-    "pending": "pending awaiting queued creating", "rejected": "rejected reject",
+    "pending": "pending awaiting queued creating",
+    "rejected": "rejected reject",
     "canceled": "canceled cancelled cancel",
-    "in_progress": "inprogress processing active started refill refilling", "failed": "fail failed error",
+    "in_progress": "inprogress processing active started refill refilling",
+    "failed": "fail failed error",
     "completed": "completed complete done success",
 }
 

@@ -105,7 +105,11 @@ def events_are_literal(case: Case, provider: Provider, seen: Observation, said: 
     for one in seen.subjects:
         kind, known = kinds[one.ref.type], before.get(one.ref)
         sight = detect(kind, ACCOUNT, known, one, AT, news=True)
-        mine = said if one.ref.type == "balance" or len(asked_as) == 1 else said.about(one.ref.id, *asked_as.get(one.ref.id, ()))
+        mine = (
+            said
+            if one.ref.type == "balance" or len(asked_as) == 1
+            else said.about(one.ref.id, *asked_as.get(one.ref.id, ()))
+        )
         for event in sight.events:
             changed = event.before if known is not None else dict(_told(kind, sight.snapshot))
             for name in changed:
@@ -241,7 +245,12 @@ def _state_is_said(subject: str, state: str, said: Said) -> bool:
     if subject == "coupon":
         return state in words
     numbers: Mapping[str, tuple[int, ...]] = {
-        "waiting": (0,), "done": (1,), "canceled": (2,), "canceled_by_user": (3,), "open": (0,), "succeeded": (1,),
+        "waiting": (0,),
+        "done": (1,),
+        "canceled": (2,),
+        "canceled_by_user": (3,),
+        "open": (0,),
+        "succeeded": (1,),
     }
     flags = {1 for each in said.scalars if each is True} | {0 for each in said.scalars if each is False}
     return any(Decimal(each) in said.numbers or each in flags for each in numbers[state])

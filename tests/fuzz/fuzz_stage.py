@@ -38,12 +38,42 @@ ADDRESS = "https://provider.example/api/v2"
 PROVIDERS = load_plugins().providers
 STATUSES = (200,) * 12 + (201, 204, 301, 302, 400, 401, 403, 404, 429, 429, 500, 501, 502, 503, 520, 999)
 HEADERS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Retry-After", ("0", "2", "120", "-1", "9999999", "99999999999999999999", "soon", "1.5", "", "٣", "²",
-                     "Sat, 21 Nov 2026 10:00:00 GMT", "Sat, 21 Nov 2026 10:00:00 +99999999999999999999",
-                     "Fri, 31 Feb 99999 00:00:00 GMT", "Sat, 21 Nov 2026 10:00:00")),
+    (
+        "Retry-After",
+        (
+            "0",
+            "2",
+            "120",
+            "-1",
+            "9999999",
+            "99999999999999999999",
+            "soon",
+            "1.5",
+            "",
+            "٣",
+            "²",
+            "Sat, 21 Nov 2026 10:00:00 GMT",
+            "Sat, 21 Nov 2026 10:00:00 +99999999999999999999",
+            "Fri, 31 Feb 99999 00:00:00 GMT",
+            "Sat, 21 Nov 2026 10:00:00",
+        ),
+    ),
     ("Date", ("Sat, 21 Nov 2026 09:00:00 GMT", "Sat, 21 Nov 2026 09:00:00", "never")),
-    ("Location", ("https://moved.example/api?key=" + KEY, "/api", "", "http://[::1", "//", f"https://x.example/{KEY}/v2",
-                  "javascript:alert(1)", "https://user:" + KEY + "@x.example/", "http://x.example:99999/", "\x00")),
+    (
+        "Location",
+        (
+            "https://moved.example/api?key=" + KEY,
+            "/api",
+            "",
+            "http://[::1",
+            "//",
+            f"https://x.example/{KEY}/v2",
+            "javascript:alert(1)",
+            "https://user:" + KEY + "@x.example/",
+            "http://x.example:99999/",
+            "\x00",
+        ),
+    ),
     ("Content-Type", ("text/html", "application/json; charset=utf-16", "💰")),
 )
 

@@ -53,9 +53,10 @@ async def test_replay(one: str) -> None:
 @pytest.mark.parametrize(
     ("name", "reached"),
     [
-        ("smm add", {"Succeeded", "Refused", "Later", "Lost"}), ("smm refill one", {"Succeeded", "Refused", "Later",
-        "Lost"}),
-        ("px payout", {"Succeeded", "Refused", "Lost"}), ("px reconcile payouts", {"Happened", "CannotTell", "DidNot"}),
+        ("smm add", {"Succeeded", "Refused", "Later", "Lost"}),
+        ("smm refill one", {"Succeeded", "Refused", "Later", "Lost"}),
+        ("px payout", {"Succeeded", "Refused", "Lost"}),
+        ("px reconcile payouts", {"Happened", "CannotTell", "DidNot"}),
         ("smm orders", {"Observation", "Rejected", "RateLimited", "BadAnswer", "Refusal"}),
         ("premium_exchanger payouts", {"Observation", "BadAnswer", "Refusal", "RateLimited"}),
         ("anticaptcha coupons", {"Observation", "Rejected", "BadAnswer", "Refusal", "RateLimited"}),

@@ -33,8 +33,11 @@ async def said(name: str, body: bytes, headers: Mapping[str, str] = {}, status: 
 @pytest.mark.parametrize(
     "body",
     [
-        b'{"order":23501,"status":"fail"}', b'{"order":23501,"status":false}', b'{"order":"not available"}',
-        b'{"order":"' + b"7" * 300 + b'"}', WARNING + b'{"error":"no","x":{"order":5}',
+        b'{"order":23501,"status":"fail"}',
+        b'{"order":23501,"status":false}',
+        b'{"order":"not available"}',
+        b'{"order":"' + b"7" * 300 + b'"}',
+        WARNING + b'{"error":"no","x":{"order":5}',
         WARNING + b'{"error":"no"}{"order":5}',
     ],
 )
@@ -45,8 +48,11 @@ async def test_no_order_was_made(body: bytes) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        b'{"status":"fail","1":"1e5"}', b'{"id":"not available for this service"}', b'{"1":1,"status":false}',
-        b'{"refill":' * 60 + b"1" + b"}" * 60, WARNING + b'{"error":1,"x":{"refill":5}',
+        b'{"status":"fail","1":"1e5"}',
+        b'{"id":"not available for this service"}',
+        b'{"1":1,"status":false}',
+        b'{"refill":' * 60 + b"1" + b"}" * 60,
+        WARNING + b'{"error":1,"x":{"refill":5}',
     ],
 )
 async def test_no_refill_was_accepted(body: bytes) -> None:
@@ -56,8 +62,10 @@ async def test_no_refill_was_accepted(body: bytes) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        b'{"error":1,"error_text":"no","data":{"payout_id":"no such id"}}', b'{"error":1,"data":{"payout_id":true}}',
-        b'{"error":1,"payout_id":[5]}', WARNING + b'{"error":1,"data":{"payout_id":5}',
+        b'{"error":1,"error_text":"no","data":{"payout_id":"no such id"}}',
+        b'{"error":1,"data":{"payout_id":true}}',
+        b'{"error":1,"payout_id":[5]}',
+        WARNING + b'{"error":1,"data":{"payout_id":5}',
     ],
 )
 async def test_a_no_that_names_a_payout_is_neither(body: bytes) -> None:
@@ -72,11 +80,15 @@ async def test_a_senseless_pause_does_not_spoil_a_yes(pause: str) -> None:
 @pytest.mark.parametrize(
     ("name", "body"),
     [
-        ("smm services", b"{}"), ("smm services", b'{"data":{"total":5}}'), ("smm services",
-        b'{"refill":{"refill":"no"}}'),
-        ("smm order", b"[1,2]"), ("smm order", b'{"errors":{"message":"no"}}'), ("smm orders", b'{"data":{"total":1}}'),
+        ("smm services", b"{}"),
+        ("smm services", b'{"data":{"total":5}}'),
+        ("smm services", b'{"refill":{"refill":"no"}}'),
+        ("smm order", b"[1,2]"),
+        ("smm order", b'{"errors":{"message":"no"}}'),
+        ("smm orders", b'{"data":{"total":1}}'),
         ("smm orders", b'{"status":"success"}'),
-        ("smm orders", b'[{"foo":1},{"foo":2}]'), ("smm refills", b'["Completed"]'),
+        ("smm orders", b'[{"foo":1},{"foo":2}]'),
+        ("smm refills", b'["Completed"]'),
         ("premium_exchanger visits", b'{"error":0,"data":{"Items":{"11":{"id":"11"}}}}'),
         ("premium_exchanger visits", b'{"error":0,"data":{"value":{"status":"success","data":{}}}}'),
     ],
@@ -86,7 +98,8 @@ async def test_a_foreign_structure_is_an_error(name: str, body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"{}", b'{"data":{}}', b'{"1":{}}', b'{"data":{"1":{}}}', b'{"data":{"1":{"status":"success"}}}'],
+    "body",
+    [b"{}", b'{"data":{}}', b'{"1":{}}', b'{"data":{"1":{}}}', b'{"data":{"1":{"status":"success"}}}'],
 )
 async def test_an_entry_that_says_nothing_of_its_order_teaches_nothing(body: bytes) -> None:
     seen = await said("smm orders", body)
@@ -96,9 +109,10 @@ async def test_an_entry_that_says_nothing_of_its_order_teaches_nothing(body: byt
 @pytest.mark.parametrize(
     ("name", "body"),
     [
-        ("smm order", b'{"error":' + DEEP + b"}"), ("smm add", b'{"error":' + DEEP + b"}"),
-        ("smm refill one", b'{"1":{"refill":{"error":' + DEEP + b"}}}"), ("smm call balance",
-        b'{"balance":' + DEEP + b"}"),
+        ("smm order", b'{"error":' + DEEP + b"}"),
+        ("smm add", b'{"error":' + DEEP + b"}"),
+        ("smm refill one", b'{"1":{"refill":{"error":' + DEEP + b"}}}"),
+        ("smm call balance", b'{"balance":' + DEEP + b"}"),
         ("anticaptcha call getResellerData", b'{"errorId":0,"coupons":[],"x":' + DEEP + b"}"),
         ("anticaptcha coupons", b'{"errorId":0,"coupons":[{"id":"a\\u0000b"},{"id":"' + b"x" * 600 + b'"}]}'),
         ("smm services", b'[{"service":"a\\u0000b","name":"x"},{"service":1,"name":"y"}]'),
@@ -116,7 +130,9 @@ async def test_a_number_without_end_is_no_text_without_end(number: bytes) -> Non
     body = b'{"charge":%b,"status":"Partial","remains":%b,"currency":%b}' % (number, number, number)
     seen = await said("smm order", body)
     assert isinstance(seen, Observation)
-    assert all(len(format(value)) <= 2000 for one in seen.subjects for value in one.fields.values() if value is not None)
+    assert all(
+        len(format(value)) <= 2000 for one in seen.subjects for value in one.fields.values() if value is not None
+    )
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,7 @@ from runtime_config import config
 from bursar.journal.backup import back_up, restore
 from bursar.web.approvals import Approvals
 
-RULE = (
-    "{name: pay, on: balance.passed_min_payout, do: [{payout: {method: '7'}}], approve: {above: 500, within: 12h}}"
-)
+RULE = "{name: pay, on: balance.passed_min_payout, do: [{payout: {method: '7'}}], approve: {above: 500, within: 12h}}"
 VERBS = ("approve", "deny")
 
 
@@ -172,9 +170,7 @@ async def test_a_yes_by_the_new_link_is_for_the_new_amount(grown: tuple[World, d
 
 
 @pytest.mark.parametrize("verb", VERBS)
-async def test_a_link_made_before_a_restore_answers_nothing(
-    world: World, door: socket.socket, verb: str
-) -> None:
+async def test_a_link_made_before_a_restore_answers_nothing(world: World, door: socket.socket, verb: str) -> None:
     yaml = await begin(world, door, "600")
     await world.turn()
     before = links(world)

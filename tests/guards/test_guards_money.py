@@ -34,7 +34,9 @@ async def test_above_the_sum_a_person_is_asked_and_nothing_is_sent(world: World)
     await payout_due(world, "approve: {above: 500, within: 12h}")
     await world.live(minutes=10)
     assert (await world.states(), world.site.done("payout"), await world.told("approval.*")) == (
-        ["awaiting_approval"], [], ["approval.wanted"],
+        ["awaiting_approval"],
+        [],
+        ["approval.wanted"],
     )
 
 
@@ -64,7 +66,9 @@ async def test_a_no_sends_nothing_and_is_told(world: World) -> None:
     await world.say("deny", ids=["1"])
     await world.live(hours=2)
     assert (await world.states(), world.site.done("payout"), await world.told("action.*")) == (
-        ["denied"], [], ["action.denied"],
+        ["denied"],
+        [],
+        ["action.denied"],
     )
 
 
@@ -72,7 +76,9 @@ async def test_silence_means_no(world: World) -> None:
     await payout_due(world, "approve: {above: 500, within: 12h}")
     await world.live(hours=13, every_s=600)
     assert (await world.states(), world.site.done("payout"), await world.told("action.*")) == (
-        ["lapsed"], [], ["action.lapsed"],
+        ["lapsed"],
+        [],
+        ["action.lapsed"],
     )
 
 
@@ -124,7 +130,9 @@ async def test_an_unknown_id_costs_the_others_nothing(world: World, ids: list[st
 async def test_a_rules_budget_stops_what_would_pass_it_and_says_so(world: World) -> None:
     await payout_due(world, "budget: {payout: {max: 500, every: 24h}}")
     assert (await world.states(), await world.matches(), await world.told("budget.*")) == (
-        [], ["budget"], ["budget.exhausted"],
+        [],
+        ["budget"],
+        ["budget.exhausted"],
     )
 
 
@@ -244,7 +252,9 @@ async def test_after_a_restore_what_was_open_is_unknown_and_not_sent(world: Worl
     await restored(world)
     await world.live(minutes=30)
     assert (await world.states(), world.site.performed, await world.told("action.unknown")) == (
-        ["unknown"], [], ["action.unknown"],
+        ["unknown"],
+        [],
+        ["action.unknown"],
     )
 
 

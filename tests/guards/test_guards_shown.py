@@ -33,7 +33,10 @@ from bursar.journal import ledger
 
 RULE = "{name: r, on: order.partial, do: [refill]}"
 REFILL = SubjectType(
-    "refill", "refills", {"order": Field(FieldKind.TEXT)}, states=("pending", "in_progress", "rejected"),
+    "refill",
+    "refills",
+    {"order": Field(FieldKind.TEXT)},
+    states=("pending", "in_progress", "rejected"),
 )
 LOST = Unreachable("the answer was lost")
 

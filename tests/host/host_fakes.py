@@ -33,26 +33,38 @@ from bursar.domain.intent import State
 AT = datetime(2026, 11, 21, tzinfo=timezone.utc)
 FLAG = Field(FieldKind.BOOLEAN, own=True, default=False)
 PARCEL = SubjectType(
-    "parcel", "parcels",
+    "parcel",
+    "parcels",
     {
-        "weight": Field(FieldKind.NUMBER), "name": Field(FieldKind.TEXT), "due": Field(FieldKind.INSTANT),
-        "left": Field(FieldKind.DURATION), "safe": Field(FieldKind.BOOLEAN), "asked": FLAG,
+        "weight": Field(FieldKind.NUMBER),
+        "name": Field(FieldKind.TEXT),
+        "due": Field(FieldKind.INSTANT),
+        "left": Field(FieldKind.DURATION),
+        "safe": Field(FieldKind.BOOLEAN),
+        "asked": FLAG,
     },
-    states=("new", "gone", "unknown"), terminal=frozenset({"gone"}), unknown="unknown",
+    states=("new", "gone", "unknown"),
+    terminal=frozenset({"gone"}),
+    unknown="unknown",
     events=(EventType("parcel.fell", "It fell.", lambda before, after: False),),
 )
 PLACE = SubjectType("place", "places", {"name": Field(FieldKind.TEXT)})
 RETURN = ActionType("return_it", "parcel", LostReply.REPEATABLE, {"why": Param()}, confirmed_by=("parcel.gone",))
 STREAMS = (
-    Stream("parcels", timedelta(seconds=60), Coverage.TRACKED), Stream("places", timedelta(hours=1), Coverage.LISTING),
+    Stream("parcels", timedelta(seconds=60), Coverage.TRACKED),
+    Stream("places", timedelta(hours=1), Coverage.LISTING),
 )
 
 
 def provider(**changes: Any) -> Provider:
     """Return a sound provider, but for what is changed."""
     sound = Provider(
-        "post", STREAMS, (PARCEL, PLACE), open=lambda settings, context: FakeAdapter(),  # type: ignore[arg-type,return-value]
-        actions=(RETURN,), methods=(Method("getParcel", {"id": Param()}),),
+        "post",
+        STREAMS,
+        (PARCEL, PLACE),
+        open=lambda settings, context: FakeAdapter(),  # type: ignore[arg-type,return-value]
+        actions=(RETURN,),
+        methods=(Method("getParcel", {"id": Param()}),),
     )
     return replace(sound, **changes)
 

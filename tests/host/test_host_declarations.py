@@ -31,9 +31,13 @@ def test_an_action_that_says_what_it_costs_and_did_cost_passes() -> None:
     check_provider(
         provider(
             **acting(
-                cost=lambda facts: None, cost_needs=lambda params: (), cost_stream="places",
+                cost=lambda facts: None,
+                cost_needs=lambda params: (),
+                cost_stream="places",
                 settled_by=("parcel", "weight"),
-                confirmed_by=("parcel.gone",), disproved_by=("parcel.new",), undone_by=("parcel.fell",),
+                confirmed_by=("parcel.gone",),
+                disproved_by=("parcel.new",),
+                undone_by=("parcel.fell",),
             ),
             **still(lambda fields: None),
         )

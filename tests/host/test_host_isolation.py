@@ -63,7 +63,10 @@ async def test_a_good_observation_passes_as_it_is() -> None:
             "2",
             state=None,
             created_at=None,
-        ), unchanged=("3",), problems={"4": "gone"}, cursor={"at": [1, "x", None]},
+        ),
+        unchanged=("3",),
+        problems={"4": "gone"},
+        cursor={"at": [1, "x", None]},
     )
     assert await guarded(observation).observe(LOOK) is observation
 
@@ -155,9 +158,12 @@ async def test_more_subjects_than_anyone_has_are_refused(monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     "outcome",
     [
-        Succeeded("77", {"asked": True}, Decimal("1.5"), (parcel("9"),)), Succeeded(moved=Decimal(0)),
-        Refused("no", never=True), Later("wait", MINUTE),
-        NotSent("no connection"), Lost("HTML"),
+        Succeeded("77", {"asked": True}, Decimal("1.5"), (parcel("9"),)),
+        Succeeded(moved=Decimal(0)),
+        Refused("no", never=True),
+        Later("wait", MINUTE),
+        NotSent("no connection"),
+        Lost("HTML"),
     ],
 )
 async def test_an_outcome_passes_as_it_is(outcome: Any) -> None:
@@ -214,13 +220,15 @@ async def test_each_of_many_has_its_outcome() -> None:
     answer = {1: Succeeded(), 2: "yes"}
     outcomes = await guarded(answer, ManyAdapter).perform_many([intent(1), intent(2), intent(3)])
     assert outcomes == {
-        1: Succeeded(), 2: Lost("the plugin's perform_many gave a str in place of an outcome"),
+        1: Succeeded(),
+        2: Lost("the plugin's perform_many gave a str in place of an outcome"),
         3: Lost("the provider's answer says nothing about this one"),
     }
 
 
 @pytest.mark.parametrize(
-    ("answer", "kind"), [(NeverSent("x"), NotSent), (Unreachable("x"), Lost), (ValueError(), Lost), ([], Lost)],
+    ("answer", "kind"),
+    [(NeverSent("x"), NotSent), (Unreachable("x"), Lost), (ValueError(), Lost), ([], Lost)],
 )
 async def test_what_goes_wrong_for_many_goes_wrong_for_each(answer: Any, kind: type) -> None:
     outcomes = await guarded(answer, ManyAdapter).perform_many([intent(1), intent(2)])

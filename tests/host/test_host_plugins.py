@@ -62,12 +62,17 @@ def test_a_plugin_is_loaded_and_reported(installed: Installed) -> None:
 
 
 def test_every_hook_registers(installed: Installed) -> None:
-    installed.add("all", GOOD + SINKS + (
-        "import click\n"
-        "@hookimpl\ndef bursar_functions(register):\n"
-        "    register(Function('twice', lambda x: x * 2, (FieldKind.NUMBER,), FieldKind.NUMBER))\n"
-        "@hookimpl\ndef bursar_commands(register):\n    register(click.Command('stamp'))\n"
-    ))
+    installed.add(
+        "all",
+        GOOD
+        + SINKS
+        + (
+            "import click\n"
+            "@hookimpl\ndef bursar_functions(register):\n"
+            "    register(Function('twice', lambda x: x * 2, (FieldKind.NUMBER,), FieldKind.NUMBER))\n"
+            "@hookimpl\ndef bursar_commands(register):\n    register(click.Command('stamp'))\n"
+        ),
+    )
     registry = installed.load()
     assert registry.plugins[0].provides == ("provider post", "sink pigeon", "function twice", "command stamp")
     assert (
@@ -85,10 +90,15 @@ def test_the_registry_is_frozen(installed: Installed) -> None:
 
 
 def test_an_object_may_be_the_plugin(installed: Installed) -> None:
-    installed.add("post", HEAD + (
-        "class Plugin:\n    @hookimpl\n    def bursar_providers(self, register):\n        register(provider())\n"
-        "plugin = Plugin()\n"
-    ), entry="post_plugin:plugin")
+    installed.add(
+        "post",
+        HEAD
+        + (
+            "class Plugin:\n    @hookimpl\n    def bursar_providers(self, register):\n        register(provider())\n"
+            "plugin = Plugin()\n"
+        ),
+        entry="post_plugin:plugin",
+    )
     assert list(installed.load().providers) == ["post"]
 
 
@@ -160,7 +170,8 @@ def test_two_providers_of_a_name_are_refused_naming_both_distributions(installed
     installed.add("one", GOOD, distribution="first-post")
     installed.add("two", GOOD, distribution="second-post")
     assert [report.error for report in installed.load().plugins] == [
-        None, "two plugins register the provider 'post': first-post and second-post",
+        None,
+        "two plugins register the provider 'post': first-post and second-post",
     ]
 
 
@@ -168,7 +179,8 @@ def test_a_stranger_cannot_take_a_name_from_our_own(installed: Installed) -> Non
     installed.add("aaa", GOOD, distribution="aaa-post")
     installed.add("own", GOOD, distribution="bursar")
     assert [(report.distribution, report.error is None) for report in installed.load().plugins] == [
-        ("bursar", True), ("aaa-post", False),
+        ("bursar", True),
+        ("aaa-post", False),
     ]
 
 

@@ -10,17 +10,61 @@ import ast
 from collections.abc import Iterator
 
 CLOCKS = {
-    "time.time", "time.time_ns", "time.monotonic", "time.monotonic_ns", "time.perf_counter", "time.perf_counter_ns",
-    "time.process_time", "time.thread_time", "time.clock_gettime", "time.sleep", "timeit.timeit", "timeit.repeat",
-    "timeit.default_timer", "datetime.now", "datetime.today", "datetime.utcnow", "date.today", "loop.time",
-    "get_running_loop.time", "RealClock.now", "RealClock.monotonic", "RealClock.sleep",
+    "time.time",
+    "time.time_ns",
+    "time.monotonic",
+    "time.monotonic_ns",
+    "time.perf_counter",
+    "time.perf_counter_ns",
+    "time.process_time",
+    "time.thread_time",
+    "time.clock_gettime",
+    "time.sleep",
+    "timeit.timeit",
+    "timeit.repeat",
+    "timeit.default_timer",
+    "datetime.now",
+    "datetime.today",
+    "datetime.utcnow",
+    "date.today",
+    "loop.time",
+    "get_running_loop.time",
+    "RealClock.now",
+    "RealClock.monotonic",
+    "RealClock.sleep",
 }
 ZONES = {"time.localtime", "time.strftime", "time.ctime", "time.asctime", "time.mktime", "time.tzset"}
-LIMITS = {"timeout", "timeout_s", "within_s", "total", "sock_read", "sock_connect", "shutdown_timeout", "deadline", "delay"}
+LIMITS = {
+    "timeout",
+    "timeout_s",
+    "within_s",
+    "total",
+    "sock_read",
+    "sock_connect",
+    "shutdown_timeout",
+    "deadline",
+    "delay",
+}
 """Names of arguments that are seconds of real time."""
 WAITERS = {
-    "timeout", "timeout_at", "wait_for", "wait", "join", "select", "acquire", "result", "communicate", "settimeout",
-    "create_connection", "call_later", "call_at", "Timer", "alarm", "ClientTimeout", "to_thread", "asyncio.sleep",
+    "timeout",
+    "timeout_at",
+    "wait_for",
+    "wait",
+    "join",
+    "select",
+    "acquire",
+    "result",
+    "communicate",
+    "settimeout",
+    "create_connection",
+    "call_later",
+    "call_at",
+    "Timer",
+    "alarm",
+    "ClientTimeout",
+    "to_thread",
+    "asyncio.sleep",
     "ask_daemon",
 }
 """Calls whose number is one."""
@@ -122,8 +166,14 @@ def _imports(node: ast.AST) -> Iterator[tuple[str, str]]:
 def _constants(nodes: list[ast.AST]) -> Iterator[tuple[str, None]]:
     """Name what a number other than zero is given to."""
     for node in nodes:
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, int | float):
-            yield from ((target.id, None) for target in node.targets if isinstance(target, ast.Name) and node.value.value)
+        if (
+            isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.Constant)
+            and isinstance(node.value.value, int | float)
+        ):
+            yield from (
+                (target.id, None) for target in node.targets if isinstance(target, ast.Name) and node.value.value
+            )
 
 
 def _is_property(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

@@ -42,8 +42,11 @@ def test_plugins_are_kept_from_everything_but_their_door() -> None:
         contract("the core never imports a plugin")["forbidden_modules"],
         contract("plugins do not know each other")["modules"],
         [name for name in LINTER["root_packages"] if name != "bursar"],
-        [Path(path).name for path in CONFIGURATION["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
-         if path.startswith("plugins/")],
+        [
+            Path(path).name
+            for path in CONFIGURATION["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+            if path.startswith("plugins/")
+        ],
         list(CONFIGURATION["project"]["entry-points"]["bursar"].values()),
     ],
     ids=["door", "core", "independence", "roots", "wheel", "entry points"],

@@ -20,7 +20,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     subprocess.run(
         [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)],
-        check=True, capture_output=True,
+        check=True,
+        capture_output=True,
     )
     [built] = folder.glob("*.whl")
     return built
@@ -38,8 +39,12 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(installed: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run a command line of the unpacked wheel."""
     return subprocess.run(
-        [sys.executable, "-m", "bursar", *words], cwd=installed, env={**os.environ, "PYTHONPATH": str(installed)},
-        capture_output=True, encoding="utf-8", check=False,
+        [sys.executable, "-m", "bursar", *words],
+        cwd=installed,
+        env={**os.environ, "PYTHONPATH": str(installed)},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
     )
 
 

@@ -21,19 +21,30 @@ ROOT = Path(__file__).parents[2]
 TESTS = ROOT / "tests"
 SOURCES = sorted(TESTS.rglob("*.py")) + sorted((ROOT / "examples").rglob("test_*.py"))
 EXCEPTIONS = {
-    ("tests/testing/test_testing_clock.py", "a limit of its own: patience_s=0.01"):
-        "the test is about a clock that goes on without a task, after whatever time",
-    ("tests/prove/test_prove_run.py", "a limit of its own: select(0.05)"):
-        "looks again and again until a child is there; nothing depends on how often",
-    ("tests/prove/test_prove_run.py", "a limit of its own: select(WAIT_S / TRIES)"):
-        "a person who presses Ctrl-C again: it ends at once where the first was heard",
-    ("tests/cli/test_cli_stage.py", "the machine's clock: bursar.loops.clock.RealClock.now"):
-        "a receiver takes a signature that is minutes old, and whoever freezes for longer has hung",
-    ("tests/rules/test_rules_differential.py", "throws away what it made: reject"):
-        "sums that cannot be done: a fiftieth, and held under a tenth when it runs",
+    (
+        "tests/testing/test_testing_clock.py",
+        "a limit of its own: patience_s=0.01",
+    ): "the test is about a clock that goes on without a task, after whatever time",
+    (
+        "tests/prove/test_prove_run.py",
+        "a limit of its own: select(0.05)",
+    ): "looks again and again until a child is there; nothing depends on how often",
+    (
+        "tests/prove/test_prove_run.py",
+        "a limit of its own: select(WAIT_S / TRIES)",
+    ): "a person who presses Ctrl-C again: it ends at once where the first was heard",
+    (
+        "tests/cli/test_cli_stage.py",
+        "the machine's clock: bursar.loops.clock.RealClock.now",
+    ): "a receiver takes a signature that is minutes old, and whoever freezes for longer has hung",
+    (
+        "tests/rules/test_rules_differential.py",
+        "throws away what it made: reject",
+    ): "sums that cannot be done: a fiftieth, and held under a tenth when it runs",
     ("tests/properties.py", "settings of its own"): "gives them to all others",
 }
 """What may stay, each with its reason."""
+
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_test_depends_on_speed_or_filters(path: Path) -> None:
@@ -43,7 +54,9 @@ def test_no_test_depends_on_speed_or_filters(path: Path) -> None:
 
 
 def test_every_exception_is_needed_and_has_its_reason() -> None:
-    found = {(str(path.relative_to(ROOT)), what) for path in SOURCES for what in faults(path.read_text(encoding="utf-8"))}
+    found = {
+        (str(path.relative_to(ROOT)), what) for path in SOURCES for what in faults(path.read_text(encoding="utf-8"))
+    }
     assert [each for each, reason in EXCEPTIONS.items() if each not in found or not reason] == []
 
 
@@ -106,10 +119,20 @@ def test_a_fault_is_found(source: str, found: str) -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        "await asyncio.sleep(0)", "async with asyncio.timeout(WAIT_S): ...", "process.wait(WAIT_S)",
-        "guarded(wait, timeout=timedelta(0))", "await world.wait(seconds=10)", "list(filter(None, rows))",
-        "path.write_text('x', 'utf-8')", "rows.get('x', 5)", "datetime.fromtimestamp(5, timezone.utc)", "at.astimezone(KYIV)", "', '.join(['a'] * 10)",
-        "asyncio.timeout(limits.WAIT_S)", "await world.clock.sleep(5)", "clock.monotonic()",
+        "await asyncio.sleep(0)",
+        "async with asyncio.timeout(WAIT_S): ...",
+        "process.wait(WAIT_S)",
+        "guarded(wait, timeout=timedelta(0))",
+        "await world.wait(seconds=10)",
+        "list(filter(None, rows))",
+        "path.write_text('x', 'utf-8')",
+        "rows.get('x', 5)",
+        "datetime.fromtimestamp(5, timezone.utc)",
+        "at.astimezone(KYIV)",
+        "', '.join(['a'] * 10)",
+        "asyncio.timeout(limits.WAIT_S)",
+        "await world.clock.sleep(5)",
+        "clock.monotonic()",
     ],
 )
 def test_what_is_none_is_not(source: str) -> None:
@@ -161,8 +184,23 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("properties")
     (folder / "test_them.py").write_text(PROPERTIES, encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-rA", "--color=no", "-p", "properties", "-p", "no:cacheprovider", "test_them.py"],
-        cwd=folder, env={**os.environ, "PYTHONPATH": str(TESTS), "COLUMNS": "200"}, capture_output=True, encoding="utf-8", check=False,
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-rA",
+            "--color=no",
+            "-p",
+            "properties",
+            "-p",
+            "no:cacheprovider",
+            "test_them.py",
+        ],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(TESTS), "COLUMNS": "200"},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
     )
     return done.stdout
 
@@ -172,7 +210,9 @@ def test_a_property_test_that_uses_what_it_makes_passes(judged: str, test: str) 
     assert f"PASSED test_them.py::{test}" in judged
 
 
-@pytest.mark.parametrize("test", ["test_it_throws_away_half", "test_it_filters", "test_it_filters_a_third_and_tries_again"])
+@pytest.mark.parametrize(
+    "test", ["test_it_throws_away_half", "test_it_filters", "test_it_filters_a_third_and_tries_again"]
+)
 def test_one_that_throws_away_more_than_a_tenth_fails(judged: str, test: str) -> None:
     assert f"FAILED test_them.py::{test} - Failed: it throws away" in judged
 
@@ -200,12 +240,28 @@ def teardown_module():
 def test_the_same_examples_are_played_in_whatever_company(tmp_path: Path) -> None:
     """Hypothesis takes constants out of every module that is imported; `ci` does not, so that no order matters."""
     (tmp_path / "test_it.py").write_text(ORDER, encoding="utf-8")
-    (tmp_path / "neighbor.py").write_text('WORDS = ["quite", "peculiar", "words"]\nNUMBERS = [4711, 815, 1234567]\n', encoding="utf-8")
+    (tmp_path / "neighbor.py").write_text(
+        'WORDS = ["quite", "peculiar", "words"]\nNUMBERS = [4711, 815, 1234567]\n', encoding="utf-8"
+    )
     made = []
     for company in ((), ("-p", "neighbor")):
         subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-p", "properties", *company, "-p", "no:cacheprovider", "test_it.py"],
-            cwd=tmp_path, env={**os.environ, "PYTHONPATH": f"{TESTS}:{tmp_path}"}, capture_output=True, check=True,
+            [
+                sys.executable,
+                "-m",
+                "pytest",
+                "-q",
+                "-p",
+                "properties",
+                *company,
+                "-p",
+                "no:cacheprovider",
+                "test_it.py",
+            ],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": f"{TESTS}:{tmp_path}"},
+            capture_output=True,
+            check=True,
         )
         made.append((tmp_path / "made.json").read_text(encoding="utf-8"))
     assert made[0] == made[1]

@@ -11,8 +11,20 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 EMPTY = {
-    "manager", "helper", "util", "utils", "common", "base", "handler", "processor", "service", "job", "task", "item",
-    "info", "data",
+    "manager",
+    "helper",
+    "util",
+    "utils",
+    "common",
+    "base",
+    "handler",
+    "processor",
+    "service",
+    "job",
+    "task",
+    "item",
+    "info",
+    "data",
 }
 FOREIGN = {
     ("bursar_smm", "service"): "a subject of the panels",

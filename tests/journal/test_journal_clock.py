@@ -41,7 +41,10 @@ def test_only_where_it_stood_last_is_kept(tx: Tx) -> None:
 
 
 @pytest.mark.parametrize("days", [0, 1, 9999])
-@pytest.mark.parametrize("away", [timedelta(days=-20000, microseconds=1), timedelta(microseconds=999999), timedelta(days=20000, microseconds=-7)])
+@pytest.mark.parametrize(
+    "away",
+    [timedelta(days=-20000, microseconds=1), timedelta(microseconds=999999), timedelta(days=20000, microseconds=-7)],
+)
 def test_where_it_stood_loses_no_microsecond(tx: Tx, days: int, away: timedelta) -> None:
     stood = Anchor("3f0c", timedelta(days=days, microseconds=3), T0 + away, T0 - away)
     clock.put_anchor(tx, stood)

@@ -581,9 +581,7 @@ def test_what_waits_for_a_person_is_one_question_about_what_was_planned(old: Pat
 
 
 def test_what_waits_past_the_ceiling_waits_for_that(old: Path) -> None:
-    found = intent_after(
-        old, lambda journal: journal.intent("awaiting_approval", due_at=us(1440), reason=PAST_CEILING)
-    )
+    found = intent_after(old, lambda journal: journal.intent("awaiting_approval", due_at=us(1440), reason=PAST_CEILING))
     assert (found.past_ceiling, found.ceiling_consented) == (True, False)
 
 

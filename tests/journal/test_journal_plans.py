@@ -104,9 +104,7 @@ EVERYDAY: dict[str, Callable[[Tx], object]] = {
     "plan an intent": plan,
     "intents of an account": lambda tx: intents.in_state(tx, (State.READY, State.UNKNOWN), PANEL),
     "all open intents": lambda tx: intents.in_state(tx, (State.READY, State.AWAITING_APPROVAL, State.DEFERRED)),
-    "send and step": lambda tx: intents.take_step(
-        tx, send(tx, plan(tx)), Step(Cause.LOST, State.UNKNOWN, "?"), T0
-    ),
+    "send and step": lambda tx: intents.take_step(tx, send(tx, plan(tx)), Step(Cause.LOST, State.UNKNOWN, "?"), T0),
     "ask a person": lambda tx: questions.ask(tx, plan(tx), "so", T0, past_ceiling=False, now=T0),
     "what a person was asked": lambda tx: questions.of_intent(tx, 1),  # type: ignore[arg-type]
     "a person's yes": lambda tx: questions.consent(tx, 1, Consent(True)),  # type: ignore[arg-type]
@@ -140,9 +138,7 @@ EVERYDAY: dict[str, Callable[[Tx], object]] = {
 
 
 @pytest.mark.parametrize("question", EVERYDAY)
-def test_an_everyday_question_is_answered_by_index(
-    watched: tuple[Tx, list[str]], path: Path, question: str
-) -> None:
+def test_an_everyday_question_is_answered_by_index(watched: tuple[Tx, list[str]], path: Path, question: str) -> None:
     tx, said = watched
     EVERYDAY[question](tx)
     assert scans(path, said) == []

@@ -338,11 +338,15 @@ async def test_a_reader_cannot_write(journal: Journal) -> None:
 
 
 @pytest.mark.parametrize("value", ["a", "b"])
-async def test_how_many_rows_changed_is_not_what_python_makes_of_a_statements_words(journal: Journal, value: str) -> None:
+async def test_how_many_rows_changed_is_not_what_python_makes_of_a_statements_words(
+    journal: Journal, value: str
+) -> None:
     """As of an INSERT in a Turkish locale, where its I is not the I of `insert`."""
     await journal.write(lambda tx: put(tx, "a"))
     insert = "WITH one AS (SELECT ? AS value) INSERT INTO meta SELECT 'note', value FROM one WHERE value != 'a'"
-    changed = await journal.write(lambda tx: tx.run(f"{insert} ON CONFLICT (key) DO UPDATE SET value = excluded.value", value))
+    changed = await journal.write(
+        lambda tx: tx.run(f"{insert} ON CONFLICT (key) DO UPDATE SET value = excluded.value", value)
+    )
     assert changed == (value != "a")
 
 

@@ -28,8 +28,14 @@ async def test_a_notify_is_one_line_with_all_that_matters() -> None:
     data = {"text": "Coupon 32 was activated", "rule": "coupon-activated", "amount": "10"}
     assert await lines(data=data, id_="dl_7", account="shop", subject=SubjectRef("coupon", "32")) == [
         {
-            "event": "bursar.notify", "log_level": "info", "sink": "book", "delivery": "dl_7", "account": "shop",
-            "subject": "coupon/32", "rule": "coupon-activated", "text": "Coupon 32 was activated",
+            "event": "bursar.notify",
+            "log_level": "info",
+            "sink": "book",
+            "delivery": "dl_7",
+            "account": "shop",
+            "subject": "coupon/32",
+            "rule": "coupon-activated",
+            "text": "Coupon 32 was activated",
         }
     ]
 
@@ -37,7 +43,10 @@ async def test_a_notify_is_one_line_with_all_that_matters() -> None:
 async def test_an_event_says_its_action_and_reason() -> None:
     line = (await lines("bursar.action.refused", {"action": "refill", "reason": "not now", "intent": "17"}))[0]
     assert (line["event"], line["action"], line["reason"], line["intent"]) == (
-        "bursar.action.refused", "refill", "not now", "17",
+        "bursar.action.refused",
+        "refill",
+        "not now",
+        "17",
     )
 
 

@@ -125,7 +125,16 @@ def broken_off(_site: ScriptedSite) -> Reply:
 
 
 def settings(url: str, **more: Any) -> AccountSettings:
-    return AccountSettings(**{"name": "exchange", "url": url, "key": Secret(KEY), "currency": "USD", "timeout": timedelta(seconds=WAIT_S), **more})
+    return AccountSettings(
+        **{
+            "name": "exchange",
+            "url": url,
+            "key": Secret(KEY),
+            "currency": "USD",
+            "timeout": timedelta(seconds=WAIT_S),
+            **more,
+        }
+    )
 
 
 def context(concealed: list[str]) -> AdapterContext:
@@ -139,32 +148,64 @@ def context(concealed: list[str]) -> AdapterContext:
 
 def intent(method: str = "7", account: str = WALLET) -> Intent:
     return Intent(
-        IntentId(1), AccountName("exchange"), "payout", SubjectRef("balance", "balance"),
-        {"method": method, "account": account}, State.SENDING, NOW, NOW, sent_at=NOW + timedelta(seconds=1),
+        IntentId(1),
+        AccountName("exchange"),
+        "payout",
+        SubjectRef("balance", "balance"),
+        {"method": method, "account": account},
+        State.SENDING,
+        NOW,
+        NOW,
+        sent_at=NOW + timedelta(seconds=1),
     )
 
 
 def payout_row(id_: Any, **more: Any) -> dict[str, Any]:
     return {
-        "id": id_, "time": str(FAR_FROM_HERE), "date": "14.07.2017", "method_id": "7", "account": WALLET,
-        "pay_amount": "49.5", "pay_currency_code": "USDTTRC20", "original_amount": "50",
-        "original_currency_code": "USD", "status": "0", **more,
+        "id": id_,
+        "time": str(FAR_FROM_HERE),
+        "date": "14.07.2017",
+        "method_id": "7",
+        "account": WALLET,
+        "pay_amount": "49.5",
+        "pay_currency_code": "USDTTRC20",
+        "original_amount": "50",
+        "original_currency_code": "USD",
+        "status": "0",
+        **more,
     }
 
 
 def exchange_row(id_: Any, **more: Any) -> dict[str, Any]:
     return {
-        "id": id_, "time": str(FAR_FROM_HERE), "date": "14.07.2017", "currency_code_give": "BTC",
-        "currency_code_get": "USDTTRC20", "course_give": "1", "course_get": "61000.5", "amount_give": "0.01",
-        "amount_get": "610.005", "exchange_success": "0", "accrued": "0", "partner_reward": "1.22",
-        "user_hash": "u1", **more,
+        "id": id_,
+        "time": str(FAR_FROM_HERE),
+        "date": "14.07.2017",
+        "currency_code_give": "BTC",
+        "currency_code_get": "USDTTRC20",
+        "course_give": "1",
+        "course_get": "61000.5",
+        "amount_give": "0.01",
+        "amount_get": "610.005",
+        "exchange_success": "0",
+        "accrued": "0",
+        "partner_reward": "1.22",
+        "user_hash": "u1",
+        **more,
     }
 
 
 def visit_row(id_: Any, **more: Any) -> dict[str, Any]:
     return {
-        "id": id_, "time": str(FAR_FROM_HERE), "date": "14.07.2017", "browser": "Gecko", "ip": "198.51.100.7",
-        "referrer": "https://blog.example/", "user_hash": "u1", "query_string": "?rid=7", **more,
+        "id": id_,
+        "time": str(FAR_FROM_HERE),
+        "date": "14.07.2017",
+        "browser": "Gecko",
+        "ip": "198.51.100.7",
+        "referrer": "https://blog.example/",
+        "user_hash": "u1",
+        "query_string": "?rid=7",
+        **more,
     }
 
 

@@ -46,17 +46,27 @@ async def test_html(site: ScriptedSite, adapter: PremiumExchanger, status: int, 
 @pytest.mark.parametrize(
     ("body", "kind"),
     [
-        (b"", "empty"), (b"  \n", "empty"), (b"\xef\xbb\xbf", "empty"),
-        (b'{"error":0,"data":{"balance":"6', "truncated"), (b"hello", "not_json"),
-        (b'"hello"', "protocol"), (b"17", "protocol"), (b"null", "protocol"), (b"{}", "protocol"),
-        (b'{"message":"maintenance"}', "protocol"), (b'{"error":null}', "protocol"), (b'{"error":"no"}', "protocol"),
-        (b'{"error":0.5}', "protocol"), (b'{"error":[]}', "protocol"), (b'{"error":0,"data":"x"}', "protocol"),
-        (b"Api disabled", "disabled"), (b'"Api disabled"', "disabled"), (b"[" * 3000, "truncated"),
+        (b"", "empty"),
+        (b"  \n", "empty"),
+        (b"\xef\xbb\xbf", "empty"),
+        (b'{"error":0,"data":{"balance":"6', "truncated"),
+        (b"hello", "not_json"),
+        (b'"hello"', "protocol"),
+        (b"17", "protocol"),
+        (b"null", "protocol"),
+        (b"{}", "protocol"),
+        (b'{"message":"maintenance"}', "protocol"),
+        (b'{"error":null}', "protocol"),
+        (b'{"error":"no"}', "protocol"),
+        (b'{"error":0.5}', "protocol"),
+        (b'{"error":[]}', "protocol"),
+        (b'{"error":0,"data":"x"}', "protocol"),
+        (b"Api disabled", "disabled"),
+        (b'"Api disabled"', "disabled"),
+        (b"[" * 3000, "truncated"),
     ],
 )
-async def test_bodies_that_are_no_answer(
-    site: ScriptedSite, adapter: PremiumExchanger, body: bytes, kind: str
-) -> None:
+async def test_bodies_that_are_no_answer(site: ScriptedSite, adapter: PremiumExchanger, body: bytes, kind: str) -> None:
     site.say("get_info", body)
     assert (await failure(adapter)).kind == kind
 
@@ -118,7 +128,10 @@ async def test_a_redirect_is_reported_and_not_followed(
     site.say("get_info", b"", status=status, headers={"Location": f"https://new.example/api.html?api_key={KEY}"})
     failed = await failure(adapter)
     assert (failed.kind, "https://new.example/api.html" in failed.reason, KEY in failed.reason, len(site.asked)) == (
-        "redirect", True, False, 1,
+        "redirect",
+        True,
+        False,
+        1,
     )
 
 

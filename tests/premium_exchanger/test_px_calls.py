@@ -19,7 +19,8 @@ async def test_a_reading_call_gives_the_answer_as_it_is(
     site: ScriptedSite, adapter: PremiumExchanger, method: str, dialect: str
 ) -> None:
     answers = {
-        "get_info": partner(dialect), "get_links": listed(dialect, visit_row("1")),
+        "get_info": partner(dialect),
+        "get_links": listed(dialect, visit_row("1")),
         "get_exchanges": listed(dialect, exchange_row("1")),
     }
     site.say(method, answers[method])
@@ -86,9 +87,11 @@ async def test_an_answer_that_is_nested_without_end_is_cut(site: ScriptedSite, a
 @pytest.mark.parametrize(
     ("method", "params", "word"),
     [
-        ("get_infos", {}, "get_info"), ("get_info", {"ip": "x"}, "takes no 'ip'"),
+        ("get_infos", {}, "get_info"),
+        ("get_info", {"ip": "x"}, "takes no 'ip'"),
         ("get_links", {"limit": "5"}, "limit"),
-        ("get_links", {"start_time": "yesterday"}, "whole number"), ("get_payouts", {"end_time": "-5"}, "whole number"),
+        ("get_links", {"start_time": "yesterday"}, "whole number"),
+        ("get_payouts", {"end_time": "-5"}, "whole number"),
         ("add_payout", {"method_id": "7", "account": "x"}, "journal"),
     ],
 )
@@ -107,8 +110,15 @@ def test_add_payout_asks_for_one_intent() -> None:
 
 
 @pytest.mark.parametrize(
-    "params", [{}, {"method_id": "7"}, {"account": WALLET}, {"method_id": "", "account": WALLET},
-               {"method_id": "7", "account": " "}, {"method_id": "7", "account": WALLET, "amount": "5"}],
+    "params",
+    [
+        {},
+        {"method_id": "7"},
+        {"account": WALLET},
+        {"method_id": "", "account": WALLET},
+        {"method_id": "7", "account": " "},
+        {"method_id": "7", "account": WALLET, "amount": "5"},
+    ],
 )
 def test_add_payout_needs_both_and_takes_no_more(params: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="add_payout"):

@@ -76,8 +76,11 @@ def test_what_ends_a_payout_arms_it_again() -> None:
 @pytest.mark.parametrize(
     ("was", "now", "events"),
     [
-        ("10", "11", ["balance.changed", "balance.rose"]), ("11", "10", ["balance.changed", "balance.fell"]),
-        ("10", "10.00", []), ("10", None, []), (None, "10", ["balance.changed"]),
+        ("10", "11", ["balance.changed", "balance.rose"]),
+        ("11", "10", ["balance.changed", "balance.fell"]),
+        ("10", "10.00", []),
+        ("10", None, []),
+        (None, "10", ["balance.changed"]),
     ],
 )
 def test_the_balance_rises_and_falls(was: str | None, now: str | None, events: list[str]) -> None:
@@ -87,10 +90,13 @@ def test_the_balance_rises_and_falls(was: str | None, now: str | None, events: l
 @pytest.mark.parametrize(
     ("seen", "news", "raised"),
     [
-        ([exchange(True)], False, False), ([exchange(True)], True, True),
+        ([exchange(True)], False, False),
+        ([exchange(True)], True, True),
         ([exchange(False), exchange(True)], False, True),
-        ([exchange(None), exchange(True)], False, True), ([exchange(True), exchange(True, "succeeded")], False, False),
-        ([exchange(True), exchange(False)], False, False), ([exchange(False)], True, False),
+        ([exchange(None), exchange(True)], False, True),
+        ([exchange(True), exchange(True, "succeeded")], False, False),
+        ([exchange(True), exchange(False)], False, False),
+        ([exchange(False)], True, False),
     ],
 )
 def test_a_reward_is_credited(seen: list[Observed], news: bool, raised: bool) -> None:

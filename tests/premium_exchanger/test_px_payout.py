@@ -237,11 +237,18 @@ class TestPerform:
     @pytest.mark.parametrize(
         ("payouts", "partner_says"),
         [
-            (b'{"error":0,"data":{"items":[{"id":"17","method_id":"7"}]},"data":[]}', b'{"error":0,"data":{"balance":"60"}}'),
-            (b'{"error":0,"data":{"items":{"17":{"id":"17","method_id":"7"},"17":{"id":"17","method_id":"9"}}}}',
-             b'{"error":0,"data":{"balance":"60"}}'),
-            (b'{"error":0,"data":{"items":[{"id":"17","method_id":"7"},{"id":"17","method_id":"9"}]}}',
-             b'{"error":0,"data":{"balance":"60"}}'),
+            (
+                b'{"error":0,"data":{"items":[{"id":"17","method_id":"7"}]},"data":[]}',
+                b'{"error":0,"data":{"balance":"60"}}',
+            ),
+            (
+                b'{"error":0,"data":{"items":{"17":{"id":"17","method_id":"7"},"17":{"id":"17","method_id":"9"}}}}',
+                b'{"error":0,"data":{"balance":"60"}}',
+            ),
+            (
+                b'{"error":0,"data":{"items":[{"id":"17","method_id":"7"},{"id":"17","method_id":"9"}]}}',
+                b'{"error":0,"data":{"balance":"60"}}',
+            ),
             (b'{"error":0,"data":[]}', b'{"error":0,"data":{"balance":"0","balance":"60"}}'),
         ],
     )
@@ -316,7 +323,8 @@ class TestPrepare:
     async def test_evidence_holds_ids_and_balance(self, site: ScriptedSite, adapter: PremiumExchanger) -> None:
         other = payout_row("4", method_id="9", time=str(FAR_FROM_HERE + 5))
         assert await prepared(adapter, site, payout_row("3"), other) == {
-            "payouts": ["3", "4"], "balance": "60",
+            "payouts": ["3", "4"],
+            "balance": "60",
         }
 
     async def test_evidence_shows_no_wallet(self, site: ScriptedSite, adapter: PremiumExchanger) -> None:
@@ -431,9 +439,7 @@ class TestReconcile:
         row = payout_row("4", **{unsaid: None})
         assert isinstance(await look(adapter, site, await prepared(adapter, site), row), CannotTell)
 
-    async def test_a_list_that_lost_everything_cannot_tell(
-        self, site: ScriptedSite, adapter: PremiumExchanger
-    ) -> None:
+    async def test_a_list_that_lost_everything_cannot_tell(self, site: ScriptedSite, adapter: PremiumExchanger) -> None:
         before = await prepared(adapter, site, payout_row("3"))
         assert isinstance(await look(adapter, site, before), CannotTell)
 
@@ -487,9 +493,7 @@ class TestReconcile:
         assert isinstance(await adapter.reconcile(asked, before), Happened)
 
     @pytest.mark.parametrize("effect", [False, True])
-    async def test_after_a_lost_reply_the_look_tells_what_the_site_did(
-        self, site: ScriptedSite, effect: bool
-    ) -> None:
+    async def test_after_a_lost_reply_the_look_tells_what_the_site_did(self, site: ScriptedSite, effect: bool) -> None:
         lent = context([])
         adapter = PremiumExchanger(settings(site.url), lent)
         before = await prepared(adapter, site)
@@ -529,13 +533,13 @@ class TestDeclaration:
 
     def test_a_lost_reply_is_reconciled_and_the_wallet_secret(self) -> None:
         assert (PAYOUT_ACTION.lost_reply, PAYOUT_ACTION.money, PAYOUT_ACTION.params["account"].secret) == (
-            LostReply.RECONCILABLE, True, True,
+            LostReply.RECONCILABLE,
+            True,
+            True,
         )
 
 
-async def test_every_payout_goes_out_on_a_connection_of_its_own(
-    site: ScriptedSite, adapter: PremiumExchanger
-) -> None:
+async def test_every_payout_goes_out_on_a_connection_of_its_own(site: ScriptedSite, adapter: PremiumExchanger) -> None:
     ports: list[object] = []
 
     def seen(body: dict[str, Any]) -> Reply:

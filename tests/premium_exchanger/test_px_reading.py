@@ -45,34 +45,62 @@ class TestEveryDialect:
         site.say("get_info", partner(dialect, "60", "50", row))
         method = only(await adapter.observe(PollRequest("info")), "payout_method")
         assert (method.ref.id, dict(method.fields)) == (
-            "7", {"title": "USDT <TRC20>", "commission": Decimal("1.5"), "amount": Decimal("49.5")},
+            "7",
+            {"title": "USDT <TRC20>", "commission": Decimal("1.5"), "amount": Decimal("49.5")},
         )
 
     async def test_visits(self, site: ScriptedSite, adapter: PremiumExchanger, dialect: str) -> None:
         site.say("get_links", listed(dialect, visit_row("5", referrer="https://b.example/?a=1&amp;b=2")))
         visit = only(await adapter.observe(PollRequest("visits")), "visit")
-        assert (visit.ref.id, visit.created_at, dict(visit.fields)) == ("5", WHEN, {
-            "time": WHEN, "ip": "198.51.100.7", "browser": "Gecko", "referrer": "https://b.example/?a=1&b=2",
-            "user_hash": "u1", "query_string": "?rid=7",
-        })
+        assert (visit.ref.id, visit.created_at, dict(visit.fields)) == (
+            "5",
+            WHEN,
+            {
+                "time": WHEN,
+                "ip": "198.51.100.7",
+                "browser": "Gecko",
+                "referrer": "https://b.example/?a=1&b=2",
+                "user_hash": "u1",
+                "query_string": "?rid=7",
+            },
+        )
 
     async def test_exchanges(self, site: ScriptedSite, adapter: PremiumExchanger, dialect: str) -> None:
         site.say("get_exchanges", listed(dialect, exchange_row("9", exchange_success="1", accrued="1")))
         exchange = only(await adapter.observe(PollRequest("exchanges")), "exchange")
         assert (exchange.ref.id, exchange.state, exchange.created_at) == ("9", "succeeded", WHEN)
         assert dict(exchange.fields) == {
-            "time": WHEN, "currency_give": "BTC", "currency_get": "USDTTRC20", "course_give": Decimal(1),
-            "course_get": Decimal("61000.5"), "amount_give": Decimal("0.01"), "amount_get": Decimal("610.005"),
-            "reward": Decimal("1.22"), "success": True, "accrued": True, "user_hash": "u1", "statuses": None,
+            "time": WHEN,
+            "currency_give": "BTC",
+            "currency_get": "USDTTRC20",
+            "course_give": Decimal(1),
+            "course_get": Decimal("61000.5"),
+            "amount_give": Decimal("0.01"),
+            "amount_get": Decimal("610.005"),
+            "reward": Decimal("1.22"),
+            "success": True,
+            "accrued": True,
+            "user_hash": "u1",
+            "statuses": None,
         }
 
     async def test_payouts(self, site: ScriptedSite, adapter: PremiumExchanger, dialect: str) -> None:
         site.say("get_payouts", listed(dialect, payout_row("3")))
         payout = only(await adapter.observe(PollRequest("payouts")), "payout")
-        assert (payout.ref.id, payout.state, payout.created_at, dict(payout.fields)) == ("3", "waiting", WHEN, {
-            "time": WHEN, "method": "7", "account_hint": "TQ9y…nP7x", "pay_amount": Decimal("49.5"),
-            "pay_currency": "USDTTRC20", "amount": Decimal(50), "currency": "USD",
-        })
+        assert (payout.ref.id, payout.state, payout.created_at, dict(payout.fields)) == (
+            "3",
+            "waiting",
+            WHEN,
+            {
+                "time": WHEN,
+                "method": "7",
+                "account_hint": "TQ9y…nP7x",
+                "pay_amount": Decimal("49.5"),
+                "pay_currency": "USDTTRC20",
+                "amount": Decimal(50),
+                "currency": "USD",
+            },
+        )
 
     @pytest.mark.parametrize("stream", ["visits", "exchanges", "payouts"])
     async def test_nothing_to_list_is_a_good_answer(
@@ -144,7 +172,12 @@ async def test_the_commission_is_read_in_both_spellings(
 @pytest.mark.parametrize(
     ("status", "state"),
     [
-        ("0", "waiting"), (0, "waiting"), ("1", "done"), (2, "canceled"), ("3", "canceled_by_user"), ("8", None),
+        ("0", "waiting"),
+        (0, "waiting"),
+        ("1", "done"),
+        (2, "canceled"),
+        ("3", "canceled_by_user"),
+        ("8", None),
         (None, None),
     ],
 )
@@ -163,7 +196,10 @@ async def test_an_unknown_payout_status_is_told(site: ScriptedSite, adapter: Pre
 @pytest.mark.parametrize(
     ("raw", "success", "state"),
     [
-        ("1", True, "succeeded"), (1, True, "succeeded"), (True, True, "succeeded"), ("0", False, "open"),
+        ("1", True, "succeeded"),
+        (1, True, "succeeded"),
+        (True, True, "succeeded"),
+        ("0", False, "open"),
         (None, None, None),
     ],
 )
@@ -263,9 +299,19 @@ async def test_a_short_account_conceals_no_common_word(
 @pytest.mark.parametrize(
     "data",
     [
-        7, "text", True, {"items": 5}, {"items": ["x"]}, {"items": [{"time": "1"}]}, {"items": [{"id": True}]},
-        {"items": [{"id": ""}]}, {"items": [{"id": "x" * 200}]}, {"items": [{"id": "1\x002"}]},
-        {"items": {"1": 2}}, {"message": "x"}, [[]],
+        7,
+        "text",
+        True,
+        {"items": 5},
+        {"items": ["x"]},
+        {"items": [{"time": "1"}]},
+        {"items": [{"id": True}]},
+        {"items": [{"id": ""}]},
+        {"items": [{"id": "x" * 200}]},
+        {"items": [{"id": "1\x002"}]},
+        {"items": {"1": 2}},
+        {"message": "x"},
+        [[]],
     ],
 )
 async def test_what_is_no_list_of_payouts_is_an_error(

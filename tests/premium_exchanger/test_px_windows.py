@@ -35,9 +35,7 @@ async def test_action_key_and_method_travel_in_the_query(site: ScriptedSite, ada
 
 
 @pytest.mark.parametrize("stream", METHODS)
-async def test_the_first_poll_asks_for_everything(
-    site: ScriptedSite, adapter: PremiumExchanger, stream: str
-) -> None:
+async def test_the_first_poll_asks_for_everything(site: ScriptedSite, adapter: PremiumExchanger, stream: str) -> None:
     site.say(METHODS[stream], listed("a", ROWS[stream]("1")))
     await poll(adapter, stream, 1)
     assert site.asked[0].form == {}

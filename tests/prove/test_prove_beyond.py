@@ -149,7 +149,9 @@ def test_a_state_that_may_have_been_missed_is_fine() -> None:
 
 
 def test_a_state_by_an_older_answer_is_found() -> None:
-    assert "older than the one before" in words(check_states(claims(facts=STATES), {"7": ["in_progress", "partial"]}, "panel"))
+    assert "older than the one before" in words(
+        check_states(claims(facts=STATES), {"7": ["in_progress", "partial"]}, "panel")
+    )
 
 
 def fickle(second: float, fingerprint: str) -> Claim:

@@ -29,7 +29,9 @@ def test_every_cell_can_be_named() -> None:
     assert [read_cell(str(cell)) for cell in matrix()] == matrix()
 
 
-@pytest.mark.parametrize("name", ["", "after-effect", "after-effect:payout", "after-effect:poll:none", f"{ANYWHERE}:add:none"])
+@pytest.mark.parametrize(
+    "name", ["", "after-effect", "after-effect:payout", "after-effect:poll:none", f"{ANYWHERE}:add:none"]
+)
 def test_what_names_no_cell_is_refused_with_how_one_is_named(name: str) -> None:
     with pytest.raises(ValueError, match="one is POINT:AT:FAULT"):
         read_cell(name)

@@ -95,17 +95,13 @@ async def test_what_arrives_too_late_never_happens(site: Site) -> None:
     assert site.witness.effects == []
 
 
-async def test_before_the_effect_the_daemon_is_killed_and_nothing_is_done(
-    site: Site, victim: Popen[bytes]
-) -> None:
+async def test_before_the_effect_the_daemon_is_killed_and_nothing_is_done(site: Site, victim: Popen[bytes]) -> None:
     site.gate.pid, site.gate.trap = victim.pid, Trap("add_payout", after=False)
     await site.pay_out(1000.0)
     assert (victim.wait(WAIT_S), site.witness.effects) == (-9, [])
 
 
-async def test_after_the_effect_the_daemon_is_killed_and_it_is_counted(
-    site: Site, victim: Popen[bytes]
-) -> None:
+async def test_after_the_effect_the_daemon_is_killed_and_it_is_counted(site: Site, victim: Popen[bytes]) -> None:
     site.gate.pid, site.gate.trap = victim.pid, Trap("add_payout", after=True)
     await site.pay_out(1000.0)
     assert (victim.wait(WAIT_S), len(site.witness.effects)) == (-9, 1)
@@ -152,7 +148,10 @@ async def test_after_a_strike_answers_take_their_time(site: Site) -> None:
 
 async def test_a_person_at_the_site_is_let_through_and_marked(site: Site) -> None:
     site.faults.add("add_payout", "html-503")
-    assert (await site.ask("add_payout", **{FOREIGN: "1"}), [one.foreign for one in site.witness.effects]) == (200, [True])
+    assert (await site.ask("add_payout", **{FOREIGN: "1"}), [one.foreign for one in site.witness.effects]) == (
+        200,
+        [True],
+    )
 
 
 async def test_the_balance_grows_at_each_look_and_before_a_payout(site: Site) -> None:

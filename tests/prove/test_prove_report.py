@@ -29,7 +29,13 @@ def test_what_is_printed_can_be_read_again() -> None:
 
 def test_runs_add_up() -> None:
     both = merge([one(7, Finding(UNKNOWN, "asked", 1)), one(8, Finding(BEYOND, "too much", 12))])
-    assert (both.rounds, both.seeds, both.effects, both.count(UNKNOWN), both.count(BEYOND)) == (4, (7, 8), {"payout": 4}, 1, 1)
+    assert (both.rounds, both.seeds, both.effects, both.count(UNKNOWN), both.count(BEYOND)) == (
+        4,
+        (7, 8),
+        {"payout": 4},
+        1,
+        1,
+    )
 
 
 def test_each_finding_stays_with_its_cell() -> None:

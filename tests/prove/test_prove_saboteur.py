@@ -16,8 +16,14 @@ from bursar.testing.prove.plot import method_of, provider_of
 from bursar.testing.prove.saboteur import Sabotage, meant, purpose
 
 MODULES = (
-    "control.calls", "control.controller", "loops.deliverer", "loops.executor", "loops.lost_attempts", "loops.poller",
-    "loops.startup", "loops.timer",
+    "control.calls",
+    "control.controller",
+    "loops.deliverer",
+    "loops.executor",
+    "loops.lost_attempts",
+    "loops.poller",
+    "loops.startup",
+    "loops.timer",
 )
 """Where the runtime commits."""
 

@@ -45,24 +45,45 @@ ORDER = SubjectType(
     "order",
     "orders",
     {
-        "status": TEXT, "charge": NUMBER, "start_count": NUMBER, "remains": NUMBER, "currency": TEXT, "service": TEXT,
-        "link": TEXT, "quantity": NUMBER, "placed": INSTANT,
+        "status": TEXT,
+        "charge": NUMBER,
+        "start_count": NUMBER,
+        "remains": NUMBER,
+        "currency": TEXT,
+        "service": TEXT,
+        "link": TEXT,
+        "quantity": NUMBER,
+        "placed": INSTANT,
         "refill_requested": Field(FieldKind.BOOLEAN, own=True, default=False),
         "cancel_requested": Field(FieldKind.BOOLEAN, own=True, default=False),
     },
     states=(
-        "pending", "processing", "in_progress", "paused", "refilling", "completed", "partial", "canceled", "refunded",
-        "failed", "expired", "unknown",
+        "pending",
+        "processing",
+        "in_progress",
+        "paused",
+        "refilling",
+        "completed",
+        "partial",
+        "canceled",
+        "refunded",
+        "failed",
+        "expired",
+        "unknown",
     ),
     unknown="unknown",
 )
 REFILL = SubjectType("refill", "refills", {"order": TEXT}, states=("pending", "in_progress", "completed", "rejected"))
 SERVICE = SubjectType(
-    "service", "services", {"name": TEXT, "rate": NUMBER},
+    "service",
+    "services",
+    {"name": TEXT, "rate": NUMBER},
     events=(EventType("service.rate_changed", "", never),),
 )
 SMM_BALANCE = SubjectType(
-    "balance", "balance", {"amount": NUMBER, "currency": TEXT},
+    "balance",
+    "balance",
+    {"amount": NUMBER, "currency": TEXT},
     events=(EventType("balance.rose", "", never), EventType("balance.fell", "", never)),
 )
 COUPON = SubjectType(
@@ -70,22 +91,36 @@ COUPON = SubjectType(
 )
 SHOP_BALANCE = SubjectType("balance", "coupons", {"amount": NUMBER}, events=(EventType("balance.rose", "", never),))
 PX_BALANCE = SubjectType(
-    "balance", "info", {"amount": NUMBER, "min_payout": NUMBER, "currency": TEXT},
+    "balance",
+    "info",
+    {"amount": NUMBER, "min_payout": NUMBER, "currency": TEXT},
     events=(EventType("balance.passed_min_payout", "", never), EventType("balance.rose", "", never)),
 )
 PAYOUT = SubjectType("payout", "payouts", {"amount": NUMBER, "method": TEXT}, states=("waiting", "done", "canceled"))
 
 ADD = ActionType(
-    "add", "order", LostReply.NEITHER, creates=True, money=True, cost=known_to_somebody,
+    "add",
+    "order",
+    LostReply.NEITHER,
+    creates=True,
+    money=True,
+    cost=known_to_somebody,
     params={
-        "service": Param(required=True), "link": Param(required=True), "quantity": Param(FieldKind.NUMBER),
+        "service": Param(required=True),
+        "link": Param(required=True),
+        "quantity": Param(FieldKind.NUMBER),
         "drip": Param(FieldKind.BOOLEAN),
     },
 )
 REFILL_ACTION = ActionType("refill", "order", LostReply.REPEATABLE)
 CANCEL = ActionType("cancel", "order", LostReply.REPEATABLE)
 PAYOUT_ACTION = ActionType(
-    "payout", "balance", LostReply.RECONCILABLE, subject_id="balance", money=True, cost=known_to_somebody,
+    "payout",
+    "balance",
+    LostReply.RECONCILABLE,
+    subject_id="balance",
+    money=True,
+    cost=known_to_somebody,
     params={"method": Param(required=True), "account": Param(required=True, secret=True)},
 )
 
@@ -169,7 +204,11 @@ def names(event=True):
 def scope(*, now=NOW, event=None, age=timedelta(days=3), state="partial", state_age=timedelta(hours=1), **fields):
     """A scope about order 101."""
     snapshot = Snapshot(
-        AccountName("main-panel"), SubjectRef("order", "101"), fields, now - age, state=state,
+        AccountName("main-panel"),
+        SubjectRef("order", "101"),
+        fields,
+        now - age,
+        state=state,
         state_since=None if state_age is None else now - state_age,
     )
     return Scope(AccountFacts(AccountName("main-panel"), "smm", {"team": "eu"}, "USD"), now, snapshot, event)

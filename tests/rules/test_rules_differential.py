@@ -65,9 +65,16 @@ FLOAT, STRING, FLAG_TYPE = rule_engine.DataType.FLOAT, rule_engine.DataType.STRI
 ORDER_TYPE = rule_engine.DataType.OBJECT(
     "order",
     attributes={
-        "remains": FLOAT, "charge": FLOAT, "quantity": FLOAT, "link": STRING, "service": STRING,
-        "cancel_requested": FLAG_TYPE, "refill_requested": FLAG_TYPE, "placed": rule_engine.DataType.DATETIME,
-        "age": rule_engine.DataType.TIMEDELTA, "state_age": rule_engine.DataType.TIMEDELTA,
+        "remains": FLOAT,
+        "charge": FLOAT,
+        "quantity": FLOAT,
+        "link": STRING,
+        "service": STRING,
+        "cancel_requested": FLAG_TYPE,
+        "refill_requested": FLAG_TYPE,
+        "placed": rule_engine.DataType.DATETIME,
+        "age": rule_engine.DataType.TIMEDELTA,
+        "state_age": rule_engine.DataType.TIMEDELTA,
     },
     accessor=lambda order, name: order[name],
 )
@@ -77,7 +84,10 @@ TYPES = rule_engine.type_resolver_from_dict({"order": ORDER_TYPE, "now": rule_en
 def theirs(text, values):
     """Evaluate by the library, typed by the same declarations."""
     context = rule_engine.Context(
-        default_timezone=timezone.utc, decimal_context=NUMBERS, resolver=rule_engine.resolve_item, type_resolver=TYPES,
+        default_timezone=timezone.utc,
+        decimal_context=NUMBERS,
+        resolver=rule_engine.resolve_item,
+        type_resolver=TYPES,
         mapping_attribute_lookup=False,
     )
     with decimal.localcontext(NUMBERS):
@@ -86,13 +96,27 @@ def theirs(text, values):
 
 @examples(400)
 @given(
-    text=CONDITION, remains=AMOUNT, charge=AMOUNT, quantity=AMOUNT, link=LETTERS, service=LETTERS, age=SPAN,
-    state_age=SPAN, placed=SPAN, flags=st.tuples(st.booleans(), st.booleans()),
+    text=CONDITION,
+    remains=AMOUNT,
+    charge=AMOUNT,
+    quantity=AMOUNT,
+    link=LETTERS,
+    service=LETTERS,
+    age=SPAN,
+    state_age=SPAN,
+    placed=SPAN,
+    flags=st.tuples(st.booleans(), st.booleans()),
 )
 def test_both_evaluators_agree(text, remains, charge, quantity, link, service, age, state_age, placed, flags):
     fields = {
-        "remains": remains, "charge": charge, "quantity": quantity, "link": link, "service": service,
-        "placed": NOW - placed, "cancel_requested": flags[0], "refill_requested": flags[1],
+        "remains": remains,
+        "charge": charge,
+        "quantity": quantity,
+        "link": link,
+        "service": service,
+        "placed": NOW - placed,
+        "cancel_requested": flags[0],
+        "refill_requested": flags[1],
     }
     try:
         condition = compile_condition(text, names())

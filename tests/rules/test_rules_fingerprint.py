@@ -13,7 +13,9 @@ from bursar.rules.conditions import compile_condition
 from bursar.rules.fingerprint import former_trigger
 
 FIRST = {
-    "name": "refill", "on": ["order.partial", "order.failed"], "when": "order.remains > 0 and order.charge < 5",
+    "name": "refill",
+    "on": ["order.partial", "order.failed"],
+    "when": "order.remains > 0 and order.charge < 5",
     "do": ["refill", {"notify": {"sink": "ops", "text": "a"}}, {"notify": {"sink": "book", "text": "b"}}],
 }
 PAY = {"name": "pay", "on": "balance.passed_min_payout", "accounts": ["exchange"]}
@@ -40,8 +42,14 @@ def meaning(text):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"name": "other"}, {"cooldown": "5m"}, {"limit": {"per": "order", "max": 1, "every": "1h"}}, {"mode": "shadow"},
-        {"approve": {"within": "1h"}}, {"severity": "warning"}, {"was": "old"}, {"accounts": ["main-panel"]},
+        {"name": "other"},
+        {"cooldown": "5m"},
+        {"limit": {"per": "order", "max": 1, "every": "1h"}},
+        {"mode": "shadow"},
+        {"approve": {"within": "1h"}},
+        {"severity": "warning"},
+        {"was": "old"},
+        {"accounts": ["main-panel"]},
         {"on": ["order.failed", "order.partial"]},
         {"when": "order.charge<5 and   (order.remains > 0)"},
         {"do": ["refill", {"notify": {"text": "b", "sink": "book"}}, {"notify": {"sink": "ops", "text": "a"}}]},
@@ -55,10 +63,16 @@ def test_what_leaves_the_fingerprint_as_it_is(changes):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"on": ["order.partial"]}, {"on": ["order.partial", "order.canceled"]}, {"on": "order", "limit": None},
-        {"when": None}, {"when": "order.remains > 1 and order.charge < 5"},
-        {"when": "order.remains > 0 or order.charge < 5"}, {"when": "order.remains > 0"},
-        {"do": ["cancel"]}, {"do": ["refill"]}, {"do": ["refill", "cancel"]},
+        {"on": ["order.partial"]},
+        {"on": ["order.partial", "order.canceled"]},
+        {"on": "order", "limit": None},
+        {"when": None},
+        {"when": "order.remains > 1 and order.charge < 5"},
+        {"when": "order.remains > 0 or order.charge < 5"},
+        {"when": "order.remains > 0"},
+        {"do": ["cancel"]},
+        {"do": ["refill"]},
+        {"do": ["refill", "cancel"]},
         {"do": [*FIRST["do"][:2], {"notify": {"sink": "book", "text": "c"}}]},
         {"do": [*FIRST["do"][:2], {"notify": {"sink": "ops", "text": "b"}}]},
         {"do": [*FIRST["do"][:2], {"notify": {"sink": "book", "text": "b", "severity": "info"}}]},
@@ -162,7 +176,11 @@ def test_what_stands_for_a_rule_is_the_same_in_every_process():
     here = changed().fingerprint
     program = "from test_rules_fingerprint import changed; print(changed().fingerprint)"
     there = subprocess.run(
-        [sys.executable, "-c", program], cwd=Path(__file__).parent, capture_output=True, encoding="utf-8", check=True,
+        [sys.executable, "-c", program],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
         env={"PYTHONHASHSEED": "7"},
     )
     assert there.stdout.strip() == here

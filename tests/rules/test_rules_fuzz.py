@@ -14,18 +14,87 @@ from bursar.domain.rule import TemplateFailed
 from bursar.rules.conditions import ConditionError, compile_condition
 from bursar.rules.templates import TemplateError, compile_parameter, compile_text
 
-WORDS = st.sampled_from([
-    "order", ".", "remains", "link", "state", "age", "now", "hour", "before", "event", "type", "account", "labels",
-    "team", "and", "or", "not", "in", "null", "true", "false", "for", "if", "==", "!=", "<", ">", "<=",
-    ">=", "+", "-", "*",
-    "/", "**", "//", "%", "??", "?", ":", "(", ")", "[", "]", ",", "$lower", "$days", "$round", "0", "1", "10.10", "99",
-    '"a"', 't"P1D"', 'd"2026-01-01"', "order.remains", "order.link", "order.age", "&", "=~", "{", "}", "\n",
-])
-WHOLE = st.sampled_from([
-    "order.remains > 0", "order.remains in [ 1 , 10.10 ]", 'order.link == "a"', 'order.age > t"P1D"',
-    'now >= d"2026-01-01"', "now.hour == 10", 'account.labels.team == "a"', "$lower ( order.link ) == null",
-    "$days ( 99 ) > order.age", "( order.remains + 1 ) * 99 <= ( order.remains ?? 0 )", "( order.age ?? order.age ) != null",
-])
+WORDS = st.sampled_from(
+    [
+        "order",
+        ".",
+        "remains",
+        "link",
+        "state",
+        "age",
+        "now",
+        "hour",
+        "before",
+        "event",
+        "type",
+        "account",
+        "labels",
+        "team",
+        "and",
+        "or",
+        "not",
+        "in",
+        "null",
+        "true",
+        "false",
+        "for",
+        "if",
+        "==",
+        "!=",
+        "<",
+        ">",
+        "<=",
+        ">=",
+        "+",
+        "-",
+        "*",
+        "/",
+        "**",
+        "//",
+        "%",
+        "??",
+        "?",
+        ":",
+        "(",
+        ")",
+        "[",
+        "]",
+        ",",
+        "$lower",
+        "$days",
+        "$round",
+        "0",
+        "1",
+        "10.10",
+        "99",
+        '"a"',
+        't"P1D"',
+        'd"2026-01-01"',
+        "order.remains",
+        "order.link",
+        "order.age",
+        "&",
+        "=~",
+        "{",
+        "}",
+        "\n",
+    ]
+)
+WHOLE = st.sampled_from(
+    [
+        "order.remains > 0",
+        "order.remains in [ 1 , 10.10 ]",
+        'order.link == "a"',
+        'order.age > t"P1D"',
+        'now >= d"2026-01-01"',
+        "now.hour == 10",
+        'account.labels.team == "a"',
+        "$lower ( order.link ) == null",
+        "$days ( 99 ) > order.age",
+        "( order.remains + 1 ) * 99 <= ( order.remains ?? 0 )",
+        "( order.age ?? order.age ) != null",
+    ]
+)
 SOUND = st.recursive(
     WHOLE,
     lambda inner: st.one_of(
@@ -46,12 +115,49 @@ def slips(draw):
 
 
 TYPED = st.one_of(slips(), st.lists(WORDS, max_size=14).map(" ".join), st.text(max_size=30))
-PIECES = st.sampled_from([
-    "{{", "}}", "{%", "%}", "{#", "#}", " ", "order", ".id", ".remains", "order.remains", "order.link", "if",
-    "else", "endif", "for", "set", "in", "|", "upper", "round", "default", "(", ")", "1", "2.5", "+", "*",
-    "%", "~", "'a'", "is",
-    "defined", "-", "[", "]", "__class__", "now", "text",
-])
+PIECES = st.sampled_from(
+    [
+        "{{",
+        "}}",
+        "{%",
+        "%}",
+        "{#",
+        "#}",
+        " ",
+        "order",
+        ".id",
+        ".remains",
+        "order.remains",
+        "order.link",
+        "if",
+        "else",
+        "endif",
+        "for",
+        "set",
+        "in",
+        "|",
+        "upper",
+        "round",
+        "default",
+        "(",
+        ")",
+        "1",
+        "2.5",
+        "+",
+        "*",
+        "%",
+        "~",
+        "'a'",
+        "is",
+        "defined",
+        "-",
+        "[",
+        "]",
+        "__class__",
+        "now",
+        "text",
+    ]
+)
 TEMPLATES = st.one_of(st.lists(PIECES, max_size=14).map(" ".join), st.lists(PIECES, max_size=14).map("".join))
 
 

@@ -30,11 +30,13 @@ def test_a_rule_that_names_an_event_twice_is_asked_once():
 
 
 def test_accounts_narrow():
-    book = Rulebook([
-        rule("named", "*", accounts=Accounts(names=("main-*",))),
-        rule("labelled", "*", accounts=Accounts(labels=({"team": "eu"},))),
-        rule("shop", "*", accounts=Accounts(names=("shop",))),
-    ])
+    book = Rulebook(
+        [
+            rule("named", "*", accounts=Accounts(names=("main-*",))),
+            rule("labelled", "*", accounts=Accounts(labels=({"team": "eu"},))),
+            rule("shop", "*", accounts=Accounts(names=("shop",))),
+        ]
+    )
     assert found(book, "order.partial") == ["named", "labelled"]
     assert found(book, "order.partial", SHOP) == ["shop"]
 

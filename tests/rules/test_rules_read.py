@@ -73,7 +73,10 @@ def test_the_four_rules_of_the_mission_compile_as_they_are_written():
     reading = read(REFILL, CANCEL, PAYOUT, COUPON)
     assert reading.problems == []
     assert [rule.name for rule in reading.rules] == [
-        "refill-partial-orders", "cancel-stuck-orders", "payout-when-due", "coupon-activated"
+        "refill-partial-orders",
+        "cancel-stuck-orders",
+        "payout-when-due",
+        "coupon-activated",
     ]
 
 
@@ -119,18 +122,24 @@ def test_a_secret_that_is_written_out_is_not_shown_by_the_rule():
 
 def test_an_empty_secret_is_a_problem():
     reading = read({**PAYOUT, "do": [{"payout": {"method": "7", "account": " "}}]})
-    assert reading.problems == [
-        ((0, "do", 0, "payout", "account"), "expected a value or a secret, not an empty text")
-    ]
+    assert reading.problems == [((0, "do", 0, "payout", "account"), "expected a value or a secret, not an empty text")]
 
 
 def test_every_key():
     rule = only_rule(
-        on=["order.partial", "order.f*"], accounts=["main-*", {"team": "eu"}], mode="shadow", severity="warning",
-        cooldown="5m", budget={"add": {"max": Decimal("20.50"), "every": "1d"}}, approve={"within": "1h"},
-        do=["refill", {"cancel": None},
+        on=["order.partial", "order.f*"],
+        accounts=["main-*", {"team": "eu"}],
+        mode="shadow",
+        severity="warning",
+        cooldown="5m",
+        budget={"add": {"max": Decimal("20.50"), "every": "1d"}},
+        approve={"within": "1h"},
+        do=[
+            "refill",
+            {"cancel": None},
             {"add": {"service": 5, "link": "{{ order.link }}", "quantity": "10", "drip": True}},
-            {"notify": {"sink": "book", "text": "x", "severity": "info"}}],
+            {"notify": {"sink": "book", "text": "x", "severity": "info"}},
+        ],
     )
     assert (rule.on, rule.mode, rule.severity) == (("order.partial", "order.f*"), Mode.SHADOW, "warning")
     assert rule.accounts == Accounts(names=("main-*",), labels=({"team": "eu"},))
@@ -138,7 +147,10 @@ def test_every_key():
     assert rule.approve.above is None
     add = rule.do[2]
     assert [add.params[key].render(scope(link="L")) for key in ("service", "link", "quantity", "drip")] == [
-        "5", "L", Decimal(10), True
+        "5",
+        "L",
+        Decimal(10),
+        True,
     ]
     assert rule.do[3].severity == "info"
 
@@ -181,40 +193,76 @@ def test_a_rule_that_is_off_is_still_checked():
         ({"do": ["refil"]}, (0, "do", 0), "unknown action 'refil' (did you mean 'refill'?)"),
         ({"do": ["notify"]}, (0, "do", 0), "notify needs a sink and a text"),
         ({"do": ["payout"]}, (0, "do", 0), "unknown action 'payout'"),
-        ({"do": [{"refill": "now"}]}, (0, "do", 0, "refill"),
-         "expected the parameters of refill as a mapping, not text"),
+        (
+            {"do": [{"refill": "now"}]},
+            (0, "do", 0, "refill"),
+            "expected the parameters of refill as a mapping, not text",
+        ),
         ({"do": [{"refill": {"order": "1"}}]}, (0, "do", 0, "refill", "order"), "unknown parameter of refill 'order'"),
         ({"do": [{"add": {"service": "1"}}]}, (0, "do", 0, "add"), "add needs the parameter 'link'"),
         ({"do": [{"add": {"service": "1", "link": None}}]}, (0, "do", 0, "add", "link"), "expected text, not nothing"),
-        ({"do": [{"add": {"service": "1", "link": True}}]}, (0, "do", 0, "add", "link"),
-         "expected text, not true or false"),
+        (
+            {"do": [{"add": {"service": "1", "link": True}}]},
+            (0, "do", 0, "add", "link"),
+            "expected text, not true or false",
+        ),
         ({"do": [{"add": {"service": "1", "link": ["x"]}}]}, (0, "do", 0, "add", "link"), "expected text, not a list"),
-        ({"do": [{"add": {"service": "1", "link": "x", "quantity": "ten"}}]}, (0, "do", 0, "add", "quantity"),
-         "expected a number, not text"),
-        ({"do": [{"add": {"service": "1", "link": "x", "drip": "yes"}}]}, (0, "do", 0, "add", "drip"),
-         "expected true or false, not text"),
-        ({"do": [{"add": {"service": "1", "link": "x", "drip": 1}}]}, (0, "do", 0, "add", "drip"),
-         "expected true or false, not a number"),
-        ({"do": [{"add": {"service": "1", "lnik": "x", "link": "y"}}]}, (0, "do", 0, "add", "lnik"),
-         "did you mean 'link'?"),
-        ({"do": [{"add": {"service": "1", "link": "{{ order.lnik }}"}}]}, (0, "do", 0, "add", "link"),
-         "unknown field 'lnik' of order (did you mean 'link'?)"),
+        (
+            {"do": [{"add": {"service": "1", "link": "x", "quantity": "ten"}}]},
+            (0, "do", 0, "add", "quantity"),
+            "expected a number, not text",
+        ),
+        (
+            {"do": [{"add": {"service": "1", "link": "x", "drip": "yes"}}]},
+            (0, "do", 0, "add", "drip"),
+            "expected true or false, not text",
+        ),
+        (
+            {"do": [{"add": {"service": "1", "link": "x", "drip": 1}}]},
+            (0, "do", 0, "add", "drip"),
+            "expected true or false, not a number",
+        ),
+        (
+            {"do": [{"add": {"service": "1", "lnik": "x", "link": "y"}}]},
+            (0, "do", 0, "add", "lnik"),
+            "did you mean 'link'?",
+        ),
+        (
+            {"do": [{"add": {"service": "1", "link": "{{ order.lnik }}"}}]},
+            (0, "do", 0, "add", "link"),
+            "unknown field 'lnik' of order (did you mean 'link'?)",
+        ),
         ({"do": [{"add": {"service": "1", "link": {"evn": "X"}}}]}, (0, "do", 0, "add", "link"), "{env: NAME}"),
         ({"do": [{"add": {"service": "1", "link": {"env": 5}}}]}, (0, "do", 0, "add", "link"), "{env: NAME}"),
         ({"do": [{"notify": None}]}, (0, "do", 0, "notify"), "expected {sink: …, text: …}, not nothing"),
         ({"do": [{"notify": {"sink": "ops"}}]}, (0, "do", 0, "notify"), "'text' is missing"),
         ({"do": [{"notify": {"text": "x"}}]}, (0, "do", 0, "notify"), "'sink' is missing"),
-        ({"do": [{"notify": {"sink": "obs", "text": "x"}}]}, (0, "do", 0, "notify", "sink"),
-         "unknown sink 'obs' (did you mean 'ops'?)"),
+        (
+            {"do": [{"notify": {"sink": "obs", "text": "x"}}]},
+            (0, "do", 0, "notify", "sink"),
+            "unknown sink 'obs' (did you mean 'ops'?)",
+        ),
         ({"do": [{"notify": {"sink": ["ops"], "text": "x"}}]}, (0, "do", 0, "notify", "sink"), "not a list"),
-        ({"do": [{"notify": {"sink": "ops", "text": "{{ order.di }}"}}]}, (0, "do", 0, "notify", "text"),
-         "unknown field 'di' of order"),
-        ({"do": [{"notify": {"sink": "ops", "text": None}}]}, (0, "do", 0, "notify", "text"),
-         "expected a text, not nothing"),
-        ({"do": [{"notify": {"sink": "ops", "text": "x", "txet": "y"}}]}, (0, "do", 0, "notify", "txet"),
-         "unknown key 'txet' (did you mean 'text'?)"),
-        ({"do": [{"notify": {"sink": "ops", "text": "x", "severity": 1}}]}, (0, "do", 0, "notify", "severity"),
-         "one word"),
+        (
+            {"do": [{"notify": {"sink": "ops", "text": "{{ order.di }}"}}]},
+            (0, "do", 0, "notify", "text"),
+            "unknown field 'di' of order",
+        ),
+        (
+            {"do": [{"notify": {"sink": "ops", "text": None}}]},
+            (0, "do", 0, "notify", "text"),
+            "expected a text, not nothing",
+        ),
+        (
+            {"do": [{"notify": {"sink": "ops", "text": "x", "txet": "y"}}]},
+            (0, "do", 0, "notify", "txet"),
+            "unknown key 'txet' (did you mean 'text'?)",
+        ),
+        (
+            {"do": [{"notify": {"sink": "ops", "text": "x", "severity": 1}}]},
+            (0, "do", 0, "notify", "severity"),
+            "one word",
+        ),
         ({"accounts": "main-panel"}, (0, "accounts"), "expected a list of account names"),
         ({"accounts": []}, (0, "accounts"), "not an empty one"),
         ({"accounts": [5]}, (0, "accounts", 0), "not a number"),
@@ -231,15 +279,21 @@ def test_a_rule_that_is_off_is_still_checked():
         ({"cooldown": ["5m"]}, (0, "cooldown"), "expected a duration such as"),
         ({"limit": 3}, (0, "limit"), "expected a limit such as"),
         ({"limit": {"per": "order", "max": 3}}, (0, "limit"), "'every' is missing"),
-        ({"limit": {"per": "orders", "max": 3, "every": "1h"}}, (0, "limit", "per"),
-         "a limit counts per order or account or rule, not per 'orders'"),
+        (
+            {"limit": {"per": "orders", "max": 3, "every": "1h"}},
+            (0, "limit", "per"),
+            "a limit counts per order or account or rule, not per 'orders'",
+        ),
         ({"limit": {"per": "refill", "max": 3, "every": "1h"}}, (0, "limit", "per"), "not per 'refill'"),
         ({"limit": {"per": 1, "max": 3, "every": "1h"}}, (0, "limit", "per"), "not a number"),
         ({"limit": {"per": "order", "max": 0, "every": "1h"}}, (0, "limit", "max"), "a whole number of at least 1"),
         ({"limit": {"per": "order", "max": "3", "every": "1h"}}, (0, "limit", "max"), "a whole number of at least 1"),
         ({"limit": {"per": "order", "max": True, "every": "1h"}}, (0, "limit", "max"), "a whole number of at least 1"),
-        ({"limit": {"per": "order", "max": 3, "every": "1h", "evry": 1}}, (0, "limit", "evry"),
-         "did you mean 'every'?"),
+        (
+            {"limit": {"per": "order", "max": 3, "every": "1h", "evry": 1}},
+            (0, "limit", "evry"),
+            "did you mean 'every'?",
+        ),
         ({"mode": "of"}, (0, "mode"), "unknown mode 'of' (did you mean 'off'?)"),
         ({"mode": "sleep"}, (0, "mode"), "unknown mode 'sleep' (known: live, off, shadow)"),
         ({"mode": False}, (0, "mode"), "expected live or shadow or off, not true or false"),
@@ -250,17 +304,32 @@ def test_a_rule_that_is_off_is_still_checked():
         ({"budget": 5}, (0, "budget"), "expected a budget such as"),
         ({"budget": {}}, (0, "budget"), "not an empty one"),
         ({"budget": {"refil": {"max": 5, "every": "1d"}}}, (0, "budget", "refil"), "did you mean 'refill'?"),
-        ({"do": [ORDER_MORE], "budget": {"add": {"max": 0, "every": "1d"}}}, (0, "budget", "add", "max"),
-         "a number above 0"),
-        ({"do": [ORDER_MORE], "budget": {"add": {"max": Decimal("NaN"), "every": "1d"}}}, (0, "budget", "add", "max"),
-         "a number above 0"),
+        (
+            {"do": [ORDER_MORE], "budget": {"add": {"max": 0, "every": "1d"}}},
+            (0, "budget", "add", "max"),
+            "a number above 0",
+        ),
+        (
+            {"do": [ORDER_MORE], "budget": {"add": {"max": Decimal("NaN"), "every": "1d"}}},
+            (0, "budget", "add", "max"),
+            "a number above 0",
+        ),
         ({"do": [ORDER_MORE], "budget": {"add": {"every": "1d"}}}, (0, "budget", "add"), "'max' is missing"),
-        ({"do": [ORDER_MORE], "budget": {"add": {"max": 5, "every": "1d", "currency": "USD"}}},
-         (0, "budget", "add", "currency"), "unknown key 'currency'"),
-        ({"budget": {"refill": {"max": 5, "every": "1d"}}}, (0, "budget", "refill"),
-         "nobody can know what refill costs at smm: no budget could ever allow it"),
-        ({"approve": {"above": 5, "within": "1h"}}, (0, "approve", "above"),
-         "nobody can know what refill costs at smm: it would always ask: leave `above` out"),
+        (
+            {"do": [ORDER_MORE], "budget": {"add": {"max": 5, "every": "1d", "currency": "USD"}}},
+            (0, "budget", "add", "currency"),
+            "unknown key 'currency'",
+        ),
+        (
+            {"budget": {"refill": {"max": 5, "every": "1d"}}},
+            (0, "budget", "refill"),
+            "nobody can know what refill costs at smm: no budget could ever allow it",
+        ),
+        (
+            {"approve": {"above": 5, "within": "1h"}},
+            (0, "approve", "above"),
+            "nobody can know what refill costs at smm: it would always ask: leave `above` out",
+        ),
         ({"was": 5}, (0, "was"), "expected the name that the rule had before"),
         ({"was": "two words"}, (0, "was"), "expected the name that the rule had before"),
         ({"severity": "very bad"}, (0, "severity"), "one word, such as info"),
@@ -297,10 +366,18 @@ def test_all_problems_are_told_at_once():
         {"name": "a", "on": "order.partail", "when": "order.remain > 0", "do": ["refil"], "cooldown": 5},
         {"name": "a", "on": "coupon.activated", "do": [{"notify": {"sink": "nowhere", "text": "{{ coupon.x }}"}}]},
     )
-    assert sorted(reading.paths(), key=str) == sorted([
-        (0, "on"), (0, "when"), (0, "do", 0), (0, "cooldown"), (1, "name"), (1, "do", 0, "notify", "sink"),
-        (1, "do", 0, "notify", "text"),
-    ], key=str)
+    assert sorted(reading.paths(), key=str) == sorted(
+        [
+            (0, "on"),
+            (0, "when"),
+            (0, "do", 0),
+            (0, "cooldown"),
+            (1, "name"),
+            (1, "do", 0, "notify", "sink"),
+            (1, "do", 0, "notify", "text"),
+        ],
+        key=str,
+    )
 
 
 def test_one_broken_rule_does_not_take_the_others_along():
@@ -316,9 +393,7 @@ def test_a_duplicate_name_says_where_the_first_is():
 
 def test_a_secret_that_cannot_be_had():
     reading = read(PAYOUT, secret=None)
-    assert reading.problems == [
-        ((0, "do", 0, "payout", "account"), "the environment variable USDT_WALLET is not set")
-    ]
+    assert reading.problems == [((0, "do", 0, "payout", "account"), "the environment variable USDT_WALLET is not set")]
 
 
 def test_no_problem_shows_the_value_of_a_parameter():
@@ -360,21 +435,32 @@ def test_an_action_finds_its_subject_through_a_field_or_an_action(on):
 
 
 def test_an_action_that_creates_needs_no_subject():
-    raw = {"name": "x", "on": "account.recovered", "accounts": ["main-panel"],
-           "do": [{"add": {"service": "1", "link": "x"}}]}
+    raw = {
+        "name": "x",
+        "on": "account.recovered",
+        "accounts": ["main-panel"],
+        "do": [{"add": {"service": "1", "link": "x"}}],
+    }
     assert read(raw).problems == []
 
 
 def test_events_of_the_core_are_known():
-    raw = {"name": "x", "on": ["account.*", "action.gave_up", "clock.jumped"],
-           "when": 'event.reason != "x" and account.name == "shop"',
-           "do": [{"notify": {"sink": "ops", "text": "{{ event.type }} {{ event.reason }} {{ account.name }}"}}]}
+    raw = {
+        "name": "x",
+        "on": ["account.*", "action.gave_up", "clock.jumped"],
+        "when": 'event.reason != "x" and account.name == "shop"',
+        "do": [{"notify": {"sink": "ops", "text": "{{ event.type }} {{ event.reason }} {{ account.name }}"}}],
+    }
     assert read(raw).problems == []
 
 
 def test_rules_about_several_subjects_name_each():
-    raw = {"name": "x", "on": ["order.partial", "refill.rejected"],
-           "when": 'order.remains > 0 or refill.order == "1"', "do": [{"notify": {"sink": "ops", "text": "x"}}]}
+    raw = {
+        "name": "x",
+        "on": ["order.partial", "refill.rejected"],
+        "when": 'order.remains > 0 or refill.order == "1"',
+        "do": [{"notify": {"sink": "ops", "text": "x"}}],
+    }
     assert read(raw).problems == []
 
 
@@ -456,19 +542,41 @@ def test_an_account_with_a_name_like_a_glob_is_still_a_name():
 
 
 JUNK = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.decimals(), st.text(max_size=8),
-              st.sampled_from(["order.partial", "order", "refill", "notify", "ops", "5m", "{{ order.id }}", "*"])),
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.decimals(),
+        st.text(max_size=8),
+        st.sampled_from(["order.partial", "order", "refill", "notify", "ops", "5m", "{{ order.id }}", "*"]),
+    ),
     lambda inner: st.one_of(
         st.lists(inner, max_size=3),
-        st.dictionaries(st.sampled_from(["notify", "add", "sink", "text", "per", "max", "every", "env", "x"]), inner,
-                        max_size=3),
+        st.dictionaries(
+            st.sampled_from(["notify", "add", "sink", "text", "per", "max", "every", "env", "x"]), inner, max_size=3
+        ),
     ),
     max_leaves=6,
 )
-KEY = st.sampled_from([
-    "name", "on", "when", "for", "do", "accounts", "limit", "cooldown", "mode", "approve", "budget", "severity",
-    "count", "was", "what",
-])
+KEY = st.sampled_from(
+    [
+        "name",
+        "on",
+        "when",
+        "for",
+        "do",
+        "accounts",
+        "limit",
+        "cooldown",
+        "mode",
+        "approve",
+        "budget",
+        "severity",
+        "count",
+        "was",
+        "what",
+    ]
+)
 
 
 @examples(300)

@@ -38,8 +38,10 @@ def parameter(template, **facts):
         ("{{ now }}", "2026-11-21T12:00:00Z"),
         ("{{ now.year }}-{{ now.month }}", "2026-11"),
         ("{{ now - order.age }}", "2026-11-18T12:00:00Z"),
-        ("{{ subject.id }} {{ account.name }} {{ account.labels.team }} {{ account.labels['team'] }}",
-         "101 main-panel eu eu"),
+        (
+            "{{ subject.id }} {{ account.name }} {{ account.labels.team }} {{ account.labels['team'] }}",
+            "101 main-panel eu eu",
+        ),
         ("{{ order.link }}", "http://x/{{ order.id }}"),
         ("{{ order.link | upper | truncate(6) }}", "HTTP:…"),
         ("{{ order.charge }}", "–"),
@@ -183,7 +185,8 @@ def test_a_state_rule_has_no_event_in_its_texts():
 
 def test_the_source_is_kept():
     assert [compile_(" {{ order.id }}!", names()).text for compile_ in (compile_text, compile_parameter)] == [
-        " {{ order.id }}!", " {{ order.id }}!"
+        " {{ order.id }}!",
+        " {{ order.id }}!",
     ]
 
 

@@ -91,12 +91,24 @@ def test_first_change_is_the_first(sign, distance, rate):
 
 
 SIGN = st.sampled_from(["<", "<=", ">", ">=", "==", "!="])
-CLOCK = st.sampled_from(["order.age", "order.state_age", "(order.age + order.age)", "(order.age - order.state_age)",
-                         "(order.state_age ?? order.age)", "(now - order.placed)"])
+CLOCK = st.sampled_from(
+    [
+        "order.age",
+        "order.state_age",
+        "(order.age + order.age)",
+        "(order.age - order.state_age)",
+        "(order.state_age ?? order.age)",
+        "(now - order.placed)",
+    ]
+)
 SPAN = st.sampled_from(['t"P4D"', 't"PT90M"', 't"P1DT1S"', 't"PT0S"', "order.state_age", '(order.age - t"PT3H")'])
 LINE = st.tuples(CLOCK, SIGN, SPAN).map(" ".join)
-HOUR = st.tuples(st.sampled_from(["now", "(now + order.age)", '(now - t"PT17S")']), st.sampled_from(["minute", "hour"]),
-                 SIGN, st.integers(0, 23)).map(lambda parts: "{}.{} {} {}".format(*parts))
+HOUR = st.tuples(
+    st.sampled_from(["now", "(now + order.age)", '(now - t"PT17S")']),
+    st.sampled_from(["minute", "hour"]),
+    SIGN,
+    st.integers(0, 23),
+).map(lambda parts: "{}.{} {} {}".format(*parts))
 LEAF = st.one_of(LINE, HOUR)
 CONDITION = st.lists(LEAF, min_size=1, max_size=3).flatmap(
     lambda leaves: st.sampled_from([" and ", " or "]).map(lambda word: word.join(f"({leaf})" for leaf in leaves))
@@ -145,11 +157,18 @@ def meetings(draw):
     return f"{left} {draw(SIGN)} {right}", ages
 
 
-GROWING = st.sampled_from([
-    ("order.age", ("age", 1)), ("order.state_age", ("state_age", 1)), ("(order.age + order.age)", ("age", 2)),
-    ("(order.state_age ?? order.age)", ("state_age", 1)), ("(now - order.placed)", ("placed", 1)),
-])
-LONG = st.sampled_from([('t"P4D"', 4 * DAY), ('t"PT90M"', timedelta(minutes=90)), ('t"P1DT1S"', DAY + timedelta(seconds=1))])
+GROWING = st.sampled_from(
+    [
+        ("order.age", ("age", 1)),
+        ("order.state_age", ("state_age", 1)),
+        ("(order.age + order.age)", ("age", 2)),
+        ("(order.state_age ?? order.age)", ("state_age", 1)),
+        ("(now - order.placed)", ("placed", 1)),
+    ]
+)
+LONG = st.sampled_from(
+    [('t"P4D"', 4 * DAY), ('t"PT90M"', timedelta(minutes=90)), ('t"P1DT1S"', DAY + timedelta(seconds=1))]
+)
 
 
 @examples(300)

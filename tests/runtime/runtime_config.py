@@ -16,9 +16,9 @@ def config(rules: str = "", *, settings: str = "", accounts: str = PANEL, events
     """Return a configuration: the account `panel`, the sink `ops`, and these rules, one to a line in YAML's flow style."""
     listed = "\n".join(f"  - {line.strip()}" for line in rules.strip().splitlines() if line.strip())
     return f"""
-settings: {{state: ./journal.db{', ' + settings if settings else ''}}}
+settings: {{state: ./journal.db{", " + settings if settings else ""}}}
 accounts: {{{accounts}}}
 sinks:
   ops: {{type: box, events: [{events}]}}
-rules:{chr(10) + listed if listed else ' []'}
+rules:{chr(10) + listed if listed else " []"}
 """

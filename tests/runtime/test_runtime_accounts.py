@@ -147,7 +147,9 @@ async def test_an_account_of_one_order_is_released_by_it(world: World) -> None:
     assert await world.state() == "ok"
 
 
-async def test_what_was_held_back_by_the_quarantine_is_done_when_a_person_says_that_it_is_the_same(world: World) -> None:
+async def test_what_was_held_back_by_the_quarantine_is_done_when_a_person_says_that_it_is_the_same(
+    world: World,
+) -> None:
     await began(world)
     world.site.orders["1"] = ("partial", {"service": "s1"})
     world.site.orders |= dict.fromkeys(("2", "3"), "Incorrect order ID")

@@ -39,7 +39,9 @@ async def wanted(world: World, rule: str, *outcomes: object, accounts: str = OFF
     world.site.will("coupons", *[coupons] * 999)
     world.site.will("add", *outcomes)
     world.site.orders["1"] = "partial"
-    await world.open(config(f"{{name: a, on: order.partial, do: [{{add: {{link: more}}}}], {rule}}}", accounts=accounts))
+    await world.open(
+        config(f"{{name: a, on: order.partial, do: [{{add: {{link: more}}}}], {rule}}}", accounts=accounts)
+    )
     await world.track("1")
     await world.live(minutes=10)
     return price

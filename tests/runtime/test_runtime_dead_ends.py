@@ -174,7 +174,9 @@ async def test_a_retry_of_a_call_with_a_secret_frees_what_waits_and_says_to_call
     await world.live(hours=1, every_s=600)
     after = await world.states()
     assert (before, "call again" in said["problem"], after) == (
-        (["gave_up"], ["action.gave_up"]), True, ["refused"] * 3 + ["succeeded"]
+        (["gave_up"], ["action.gave_up"]),
+        True,
+        ["refused"] * 3 + ["succeeded"],
     )
 
 
@@ -274,7 +276,9 @@ async def test_whatever_follows_an_outcome_and_raises_does_not_undo_it(
     assert (await world.states(), world.site.done("refill")) == (["succeeded"], ["1"])
 
 
-async def test_an_outcome_is_written_though_a_reload_could_not_be(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_outcome_is_written_though_a_reload_could_not_be(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The disk is full when the answer comes, and still full when the configuration is reloaded."""
     await world.open(config(REFILL))
     await world.track("1")

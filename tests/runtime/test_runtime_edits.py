@@ -70,8 +70,10 @@ async def test_what_a_rule_decided_before_its_condition_changed_is_not_sent(worl
 @pytest.mark.parametrize(
     "edited",
     [
-        REFILL.replace("2h", "3h"), REFILL.replace("do:", "limit: {per: order, max: 9, every: 1d}, do:"),
-        REFILL.replace("do: [refill]", "do:   [ refill ]"), REFILL.replace("do:", "severity: high, do:"),
+        REFILL.replace("2h", "3h"),
+        REFILL.replace("do:", "limit: {per: order, max: 9, every: 1d}, do:"),
+        REFILL.replace("do: [refill]", "do:   [ refill ]"),
+        REFILL.replace("do:", "severity: high, do:"),
     ],
 )
 async def test_what_does_not_change_a_rules_meaning_ends_nothing(world: World, edited: str) -> None:
@@ -107,7 +109,9 @@ async def test_an_account_that_was_taken_out_of_a_rule_is_not_acted_on(world: Wo
 
 async def test_what_is_held_at_an_account_that_was_taken_out_of_a_rule_ends(world: World) -> None:
     await held(world)
-    await world.reload(config(REFILL.replace("do:", "accounts: [second], do:"), accounts=f"{account()}, {account('second', 2)}"))
+    await world.reload(
+        config(REFILL.replace("do:", "accounts: [second], do:"), accounts=f"{account()}, {account('second', 2)}")
+    )
     await world.live(hours=5, every_s=600)
     assert (world.site.done("refill"), await world.matches()) == (["1"], [])
 

@@ -252,7 +252,9 @@ async def test_what_a_pause_held_back_and_is_no_longer_true_is_dropped(world: Wo
 
 
 async def test_a_shadow_rule_does_nothing_and_is_journalled(world: World) -> None:
-    await world.open(config(REFILL.replace("do: [refill]", "mode: shadow, do: [refill, {notify: {sink: ops, text: x}}]") + "}"))
+    await world.open(
+        config(REFILL.replace("do: [refill]", "mode: shadow, do: [refill, {notify: {sink: ops, text: x}}]") + "}")
+    )
     await world.track("1")
     await enter(world)
     assert (world.site.performed, await world.texts(), await world.matches()) == ([], [], ["shadow"])
@@ -324,7 +326,9 @@ async def test_the_second_of_two_rules_follows_the_first_that_showed_no_effect(w
     await world.live(hours=2, every_s=600)
     after = [intent.action for intent in world.site.performed]
     assert (before, after, await world.told("action.unconfirmed")) == (
-        ["refill"], ["refill", "cancel"], ["action.unconfirmed"],
+        ["refill"],
+        ["refill", "cancel"],
+        ["action.unconfirmed"],
     )
 
 

@@ -8,7 +8,7 @@ from runtime_config import config
 
 from bursar.api import Rejected, Unreachable
 
-STUCK = "when: 'order.state in [\"pending\", \"in_progress\"]'"
+STUCK = 'when: \'order.state in ["pending", "in_progress"]\''
 HOLD = f"{{name: h, on: order, {STUCK}, for: 2h, do: [cancel]}}"
 
 

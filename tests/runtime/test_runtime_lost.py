@@ -56,7 +56,9 @@ async def kill_while(world: World, action: str) -> None:
         await sending
 
 
-@pytest.mark.parametrize("outcome", [GONE, BadAnswer("HTML"), Lost("says yes and no"), ValueError("a bug"), "yes", None, True])
+@pytest.mark.parametrize(
+    "outcome", [GONE, BadAnswer("HTML"), Lost("says yes and no"), ValueError("a bug"), "yes", None, True]
+)
 async def test_what_is_neither_yes_nor_no_is_unknown(world: World, outcome: object) -> None:
     await refill(world, outcome)
     assert await world.states() == ["unknown"]

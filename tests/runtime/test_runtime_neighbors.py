@@ -26,8 +26,17 @@ SECOND = "http://127.0.0.1:2/api"
 @pytest.mark.parametrize(
     "answer",
     [
-        ValueError("a bug"), KeyError("x"), SystemExit(3), asyncio.CancelledError(), RecursionError(), MemoryError(),
-        None, "yes", 7, Observation("coupons"), Observation("orders", (Observed(SubjectRef("order", "77"), {}, "partial"),)),
+        ValueError("a bug"),
+        KeyError("x"),
+        SystemExit(3),
+        asyncio.CancelledError(),
+        RecursionError(),
+        MemoryError(),
+        None,
+        "yes",
+        7,
+        Observation("coupons"),
+        Observation("orders", (Observed(SubjectRef("order", "77"), {}, "partial"),)),
         Observation("orders", (Observed(SubjectRef("order", "1"), {"remains": 1.5}, "partial"),)),  # type: ignore[dict-item]
         Observation("orders", (Observed(SubjectRef("order", "1"), {}, "no such state"),)),
     ],
@@ -107,9 +116,12 @@ async def test_an_action_that_hangs_stops_no_poll(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("what", "state", "told"), [("raised", "unreachable", []), ("cost", "ok", ["rule.failed"]), ("still", "ok", ["rule.failed"])]
+    ("what", "state", "told"),
+    [("raised", "unreachable", []), ("cost", "ok", ["rule.failed"]), ("still", "ok", ["rule.failed"])],
 )
-async def test_a_declaration_that_raises_harms_nobody_else(world: World, what: str, state: str, told: list[str]) -> None:
+async def test_a_declaration_that_raises_harms_nobody_else(
+    world: World, what: str, state: str, told: list[str]
+) -> None:
     def bad(*_: Any) -> Any:
         raise ZeroDivisionError
 

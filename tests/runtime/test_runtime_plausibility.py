@@ -118,7 +118,10 @@ async def test_a_held_poll_is_dropped_when_the_next_is_plausible(world: World) -
     await world.live(minutes=3)
     world.site.orders |= dict.fromkeys(IDS, "in_progress")
     await world.live(minutes=3)
-    assert (await world.told("observation.*"), await world.say("held")) == (["observation.held", "observation.dropped"], [])
+    assert (await world.told("observation.*"), await world.say("held")) == (
+        ["observation.held", "observation.dropped"],
+        [],
+    )
 
 
 async def test_a_held_listing_is_dropped_when_the_next_is_plausible(world: World) -> None:

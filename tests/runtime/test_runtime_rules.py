@@ -197,8 +197,12 @@ async def test_news_of_accounts_reach_rules(world: World) -> None:
 
 
 async def test_rules_that_answer_each_other_come_to_an_end(world: World) -> None:
-    rules = "\n".join(f"{{name: r{i}, on: rule.failed, do: [{{payout: {{method: '{{{{ order.id }}}}'}}}}]}}" for i in range(2))
-    await world.open(config(f"{rules}\n{{name: e, on: order.partial, do: [{{cancel: {{why: '{{{{ order.link }}}}'}}}}]}}"))
+    rules = "\n".join(
+        f"{{name: r{i}, on: rule.failed, do: [{{payout: {{method: '{{{{ order.id }}}}'}}}}]}}" for i in range(2)
+    )
+    await world.open(
+        config(f"{rules}\n{{name: e, on: order.partial, do: [{{cancel: {{why: '{{{{ order.link }}}}'}}}}]}}")
+    )
     await world.track("1")
     await watch(world, "partial")
     assert 1 <= len(await world.told("rule.failed")) < 60

@@ -110,7 +110,9 @@ async def test_a_held_poll_does_not_use_up_that_the_balance_is_told_of_again(wor
     assert await world.told("balance.passed*") == ["balance.passed_min_payout"] * 2
 
 
-@pytest.mark.parametrize("error", [DOWN, BadAnswer("HTML"), RateLimited("slower"), ProviderError("a bug", kind="plugin")])
+@pytest.mark.parametrize(
+    "error", [DOWN, BadAnswer("HTML"), RateLimited("slower"), ProviderError("a bug", kind="plugin")]
+)
 async def test_a_failed_poll_changes_no_snapshot(world: World, error: ProviderError) -> None:
     world.site.orders["1"] = "in_progress"
     await world.open(config())
@@ -316,9 +318,13 @@ async def test_an_unchanged_poll_writes_the_tick_row_and_nothing_else(world: Wor
     await world.open(config("{name: r, on: order, when: order.remains > 5, do: [refill]}"))
     await world.track("1")
     await world.live(minutes=10)
-    before = await world.read(lambda tx: [tx.all(f"SELECT * FROM {t}") for t in ("subjects", "events", "verdicts", "matches")])
+    before = await world.read(
+        lambda tx: [tx.all(f"SELECT * FROM {t}") for t in ("subjects", "events", "verdicts", "matches")]
+    )
     await world.live(minutes=30)
-    after = await world.read(lambda tx: [tx.all(f"SELECT * FROM {t}") for t in ("subjects", "events", "verdicts", "matches")])
+    after = await world.read(
+        lambda tx: [tx.all(f"SELECT * FROM {t}") for t in ("subjects", "events", "verdicts", "matches")]
+    )
     assert after == before
 
 

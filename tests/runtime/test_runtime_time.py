@@ -13,7 +13,7 @@ from bursar.api import DidNot, Happened, Later, NotSent, Refused, Succeeded, Unr
 
 PAY = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7"}}]'
 DAILY = PAY + ", cooldown: 24h}"
-HOLD = "{name: h, on: order, when: 'order.state in [\"pending\", \"in_progress\"]', for: 48h, do: [cancel]}"
+HOLD = '{name: h, on: order, when: \'order.state in ["pending", "in_progress"]\', for: 48h, do: [cancel]}'
 GONE = Unreachable("the answer was lost")
 HOUR_S, DAY_S = 3600.0, 86400.0
 
@@ -36,7 +36,9 @@ async def test_a_clock_that_is_set_does_not_shorten_settle(world: World, jump_s:
 
 
 @pytest.mark.parametrize("jump_s", [HOUR_S, -HOUR_S, 400 * DAY_S])
-async def test_a_clock_that_is_set_while_the_daemon_is_down_does_not_shorten_settle(world: World, jump_s: float) -> None:
+async def test_a_clock_that_is_set_while_the_daemon_is_down_does_not_shorten_settle(
+    world: World, jump_s: float
+) -> None:
     await lost(world)
     await world.restart(clean=False)
     world.clock.jump(jump_s)

@@ -75,48 +75,72 @@ def _read_just_now(evidence: Json) -> Fields:
 
 TEXT, NUMBER, BOOLEAN = FieldKind.TEXT, FieldKind.NUMBER, FieldKind.BOOLEAN
 ORDER = SubjectType(
-    "order", "orders",
+    "order",
+    "orders",
     {
-        "remains": Field(NUMBER), "service": Field(TEXT, identity=True), "link": Field(TEXT),
+        "remains": Field(NUMBER),
+        "service": Field(TEXT, identity=True),
+        "link": Field(TEXT),
         "refill_requested": Field(BOOLEAN, own=True, default=False),
     },
     states=("pending", "in_progress", "partial", "completed", "canceled", "unknown"),
-    terminal=frozenset({"partial", "completed", "canceled"}), unknown="unknown",
-    first_sight_is_news=True, trackable=True,
+    terminal=frozenset({"partial", "completed", "canceled"}),
+    unknown="unknown",
+    first_sight_is_news=True,
+    trackable=True,
 )
 COUPON = SubjectType("coupon", "coupons", {"amount": Field(NUMBER)}, states=("new", "activated"))
 BALANCE = SubjectType(
-    "balance", "info",
+    "balance",
+    "info",
     {"amount": Field(NUMBER), "min_payout": Field(NUMBER), "currency": Field(TEXT, identity=True)},
     events=(
         EventType(
-            "balance.passed_min_payout", "", _passed, at_first_sight=True, rearmed_by=("payout.done", "payout.canceled"),
+            "balance.passed_min_payout",
+            "",
+            _passed,
+            at_first_sight=True,
+            rearmed_by=("payout.done", "payout.canceled"),
             still=_still,
         ),
     ),
 )
 PAYOUT = SubjectType(
-    "payout", "payouts", {"amount": Field(NUMBER), "method": Field(TEXT, identity=True)},
-    states=("waiting", "done", "canceled"), terminal=frozenset({"done", "canceled"}),
+    "payout",
+    "payouts",
+    {"amount": Field(NUMBER), "method": Field(TEXT, identity=True)},
+    states=("waiting", "done", "canceled"),
+    terminal=frozenset({"done", "canceled"}),
 )
 STREAMS = (
-    Stream("orders", timedelta(seconds=60), Coverage.TRACKED), Stream("coupons", timedelta(seconds=60), Coverage.LISTING),
-    Stream("info", timedelta(minutes=5), Coverage.LISTING), Stream("payouts", timedelta(minutes=5), Coverage.WINDOW),
+    Stream("orders", timedelta(seconds=60), Coverage.TRACKED),
+    Stream("coupons", timedelta(seconds=60), Coverage.LISTING),
+    Stream("info", timedelta(minutes=5), Coverage.LISTING),
+    Stream("payouts", timedelta(minutes=5), Coverage.WINDOW),
 )
 ACTIONS = (
     ActionType("refill", "order", LostReply.REPEATABLE, confirmed_by=("order.in_progress", "order.completed")),
     ActionType("cancel", "order", LostReply.REPEATABLE, {"why": Param()}),
     ActionType("add", "order", LostReply.NEITHER, {"link": Param(required=True)}, creates=True, money=True),
     ActionType(
-        "payout", "balance", LostReply.RECONCILABLE, {"method": Param(required=True), "account": Param(secret=True)},
-        subject_id="balance", money=True, cost=_whole, takes_balance=True, settled_by=("payout", "amount"), undone_by=("payout.canceled",),
+        "payout",
+        "balance",
+        LostReply.RECONCILABLE,
+        {"method": Param(required=True), "account": Param(secret=True)},
+        subject_id="balance",
+        money=True,
+        cost=_whole,
+        takes_balance=True,
+        settled_by=("payout", "amount"),
+        undone_by=("payout.canceled",),
         evidence_shows=_read_just_now,
     ),
 )
 METHODS = (
     Method("add", {"link": Param(required=True)}, intents=lambda given: [Wanted("add", dict(given))]),
     Method(
-        "payout", {"method": Param(), "account": Param()},
+        "payout",
+        {"method": Param(), "account": Param()},
         intents=lambda given: [Wanted("payout", dict(given), SubjectRef("balance", "balance"))],
     ),
 )
@@ -229,7 +253,9 @@ class ToyAdapter:
         script = self._site.next[intent.action]
         if script:
             return await _given(script.popleft(), intent)
-        return Succeeded(tracked=(Observed(SubjectRef("order", f"new{intent.id}"), {}),) if intent.action == "add" else ())
+        return Succeeded(
+            tracked=(Observed(SubjectRef("order", f"new{intent.id}"), {}),) if intent.action == "add" else ()
+        )
 
     async def reconcile(self, intent: Intent, evidence: Any) -> Any:
         self._site.reconciled.append(intent)
@@ -265,7 +291,12 @@ class Sites:
     def registry(self, **changes: Any) -> Registry:
         """Return the registry that a configuration of these tests is read with."""
         toy = Provider(
-            "toy", STREAMS, (ORDER, COUPON, BALANCE, PAYOUT), open=self._open, actions=ACTIONS, methods=METHODS,
+            "toy",
+            STREAMS,
+            (ORDER, COUPON, BALANCE, PAYOUT),
+            open=self._open,
+            actions=ACTIONS,
+            methods=METHODS,
             default_rate=(1000, timedelta(seconds=1)),
         )
         box = SinkType("box", open=lambda settings, context: self.boxes[settings.name])

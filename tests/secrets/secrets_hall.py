@@ -33,7 +33,8 @@ FAULTS = {
 }
 INFO = {"error": 0, "data": {"balance": "90.00", "min_payout": "50", "items": [{"id": "7", "title": "USDT"}]}}
 WALLETS_OF = {
-    "/px-env": "wallet from the environment", "/px-literal": "wallet written out",
+    "/px-env": "wallet from the environment",
+    "/px-literal": "wallet written out",
     "/px-lost": "wallet of a lost payout",
 }
 
@@ -182,9 +183,18 @@ async def beat(request: web.Request) -> web.Response:
 def _app(hall: Hall) -> web.Application:
     app = web.Application(middlewares=[hall.count])
     routes: dict[str, Any] = {
-        "/refuse": refuse, "/move": move, "/page": page, "/bearer": complain, "/get": complain, "/px-env": say_no,
-        "/px-literal": say_no, "/px-lost": break_down(), "/shop/getResellerData": sell(), "/hook/{token}": take(hall),
-        "/moved-hook/{token}": moved_hook, "/beat/{token}": beat,
+        "/refuse": refuse,
+        "/move": move,
+        "/page": page,
+        "/bearer": complain,
+        "/get": complain,
+        "/px-env": say_no,
+        "/px-literal": say_no,
+        "/px-lost": break_down(),
+        "/shop/getResellerData": sell(),
+        "/hook/{token}": take(hall),
+        "/moved-hook/{token}": moved_hook,
+        "/beat/{token}": beat,
     }
     for path, answer in routes.items():
         app.router.add_route("*", path, answer)

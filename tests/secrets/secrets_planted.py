@@ -41,8 +41,16 @@ WINDOW = 9
 def forms(value: str) -> set[str]:
     """Return what betrays a value: signs from the middle of any form in which it may be written; its ends may be a hint."""
     written = {
-        value, quote(value, safe=""), quote(value), quote_plus(value), html.escape(value), json.dumps(value)[1:-1],
-        value.replace("/", "\\/"), repr(value)[1:-1], value.lower(), value.upper(),
+        value,
+        quote(value, safe=""),
+        quote(value),
+        quote_plus(value),
+        html.escape(value),
+        json.dumps(value)[1:-1],
+        value.replace("/", "\\/"),
+        repr(value)[1:-1],
+        value.lower(),
+        value.upper(),
     }
     written |= {base64.b64encode(form.encode()).decode() for form in (value, f"x{value}", f"xx{value}")}
     return {form[start:][:WINDOW] for form in written for start in (5, len(form) - WINDOW - 5)}
@@ -52,7 +60,7 @@ def seen_in(text: str | bytes, planted: Mapping[str, str] = PLANTED) -> list[str
     """Name the planted values that can be seen in a text."""
     shown = text if isinstance(text, str) else text.decode("utf-8", "replace")
     betrays = {form: name for name, value in planted.items() for form in forms(value)}
-    return sorted({betrays[part] for at in range(len(shown)) if (part := shown[at:at + WINDOW]) in betrays})
+    return sorted({betrays[part] for at in range(len(shown)) if (part := shown[at : at + WINDOW]) in betrays})
 
 
 def seen_at(places: Mapping[str, str | bytes], planted: Mapping[str, str]) -> list[str]:

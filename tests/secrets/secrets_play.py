@@ -25,19 +25,47 @@ from bursar.testing.staging import nobody_listens
 PANEL_POLL = {"orders": "1s", "refills": "1s", "balance": "1s", "services": "1s"}
 POLL = {"info": "1s", "visits": "1s", "exchanges": "1s", "payouts": "1s"}
 QUERIES: Sequence[Sequence[str]] = (
-    ("check",), ("status",), ("accounts",), ("orders",), ("events",), ("actions",), ("deliveries",), ("held",),
-    ("plugins",), ("doctor",), ("audit", "verify"), ("audit", "export"), ("why", "payout-env"),
-    ("why", "payout-literal"), ("why", "payout-lost"), ("why", "coupon-activated"), ("why", "refill-partial"),
+    ("check",),
+    ("status",),
+    ("accounts",),
+    ("orders",),
+    ("events",),
+    ("actions",),
+    ("deliveries",),
+    ("held",),
+    ("plugins",),
+    ("doctor",),
+    ("audit", "verify"),
+    ("audit", "export"),
+    ("why", "payout-env"),
+    ("why", "payout-literal"),
+    ("why", "payout-lost"),
+    ("why", "coupon-activated"),
+    ("why", "refill-partial"),
 )
 READS: Sequence[Sequence[str]] = (
-    ("call", "refused", "balance"), ("call", "moved", "balance"), ("call", "paged", "status", "order=1"),
-    ("call", "bearer", "services"), ("call", "by-query", "refill_status", "refill=1"), ("call", "site-env", "get_info"),
-    ("call", "site-env", "get_payouts"), ("call", "site-literal", "get_links"), ("call", "site-lost", "get_payouts"),
-    ("call", "site-env", "get_exchanges"), ("call", "shop", "getResellerData"), ("call", "coupons", "getResellerData"),
-    ("call", "panel", "services"), ("call", "site", "get_payouts"), ("call", "nowhere", "balance"),
+    ("call", "refused", "balance"),
+    ("call", "moved", "balance"),
+    ("call", "paged", "status", "order=1"),
+    ("call", "bearer", "services"),
+    ("call", "by-query", "refill_status", "refill=1"),
+    ("call", "site-env", "get_info"),
+    ("call", "site-env", "get_payouts"),
+    ("call", "site-literal", "get_links"),
+    ("call", "site-lost", "get_payouts"),
+    ("call", "site-env", "get_exchanges"),
+    ("call", "shop", "getResellerData"),
+    ("call", "coupons", "getResellerData"),
+    ("call", "panel", "services"),
+    ("call", "site", "get_payouts"),
+    ("call", "nowhere", "balance"),
 )
 OTHERS: Sequence[Sequence[str]] = (
-    ("pause", "panel"), ("resume", "panel"), ("resume", "refused"), ("untrack", "paged", "1"), ("reload",),
+    ("pause", "panel"),
+    ("resume", "panel"),
+    ("resume", "refused"),
+    ("untrack", "paged", "1"),
+    ("reload",),
     ("deliveries", "redrive", "--all"),
 )
 
@@ -81,11 +109,13 @@ def configuration(hall: Hall, folder: Path) -> dict[str, Any]:
     """Return the configuration."""
     return {
         "settings": {
-            "state": str(folder / "journal.db"), "heartbeat": f"{hall.url}/beat/{PLANTED['token of the heartbeat']}",
+            "state": str(folder / "journal.db"),
+            "heartbeat": f"{hall.url}/beat/{PLANTED['token of the heartbeat']}",
             "baseline": "events",
         },
         "accounts": {**_panels(hall), **_sites(hall), **_sandbox(hall)},
-        "sinks": _sinks(hall), "rules": _rules(),
+        "sinks": _sinks(hall),
+        "rules": _rules(),
     }
 
 
@@ -97,7 +127,11 @@ def _panels(hall: Hall) -> dict[str, Any]:
         "moved": {**shared, "url": f"{hall.url}/move?token={token}", "key": env("key behind a redirect")},
         "paged": {**shared, "url": f"{hall.url}/page", "key": env("key in an HTML page")},
         "bearer": {
-            **shared, "url": f"{hall.url}/bearer", "key": env("key in a header"), "auth": "bearer", "transport": "json",
+            **shared,
+            "url": f"{hall.url}/bearer",
+            "key": env("key in a header"),
+            "auth": "bearer",
+            "transport": "json",
         },
         "by-query": {**shared, "url": f"{hall.url}/get", "key": env("key in a query"), "transport": "get"},
         "nowhere": {**shared, "url": f"{nobody_listens()}/api/v2", "key": PLANTED["key that is refused"]},
@@ -105,13 +139,24 @@ def _panels(hall: Hall) -> dict[str, Any]:
 
 
 def _sites(hall: Hall) -> dict[str, Any]:
-    shared = {"provider": "premium_exchanger", "rate": "600/min", "timeout": "5m", "poll": POLL, "currency": "USD", "settle": "1s"}
+    shared = {
+        "provider": "premium_exchanger",
+        "rate": "600/min",
+        "timeout": "5m",
+        "poll": POLL,
+        "currency": "USD",
+        "settle": "1s",
+    }
     return {
         "site-env": {**shared, "url": f"{hall.url}/px-env", "key": env("key of a site that says no")},
         "site-literal": {**shared, "url": f"{hall.url}/px-literal", "key": env("key of a site that says no")},
         "site-lost": {**shared, "url": f"{hall.url}/px-lost", "key": env("key of a site that breaks")},
         "shop": {
-            "provider": "anticaptcha", "url": f"{hall.url}/shop", "key": env("key of a shop"), "rate": "600/min", "timeout": "5m",
+            "provider": "anticaptcha",
+            "url": f"{hall.url}/shop",
+            "key": env("key of a shop"),
+            "rate": "600/min",
+            "timeout": "5m",
             "poll": {"coupons": "1s"},
         },
     }
@@ -122,7 +167,11 @@ def _sandbox(hall: Hall) -> dict[str, Any]:
     polls: dict[str, dict[str, str]] = {"panel": PANEL_POLL, "site": POLL, "coupons": {"coupons": "1s"}}
     return {
         name: {
-            "provider": kind, "url": hall.wires[kind][0], "rate": "600/min", "timeout": "5m", "poll": polls[name],
+            "provider": kind,
+            "url": hall.wires[kind][0],
+            "rate": "600/min",
+            "timeout": "5m",
+            "poll": polls[name],
             **hall.wires[kind][1].settings,
         }
         for name, kind in names.items()
@@ -134,12 +183,17 @@ def _sinks(hall: Hall) -> dict[str, Any]:
     bearer = {"Authorization": "Bearer " + PLANTED["bearer token of a webhook"]}
     return {
         "hook": {
-            "type": "webhook", "url": f"{hall.url}/hook/{path}?token={query}", "secret": env("webhook secret"),
-            "headers": bearer, "events": ["*"],
+            "type": "webhook",
+            "url": f"{hall.url}/hook/{path}?token={query}",
+            "secret": env("webhook secret"),
+            "headers": bearer,
+            "events": ["*"],
         },
         "moved-hook": {
-            "type": "webhook", "url": f"{hall.url}/moved-hook/{PLANTED['token of a webhook that moved']}",
-            "secret": env("webhook secret"), "events": ["account.*"],
+            "type": "webhook",
+            "url": f"{hall.url}/moved-hook/{PLANTED['token of a webhook that moved']}",
+            "secret": env("webhook secret"),
+            "events": ["account.*"],
         },
         "book": {"type": "log", "events": ["*"]},
     }
@@ -180,7 +234,12 @@ class Person:
 
 async def _start(words: Sequence[str]) -> Process:
     return await asyncio.create_subprocess_exec(
-        sys.executable, *words, stdin=PIPE, stdout=PIPE, stderr=PIPE, limit=2**26,
+        sys.executable,
+        *words,
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
+        limit=2**26,
         env={**os.environ, **environ(), "PYTHONUNBUFFERED": "1"},
     )
 
@@ -230,9 +289,15 @@ async def _happened(hall: Hall) -> None:
     lost = hall.asked["px-lost get_payouts"]
     await hall.until(lambda: hall.asked["px-lost get_payouts"] > lost + 1, "the lost payout was looked for")
     for told in (
-        "bursar.action.refused site-env", "bursar.action.refused site-literal", "bursar.action.unknown site-lost",
-        "bursar.account.rejected refused", "bursar.account.unreachable moved", "bursar.account.unreachable shop",
-        "bursar.account.unreachable paged", "bursar.notify shop", "bursar.action.succeeded panel",
+        "bursar.action.refused site-env",
+        "bursar.action.refused site-literal",
+        "bursar.action.unknown site-lost",
+        "bursar.account.rejected refused",
+        "bursar.account.unreachable moved",
+        "bursar.account.unreachable shop",
+        "bursar.account.unreachable paged",
+        "bursar.notify shop",
+        "bursar.action.succeeded panel",
     ):
         await hall.until(lambda told=told: hall.types()[told], told)  # type: ignore[misc]
 
@@ -241,7 +306,9 @@ async def _ask(hall: Hall, person: Person, state: Path, pid: int) -> None:
     """Run every command beside the daemon."""
     wallet = PLANTED["wallet on the command line"]
     for account in ("site-env", "site-lost"):
-        await person.say("call", account, "add_payout", "method_id=7", f"account={wallet}", "--yes", "--wait", f"{WAIT_S:g}")
+        await person.say(
+            "call", account, "add_payout", "method_id=7", f"account={wallet}", "--yes", "--wait", f"{WAIT_S:g}"
+        )
     for words in (*QUERIES, *READS, *OTHERS, ("backup", str(state / "backup.db"))):
         await person.say(*words)
     listed = Path(f"/proc/{pid}/cmdline")
@@ -258,16 +325,23 @@ async def _misread(folder: Path, person: Person) -> None:
     account = {"provider": "premium_exchanger", "url": "https://site.example/api.html", "key": {"env": key}}
     rule = {"name": "r", "on": "balance.passed_min_payout", "do": [{"payout": {"method": "7", "acount": wallet}}]}
     wrong: list[dict[str, Any]] = [
-        {"accounts": {"a": account}}, {"accounts": {"a": {**account, "key": [key]}}},
+        {"accounts": {"a": account}},
+        {"accounts": {"a": {**account, "key": [key]}}},
         {"accounts": {"a": {"kay": key}}},
-        {"accounts": {"a": {**account, "key": {"envv": key}}}}, {"accounts": {"a": {**account, "key": {key: "x"}}}},
-        {"accounts": {"a": {**account, "url": f"https://u:{key}@site.example/"}}}, {"settings": {"heartbeat": key}},
+        {"accounts": {"a": {**account, "key": {"envv": key}}}},
+        {"accounts": {"a": {**account, "key": {key: "x"}}}},
+        {"accounts": {"a": {**account, "url": f"https://u:{key}@site.example/"}}},
+        {"settings": {"heartbeat": key}},
         {"accounts": {"a": {**account, "key": "k" * 12}}, "rules": [rule]},
         {"sinks": {"s": {"type": "webhook", "url": "https://h.example", "secret": {"env": "X", "file": key}}}},
-        {"accounts": {"a": {**account, "key": "k" * 12}},
-         "rules": [{**rule, "do": [{"payout": {"method": "7", "account": [wallet]}}]}]},
-        {"accounts": {"a": {**account, "key": "k" * 12}},
-         "rules": [{**rule, "do": [{"payout": {"method": "7", "account": "{{ " + wallet + " }"}}]}]},
+        {
+            "accounts": {"a": {**account, "key": "k" * 12}},
+            "rules": [{**rule, "do": [{"payout": {"method": "7", "account": [wallet]}}]}],
+        },
+        {
+            "accounts": {"a": {**account, "key": "k" * 12}},
+            "rules": [{**rule, "do": [{"payout": {"method": "7", "account": "{{ " + wallet + " }"}}]}],
+        },
     ]
     for place, each in enumerate(wrong):
         path = folder / f"wrong-{place}.yaml"
@@ -279,9 +353,10 @@ async def _codes(hall: Hall, key: str) -> list[str]:
     """Ask the sandbox's shop for its coupons, as a client does that may see them."""
     import aiohttp
 
-    async with aiohttp.ClientSession() as session, session.post(
-        hall.wires["anticaptcha"][0], json={"clientKey": key}
-    ) as answer:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(hall.wires["anticaptcha"][0], json={"clientKey": key}) as answer,
+    ):
         return [coupon["code"] for coupon in (await answer.json())["coupons"]]
 
 

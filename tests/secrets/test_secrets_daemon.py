@@ -66,9 +66,15 @@ def test_what_is_refused_shows_none(traces: Traces) -> None:
 @pytest.mark.parametrize(
     ("table", "shown"),
     [
-        ("intents", "'refused', 'Счет *** не подходит"), ("intents", "'unknown'"), ("streams", "the provider moved to"),
-        ("streams", "Something is wrong with"), ("streams", "ERROR_***"), ("accounts", "the panel rejects the key"),
-        ("subjects", "PLNT-…-4BMU"), ("subjects", "TWol…4x3d"), ("deliveries", "it redirects"),
+        ("intents", "'refused', 'Счет *** не подходит"),
+        ("intents", "'unknown'"),
+        ("streams", "the provider moved to"),
+        ("streams", "Something is wrong with"),
+        ("streams", "ERROR_***"),
+        ("accounts", "the panel rejects the key"),
+        ("subjects", "PLNT-…-4BMU"),
+        ("subjects", "TWol…4x3d"),
+        ("deliveries", "it redirects"),
         ("events", "coupon.activated"),
     ],
 )

@@ -46,8 +46,10 @@ from bursar.testing.fakes import FakeAdapter, FakeSink, Loan, make_delivery, mak
 KEY, OPTION, WALLET, CODE, SHORT = "k3y/9f8e7d6c5b", "0ption-4a3b2c1d", "TXwallet0a1b2c3d", "KXXQ-L34E-FFMW", "ab12"
 TOKEN = "t0ken5e6f7a8b9c0d"
 SETTINGS = AccountSettings(
-    "main", f"https://post.example/api?token={TOKEN}", Secret(KEY), options={"second": Secret(OPTION),
-    "pin": Secret(SHORT)}
+    "main",
+    f"https://post.example/api?token={TOKEN}",
+    Secret(KEY),
+    options={"second": Secret(OPTION), "pin": Secret(SHORT)},
 )
 PAYOUT = make_intent("send", SubjectRef("parcel", "1"), {"to": WALLET}, sealed={"to": "digest"})
 ALL = f"{KEY} {OPTION} {TOKEN} {SHORT}"
@@ -64,8 +66,10 @@ class ManyAdapter(FakeAdapter):
 
 def guarded(adapter: FakeAdapter, redactor: Redactor | None = None) -> Guarded:
     provider = Provider(
-        "post", (Stream("parcels", timedelta(seconds=60), Coverage.LISTING),), (KIND,), open=lambda settings,
-        context: adapter,
+        "post",
+        (Stream("parcels", timedelta(seconds=60), Coverage.LISTING),),
+        (KIND,),
+        open=lambda settings, context: adapter,
         actions=(ActionType("send", "parcel", LostReply.NEITHER),),
     )
     return open_adapter(provider, SETTINGS, Loan().context, redactor=redactor)
@@ -129,7 +133,10 @@ async def test_data_keeps_what_only_looks_like_a_key() -> None:
 @pytest.mark.parametrize(
     "seen",
     [
-        {"subjects": (parcel(KEY, "x"),)}, {"problems": {KEY: "x"}}, {"cursor": {"at": [KEY]}}, {"cursor": {KEY: 1}},
+        {"subjects": (parcel(KEY, "x"),)},
+        {"problems": {KEY: "x"}},
+        {"cursor": {"at": [KEY]}},
+        {"cursor": {KEY: 1}},
     ],
 )
 async def test_an_id_or_a_cursor_with_a_secret_is_a_bad_answer(seen: dict[str, Any]) -> None:
@@ -142,8 +149,10 @@ async def test_an_id_or_a_cursor_with_a_secret_is_a_bad_answer(seen: dict[str, A
     [
         (Refused(f"not to {WALLET}", never=True), Refused("not to ***", never=True)),
         (Later(f"not to {WALLET}", timedelta(1)), Later("not to ***", timedelta(1))),
-        (Lost(f"not to {WALLET}"), Lost("not to ***")), (NotSent(f"not to {WALLET}"), NotSent("not to ***")),
-        (NeverSent(f"not to {WALLET}"), NotSent("not to ***")), (BadAnswer(f"not to {WALLET}"), Lost("not to ***")),
+        (Lost(f"not to {WALLET}"), Lost("not to ***")),
+        (NotSent(f"not to {WALLET}"), NotSent("not to ***")),
+        (NeverSent(f"not to {WALLET}"), NotSent("not to ***")),
+        (BadAnswer(f"not to {WALLET}"), Lost("not to ***")),
         (Succeeded(WALLET, {"asked": WALLET}), Succeeded("***", {"asked": "***"})),
         (Succeeded("7", tracked=(parcel("8", WALLET),)), Succeeded("7", tracked=(parcel("8", "***"),))),
         (Succeeded("7", tracked=(parcel(WALLET, "x"),)), Succeeded("7")),
@@ -253,8 +262,11 @@ def test_a_sink_that_cannot_be_opened_says_so_without_secrets(opened: Callable[[
     ("address", "tokens"),
     [
         ("https://hc.example/ping/3f0d0c1e-7a52-4f5e-b0a1-0c9d8e7f6a5b", ["3f0d0c1e-7a52-4f5e-b0a1-0c9d8e7f6a5b"]),
-        ("https://h.example/hook?token=abcdefgh&v=2", ["abcdefgh"]), ("https://panel.example/api/v2", []),
-        ("https://site.example/a-rather-long-word-of-a-path/api.html", []), ("http://[::1", []), ("journal.db", []),
+        ("https://h.example/hook?token=abcdefgh&v=2", ["abcdefgh"]),
+        ("https://panel.example/api/v2", []),
+        ("https://site.example/a-rather-long-word-of-a-path/api.html", []),
+        ("http://[::1", []),
+        ("journal.db", []),
     ],
 )
 def test_an_address_may_carry_tokens(address: str, tokens: list[str]) -> None:

@@ -35,7 +35,9 @@ def nothing(*_: Any) -> Any:
 
 ORDER = SubjectType("order", "orders", {"remains": Field(FieldKind.NUMBER)}, states=("open", "partial", "done"))
 BALANCE = SubjectType(
-    "balance", "balance", {"amount": Field(FieldKind.NUMBER)},
+    "balance",
+    "balance",
+    {"amount": Field(FieldKind.NUMBER)},
     events=(EventType("balance.due", "It is due.", lambda before, after: False),),
 )
 PANEL = Provider(
@@ -44,17 +46,23 @@ PANEL = Provider(
         Stream("orders", timedelta(seconds=60), Coverage.TRACKED),
         Stream("balance", timedelta(minutes=5), Coverage.LISTING),
     ),
-    (ORDER, BALANCE), open=nothing,
+    (ORDER, BALANCE),
+    open=nothing,
     actions=(
         ActionType("refill", "order", LostReply.REPEATABLE),
         ActionType(
-            "payout", "balance", LostReply.RECONCILABLE,
-            {"method": Param(required=True), "account": Param(required=True, secret=True)}, subject_id="balance",
+            "payout",
+            "balance",
+            LostReply.RECONCILABLE,
+            {"method": Param(required=True), "account": Param(required=True, secret=True)},
+            subject_id="balance",
             cost=nothing,
         ),
     ),
     settings={
-        "verify_tls": flag(default=True), "pin": secret(), "patience": duration(default="10m"),
+        "verify_tls": flag(default=True),
+        "pin": secret(),
+        "patience": duration(default="10m"),
         "style": choice("form", "json", default="form"),
         "more": {
             "type": "object",
@@ -64,12 +72,16 @@ PANEL = Provider(
     },
 )
 SHOP = Provider(
-    "shop", (Stream("coupons", timedelta(minutes=1), Coverage.LISTING),),
-    (SubjectType("coupon", "coupons", {}, states=("new", "activated")),), open=nothing,
-    default_url="https://shop.example/api", default_rate=(
+    "shop",
+    (Stream("coupons", timedelta(minutes=1), Coverage.LISTING),),
+    (SubjectType("coupon", "coupons", {}, states=("new", "activated")),),
+    open=nothing,
+    default_url="https://shop.example/api",
+    default_rate=(
         2,
         timedelta(minutes=1),
-    ), default_timeout=timedelta(seconds=20),
+    ),
+    default_timeout=timedelta(seconds=20),
 )
 HOOK = SinkType(
     "hook",
@@ -79,7 +91,8 @@ HOOK = SinkType(
 )
 LOG = SinkType("log", open=nothing)
 REGISTRY = Registry(
-    providers={"panel": PANEL, "shop": SHOP}, sinks={"hook": HOOK, "log": LOG},
+    providers={"panel": PANEL, "shop": SHOP},
+    sinks={"hook": HOOK, "log": LOG},
     plugins=(PluginReport("panel", "bursar", "1"),),
 )
 ENVIRON = {"HOME": "/home/me", "KEY": "sk-panel-1", "KEY2": "sk-panel-2"}

@@ -40,14 +40,19 @@ def test_a_credential_of_the_unit_is_a_warning_where_it_may_be() -> None:
 
 def test_it_holds_the_four_rules_of_the_mission() -> None:
     assert [rule.name for rule in read(without_secrets=True).rules] == [
-        "refill-partial-orders", "cancel-stuck-orders", "payout-when-due", "coupon-activated",
+        "refill-partial-orders",
+        "cancel-stuck-orders",
+        "payout-when-due",
+        "coupon-activated",
     ]
 
 
 def test_it_holds_an_account_of_each_kind_and_two_sinks() -> None:
     configuration = read(without_secrets=True)
     assert {account.provider.name for account in configuration.accounts.values()} == {
-        "smm", "anticaptcha", "premium_exchanger",
+        "smm",
+        "anticaptcha",
+        "premium_exchanger",
     }
     assert set(configuration.sinks) == {"ops", "book"}
 

@@ -17,9 +17,34 @@ from bursar.settings.strict_yaml import read_text
 
 EXAMPLE = Path(__file__).parents[2] / "rules.example.yaml"
 ODD: list[Any] = [
-    None, True, 0, -1, 10**30, 1.5, "", "x", "off", "9" * 400, "{{ x }}", "a\nb", "*", "[", "é…\u202e", [], [[]],
-    [None], {}, {"": 1}, {"env": "X"}, {"env": None}, {"a": {"b": {"c": []}}}, "https://u:p@h", "1s", 't"P1D"',
-    "../..", "\ud7ff",
+    None,
+    True,
+    0,
+    -1,
+    10**30,
+    1.5,
+    "",
+    "x",
+    "off",
+    "9" * 400,
+    "{{ x }}",
+    "a\nb",
+    "*",
+    "[",
+    "é…\u202e",
+    [],
+    [[]],
+    [None],
+    {},
+    {"": 1},
+    {"env": "X"},
+    {"env": None},
+    {"a": {"b": {"c": []}}},
+    "https://u:p@h",
+    "1s",
+    't"P1D"',
+    "../..",
+    "\ud7ff",
 ]
 CHARACTERS = [*"{}[]:&*!|>'\"%@`\t\n -#,?~<", "\x85", "\u2028", "<<: "]
 REGISTRY = load_plugins()

@@ -20,8 +20,10 @@ def test_a_digest_has_32_hex_digits(reader: Reader) -> None:
 
 
 def test_a_digest_does_not_depend_on_the_name_or_the_way_of_writing(reader: Reader) -> None:
-    other = ACCOUNT.replace("main", "other").replace("https://p.example/api", "HTTPS://P.EXAMPLE:443/api/#x").replace(
-        "}}", "}, rate: 1/s, labels: {a: b}}"
+    other = (
+        ACCOUNT.replace("main", "other")
+        .replace("https://p.example/api", "HTTPS://P.EXAMPLE:443/api/#x")
+        .replace("}}", "}, rate: 1/s, labels: {a: b}}")
     )
     assert digest(reader, other) == digest(reader, ACCOUNT)
 
@@ -41,8 +43,10 @@ def test_a_digest_is_keyed(reader: Reader) -> None:
 @pytest.mark.parametrize(
     ("written", "normal"),
     [
-        ("https://p.example", "https://p.example:443"), ("https://p.example./", "https://p.example:443"),
-        ("http://P.example:80/A/", "http://p.example:80/A"), ("https://p.example/x?site=1#y", "https://p.example:443/x?site=1"),
+        ("https://p.example", "https://p.example:443"),
+        ("https://p.example./", "https://p.example:443"),
+        ("http://P.example:80/A/", "http://p.example:80/A"),
+        ("https://p.example/x?site=1#y", "https://p.example:443/x?site=1"),
         ("https://приклад.укр/", "https://xn--80aikifvh.xn--j1amh:443"),
     ],
 )

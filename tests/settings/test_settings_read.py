@@ -70,7 +70,10 @@ def test_a_providers_own_settings_arrive_as_what_they_mean(reader: Reader) -> No
     more = ", pin: {env: KEY2}, more: {code: {env: KEY2}, pause: 5m}}\n"
     options = reader.read(ACCOUNT.replace("}}\n", "}" + more)).accounts["main"].settings.options
     assert options == {
-        "verify_tls": True, "pin": Secret("sk-panel-2"), "patience": 10 * MINUTE, "style": "form",
+        "verify_tls": True,
+        "pin": Secret("sk-panel-2"),
+        "patience": 10 * MINUTE,
+        "style": "form",
         "more": {"code": Secret("sk-panel-2"), "pause": 5 * MINUTE},
     }
 
@@ -94,7 +97,10 @@ def test_the_settings_are_read(reader: Reader) -> None:
         " ceiling: 7}"
     ).settings
     assert (settings.mode, settings.heartbeat, settings.baseline_events, settings.ceiling) == (
-        Mode.SHADOW, "https://hc.example/1", True, 7,
+        Mode.SHADOW,
+        "https://hc.example/1",
+        True,
+        7,
     )
     assert settings.retention == Retention(events=DAY)
 
@@ -107,7 +113,8 @@ settings:
     - payout: {max: 9, currency: EUR, every: 7d}
 """).settings
     assert settings.budgets == (
-        Budget("payout", Decimal("10.10"), DAY, "USD"), Budget("payout", Decimal(9), 7 * DAY, "EUR"),
+        Budget("payout", Decimal("10.10"), DAY, "USD"),
+        Budget("payout", Decimal(9), 7 * DAY, "EUR"),
     )
 
 
@@ -132,13 +139,17 @@ def test_the_same_account_under_two_names_is_refused(reader: Reader) -> None:
     ]
 
 
-@pytest.mark.parametrize("other", ["key: {env: KEY2}, url: https://p.example/api", "key: {env: KEY}, url: https://p.example/v1"])
+@pytest.mark.parametrize(
+    "other", ["key: {env: KEY2}, url: https://p.example/api", "key: {env: KEY}, url: https://p.example/v1"]
+)
 def test_another_key_or_address_is_another_account(reader: Reader, other: str) -> None:
     assert set(reader.read(f"{ACCOUNT}  twin: {{provider: panel, {other}}}\n").accounts) == {"main", "twin"}
 
 
 def test_a_key_that_travels_unencrypted_is_a_warning(reader: Reader) -> None:
-    assert reader.warnings(ACCOUNT.replace("https:", "http:")) == ["2:32: http:// sends the key unencrypted: use https://"]
+    assert reader.warnings(ACCOUNT.replace("https:", "http:")) == [
+        "2:32: http:// sends the key unencrypted: use https://"
+    ]
 
 
 def test_a_key_that_stays_on_this_machine_is_none(reader: Reader) -> None:

@@ -40,13 +40,22 @@ def shared(budget: str) -> str:
         ("settings: {state: state/}", "1:19: expected the name of a file, not of a folder"),
         ("settings: {state: 5}", "1:19: expected the name of a file, not a number"),
         ("settings:\n  http: {listen: 127.0.0.1:8640}", "2:3: 'token' is missing in 'http'"),
-        ("settings:\n  http: {listen: here, token: {env: T}}", "2:18: expected an address and a port such as 127.0.0.1:8640"),
-        ("settings:\n  http: {listen: '[::1]:65536', token: {env: T}}", "2:18: expected an address and a port such as 127.0.0.1:8640"),
+        (
+            "settings:\n  http: {listen: here, token: {env: T}}",
+            "2:18: expected an address and a port such as 127.0.0.1:8640",
+        ),
+        (
+            "settings:\n  http: {listen: '[::1]:65536', token: {env: T}}",
+            "2:18: expected an address and a port such as 127.0.0.1:8640",
+        ),
         (
             "accounts:\n  main: {provider: panel, url: 'https://p.example/api', key: {enw: KEY}}",
             "2:62: expected a secret: {env: NAME}, {file: path} or {credential: NAME}, not a mapping (did you mean 'env'?)",
         ),
-        ("settings: {heartbeat: hc.example}", "1:23: expected an address that begins with https:// or http://, such as https://panel.example/api/v2"),
+        (
+            "settings: {heartbeat: hc.example}",
+            "1:23: expected an address that begins with https:// or http://, such as https://panel.example/api/v2",
+        ),
         ("settings: {ceiling: 0}", "1:21: expected at least 1"),
         ("settings: {ceiling: 1.5}", "1:21: expected a whole number, not a number"),
         ("settings: {ceiling: 010}", "1:21: expected a whole number, not text"),
@@ -159,7 +168,8 @@ def test_a_fault_is_said_at_its_place(reader: Reader, text: str, expected: str) 
 
 
 @pytest.mark.parametrize(
-    "url", [
+    "url",
+    [
         "panel.example",
         "ftp://p.example",
         "https://",

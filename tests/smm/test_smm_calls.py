@@ -114,8 +114,12 @@ def test_add_wants_one_intent_with_its_parameters() -> None:
 @pytest.mark.parametrize(
     ("method", "params"),
     [
-        ("add", {"link": "x"}), ("add", {"service": "1"}), ("add", {"service": "1", "link": "x", "speed": "9"}),
-        ("refill", {}), ("refill", {"refill": "1"}), ("cancel", {"orders": ","}),
+        ("add", {"link": "x"}),
+        ("add", {"service": "1"}),
+        ("add", {"service": "1", "link": "x", "speed": "9"}),
+        ("refill", {}),
+        ("refill", {"refill": "1"}),
+        ("cancel", {"orders": ","}),
         ("cancel", {"order": "1", "orders": "1"}),
     ],
 )
@@ -151,9 +155,7 @@ async def test_a_query_by_setting(panel: ScriptedPanel, loan: Loan) -> None:
 
 
 @pytest.mark.parametrize("transport", ["form", "json", "get"])
-async def test_the_key_as_a_bearer_token_is_nowhere_else(
-    panel: ScriptedPanel, loan: Loan, transport: str
-) -> None:
+async def test_the_key_as_a_bearer_token_is_nowhere_else(panel: ScriptedPanel, loan: Loan, transport: str) -> None:
     panel.say({"order": 7})
     adapter = open_account(panel.url, loan.context, transport=transport, auth="bearer")
     await adapter.perform(make_intent("add", SubjectRef("order", "+"), {"service": "1", "link": "x"}))

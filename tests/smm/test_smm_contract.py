@@ -29,7 +29,9 @@ class TestSmm(AdapterContract):
     def looks(self, wire: SandboxServer) -> Sequence[PollRequest]:
         known = {f"{id_}.1": {"panel_id": id_} for id_ in wire.track()}
         return [
-            PollRequest("orders", tuple(wire.track())), PollRequest("refills", tuple(known), known=known), PollRequest("services"),
+            PollRequest("orders", tuple(wire.track())),
+            PollRequest("refills", tuple(known), known=known),
+            PollRequest("services"),
             PollRequest("balance"),
         ]
 

@@ -17,7 +17,9 @@ NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 SERVICE = SubjectRef("service", "7")
 
 
-def cost(params: Mapping[str, Json], type_: str | None = "Default", rate: Value | None = Decimal("1.5")) -> Decimal | None:
+def cost(
+    params: Mapping[str, Json], type_: str | None = "Default", rate: Value | None = Decimal("1.5")
+) -> Decimal | None:
     known = Snapshot(AccountName("panel"), SERVICE, {"rate": rate, "type": type_}, NOW)
     return of_add(CostFacts({"service": "7", **params}, related={SERVICE: known}))
 
@@ -63,7 +65,9 @@ def test_without_a_rate_nobody_knows(rate: Value | None) -> None:
 
 
 def test_with_a_rate_that_could_not_be_read_nobody_knows() -> None:
-    known = Snapshot(AccountName("panel"), SERVICE, {"rate": Decimal("1.5"), "type": "Default"}, NOW, problem="its rate")
+    known = Snapshot(
+        AccountName("panel"), SERVICE, {"rate": Decimal("1.5"), "type": "Default"}, NOW, problem="its rate"
+    )
     assert of_add(CostFacts({"service": "7", "quantity": 10}, related={SERVICE: known})) is None
 
 

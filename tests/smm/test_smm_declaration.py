@@ -20,22 +20,38 @@ def test_it_registers_itself_through_the_hook() -> None:
 
 def test_its_streams() -> None:
     assert {(one.name, one.coverage, one.interval.total_seconds(), one.batch) for one in SMM.streams} == {
-        ("orders", Coverage.TRACKED, 60, 100), ("refills", Coverage.TRACKED, 60, 100),
-        ("services", Coverage.LISTING, 21600, 100), ("balance", Coverage.LISTING, 300, 100),
+        ("orders", Coverage.TRACKED, 60, 100),
+        ("refills", Coverage.TRACKED, 60, 100),
+        ("services", Coverage.LISTING, 21600, 100),
+        ("balance", Coverage.LISTING, 300, 100),
     }
 
 
 def test_an_order_has_the_fields_of_the_design() -> None:
     order = next(one for one in SMM.subjects if one.name == "order")
     assert set(order.all_fields) == {
-        "id", "status", "state", "charge", "start_count", "remains", "currency", "service", "link", "quantity", "age",
-        "state_age", "refill_requested", "cancel_requested",
+        "id",
+        "status",
+        "state",
+        "charge",
+        "start_count",
+        "remains",
+        "currency",
+        "service",
+        "link",
+        "quantity",
+        "age",
+        "state_age",
+        "refill_requested",
+        "cancel_requested",
     }
 
 
 def test_only_a_lost_add_is_for_a_person() -> None:
     assert {one.name: one.lost_reply for one in SMM.actions} == {
-        "add": LostReply.NEITHER, "refill": LostReply.REPEATABLE, "cancel": LostReply.REPEATABLE,
+        "add": LostReply.NEITHER,
+        "refill": LostReply.REPEATABLE,
+        "cancel": LostReply.REPEATABLE,
     }
 
 
@@ -47,8 +63,12 @@ def test_what_confirms_an_action_is_an_event_that_exists() -> None:
 @pytest.mark.parametrize(
     ("name", "before", "after", "raised"),
     [
-        ("balance.rose", "1", "2", True), ("balance.rose", "2", "1", False), ("balance.rose", "1", "1.00", False),
-        ("balance.fell", "2", "1", True), ("balance.fell", "1", "2", False), ("balance.fell", None, "1", False),
+        ("balance.rose", "1", "2", True),
+        ("balance.rose", "2", "1", False),
+        ("balance.rose", "1", "1.00", False),
+        ("balance.fell", "2", "1", True),
+        ("balance.fell", "1", "2", False),
+        ("balance.fell", None, "1", False),
         ("balance.fell", "1", None, False),
     ],
 )
@@ -76,15 +96,21 @@ def test_the_event_of_a_services_rate(before: str | None, after: str | None, rai
 def test_the_strict_way_is_the_default() -> None:
     defaults = {name: schema.get("default") for name, schema in SMM.settings.items()}
     assert defaults == {
-        "transport": "form", "auth": "body", "verify_tls": True, "status_numbers": None, "cancel_with": "orders",
+        "transport": "form",
+        "auth": "body",
+        "verify_tls": True,
+        "status_numbers": None,
+        "cancel_with": "orders",
     }
 
 
 @pytest.mark.parametrize(
     ("settings", "good"),
     [
-        ({"status_numbers": {"0": "pending", "5": "refunded"}}, True), ({"status_numbers": {"0": "pendng"}}, False),
-        ({"transport": "xml"}, False), ({"verify_tls": "no"}, False),
+        ({"status_numbers": {"0": "pending", "5": "refunded"}}, True),
+        ({"status_numbers": {"0": "pendng"}}, False),
+        ({"transport": "xml"}, False),
+        ({"verify_tls": "no"}, False),
         ({"cancel_with": "order", "auth": "bearer"}, True),
     ],
 )

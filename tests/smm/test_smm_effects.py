@@ -42,8 +42,12 @@ async def many(adapter: SmmAdapter, action: str, *ids: str) -> dict[str, Outcome
 @pytest.mark.parametrize(
     ("answer", "id_"),
     [
-        ({"order": 23501}, "23501"), ({"order": "23501"}, "23501"), ({"order": "ord_01HG"}, "ord_01HG"),
-        ({"status": "success", "order": 7}, "7"), ([{"order": 7}], "7"), ({"order": 7, "error": ""}, "7"),
+        ({"order": 23501}, "23501"),
+        ({"order": "23501"}, "23501"),
+        ({"order": "ord_01HG"}, "ord_01HG"),
+        ({"status": "success", "order": 7}, "7"),
+        ([{"order": 7}], "7"),
+        ({"order": 7, "error": ""}, "7"),
     ],
 )
 async def test_an_order_that_was_added_is_named(
@@ -55,9 +59,7 @@ async def test_an_order_that_was_added_is_named(
     assert (outcome.reference, [seen.ref for seen in outcome.tracked]) == (id_, [SubjectRef("order", id_)])
 
 
-async def test_an_order_that_was_added_is_known_by_what_was_ordered(
-    adapter: SmmAdapter, panel: ScriptedPanel
-) -> None:
+async def test_an_order_that_was_added_is_known_by_what_was_ordered(adapter: SmmAdapter, panel: ScriptedPanel) -> None:
     panel.say({"order": 7})
     outcome = await adapter.perform(add({**WANTED, "runs": 3, "interval": 60}))
     assert isinstance(outcome, Succeeded)
@@ -69,7 +71,8 @@ async def test_an_order_without_what_its_type_needs_is_not_sent(adapter: SmmAdap
     await adapter.observe(look_at("services"))
     outcome = await adapter.perform(add({"service": "1", "link": "https://x.example/p/1"}))
     assert (outcome, len(panel.forms)) == (
-        Refused("add needs comments for a service of type Custom Comments", never=True), 1
+        Refused("add needs comments for a service of type Custom Comments", never=True),
+        1,
     )
 
 
@@ -109,8 +112,12 @@ async def test_an_add_that_the_panel_refuses(
 @pytest.mark.parametrize(
     "answer",
     [
-        {"error": "System error"}, {"error": "Server busy"}, {"error": "Database error"}, {"error": "Try again later"},
-        {"code": 503, "status": "error", "data": "Busy"}, {"error": "Service is under maintenance"},
+        {"error": "System error"},
+        {"error": "Server busy"},
+        {"error": "Database error"},
+        {"error": "Try again later"},
+        {"code": 503, "status": "error", "data": "Busy"},
+        {"error": "Service is under maintenance"},
     ],
 )
 async def test_trouble_inside_the_panel_is_neither_yes_nor_no_to_an_add(
@@ -130,8 +137,11 @@ async def test_an_add_is_read_out_of_a_wrapper(adapter: SmmAdapter, panel: Scrip
 @pytest.mark.parametrize(
     "text",
     [
-        "Order already started and cannot be cancelled", "In progress orders can not be cancelled",
-        "Refill already used", "Already delivered", "Limit already reached",
+        "Order already started and cannot be cancelled",
+        "In progress orders can not be cancelled",
+        "Refill already used",
+        "Already delivered",
+        "Limit already reached",
     ],
 )
 @pytest.mark.parametrize("action", ["refill", "cancel"])
@@ -179,8 +189,17 @@ async def test_what_is_no_plain_answer_is_lost(
 @pytest.mark.parametrize(
     "answer",
     [
-        {"order": 7, "error": "System error"}, {"order": 0}, {"order": None}, {"order": False}, {"order": ""},
-        {"order": "0"}, {"order": True}, {"status": "success"}, {"id": 7}, [{"order": 7}, {"order": 8}], {"order": -1},
+        {"order": 7, "error": "System error"},
+        {"order": 0},
+        {"order": None},
+        {"order": False},
+        {"order": ""},
+        {"order": "0"},
+        {"order": True},
+        {"status": "success"},
+        {"id": 7},
+        [{"order": 7}, {"order": 8}],
+        {"order": -1},
     ],
 )
 async def test_an_add_that_says_yes_and_no_or_neither_is_lost(
@@ -218,9 +237,7 @@ async def test_an_effect_without_an_answer_is_lost_and_was_asked_once(
 
 
 @pytest.mark.parametrize("transport", ["form", "json", "get"])
-async def test_a_dropped_effect_is_not_repeated_after_a_poll(
-    panel: ScriptedPanel, loan: Loan, transport: str
-) -> None:
+async def test_a_dropped_effect_is_not_repeated_after_a_poll(panel: ScriptedPanel, loan: Loan, transport: str) -> None:
     adapter = open_account(panel.url, loan.context, transport=transport)
     panel.say({"balance": "1"})
     await adapter.prepare(add())
@@ -260,9 +277,7 @@ async def test_a_warning_before_a_yes_is_passed_over(adapter: SmmAdapter, panel:
 
 @pytest.mark.parametrize("intent", [add(), on_order("refill")], ids=lambda intent: intent.action)
 @pytest.mark.parametrize("text", [f"Invalid key {KEY}", f"Order of {KEY} refused"])
-async def test_no_reason_shows_the_key(
-    adapter: SmmAdapter, panel: ScriptedPanel, intent: Intent, text: str
-) -> None:
+async def test_no_reason_shows_the_key(adapter: SmmAdapter, panel: ScriptedPanel, intent: Intent, text: str) -> None:
     panel.say({"error": text})
     assert KEY not in repr(await adapter.perform(intent))
 
@@ -319,17 +334,22 @@ async def test_one_cancel_is_asked_for_as_the_account_says(panel: ScriptedPanel,
 
 
 @pytest.mark.parametrize("action", ["refill", "cancel"])
-async def test_several_are_asked_for_in_one_request(
-    adapter: SmmAdapter, panel: ScriptedPanel, action: str
-) -> None:
+async def test_several_are_asked_for_in_one_request(adapter: SmmAdapter, panel: ScriptedPanel, action: str) -> None:
     panel.say([])
     await many(adapter, action, "1", "2", "3")
     assert panel.forms == [{"key": KEY, "action": action, "orders": "1,2,3"}]
 
 
 REFILLED = [
-    {"refill": "1"}, {"refill": 77}, {"order": 5, "refill": 1}, [{"order": 5, "refill": 1}], {"5": {"refill": 1}},
-    {"5": 1}, [{"order": "5", "refill": "r_9"}], [{"refill": 3}], {"refill": {"id": 4, "status": "Pending"}},
+    {"refill": "1"},
+    {"refill": 77},
+    {"order": 5, "refill": 1},
+    [{"order": 5, "refill": 1}],
+    {"5": {"refill": 1}},
+    {"5": 1},
+    [{"order": "5", "refill": "r_9"}],
+    [{"refill": 3}],
+    {"refill": {"id": 4, "status": "Pending"}},
 ]
 
 
@@ -357,17 +377,24 @@ async def test_refills_with_the_same_panel_id_are_told_apart(adapter: SmmAdapter
     assert refs == ["1.1", "2.2"]
 
 
-async def test_a_refill_without_an_id_is_requested_and_not_watched(
-    adapter: SmmAdapter, panel: ScriptedPanel
-) -> None:
+async def test_a_refill_without_an_id_is_requested_and_not_watched(adapter: SmmAdapter, panel: ScriptedPanel) -> None:
     panel.say({"status": "Success"})
     assert await adapter.perform(on_order("refill")) == Succeeded(facts={"refill_requested": True})
 
 
 CANCELED = [
-    [{"order": 5, "cancel": 1}], {"cancel": 1}, {"status": "Canceled"}, {"canceled": [5]}, {"cancelled": ["5"]},
-    {"5": {"cancel": 1}}, {"5": 1}, {"5": {"status": "Canceled"}}, [{"order": 5, "cancel": {"status": "Canceled"}}],
-    [{"order": "5", "cancel": 9931}], [{"order": 5, "cancel": True}], [{"order": 5, "cancel": {"cancel": 1}}],
+    [{"order": 5, "cancel": 1}],
+    {"cancel": 1},
+    {"status": "Canceled"},
+    {"canceled": [5]},
+    {"cancelled": ["5"]},
+    {"5": {"cancel": 1}},
+    {"5": 1},
+    {"5": {"status": "Canceled"}},
+    [{"order": 5, "cancel": {"status": "Canceled"}}],
+    [{"order": "5", "cancel": 9931}],
+    [{"order": 5, "cancel": True}],
+    [{"order": 5, "cancel": {"cancel": 1}}],
 ]
 
 
@@ -447,7 +474,10 @@ async def test_an_order_that_one_layer_of_an_answer_names_and_another_denies_is_
 async def test_an_order_that_one_layer_serves_and_another_denies_is_lost(
     adapter: SmmAdapter, panel: ScriptedPanel, action: str, shape: str
 ) -> None:
-    panel.say({"status": {"status": "error"}, "code": {"code": 502}, "error": {"error": "no"}}[shape] | {"data": [{"order": 5, action: 1}]})
+    panel.say(
+        {"status": {"status": "error"}, "code": {"code": 502}, "error": {"error": "no"}}[shape]
+        | {"data": [{"order": 5, action: 1}]}
+    )
     assert isinstance((await many(adapter, action, "5"))["5"], Lost)
 
 
@@ -516,7 +546,11 @@ async def test_a_lost_batch_is_lost_for_each(adapter: SmmAdapter, panel: Scripte
     ],
 )
 async def test_what_a_refill_text_leads_to(
-    adapter: SmmAdapter, panel: ScriptedPanel, text: str, outcome: type[Outcome], never: bool | None,
+    adapter: SmmAdapter,
+    panel: ScriptedPanel,
+    text: str,
+    outcome: type[Outcome],
+    never: bool | None,
     pause: timedelta | None,
 ) -> None:
     panel.say({"error": text})

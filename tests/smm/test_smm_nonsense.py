@@ -17,10 +17,28 @@ from bursar_smm.answers import Yes, entries, failure_text, verdict
 from bursar_smm.outcomes import Reply
 from bursar_smm.texts import meaning, wait
 
-WORDS = st.sampled_from([
-    "1", "2", "error", "order", "refill", "cancel", "status", "id", "charge", "message", "canceled", "balance",
-    "service", "Completed", "Incorrect order ID", "0", "", "Rate limit exceeded",
-])
+WORDS = st.sampled_from(
+    [
+        "1",
+        "2",
+        "error",
+        "order",
+        "refill",
+        "cancel",
+        "status",
+        "id",
+        "charge",
+        "message",
+        "canceled",
+        "balance",
+        "service",
+        "Completed",
+        "Incorrect order ID",
+        "0",
+        "",
+        "Rate limit exceeded",
+    ]
+)
 NUMBERS = st.integers() | st.decimals(allow_nan=False).map(Decimal)
 JSON = st.recursive(
     st.none() | st.booleans() | NUMBERS | WORDS | st.text(max_size=8),
@@ -44,7 +62,12 @@ def nearly(required: dict[str, Any], **optional: Any) -> st.SearchStrategy[Any]:
 def by_id_or_listed(entry: st.SearchStrategy[Any], name: str) -> st.SearchStrategy[Any]:
     """Make an answer about some ids in any of the shapes that panels choose, or in none."""
     rows = st.tuples(entry, IDS).map(lambda row: {**row[0], name: row[1]} if isinstance(row[0], dict) else row[0])
-    return entry | st.dictionaries(st.sampled_from(["1", "2", "3"]), entry, max_size=3) | st.lists(rows, max_size=3) | ANSWERS
+    return (
+        entry
+        | st.dictionaries(st.sampled_from(["1", "2", "3"]), entry, max_size=3)
+        | st.lists(rows, max_size=3)
+        | ANSWERS
+    )
 
 
 ORDERS = by_id_or_listed(
@@ -55,7 +78,9 @@ SERVICES = st.lists(
 )
 REFILLS = nearly({"status": STATUSES | st.sampled_from(["Rejected", "Awaiting", "No error"])}, refill=IDS)
 ADDED = nearly({"order": IDS}, error=WORDS, status=STATUSES, message=WORDS)
-DONE = by_id_or_listed(nearly({"cancel": IDS | WORDS | nearly({"error": WORDS})}, status=STATUSES, error=WORDS), "order")
+DONE = by_id_or_listed(
+    nearly({"cancel": IDS | WORDS | nearly({"error": WORDS})}, status=STATUSES, error=WORDS), "order"
+)
 
 
 @given(ORDERS, st.sampled_from([["1"], ["1", "2"]]))
@@ -87,9 +112,20 @@ def test_a_refill_of_nonsense_is_at_worst_a_problem(answer: Any) -> None:
     observed = None
     with suppress(seen.Problem):
         observed = seen.refill("1.1", answer)
-    assert observed is None or observed.state is None or observed.state in {
-        "pending", "in_progress", "completed", "rejected", "canceled", "failed", "unknown",
-    }
+    assert (
+        observed is None
+        or observed.state is None
+        or observed.state
+        in {
+            "pending",
+            "in_progress",
+            "completed",
+            "rejected",
+            "canceled",
+            "failed",
+            "unknown",
+        }
+    )
 
 
 @given(ADDED | ANSWERS)
@@ -110,13 +146,21 @@ def test_only_what_was_asked_for_has_an_outcome(answer: Any) -> None:
 
 
 ERRORS = st.one_of(
-    st.sampled_from(["1", "error", "Incorrect order ID"]), st.text(max_size=8).map("!{}".format), st.just(True),
-    st.integers(min_value=1), st.integers(max_value=-1), st.lists(JSON, min_size=1, max_size=2), st.dictionaries(WORDS, JSON, min_size=1),
+    st.sampled_from(["1", "error", "Incorrect order ID"]),
+    st.text(max_size=8).map("!{}".format),
+    st.just(True),
+    st.integers(min_value=1),
+    st.integers(max_value=-1),
+    st.lists(JSON, min_size=1, max_size=2),
+    st.dictionaries(WORDS, JSON, min_size=1),
 )
-NOES = st.fixed_dictionaries({"error": ERRORS}) | st.fixed_dictionaries({
-    "status": st.sampled_from([False, "error", "Fail", "FAILED", "false"]), "error": st.sampled_from([None, "", 0, "0"]),
-    "message": st.sampled_from(["Incorrect order ID", "Rate limit exceeded"]),
-})
+NOES = st.fixed_dictionaries({"error": ERRORS}) | st.fixed_dictionaries(
+    {
+        "status": st.sampled_from([False, "error", "Fail", "FAILED", "false"]),
+        "error": st.sampled_from([None, "", 0, "0"]),
+        "message": st.sampled_from(["Incorrect order ID", "Rate limit exceeded"]),
+    }
+)
 
 
 @given(st.dictionaries(WORDS, JSON, max_size=5) | ADDED, NOES)

@@ -19,8 +19,12 @@ from bursar_smm.adapter import SmmAdapter
 
 PARTIAL = {"charge": "0.27819", "start_count": "3572", "status": "Partial", "remains": "157", "currency": "USD"}
 SEEN = {
-    "charge": Decimal("0.27819"), "start_count": Decimal(3572), "status": "Partial", "remains": Decimal(157),
-    "currency": "USD", "state": "partial",
+    "charge": Decimal("0.27819"),
+    "start_count": Decimal(3572),
+    "status": "Partial",
+    "remains": Decimal(157),
+    "currency": "USD",
+    "state": "partial",
 }
 RUNNING = {"charge": "1.44219", "start_count": "234", "status": "In progress", "remains": "10", "currency": "USD"}
 
@@ -125,9 +129,7 @@ async def test_an_error_in_a_list_is_a_problem_of_its_id(adapter: SmmAdapter, pa
     assert (await orders(adapter, "1", "10")).problems == {"10": "Incorrect order ID"}
 
 
-async def test_an_error_beside_the_fields_of_one_order_is_a_problem(
-    adapter: SmmAdapter, panel: ScriptedPanel
-) -> None:
+async def test_an_error_beside_the_fields_of_one_order_is_a_problem(adapter: SmmAdapter, panel: ScriptedPanel) -> None:
     panel.say({"1": {"error": "Not found", **PARTIAL}, "2": PARTIAL})
     assert set(subjects_of(await orders(adapter, "1", "2"))) == {order("2")}
 
@@ -152,10 +154,19 @@ async def test_a_flat_answer_for_several_orders_is_a_failure(adapter: SmmAdapter
 @pytest.mark.parametrize(
     ("raw", "value"),
     [
-        (b'"12.340"', Decimal("12.340")), (b"12.34", Decimal("12.34")), (b"0.1", Decimal("0.1")), (b"7", Decimal(7)),
-        (b"12345678901234567.89", Decimal("12345678901234567.89")), (b'"1,234.5"', Decimal("1234.5")),
+        (b'"12.340"', Decimal("12.340")),
+        (b"12.34", Decimal("12.34")),
+        (b"0.1", Decimal("0.1")),
+        (b"7", Decimal(7)),
+        (b"12345678901234567.89", Decimal("12345678901234567.89")),
+        (b'"1,234.5"', Decimal("1234.5")),
         (b"0", Decimal(0)),
-        (b"null", None), (b'""', None), (b'"Unknown"', None), (b'"NaN"', None), (b"true", None), (b"{}", None),
+        (b"null", None),
+        (b'""', None),
+        (b'"Unknown"', None),
+        (b'"NaN"', None),
+        (b"true", None),
+        (b"{}", None),
     ],
 )
 @pytest.mark.parametrize("others", ["", ',"2":{"status":"Completed"}'])
@@ -238,7 +249,12 @@ FAILURES = [
 @pytest.mark.parametrize(("body", "status", "error", "kind"), FAILURES)
 @pytest.mark.parametrize("stream", ["orders", "refills", "services", "balance"])
 async def test_a_failed_poll_is_a_named_error(
-    adapter: SmmAdapter, panel: ScriptedPanel, body: Any, status: int, error: type[ProviderError], kind: str,
+    adapter: SmmAdapter,
+    panel: ScriptedPanel,
+    body: Any,
+    status: int,
+    error: type[ProviderError],
+    kind: str,
     stream: str,
 ) -> None:
     panel.say(body, status=status)
@@ -299,9 +315,7 @@ async def test_no_connection_is_an_error(loan: Loan) -> None:
 @pytest.mark.parametrize(
     "body", [{"error": f"Invalid key {KEY} for order"}, b"<html>", b"", {"error": f"No order for {KEY}"}]
 )
-async def test_no_error_shows_the_key(
-    panel: ScriptedPanel, loan: Loan, body: Any, transport: str, auth: str
-) -> None:
+async def test_no_error_shows_the_key(panel: ScriptedPanel, loan: Loan, body: Any, transport: str, auth: str) -> None:
     adapter = open_account(panel.url, loan.context, transport=transport, auth=auth)
     panel.say(body)
     with pytest.raises(ProviderError) as raised:
@@ -354,8 +368,15 @@ async def test_an_unchanged_listing_is_recognized(adapter: SmmAdapter, panel: Sc
 # services and balance
 
 LISTED = {
-    "service": 1, "name": "Followers", "type": "Default", "category": "First", "rate": "0.90", "min": "50",
-    "max": "10000", "refill": True, "cancel": False,
+    "service": 1,
+    "name": "Followers",
+    "type": "Default",
+    "category": "First",
+    "rate": "0.90",
+    "min": "50",
+    "max": "10000",
+    "refill": True,
+    "cancel": False,
 }
 
 
@@ -364,8 +385,14 @@ async def test_services_are_read(adapter: SmmAdapter, panel: ScriptedPanel, shap
     panel.say(shape)
     assert subjects_of(await adapter.observe(look_at("services"))) == {
         SubjectRef("service", "1"): {
-            "name": "Followers", "type": "Default", "category": "First", "rate": Decimal("0.90"), "min": Decimal(50),
-            "max": Decimal(10000), "refill": True, "cancel": False,
+            "name": "Followers",
+            "type": "Default",
+            "category": "First",
+            "rate": Decimal("0.90"),
+            "min": Decimal(50),
+            "max": Decimal(10000),
+            "refill": True,
+            "cancel": False,
         }
     }
 
@@ -373,7 +400,14 @@ async def test_services_are_read(adapter: SmmAdapter, panel: ScriptedPanel, shap
 @pytest.mark.parametrize(
     ("raw", "flag"),
     [
-        (True, True), (1, True), ("1", True), ("true", True), (False, False), (0, False), ("0", False), (None, None),
+        (True, True),
+        (1, True),
+        ("1", True),
+        ("true", True),
+        (False, False),
+        (0, False),
+        ("0", False),
+        (None, None),
         ("", None),
     ],
 )
@@ -453,8 +487,12 @@ async def refills(adapter: SmmAdapter, known: dict[str, str | None]) -> Observat
 @pytest.mark.parametrize(
     "shape",
     [
-        {"status": "Completed"}, {"refill": 7, "status": "Completed"}, {"7": {"status": "Completed"}},
-        {"7": "Completed"}, [{"refill": 7, "status": "Completed"}], [{"refill": "7", "status": "completed"}],
+        {"status": "Completed"},
+        {"refill": 7, "status": "Completed"},
+        {"7": {"status": "Completed"}},
+        {"7": "Completed"},
+        [{"refill": 7, "status": "Completed"}],
+        [{"refill": "7", "status": "completed"}],
     ],
 )
 async def test_one_refill_is_read_from_every_shape(adapter: SmmAdapter, panel: ScriptedPanel, shape: Any) -> None:
@@ -470,10 +508,14 @@ async def test_refills_are_asked_for_by_the_panels_ids(adapter: SmmAdapter, pane
 
 
 async def test_several_refills_with_an_error(adapter: SmmAdapter, panel: ScriptedPanel) -> None:
-    panel.say([
-        {"refill": 1, "status": "Completed"}, {"refill": 2, "status": "Rejected"},
-        {"refill": 3, "status": {"error": "Refill not found"}}, {"refill": 4, "error": "Refill not found"},
-    ])
+    panel.say(
+        [
+            {"refill": 1, "status": "Completed"},
+            {"refill": 2, "status": "Rejected"},
+            {"refill": 3, "status": {"error": "Refill not found"}},
+            {"refill": 4, "error": "Refill not found"},
+        ]
+    )
     observation = await refills(adapter, {"11.1": "1", "12.2": "2", "13.3": "3", "14.4": "4"})
     assert {seen.ref.id: seen.state for seen in observation.subjects} == {"11.1": "completed", "12.2": "rejected"}
     assert observation.problems == {"13.3": "Refill not found", "14.4": "Refill not found"}
@@ -535,8 +577,11 @@ async def test_a_broken_off_answer_is_an_error(adapter: SmmAdapter, panel: Scrip
 @pytest.mark.parametrize(
     "said",
     [
-        {"code": 404, "status": "error", "data": "Server busy"}, {"status": "success"}, {"status": "fail"},
-        {"status": True}, {"status": "error", "result": {"code": 1}},
+        {"code": 404, "status": "error", "data": "Server busy"},
+        {"status": "success"},
+        {"status": "fail"},
+        {"status": True},
+        {"status": "error", "result": {"code": 1}},
     ],
 )
 @pytest.mark.parametrize("ids", [("1",), ("1", "2")])

@@ -10,9 +10,22 @@ from bursar_smm.service_types import PARAMS, TYPES, check, normal, ordered_quant
 
 VALUES = dict.fromkeys(PARAMS, "10") | {"link": "https://x.example/1", "comments": "a\nb", "expiry": "31/12/2027"}
 SPELT = [
-    "Default", "Package", "SEO", "Custom Comments", "Custom Comments Package", "Mentions with Hashtags",
-    "Mentions Custom List", "Mentions Hashtag", "Mentions User Followers", "Mentions Media Likers", "Comment Likes",
-    "Comment Replies", "Poll", "Invites from Groups", "Subscriptions", "Web Traffic",
+    "Default",
+    "Package",
+    "SEO",
+    "Custom Comments",
+    "Custom Comments Package",
+    "Mentions with Hashtags",
+    "Mentions Custom List",
+    "Mentions Hashtag",
+    "Mentions User Followers",
+    "Mentions Media Likers",
+    "Comment Likes",
+    "Comment Replies",
+    "Poll",
+    "Invites from Groups",
+    "Subscriptions",
+    "Web Traffic",
 ]
 
 

@@ -200,10 +200,12 @@ async def test_its_formats_are_those_of_the_contract(stage: Stage) -> None:
     ]
     assert await stage.ask(key=key, action="refill_status", refill="1") == {"status": "Pending"}
     assert await stage.ask(key=key, action="refill_status", refills="1,9") == [
-        {"refill": 1, "status": "Pending"}, {"refill": 9, "status": {"error": "Refill not found"}},
+        {"refill": 1, "status": "Pending"},
+        {"refill": 9, "status": {"error": "Refill not found"}},
     ]
     assert await stage.ask(key=key, action="cancel", orders=f"9,{pending}") == [
-        {"order": 9, "cancel": {"error": "Incorrect order ID"}}, {"order": int(pending), "cancel": 1},
+        {"order": 9, "cancel": {"error": "Incorrect order ID"}},
+        {"order": int(pending), "cancel": 1},
     ]
     assert list(await stage.ask(key=key, action="balance")) == ["balance", "currency"]
     added = await stage.ask(key=key, action="add", service="1", link="https://x.example/1", quantity="50")

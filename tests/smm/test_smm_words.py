@@ -23,8 +23,13 @@ WORDS = {
     "unknown": ["Teleporting", "2", 2],
 }
 REFILLS = {
-    "pending": ["Pending", "Awaiting"], "in_progress": ["In progress", "Processing"], "completed": ["Completed"],
-    "rejected": ["Rejected"], "canceled": ["Canceled", "Cancelled"], "failed": ["Failed", "Error"], "unknown": ["Hm"],
+    "pending": ["Pending", "Awaiting"],
+    "in_progress": ["In progress", "Processing"],
+    "completed": ["Completed"],
+    "rejected": ["Rejected"],
+    "canceled": ["Canceled", "Cancelled"],
+    "failed": ["Failed", "Error"],
+    "unknown": ["Hm"],
 }
 NUMBERS = {"0": "pending", "1": "processing", "2": "completed", "3": "partial", "4": "canceled", "5": "refunded"}
 

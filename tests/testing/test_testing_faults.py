@@ -46,7 +46,9 @@ class Stage:
 
     async def ask(self) -> tuple[int, str]:
         async with self.session.post(
-            self.server.make_url("/api"), data={"action": "buy"}, allow_redirects=False,
+            self.server.make_url("/api"),
+            data={"action": "buy"},
+            allow_redirects=False,
             timeout=aiohttp.ClientTimeout(total=WAIT_S),
         ) as response:
             return response.status, await response.text(encoding="utf-8")
@@ -76,9 +78,16 @@ async def test_without_a_fault_the_handler_answers(stage: Stage) -> None:
 @pytest.mark.parametrize(
     ("fault", "status", "start"),
     [
-        ("html-200", 200, "<!DOCTYPE"), ("html-403", 403, "<!DOCTYPE"), ("html-503", 503, "<!DOCTYPE"),
-        ("empty", 200, ""), ("empty-501", 501, ""), ("not-json", 200, "Please"), ("json-null", 200, "null"),
-        ("rate-429", 429, "Too Many"), ("rate-429-retry", 429, "Too Many"), ("rate-200", 200, '{"error"'),
+        ("html-200", 200, "<!DOCTYPE"),
+        ("html-403", 403, "<!DOCTYPE"),
+        ("html-503", 503, "<!DOCTYPE"),
+        ("empty", 200, ""),
+        ("empty-501", 501, ""),
+        ("not-json", 200, "Please"),
+        ("json-null", 200, "null"),
+        ("rate-429", 429, "Too Many"),
+        ("rate-429-retry", 429, "Too Many"),
+        ("rate-200", 200, '{"error"'),
         ("redirect", 301, ""),
     ],
 )
@@ -91,7 +100,9 @@ async def test_an_answer_instead_has_no_effect(stage: Stage, fault: str, status:
 @pytest.mark.parametrize(
     ("fault", "text"),
     [
-        ("truncated", REAL[: len(REAL) // 2]), ("bom", "\ufeff" + REAL), ("duplicate", REAL + REAL),
+        ("truncated", REAL[: len(REAL) // 2]),
+        ("bom", "\ufeff" + REAL),
+        ("duplicate", REAL + REAL),
     ],
 )
 async def test_a_changed_answer_has_its_effect(stage: Stage, fault: str, text: str) -> None:
@@ -102,7 +113,7 @@ async def test_a_changed_answer_has_its_effect(stage: Stage, fault: str, text: s
 async def test_a_warning_of_php_stands_before_the_answer(stage: Stage) -> None:
     stage.faults.add("buy", "php-warning")
     _status, text = await stage.ask()
-    assert (text[:6], text[-len(REAL):]) == ("<br />", REAL)
+    assert (text[:6], text[-len(REAL) :]) == ("<br />", REAL)
 
 
 async def test_500_comes_after_the_effect(stage: Stage) -> None:
@@ -284,8 +295,11 @@ async def test_the_admin_route_clears(stage: Stage) -> None:
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ('{"method": "buy", "fault": "nonsense"}', "no fault 'nonsense'"), ('{"method": "buy"}', "'fault' is missing"),
-        ("[]", "expected"), ("{", "expected"), ('{"method": "*", "fault": "empty", "times": 0}', "1 or more"),
+        ('{"method": "buy", "fault": "nonsense"}', "no fault 'nonsense'"),
+        ('{"method": "buy"}', "'fault' is missing"),
+        ("[]", "expected"),
+        ("{", "expected"),
+        ('{"method": "*", "fault": "empty", "times": 0}', "1 or more"),
         ('{"method": "*", "fault": "empty", "times": []}', "expected"),
     ],
 )

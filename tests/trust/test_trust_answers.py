@@ -43,7 +43,9 @@ def test_what_says_two_things_under_one_name_is_read_where_nothing_hangs_on_it(b
     assert Answer(200, {}, body).json() is not None
 
 
-@pytest.mark.parametrize("body", [b'{"order":7,"order":7}', b'[{"order":7},{"order":8}]', b"7", b'{"n":' + b"9" * 40 + b"}"])
+@pytest.mark.parametrize(
+    "body", [b'{"order":7,"order":7}', b'[{"order":7},{"order":8}]', b"7", b'{"n":' + b"9" * 40 + b"}"]
+)
 def test_what_says_one_thing_twice_is_an_answer(body: bytes) -> None:
     assert Answer(200, {}, body, strict=True).json() == Answer(200, {}, body).json()
 

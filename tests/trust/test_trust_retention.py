@@ -66,7 +66,9 @@ async def test_a_budget_outlives_a_shorter_retention(world: World) -> None:
     world.site.money("100")
     await world.live(days=1, every_s=3600)
     assert (world.site.done("payout"), await counts(world, "intents"), await world.matches()) == (
-        ["balance"], [0], ["budget"],
+        ["balance"],
+        [0],
+        ["budget"],
     )
 
 

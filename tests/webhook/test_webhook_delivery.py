@@ -68,8 +68,13 @@ async def test_the_body_is_the_cloudevents_envelope(receiver: Receiver) -> None:
     delivery = make_delivery("bursar.notify", data, account="shop", subject=SubjectRef("coupon", "32"))
     await receiver.sink().deliver(delivery)
     assert json.loads(receiver.got[0][1]) == {
-        "specversion": "1.0", "id": "ev_1", "source": "bursar/shop", "type": "bursar.notify", "subject": "coupon/32",
-        "time": "2026-01-01T12:00:00Z", "datacontenttype": "application/json",
+        "specversion": "1.0",
+        "id": "ev_1",
+        "source": "bursar/shop",
+        "type": "bursar.notify",
+        "subject": "coupon/32",
+        "time": "2026-01-01T12:00:00Z",
+        "datacontenttype": "application/json",
         "data": {"account": "shop", "text": "Купон «32»", "rule": "coupon-activated", "amount": "10.50"},
     }
 

@@ -10,7 +10,11 @@ from bursar.cli.rows import show_list
 from bursar.cli.show import show_json
 
 COLUMNS = {
-    "name": "ACCOUNT", "provider": "PROVIDER", "state": "STATE", "last_ok_at": "LAST GOOD POLL", "reason": "REASON",
+    "name": "ACCOUNT",
+    "provider": "PROVIDER",
+    "state": "STATE",
+    "last_ok_at": "LAST GOOD POLL",
+    "reason": "REASON",
 }
 
 

@@ -11,8 +11,16 @@ from bursar.cli.rows import LIMIT, newest, refuse_strange, show_list
 from bursar.cli.show import show_json
 
 COLUMNS = {
-    "id": "ID", "created_at": "DECIDED", "rule": "RULE", "account": "ACCOUNT", "action": "ACTION",
-    "subject": "SUBJECT", "params": "PARAMETERS", "amount": "AMOUNT", "currency": "", "state": "STATE",
+    "id": "ID",
+    "created_at": "DECIDED",
+    "rule": "RULE",
+    "account": "ACCOUNT",
+    "action": "ACTION",
+    "subject": "SUBJECT",
+    "params": "PARAMETERS",
+    "amount": "AMOUNT",
+    "currency": "",
+    "state": "STATE",
     "reason": "REASON",
 }
 
@@ -37,8 +45,13 @@ def actions(context: click.Context, state: str | None, limit: int | None, as_jso
 
         refuse_strange("state of an action", state, [str(each) for each in State])
         show_list(
-            looking(), "actions", COLUMNS, as_json=as_json, empty="nothing was decided yet",
-            state=state, limit=newest(limit, as_json),
+            looking(),
+            "actions",
+            COLUMNS,
+            as_json=as_json,
+            empty="nothing was decided yet",
+            state=state,
+            limit=newest(limit, as_json),
         )
 
 

@@ -22,8 +22,13 @@ if TYPE_CHECKING:
     from bursar.domain.values import Json
 
 COLUMNS = {
-    "id": "ID", "action": "ACTION", "subject": "SUBJECT", "params": "PARAMETERS", "state": "STATE",
-    "reason": "REASON", "reference": "REFERENCE",
+    "id": "ID",
+    "action": "ACTION",
+    "subject": "SUBJECT",
+    "params": "PARAMETERS",
+    "state": "STATE",
+    "reason": "REASON",
+    "reference": "REFERENCE",
 }
 MASK = "***"
 GOES_ON = ("ready", "sending", "deferred")
@@ -33,8 +38,15 @@ GOES_ON = ("ready", "sending", "deferred")
 @with_config
 @with_json
 @click.option("--yes", "-y", is_flag=True, help="Do not ask before something is changed.")
-@click.option("--wait", "wait_s", type=click.FloatRange(min=0), default=60.0, show_default=True, metavar="SECONDS",
-              help="How long to wait for the outcome of what is changed.")
+@click.option(
+    "--wait",
+    "wait_s",
+    type=click.FloatRange(min=0),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for the outcome of what is changed.",
+)
 @click.argument("account")
 @click.argument("method")
 @click.argument("given", metavar="[NAME=VALUE …]", nargs=-1)

@@ -56,7 +56,10 @@ def _find(without_secrets: bool) -> tuple[Sequence[Problem], Sequence[Problem], 
 
     try:
         configuration = read_configuration(
-            config_paths(), load_plugins(), environ=os.environ, without_secrets=without_secrets,
+            config_paths(),
+            load_plugins(),
+            environ=os.environ,
+            without_secrets=without_secrets,
             unit_only_is_warning=True,
         )
     except ConfigurationError as error:

@@ -13,7 +13,12 @@ from bursar.cli.rows import LIMIT, newest, refuse_strange, show_list
 from bursar.cli.show import show_json
 
 COLUMNS = {
-    "id": "ID", "sink": "SINK", "event": "NEWS", "state": "STATE", "attempts": "ATTEMPTS", "next_at": "NEXT TRY",
+    "id": "ID",
+    "sink": "SINK",
+    "event": "NEWS",
+    "state": "STATE",
+    "attempts": "ATTEMPTS",
+    "next_at": "NEXT TRY",
     "reason": "REASON",
 }
 STATES = ("due", "delivered", "dead")
@@ -37,8 +42,13 @@ def deliveries(context: click.Context, state: str | None, limit: int | None, as_
     if context.invoked_subcommand is None:
         refuse_strange("state of a delivery", state, STATES)
         show_list(
-            looking(), "deliveries", COLUMNS, as_json=as_json, empty="no message was owed to anybody",
-            state=state, limit=newest(limit, as_json),
+            looking(),
+            "deliveries",
+            COLUMNS,
+            as_json=as_json,
+            empty="no message was owed to anybody",
+            state=state,
+            limit=newest(limit, as_json),
         )
 
 

@@ -32,8 +32,14 @@ def events(account: str | None, type_: str | None, limit: int | None, as_json: b
         desk.account(account)
     refuse_strange("type of event", type_, _types(desk))
     show_list(
-        desk, "events", COLUMNS, as_json=as_json, empty="nothing happened yet",
-        account=account, type=type_, limit=newest(limit, as_json),
+        desk,
+        "events",
+        COLUMNS,
+        as_json=as_json,
+        empty="nothing happened yet",
+        account=account,
+        type=type_,
+        limit=newest(limit, as_json),
     )
 
 

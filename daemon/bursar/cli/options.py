@@ -19,9 +19,14 @@ def _remember(context: click.Context, _option: click.Parameter, paths: tuple[Pat
 def with_config(command: C) -> C:
     """Let a command take `--config`, as often as wanted."""
     return click.option(
-        "--config", "-c", type=click.Path(path_type=Path), multiple=True, expose_value=False, callback=_remember,
-        metavar="PATH", help="A configuration file, or a directory of them; repeatable. Default: $BURSAR_CONFIG, "
-        "then /etc/bursar.",
+        "--config",
+        "-c",
+        type=click.Path(path_type=Path),
+        multiple=True,
+        expose_value=False,
+        callback=_remember,
+        metavar="PATH",
+        help="A configuration file, or a directory of them; repeatable. Default: $BURSAR_CONFIG, then /etc/bursar.",
     )(command)
 
 

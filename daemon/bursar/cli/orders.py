@@ -9,9 +9,18 @@ from bursar.cli.reach import looking
 from bursar.cli.rows import show_list
 
 COLUMNS = {
-    "account": "ACCOUNT", "id": "ID", "state": "STATE", "remains": "REMAINS", "quantity": "QUANTITY",
-    "charge": "CHARGE", "currency": "CURRENCY", "service": "SERVICE", "link": "LINK", "created_at": "CREATED",
-    "observed_at": "OBSERVED", "problem": "PROBLEM",
+    "account": "ACCOUNT",
+    "id": "ID",
+    "state": "STATE",
+    "remains": "REMAINS",
+    "quantity": "QUANTITY",
+    "charge": "CHARGE",
+    "currency": "CURRENCY",
+    "service": "SERVICE",
+    "link": "LINK",
+    "created_at": "CREATED",
+    "observed_at": "OBSERVED",
+    "problem": "PROBLEM",
 }
 
 
@@ -31,6 +40,10 @@ def orders(account: str | None, as_json: bool) -> None:
     if account is not None:
         desk.account(account)
     show_list(
-        desk, "orders", COLUMNS, as_json=as_json, account=account,
+        desk,
+        "orders",
+        COLUMNS,
+        as_json=as_json,
+        account=account,
         empty="no orders are under watch; put some there with `bursar track ACCOUNT ID…`",
     )

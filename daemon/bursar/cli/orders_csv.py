@@ -61,7 +61,7 @@ def _text(content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as broken:
-        line = content[:broken.start].count(b"\n") + 1
+        line = content[: broken.start].count(b"\n") + 1
         raise BadRows([f"line {line}: not UTF-8 text"]) from None
 
 

@@ -57,8 +57,13 @@ def plugins(provider: str | None, as_json: bool) -> int:
 
 def _show_all(registry: Registry, as_json: bool) -> int:
     rows: list[dict[str, Any]] = [
-        {"name": report.name, "distribution": report.distribution, "version": report.version,
-         "provides": list(report.provides), "error": report.error}
+        {
+            "name": report.name,
+            "distribution": report.distribution,
+            "version": report.version,
+            "provides": list(report.provides),
+            "error": report.error,
+        }
         for report in registry.plugins
     ]
     if as_json:
@@ -75,23 +80,40 @@ def _facts(provider: Provider) -> dict[str, Any]:
         "description": provider.description,
         "settings": sorted(provider.settings),
         "streams": [
-            {"name": stream.name, "every_s": stream.interval.total_seconds(), "coverage": str(stream.coverage),
-             "description": stream.description}
+            {
+                "name": stream.name,
+                "every_s": stream.interval.total_seconds(),
+                "coverage": str(stream.coverage),
+                "description": stream.description,
+            }
             for stream in provider.streams
         ],
         "subjects": [
-            {"name": subject.name, "fields": list(subject.all_fields), "states": list(subject.states),
-             "events": [event.name for event in subject.events]}
+            {
+                "name": subject.name,
+                "fields": list(subject.all_fields),
+                "states": list(subject.states),
+                "events": [event.name for event in subject.events],
+            }
             for subject in provider.subjects
         ],
         "actions": [
-            {"name": action.name, "subject": action.subject, "params": list(action.params),
-             "lost_reply": str(action.lost_reply), "description": action.description}
+            {
+                "name": action.name,
+                "subject": action.subject,
+                "params": list(action.params),
+                "lost_reply": str(action.lost_reply),
+                "description": action.description,
+            }
             for action in provider.actions
         ],
         "methods": [
-            {"name": method.name, "params": list(method.params), "changes": method.intents is not None,
-             "description": method.description}
+            {
+                "name": method.name,
+                "params": list(method.params),
+                "changes": method.intents is not None,
+                "description": method.description,
+            }
             for method in provider.methods
         ],
     }

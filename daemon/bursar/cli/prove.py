@@ -28,12 +28,21 @@ COLUMNS = {
 @with_config
 @with_json
 @click.option("--rounds", type=click.IntRange(min=1), default=100, show_default=True, help="How many.")
-@click.option("--seed", type=int, default=1, show_default=True,
-              help="The same seed plays the same cells in the same worlds.")
-@click.option("--cell", "cells", multiple=True, metavar="POINT:AT:FAULT",
-              help="Play this cell alone; give it again for others, which take turns.")
-@click.option("--flaw", metavar="NAME", help="Break the daemon on purpose, to see that it is found; docs/proof.md "
-              "lists the ways, sends-first is one.")
+@click.option(
+    "--seed", type=int, default=1, show_default=True, help="The same seed plays the same cells in the same worlds."
+)
+@click.option(
+    "--cell",
+    "cells",
+    multiple=True,
+    metavar="POINT:AT:FAULT",
+    help="Play this cell alone; give it again for others, which take turns.",
+)
+@click.option(
+    "--flaw",
+    metavar="NAME",
+    help="Break the daemon on purpose, to see that it is found; docs/proof.md lists the ways, sends-first is one.",
+)
 @click.option("--keep", is_flag=True, help="Keep the folder with the journal and the logs, and say where it is.")
 @click.option("--merge", "merging", is_flag=True, help="Play nothing: add up what several runs printed with --json.")
 def prove(

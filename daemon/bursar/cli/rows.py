@@ -20,9 +20,7 @@ RECENT = 50
 """How many of the latest rows a person sees of a list that grows; `--json` gives all unless `--limit` says less."""
 
 
-def show_list(
-    desk: Desk, verb: str, columns: Mapping[str, str], *, as_json: bool, empty: str, **params: Json
-) -> None:
+def show_list(desk: Desk, verb: str, columns: Mapping[str, str], *, as_json: bool, empty: str, **params: Json) -> None:
     """Ask for a list and print it."""
     answer = desk.ask(verb, **params)
     if as_json or not isinstance(answer, list):

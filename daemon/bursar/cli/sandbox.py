@@ -36,12 +36,27 @@ class Wishes:
 @click.command()
 @with_config
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same world.")
-@click.option("--speed", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True,
-              help="How many seconds pass there in one of ours.")
-@click.option("--port", type=click.IntRange(0, 65000), default=0, metavar="P",
-              help="The first port; the next provider gets the next one. Default: free ones.")
-@click.option("--fault", "faults", multiple=True, metavar="PROVIDER:METHOD:FAULT[:TIMES]",
-              help="Let something go wrong, once or so often or 'always'; repeatable. METHOD may be *.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="How many seconds pass there in one of ours.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65000),
+    default=0,
+    metavar="P",
+    help="The first port; the next provider gets the next one. Default: free ones.",
+)
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="PROVIDER:METHOD:FAULT[:TIMES]",
+    help="Let something go wrong, once or so often or 'always'; repeatable. METHOD may be *.",
+)
 @click.option("--effects", is_flag=True, help="Print the count of effects whenever it grows.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
 def sandbox(seed: int, speed: float, port: int, faults: tuple[str, ...], effects: bool, as_json: bool) -> None:

@@ -29,9 +29,14 @@ MOST_NAMED = 20
 @with_json
 @click.argument("account")
 @click.argument("ids", metavar="[ID…]", nargs=-1)
-@click.option("--file", "file", type=click.File("rb"), metavar="CSV",
-              help="Read them from a file with the header id,service,link,quantity,created_at; only id is needed. "
-              "- is the standard input.")
+@click.option(
+    "--file",
+    "file",
+    type=click.File("rb"),
+    metavar="CSV",
+    help="Read them from a file with the header id,service,link,quantity,created_at; only id is needed. "
+    "- is the standard input.",
+)
 def track(account: str, ids: tuple[str, ...], file: click.File | None, as_json: bool) -> None:
     """Put existing orders of ACCOUNT under watch, by id or from a CSV file.
 
@@ -48,7 +53,7 @@ def track(account: str, ids: tuple[str, ...], file: click.File | None, as_json: 
     tracked = known = 0
     with _progress("tracking", len(rows)) as advance:
         for start in range(0, len(rows), CHUNK_ROWS):
-            chunk = rows[start:start + CHUNK_ROWS]
+            chunk = rows[start : start + CHUNK_ROWS]
             answer = desk.ask("track", account=account, rows=[dict(row) for row in chunk])
             tracked += _count(answer, "tracked")
             known += _count(answer, "known")

@@ -15,8 +15,14 @@ if TYPE_CHECKING:
     from bursar.domain.values import Json
 
 COLUMNS = {
-    "at": "AT", "rule": "RULE", "account": "ACCOUNT", "subject": "SUBJECT", "verdict": "VERDICT", "reason": "REASON",
-    "match": "THE MATCH IS", "actions": "ACTIONS",
+    "at": "AT",
+    "rule": "RULE",
+    "account": "ACCOUNT",
+    "subject": "SUBJECT",
+    "verdict": "VERDICT",
+    "reason": "REASON",
+    "match": "THE MATCH IS",
+    "actions": "ACTIONS",
 }
 
 

@@ -46,7 +46,11 @@ class Place:
         settings = dict(self.settings)
         key = settings.pop("key", "")
         return {
-            "provider": self.provider, "url": self.url, "key": key, "settings": settings, "track": list(self.track),
+            "provider": self.provider,
+            "url": self.url,
+            "key": key,
+            "settings": settings,
+            "track": list(self.track),
             "admin": self.admin,
         }
 
@@ -120,9 +124,7 @@ async def serve_world(
             _put_faults_before(wire, [fault for fault in faults if fault.provider == provider.name])
             bound = await stack.enter_async_context(_serve(wire.app, port + position if port else 0))
             root = f"http://{HOST}:{bound}"
-            places.append(
-                Place(provider.name, root + wire.path, f"{root}/_sandbox", wire.settings, wire.track(), wire)
-            )
+            places.append(Place(provider.name, root + wire.path, f"{root}/_sandbox", wire.settings, wire.track(), wire))
         yield places
 
 

@@ -188,4 +188,3 @@ def _inside(value: Any) -> Iterator[str]:
     elif isinstance(value, (list, tuple)):
         for each in value:
             yield from _inside(each)
-

@@ -212,7 +212,11 @@ def _stuck(tx: Tx, now: datetime) -> list[Finding]:
             "see `bursar deliveries --state dead`",
         ),
         ("held observations", "SELECT count(*) FROM held_observations WHERE state = 'held'", "see `bursar held`"),
-        ("quarantined accounts", "SELECT count(*) FROM accounts WHERE quarantine_digest IS NOT NULL", "see `bursar accounts`"),
+        (
+            "quarantined accounts",
+            "SELECT count(*) FROM accounts WHERE quarantine_digest IS NOT NULL",
+            "see `bursar accounts`",
+        ),
         ("rejected accounts", "SELECT count(*) FROM accounts WHERE parked_at IS NOT NULL", "see `bursar accounts`"),
     )
     found = []

@@ -181,7 +181,9 @@ def read_intents(tx: Tx, state: str | None = None) -> tuple[Claim, ...]:
     sendings = tx.all(f"{_SENDINGS} AND intent_id IN ({which})", *params)
     costs = {(row[0], said.get("fence")): said.get("cost") for row in sendings if (said := read_mapping(row[1]))}
     tried: dict[int, list[Attempt]] = {}
-    for id_, fence, sent_us, outcome in tx.all(f"{_ATTEMPTS} WHERE intent_id IN ({which}) ORDER BY intent_id, fence", *params):
+    for id_, fence, sent_us, outcome in tx.all(
+        f"{_ATTEMPTS} WHERE intent_id IN ({which}) ORDER BY intent_id, fence", *params
+    ):
         cost = costs.get((id_, fence))
         tried.setdefault(id_, []).append(Attempt(fence, sent_us, outcome, None if cost is None else str(cost)))
     answered = {row[0] for row in tx.all(f"{_ANSWERED} AND intent_id IN ({which})", *params)}
@@ -192,7 +194,11 @@ def read_intents(tx: Tx, state: str | None = None) -> tuple[Claim, ...]:
 
 def read_open(tx: Tx) -> list[Claim]:
     """Read the intents that have not come to an end."""
-    return [one for state in ("awaiting_approval", "ready", "sending", "deferred", "unknown") for one in read_intents(tx, state)]
+    return [
+        one
+        for state in ("awaiting_approval", "ready", "sending", "deferred", "unknown")
+        for one in read_intents(tx, state)
+    ]
 
 
 def read_waiting(tx: Tx, rule: str) -> list[str]:
@@ -223,12 +229,8 @@ _INTENTS = (
     "SELECT id, match_id, rule, account, action, subject_type || '/' || subject_id, state, reference, created_at, params, "
     "fingerprint, question, cost FROM intents"
 )
-_FACTS = (
-    "SELECT id, type, account, coalesce(subject_type || '/' || subject_id, ''), at, data FROM events ORDER BY seq"
-)
-_MATCHES = (
-    "SELECT id, rule, account, subject_type || '/' || subject_id, event_id, state, block, reason, fingerprint FROM matches ORDER BY id"
-)
+_FACTS = "SELECT id, type, account, coalesce(subject_type || '/' || subject_id, ''), at, data FROM events ORDER BY seq"
+_MATCHES = "SELECT id, rule, account, subject_type || '/' || subject_id, event_id, state, block, reason, fingerprint FROM matches ORDER BY id"
 _TRAIL = (
     "SELECT intent_id, what FROM audit WHERE seq IN (SELECT max(seq) FROM audit WHERE what LIKE 'intent.%' "
     "AND what NOT IN ('intent.question', 'intent.retry') GROUP BY intent_id)"

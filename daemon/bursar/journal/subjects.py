@@ -156,7 +156,9 @@ def newly_watched(tx: Tx, account: AccountName, kind: SubjectType, since: dateti
     """Return what was put under watch and not seen yet, and what was acted on, or taken off, since an instant."""
     unseen = f"{_WATCHED} INDEXED BY subjects_new {_OF_TYPE} AND first_seen_at IS NULL AND watched = 1"
     rows = tx.all(unseen, account, kind.name)
-    rows += tx.all(f"{_WATCHED} INDEXED BY subjects_acted {_OF_TYPE} AND acted_at >= ?", account, kind.name, microseconds(since))
+    rows += tx.all(
+        f"{_WATCHED} INDEXED BY subjects_acted {_OF_TYPE} AND acted_at >= ?", account, kind.name, microseconds(since)
+    )
     return [_watched(row) for row in rows]
 
 

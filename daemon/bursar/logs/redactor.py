@@ -84,7 +84,7 @@ class Redactor:
             return text
         parts, done, at, last = [], 0, 0, len(text) - SHORTEST
         while at <= last:
-            candidates = self._by_start.get(text[at:at + SHORTEST])
+            candidates = self._by_start.get(text[at : at + SHORTEST])
             found = _longest_at(text, at, candidates) if candidates else 0
             if found >= shortest:
                 parts += [text[done:at], MASK]
@@ -96,7 +96,7 @@ class Redactor:
     def hide_end(self, text: str) -> str:
         """Return a text that somebody cut without the beginning of a known value that it may end with."""
         for at in range(max(0, len(text) - LONGEST_END), len(text) - SHORTEST_END + 1):
-            candidates = self._by_start.get(text[at:at + SHORTEST], ())
+            candidates = self._by_start.get(text[at : at + SHORTEST], ())
             if any(form.startswith(text[at:]) for form in candidates):
                 return text[:at] + MASK
         return text

@@ -26,9 +26,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _QUIET = {"aiohttp.access": logging.WARNING, "asyncio": logging.WARNING}
 
 
-def configure(
-    stream: TextIO, level: str, redactor: Redactor, *, environ: Mapping[str, str] | None = None
-) -> None:
+def configure(stream: TextIO, level: str, redactor: Redactor, *, environ: Mapping[str, str] | None = None) -> None:
     """Set up all logging of this process; calling it again replaces what was set up.
 
     Args:
@@ -57,9 +55,7 @@ def configure(
     for name, quiet in _QUIET.items():
         logging.getLogger(name).setLevel(max(quiet, root.level))
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter
-        ],
+        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,

@@ -284,9 +284,7 @@ def _budgets(
     of_rule = [] if rule is None else [_use(view, one, cost.currency, own, rule=rule.name) for one in rule.budget]
     of_account = [_use(view, one, cost.currency, own, accounts=[spec.name]) for one in spec.budgets]
     of_all = [
-        _use(view, one, one.currency, own)
-        for one in view.config.budgets
-        if cost.currency in (None, one.currency)
+        _use(view, one, one.currency, own) for one in view.config.budgets if cost.currency in (None, one.currency)
     ]
     return [use for use in (*of_rule, *of_account, *of_all) if use.budget.action == name]
 

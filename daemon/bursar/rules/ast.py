@@ -152,7 +152,19 @@ class Call:
 
 
 Node = (
-    Literal | Read | Part | Arithmetic | Negative | Compare | Absent | Within | Inside | Logic | Not | Either | Fallback
+    Literal
+    | Read
+    | Part
+    | Arithmetic
+    | Negative
+    | Compare
+    | Absent
+    | Within
+    | Inside
+    | Logic
+    | Not
+    | Either
+    | Fallback
     | Call
 )
 

@@ -38,15 +38,28 @@ from bursar.rules.syntax import NUMBERS, WEEKDAYS
 Truth = Callable[[Scope], bool | None]
 
 COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
-    "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
 }
 _NUMBERS: Mapping[str, Callable[[Any, Any], Any]] = {
-    "+": NUMBERS.add, "-": NUMBERS.subtract, "*": NUMBERS.multiply, "/": NUMBERS.divide, "//": NUMBERS.divide_int,
-    "%": NUMBERS.remainder, "**": NUMBERS.power,
+    "+": NUMBERS.add,
+    "-": NUMBERS.subtract,
+    "*": NUMBERS.multiply,
+    "/": NUMBERS.divide,
+    "//": NUMBERS.divide_int,
+    "%": NUMBERS.remainder,
+    "**": NUMBERS.power,
 }
 _OTHERS: Mapping[str, Callable[[Any, Any], Any]] = {"+": operator.add, "-": operator.sub}
 _TYPES: Mapping[FieldKind, type] = {
-    FieldKind.TEXT: str, FieldKind.NUMBER: Decimal, FieldKind.BOOLEAN: bool, FieldKind.INSTANT: datetime,
+    FieldKind.TEXT: str,
+    FieldKind.NUMBER: Decimal,
+    FieldKind.BOOLEAN: bool,
+    FieldKind.INSTANT: datetime,
     FieldKind.DURATION: timedelta,
 }
 

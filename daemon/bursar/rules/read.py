@@ -25,7 +25,19 @@ from bursar.rules.triggers import Listening, listen
 from bursar.rules.world import ConfiguredAccount, ResolveSecret, World
 
 KEYS = (
-    "name", "on", "when", "for", "do", "accounts", "limit", "cooldown", "mode", "approve", "budget", "severity", "was",
+    "name",
+    "on",
+    "when",
+    "for",
+    "do",
+    "accounts",
+    "limit",
+    "cooldown",
+    "mode",
+    "approve",
+    "budget",
+    "severity",
+    "was",
 )
 NOT_BUILT = ("count", "absent", "group", "once_within", "unless", "silence")
 RULE = "a rule: a mapping with name, on and do"
@@ -269,4 +281,3 @@ class RuleReader:
         most = self._problems.number(given["max"], (*path, "max"), above=0)
         every = self._problems.duration(given["every"], (*path, "every"))
         return Budget(action, most, every) if most is not None and every is not None else None
-

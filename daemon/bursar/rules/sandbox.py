@@ -59,9 +59,7 @@ class View:
 
     __slots__ = ("_missing", "_prefix", "_reads", "_scope")
 
-    def __init__(
-        self, reads: Mapping[str, Read], scope: Scope, missing: type[Undefined], prefix: str = ""
-    ) -> None:
+    def __init__(self, reads: Mapping[str, Read], scope: Scope, missing: type[Undefined], prefix: str = "") -> None:
         self._reads = reads
         self._scope = scope
         self._missing = missing
@@ -204,4 +202,3 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "upper": _of_text(str.upper),
 }
 TESTS = ("defined", "undefined")
-

@@ -223,9 +223,7 @@ class Checker:
             return self._asks_null(sign, left, right)
         if left.kind is not right.kind:
             hint = ': write durations as t"P30D"' if _DURATION in (left.kind, right.kind) else ""
-            raise ConditionError(
-                f"{_named(left)} and {_named(right)}: they cannot be compared{hint}"
-            )
+            raise ConditionError(f"{_named(left)} and {_named(right)}: they cannot be compared{hint}")
         if left.kind is _BOOLEAN and sign not in ("==", "!="):
             raise ConditionError(f"`{sign}` needs values with an order, and {written(left)} is true or false")
         _check_options(left, right)

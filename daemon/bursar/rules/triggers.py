@@ -112,9 +112,7 @@ def _entries(raw: dict[str, Any], path: KeyPath, problems: Collector) -> list[tu
     return [(text.strip(), place) for text, place in read if text is not None]
 
 
-def _heard(
-    entry: str, place: KeyPath, providers: Sequence[Provider], world: World, problems: Collector
-) -> set[str]:
+def _heard(entry: str, place: KeyPath, providers: Sequence[Provider], world: World, problems: Collector) -> set[str]:
     """Return the event types that an entry of `on` names, or say that there are none."""
     known = [*events_of(providers), *CORE_EVENTS]
     heard = {event for event in known if event == entry or (is_glob(entry) and fnmatchcase(event, entry))}
@@ -124,9 +122,7 @@ def _heard(
 
 
 def _unheard(entry: str, known: Iterable[str], subjects: Iterable[str], world: World) -> str:
-    elsewhere = [
-        account.facts.name for account in world.accounts.values() if _raises(account.provider, entry)
-    ]
+    elsewhere = [account.facts.name for account in world.accounts.values() if _raises(account.provider, entry)]
     if elsewhere:
         return f"no account of this rule raises {short(entry)}: only {', '.join(elsewhere)} can"
     able = [provider.name for provider in world.providers.values() if _raises(provider, entry)]

@@ -62,7 +62,9 @@ def read_url(text: str) -> URL:
     except ValueError:
         raise ValueError("expected an address such as https://panel.example/api/v2") from None
     if scheme not in ("http", "https") or not host:
-        raise ValueError("expected an address that begins with https:// or http://, such as https://panel.example/api/v2")
+        raise ValueError(
+            "expected an address that begins with https:// or http://, such as https://panel.example/api/v2"
+        )
     if user or "@" in text.partition("//")[2].partition("/")[0]:
         raise ValueError("an address must not hold a user name or password")
     return url

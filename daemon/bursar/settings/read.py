@@ -255,9 +255,7 @@ def _written_out(rules: Iterable[Rule]) -> Iterator[str]:
     return (template.secret.reveal() for template in templates if isinstance(template, SecretTemplate))
 
 
-def _in_addresses(
-    settings: Settings, accounts: Iterable[Account], sinks: Iterable[ConfiguredSink]
-) -> Iterator[str]:
+def _in_addresses(settings: Settings, accounts: Iterable[Account], sinks: Iterable[ConfiguredSink]) -> Iterator[str]:
     """Return what addresses carry besides their place: they are no secrets, and often hold one."""
     options = (value for sink in sinks for value in sink.settings.options.values() if isinstance(value, str))
     for address in (settings.heartbeat or "", *(account.settings.url for account in accounts), *options):

@@ -41,7 +41,10 @@ def settings_keys() -> dict[str, Schema]:
     """Return the keys of `settings:`."""
     return {
         "state": {
-            "type": "string", "format": "bursar-state", "minLength": 1, "x-expected": "the name of a file",
+            "type": "string",
+            "format": "bursar-state",
+            "minLength": 1,
+            "x-expected": "the name of a file",
             "description": "The journal's file; the control socket lies beside it.",
         },
         "mode": piece.choice("live", "shadow", description="`shadow`: journal what would be done, and do nothing."),
@@ -55,9 +58,12 @@ def settings_keys() -> dict[str, Schema]:
             "How many effects an account may cause in ten minutes before a person is asked about the rest.", minimum=1
         ),
         "budget": {
-            "type": "array", "x-expected": "a list such as [{payout: {max: 2000, currency: USD, every: 24h}}]",
+            "type": "array",
+            "x-expected": "a list such as [{payout: {max: 2000, currency: USD, every: 24h}}]",
             "items": {
-                "type": "object", "minProperties": 1, "additionalProperties": _window(of_all=True),
+                "type": "object",
+                "minProperties": 1,
+                "additionalProperties": _window(of_all=True),
                 "x-expected": "a mapping such as {payout: {max: 2000, currency: USD, every: 24h}}",
             },
             "description": "At most so much of a currency in a rolling window, over all accounts that have it.",
@@ -66,7 +72,9 @@ def settings_keys() -> dict[str, Schema]:
             **_mapping(
                 {
                     "listen": {
-                        "type": "string", "format": "bursar-listen", "description": "Where to listen.",
+                        "type": "string",
+                        "format": "bursar-listen",
+                        "description": "Where to listen.",
                         "x-expected": "an address and a port such as 127.0.0.1:8640",
                     },
                     "token": piece.secret("Signs the links by which people approve."),
@@ -86,14 +94,17 @@ def account_keys() -> dict[str, Schema]:
         "key": piece.secret("The account's key."),
         "poll": {"type": "object", "x-expected": "a mapping from streams to intervals"},
         "rate": {
-            "type": "string", "format": "bursar-rate", "x-expected": "a rate such as 30/min, 5/s or 100/h",
+            "type": "string",
+            "format": "bursar-rate",
+            "x-expected": "a rate such as 30/min, 5/s or 100/h",
             "description": "How many requests per key.",
         },
         "timeout": piece.duration("How long one request may take."),
         "settle": piece.duration("How long a lost request may still land.", default="5m"),
         "currency": currency_code(),
         "labels": {
-            "type": "object", "x-expected": "a mapping such as {team: eu}",
+            "type": "object",
+            "x-expected": "a mapping such as {team: eu}",
             "additionalProperties": {"type": "string", "x-expected": "text"},
             "description": "For rules to choose accounts by.",
         },
@@ -104,7 +115,8 @@ def account_keys() -> dict[str, Schema]:
 def budget_schema() -> Schema:
     """Return the schema of `budget:`, of an account or a rule."""
     return {
-        "type": "object", "additionalProperties": _window(of_all=False),
+        "type": "object",
+        "additionalProperties": _window(of_all=False),
         "x-expected": "a mapping such as {payout: {max: 2000, every: 24h}}",
         "description": "At most so much of the account's currency in a rolling window, by action.",
     }
@@ -133,30 +145,39 @@ def rule_schema(registry: Registry) -> Schema:
             "when": {"type": "string", "minLength": 1, "x-expected": "a condition", "description": "The condition."},
             "for": piece.duration("How long it must hold without a break."),
             "do": {
-                "type": "array", "minItems": 1, "x-expected": "a list of actions, such as [refill]",
+                "type": "array",
+                "minItems": 1,
+                "x-expected": "a list of actions, such as [refill]",
                 "items": {"anyOf": [{"type": "string"}, _step(registry)]},
             },
             "accounts": {
-                "type": "array", "minItems": 1, "x-expected": "a list of names, globs or {label: value}",
-                "items": {"anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": {"type": "string"}}],
-                          "x-expected": "a name, a glob or {label: value}"},
+                "type": "array",
+                "minItems": 1,
+                "x-expected": "a list of names, globs or {label: value}",
+                "items": {
+                    "anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": {"type": "string"}}],
+                    "x-expected": "a name, a glob or {label: value}",
+                },
             },
             "limit": _mapping(
                 {"per": piece.text(), "max": piece.integer(minimum=1), "every": piece.duration()},
-                required=("per", "max", "every"), expected="a limit such as {per: order, max: 3, every: 24h}",
+                required=("per", "max", "every"),
+                expected="a limit such as {per: order, max: 3, every: 24h}",
             ),
             "cooldown": piece.duration("How long the rule rests for the account and subject after it fired."),
             "mode": piece.choice("live", "shadow", "off", description="Whether the rule acts."),
             "approve": _mapping(
                 {"above": {"type": "number", "minimum": 0, "x-expected": "an amount"}, "within": piece.duration()},
-                required=("within",), expected="an approval such as {above: 500, within: 12h}",
+                required=("within",),
+                expected="an approval such as {above: 500, within: 12h}",
             ),
             "budget": budget_schema(),
             "severity": piece.text("Travels with the rule's news."),
             "was": piece.text("The name that the rule had before: it takes over its cooldowns, limits and budgets."),
             **dict.fromkeys(NOT_BUILT_RULE_KEYS, NOT_BUILT),
         },
-        required=("name", "on", "do"), expected="a rule: a mapping with name, on and do",
+        required=("name", "on", "do"),
+        expected="a rule: a mapping with name, on and do",
     )
 
 
@@ -173,16 +194,30 @@ def _step(registry: Registry) -> Schema:
 
 def _account(registry: Registry) -> Schema:
     providers = sorted(registry.providers)
-    return _either("provider", "provider", providers, account_keys(), [
-        _branch("provider", name, _provider_keys(registry.providers[name]), ("provider", *account_keys()),
-                _required(registry.providers[name]))
-        for name in providers
-    ], registry)
+    return _either(
+        "provider",
+        "provider",
+        providers,
+        account_keys(),
+        [
+            _branch(
+                "provider",
+                name,
+                _provider_keys(registry.providers[name]),
+                ("provider", *account_keys()),
+                _required(registry.providers[name]),
+            )
+            for name in providers
+        ],
+        registry,
+    )
 
 
 def _provider_keys(provider: Provider) -> dict[str, Schema]:
     interval: Schema = {
-        "type": "string", "format": "bursar-interval", "x-expected": "an interval such as 60s, 5m or 6h, or off",
+        "type": "string",
+        "format": "bursar-interval",
+        "x-expected": "an interval such as 60s, 5m or 6h, or off",
     }
     streams = {stream.name: {**interval, "description": stream.description} for stream in provider.streams}
     poll = _mapping(streams, expected="a mapping from streams to intervals", named="stream")
@@ -196,13 +231,22 @@ def _required(provider: Provider) -> tuple[str, ...]:
 def _sink(registry: Registry) -> Schema:
     types = sorted(registry.sinks)
     events: Schema = {
-        "type": "array", "x-expected": "a list of event types or globs, such as [account.*, action.*]",
+        "type": "array",
+        "x-expected": "a list of event types or globs, such as [account.*, action.*]",
         "items": {"type": "string", "x-expected": "an event type or a glob"},
         "description": "The events it gets unasked.",
     }
-    return _either("type", "type of sink", types, {"events": events}, [
-        _branch("type", name, registry.sinks[name].settings, SINK_KEYS, registry.sinks[name].required) for name in types
-    ], registry)
+    return _either(
+        "type",
+        "type of sink",
+        types,
+        {"events": events},
+        [
+            _branch("type", name, registry.sinks[name].settings, SINK_KEYS, registry.sinks[name].required)
+            for name in types
+        ],
+        registry,
+    )
 
 
 def _either(
@@ -227,12 +271,21 @@ def _branch(
 
 
 def _mapping(
-    keys: Mapping[str, Schema], *, required: tuple[str, ...] = (), expected: str = "a mapping", named: str = "key",
+    keys: Mapping[str, Schema],
+    *,
+    required: tuple[str, ...] = (),
+    expected: str = "a mapping",
+    named: str = "key",
     description: str = "",
 ) -> dict[str, Any]:
     return {
-        "type": "object", "properties": dict(keys), "additionalProperties": False, "required": list(required),
-        "x-expected": expected, "x-named": named, "description": description,
+        "type": "object",
+        "properties": dict(keys),
+        "additionalProperties": False,
+        "required": list(required),
+        "x-expected": expected,
+        "x-named": named,
+        "description": description,
     }
 
 
@@ -244,4 +297,3 @@ def _named(member: Schema, description: str) -> Schema:
 def _texts(expected: str) -> Schema:
     text = {"type": "string", "minLength": 1, "x-expected": expected}
     return {"anyOf": [text, {"type": "array", "minItems": 1, "items": text}], "x-expected": expected}
-

@@ -30,8 +30,13 @@ FORMATS: dict[str, Callable[[str], object]] = {
     "bursar-listen": formats.read_listen,
 }
 _TYPES = {
-    "string": "text", "number": "a number", "integer": "a whole number", "boolean": "true or false",
-    "array": "a list", "object": "a mapping", "null": "nothing",
+    "string": "text",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a mapping",
+    "null": "nothing",
 }
 SOURCES = ("env", "file", "credential")
 _YES_AND_NO = frozenset({"yes", "no", "on", "off"})

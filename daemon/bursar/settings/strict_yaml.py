@@ -28,8 +28,17 @@ LONGEST_NUMBER = 100
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 _WORDS: dict[str, bool | None] = {
-    "": None, "~": None, "null": None, "Null": None, "NULL": None,
-    "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
+    "": None,
+    "~": None,
+    "null": None,
+    "Null": None,
+    "NULL": None,
+    "true": True,
+    "True": True,
+    "TRUE": True,
+    "false": False,
+    "False": False,
+    "FALSE": False,
 }
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufffe\uffff\ufeff]")
 _PLAINER = {
@@ -224,7 +233,7 @@ class _Composer:
         if mark.line >= len(lines):
             return Problem(self.file, len(lines), len(lines[-1]) + 1, what)
         if what.startswith("found character"):
-            what = self._explain_character(lines[mark.line][mark.column:mark.column + 1])
+            what = self._explain_character(lines[mark.line][mark.column : mark.column + 1])
         return Problem(self.file, mark.line + 1, mark.column + 1, what)
 
     @staticmethod

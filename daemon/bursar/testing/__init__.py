@@ -27,8 +27,21 @@ if TYPE_CHECKING:
     from bursar.testing.contracts import AdapterContract, HttpSinkContract, SinkContract
 
 __all__ = [
-    "FAULTS", "AdapterContract", "FakeAdapter", "FakeSink", "Faults", "HttpSinkContract", "Loan", "Memory",
-    "SinkContract", "VirtualClock", "look_at", "make_delivery", "make_intent", "problems_of", "problems_of_sink",
+    "FAULTS",
+    "AdapterContract",
+    "FakeAdapter",
+    "FakeSink",
+    "Faults",
+    "HttpSinkContract",
+    "Loan",
+    "Memory",
+    "SinkContract",
+    "VirtualClock",
+    "look_at",
+    "make_delivery",
+    "make_intent",
+    "problems_of",
+    "problems_of_sink",
     "subjects_of",
 ]
 

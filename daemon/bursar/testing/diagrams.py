@@ -63,8 +63,7 @@ budget.
 def life() -> str:
     """Draw the life of an intent as Markdown: a Mermaid diagram and the table."""
     arrows = [
-        f"    {_node(before)} --> {after}: {_plain(cause.words)}"
-        for (before, cause), after in TRANSITIONS.items()
+        f"    {_node(before)} --> {after}: {_plain(cause.words)}" for (before, cause), after in TRANSITIONS.items()
     ]
     ends = [f"    {state} --> [*]" for state in State if state not in OPEN]
     diagram = "\n".join(["```mermaid", "stateDiagram-v2", *arrows, *ends, "```", ""])

@@ -162,15 +162,29 @@ class Loan:
 def make_intent(action: str, subject: SubjectRef, params: Mapping[str, Json] | None = None, **changes: Any) -> Intent:
     """Make an intent as an adapter gets it to `perform`; `changes` replace further attributes."""
     intent = Intent(
-        id=IntentId(1), account=AccountName("account"), action=action, subject=subject, params=dict(params or {}),
-        state=State.SENDING, created_at=START, ready_at=START, fence=1, attempts=1, sent_at=START,
+        id=IntentId(1),
+        account=AccountName("account"),
+        action=action,
+        subject=subject,
+        params=dict(params or {}),
+        state=State.SENDING,
+        created_at=START,
+        ready_at=START,
+        fence=1,
+        attempts=1,
+        sent_at=START,
     )
     return replace(intent, **changes)
 
 
 def make_delivery(
-    type_: str = "bursar.notify", data: Mapping[str, Json] | None = None, *, id_: str = "dl_1", at: datetime = START,
-    account: str = "account", subject: SubjectRef | None = None,
+    type_: str = "bursar.notify",
+    data: Mapping[str, Json] | None = None,
+    *,
+    id_: str = "dl_1",
+    at: datetime = START,
+    account: str = "account",
+    subject: SubjectRef | None = None,
 ) -> Delivery:
     """Make a delivery as a sink gets it: a CloudEvents envelope with `data`."""
     body = envelope("ev_1", type_, account, subject, at, {"account": account, **(data or {})})

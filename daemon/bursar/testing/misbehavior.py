@@ -19,9 +19,7 @@ MOVED_TO = "https://moved.invalid/api"
 TOO_LARGE_BYTES = 64 * 1024 * 1024
 PIECE = b" " * (64 * 1024)
 PAGE = "<!DOCTYPE html>\n<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>\n"
-WARNING = (
-    b'<br />\n<b>Warning</b>:  Undefined array key "id" in <b>/var/www/html/api.php</b> on line <b>12</b><br />\n'
-)
+WARNING = b'<br />\n<b>Warning</b>:  Undefined array key "id" in <b>/var/www/html/api.php</b> on line <b>12</b><br />\n'
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +77,19 @@ _instead("not-json", "Plain words with status 200; no effect.", "Please try agai
 _instead("json-null", "The JSON value null with status 200; no effect.", "null", 200, "application/json")
 _instead("rate-429", "Status 429 without Retry-After; no effect.", "Too Many Requests", 429, "text/plain")
 _instead(
-    "rate-429-retry", "Status 429 with Retry-After: 2; no effect.", "Too Many Requests", 429, "text/plain",
+    "rate-429-retry",
+    "Status 429 with Retry-After: 2; no effect.",
+    "Too Many Requests",
+    429,
+    "text/plain",
     {"Retry-After": "2"},
 )
 _instead(
-    "rate-200", "Status 200 with an error that speaks of the rate limit; no effect.",
-    '{"error":"Rate limit exceeded"}', 200, "application/json",
+    "rate-200",
+    "Status 200 with an error that speaks of the rate limit; no effect.",
+    '{"error":"Rate limit exceeded"}',
+    200,
+    "application/json",
 )
 _instead("redirect", "A redirect (301) to another host; no effect.", "", 301, "text/html", {"Location": MOVED_TO})
 

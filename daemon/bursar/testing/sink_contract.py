@@ -16,7 +16,14 @@ from bursar.testing.fakes import make_delivery
 from bursar.testing.staging import PATIENT, TOKEN, SinkStage, error_of, leaks, nobody_listens, sink_stage
 
 BAD_RECEIVER = (
-    "html-403", "html-503", "empty-501", "rate-429", "rate-429-retry", "redirect", "reset-before", "reset-after",
+    "html-403",
+    "html-503",
+    "empty-501",
+    "rate-429",
+    "rate-429-retry",
+    "redirect",
+    "reset-before",
+    "reset-after",
     "500-after",
 )
 

@@ -18,7 +18,15 @@ from bursar.testing.staging import Stage, provider_stage
 
 RATE_FAULTS = ("rate-429", "rate-429-retry", "rate-200")
 NO_EFFECT = (
-    "html-200", "html-403", "html-503", "empty", "empty-501", "not-json", "json-null", "redirect", "too-large",
+    "html-200",
+    "html-403",
+    "html-503",
+    "empty",
+    "empty-501",
+    "not-json",
+    "json-null",
+    "redirect",
+    "too-large",
     "reset-before",
 )
 AFTER_EFFECT = ("truncated", "broken-off", "duplicate", "reset-after", "500-after")

@@ -82,8 +82,7 @@ class Approvals:
             return page(410, "Nothing waits here", "<p>It was answered already, or its time is over.</p>")
         words = "Say yes" if verb == "approve" else "Say no"
         facts = "".join(
-            f"<tr><th align=left>{escape(name)}</th><td>{escape(str(row[name]))}</td></tr>"
-            for name in SHOWN
+            f"<tr><th align=left>{escape(name)}</th><td>{escape(str(row[name]))}</td></tr>" for name in SHOWN
         )
         button = f'<form method="post"><button style="font-size:1.3em;padding:.4em 1em">{words}</button></form>'
         return page(200, f"{words}?", f"<table>{facts}</table>{button}")

@@ -16,6 +16,9 @@ def office_hours(at: datetime) -> bool:
 
 
 OFFICE_HOURS = Function(
-    "office_hours", office_hours, (FieldKind.INSTANT,), FieldKind.BOOLEAN,
+    "office_hours",
+    office_hours,
+    (FieldKind.INSTANT,),
+    FieldKind.BOOLEAN,
     "Whether it is Monday to Friday, 8 to 18 o'clock UTC.",
 )

@@ -111,7 +111,11 @@ BALANCE = SubjectType(
     },
     events=(
         EventType(
-            "balance.ran_low", "The balance fell below `low_balance`.", ran_low, at_first_sight=True, still=still_low,
+            "balance.ran_low",
+            "The balance fell below `low_balance`.",
+            ran_low,
+            at_first_sight=True,
+            still=still_low,
         ),
     ),
     description="The prepaid balance.",
@@ -120,13 +124,21 @@ TOP_UP = SubjectType(
     "top_up", "top_ups", {"amount": Field(FieldKind.NUMBER, "How much.", identity=True)}, description="Money paid in."
 )
 REMIND = ActionType(
-    "remind", "parcel", LostReply.REPEATABLE, description="Remind the recipient.",
+    "remind",
+    "parcel",
+    LostReply.REPEATABLE,
+    description="Remind the recipient.",
     confirmed_by=("parcel.reminder_sent", "parcel.collected"),
 )
 TOP_UP_ACTION = ActionType(
-    "top_up", "balance", LostReply.RECONCILABLE,
+    "top_up",
+    "balance",
+    LostReply.RECONCILABLE,
     {"amount": Param(FieldKind.NUMBER, required=True, description="How much to pay in.")},
-    "Pay money in, from the card that Parcelbox knows.", subject_id="balance", money=True, cost=cost_of_top_up,
+    "Pay money in, from the card that Parcelbox knows.",
+    subject_id="balance",
+    money=True,
+    cost=cost_of_top_up,
     settled_by=("top_up", "amount"),
 )
 METHODS = (
@@ -135,7 +147,9 @@ METHODS = (
     Method("top_ups", {}, "All top-ups."),
     Method("remind", {"parcel": Param(required=True, description="Its id.")}, "Remind a recipient.", wants_reminder),
     Method(
-        "top_up", {"amount": Param(FieldKind.NUMBER, required=True, description="How much.")}, "Pay money in.",
+        "top_up",
+        {"amount": Param(FieldKind.NUMBER, required=True, description="How much.")},
+        "Pay money in.",
         wants_top_up,
     ),
 )

@@ -158,8 +158,13 @@ class Office:
     def _shown(self, parcel: Parcel, t: float) -> dict[str, Json]:
         stored = t >= parcel.stored_t
         return {
-            "id": parcel.id, "status": parcel.status(t), "locker": parcel.locker, "size": parcel.size,
-            "fee": str(FEE) if stored else None, "pickup_code": parcel.pickup_code, "reminded": parcel.reminded,
+            "id": parcel.id,
+            "status": parcel.status(t),
+            "locker": parcel.locker,
+            "size": parcel.size,
+            "fee": str(FEE) if stored else None,
+            "pickup_code": parcel.pickup_code,
+            "reminded": parcel.reminded,
             "announced_at": self._at(parcel.announced_t).isoformat(),
             "collect_by": (self._at(parcel.stored_t) + COLLECT_WITHIN).isoformat() if stored else None,
         }

@@ -7,7 +7,18 @@ from decimal import Decimal
 import pytest
 
 from bursar.api import (
-    CannotTell, CostFacts, DidNot, Happened, Json, Later, Lost, Observation, Observed, Refused, SubjectRef, Succeeded,
+    CannotTell,
+    CostFacts,
+    DidNot,
+    Happened,
+    Json,
+    Later,
+    Lost,
+    Observation,
+    Observed,
+    Refused,
+    SubjectRef,
+    Succeeded,
 )
 from bursar.testing import make_intent
 from bursar_parcel import effects
@@ -73,7 +84,8 @@ def test_no_new_top_up_did_not_happen() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seen", "amount"), [(listed(), Decimal(12)), (listed(("T-1", 12)), Decimal(32)), (listed(("T-1", 12)), None)],
+    ("seen", "amount"),
+    [(listed(), Decimal(12)), (listed(("T-1", 12)), Decimal(32)), (listed(("T-1", 12)), None)],
     ids=["the list is empty", "the balance rose", "the balance is not said"],
 )
 def test_what_does_not_fit_is_for_a_person(seen: Observation, amount: Decimal | None) -> None:

@@ -70,8 +70,12 @@ def read_example(text: str) -> dict[str, Any]:
 
 
 def lay(
-    example: Mapping[str, Any], folder: Path, places: Sequence[Place], providers: Mapping[str, Provider],
-    hook: str, secret: str,
+    example: Mapping[str, Any],
+    folder: Path,
+    places: Sequence[Place],
+    providers: Mapping[str, Provider],
+    hook: str,
+    secret: str,
 ) -> Stage:
     """Make the overlay for these addresses, and lay it over the example."""
     by_provider = {place.provider: place for place in places}

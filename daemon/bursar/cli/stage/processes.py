@@ -25,8 +25,15 @@ async def child(words: Sequence[str], log: Path, environ: Mapping[str, str] | No
     """
     with log.open("wb") as errors:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bursar", *words, stdin=asyncio.subprocess.DEVNULL, stdout=PIPE, stderr=errors,
-            env={**os.environ, "PYTHONUNBUFFERED": "1", **(environ or {})}, start_new_session=True,
+            sys.executable,
+            "-m",
+            "bursar",
+            *words,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=PIPE,
+            stderr=errors,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **(environ or {})},
+            start_new_session=True,
         )
     try:
         yield process

@@ -69,12 +69,13 @@ class Story:
         self.events |= new
         told = [
             (f"{row.get('account')}: {row.get('type')}", row.get("subject"))
-            for row in new.values() if not _is_plain(str(row.get("type")))
+            for row in new.values()
+            if not _is_plain(str(row.get("type")))
         ]
         return [f"event     {what} {subjects}" for what, subjects in _together(told)]
 
     def _new_messages(self) -> list[str]:
-        messages = list(self.receiver.verified.values())[self._told:]
+        messages = list(self.receiver.verified.values())[self._told :]
         self._told += len(messages)
         told = [(str(body.get("data", {}).get("text", "")), body) for body in messages]
         news = [(str(body.get("type")), body.get("subject")) for text, body in told if not text]

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 RULE_COLUMNS = {"rule": "RULE", "seen": "SEEN", "decided": "DECIDED", "done": "DONE"}
 EFFECT_COLUMNS = {
-    "provider": "PROVIDER", "effect": "EFFECT", "journal": "THE JOURNAL SAYS", "sandbox": "THE SANDBOX COUNTED",
+    "provider": "PROVIDER",
+    "effect": "EFFECT",
+    "journal": "THE JOURNAL SAYS",
+    "sandbox": "THE SANDBOX COUNTED",
 }
 
 
@@ -33,7 +36,10 @@ class Count:
 
     def row(self) -> dict[str, str]:
         return {
-            "provider": self.provider, "effect": self.effect, "journal": str(self.journal), "sandbox": str(self.sandbox)
+            "provider": self.provider,
+            "effect": self.effect,
+            "journal": str(self.journal),
+            "sandbox": str(self.sandbox),
         }
 
     def __str__(self) -> str:

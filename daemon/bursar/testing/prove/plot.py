@@ -76,7 +76,9 @@ def fault_of(cell: Cell, dice: random.Random) -> list[Saying]:
     if cell.fault == "late":
         return [Saying("late", {"provider": provider, "method": method, "delay_s": lateness(dice)})]
     fault = {
-        "lost": dice.choice(("timeout-after", "reset-after")), "5xx": "500-after", "duplicated": "duplicate",
+        "lost": dice.choice(("timeout-after", "reset-after")),
+        "5xx": "500-after",
+        "duplicated": "duplicate",
     }.get(cell.fault)
     if fault is None and cell.at in ("look", "time"):
         fault = "reset-after"

@@ -32,9 +32,17 @@ from bursar.testing.prove.strike import KILL, Strike, happen
 from bursar.testing.prove.witness import EVIDENCE, INTENTS, STAMP
 
 DECIDED_BY = {
-    "take_over": "start", "ingest": "poll", "claim": "sending", "review": "sending",
-    "record_outcome": "outcome", "record_finding": "look", "record_evidence": "look", "pass_time": "time",
-    "delivered": "delivery", "COMMANDS": "person", "plan_call": "person",
+    "take_over": "start",
+    "ingest": "poll",
+    "claim": "sending",
+    "review": "sending",
+    "record_outcome": "outcome",
+    "record_finding": "look",
+    "record_evidence": "look",
+    "pass_time": "time",
+    "delivered": "delivery",
+    "COMMANDS": "person",
+    "plan_call": "person",
 }
 """What a commit is for, by the function that decides in it."""
 WRITES = {"poll": 4, "time": 1}

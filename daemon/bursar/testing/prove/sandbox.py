@@ -42,8 +42,16 @@ class Sandbox:
     def answer(self, verb: str, params: Mapping[str, Any]) -> Any:
         """Do what the conductor says."""
         verbs: Mapping[str, Callable[..., Any]] = {
-            "where": self._where, "aim": self._aim, "fault": self._fault, "late": self._late, "hold": self._hold,
-            "grow": self._grow, "calm": self._calm, "look": self._look, "leap": self._leap, "stop": self._stop,
+            "where": self._where,
+            "aim": self._aim,
+            "fault": self._fault,
+            "late": self._late,
+            "hold": self._hold,
+            "grow": self._grow,
+            "calm": self._calm,
+            "look": self._look,
+            "leap": self._leap,
+            "stop": self._stop,
             "states": self._states,
         }
         return verbs[verb](**params)

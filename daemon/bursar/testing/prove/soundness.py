@@ -15,7 +15,9 @@ from bursar.journal.claims import Claims, Fact, Yes
 from bursar.testing.prove.findings import DOUBLED, LOST, Finding
 
 LISTENING = {
-    "order.partial": "refill", "order.canceled": "order-anew", "balance.passed_min_payout": "pay-out",
+    "order.partial": "refill",
+    "order.canceled": "order-anew",
+    "balance.passed_min_payout": "pay-out",
     "coupon.activated": "tell",
 }
 """The rule that must have matched each of these: its condition is true of them, but for `WITHOUT`."""

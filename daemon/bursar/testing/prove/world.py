@@ -107,8 +107,14 @@ class Stage:
     def _account(self, provider: str, poll: Mapping[str, str]) -> dict[str, Any]:
         told = {name: value for name, value in self.where[provider]["settings"].items() if name != "key"}
         return {
-            "provider": provider, "url": self.where[provider]["url"], "key": {"env": _variable(provider)},
-            "poll": dict(poll), "rate": "100/s", "timeout": f"{TIMEOUT_S}s", "settle": f"{SETTLE_S:.0f}s", **told,
+            "provider": provider,
+            "url": self.where[provider]["url"],
+            "key": {"env": _variable(provider)},
+            "poll": dict(poll),
+            "rate": "100/s",
+            "timeout": f"{TIMEOUT_S}s",
+            "settle": f"{SETTLE_S:.0f}s",
+            **told,
         }
 
 
@@ -128,17 +134,26 @@ def _rules() -> list[dict[str, Any]]:
     again = {"service": "1", "link": "https://social.example/again/{{ order.id }}", "quantity": 10}
     return [
         {
-            "name": "refill", "on": "order.partial", "when": "order.remains > 0", "do": ["refill"],
+            "name": "refill",
+            "on": "order.partial",
+            "when": "order.remains > 0",
+            "do": ["refill"],
             "limit": {"per": "order", "max": REFILLS, "every": "365d"},
         },
         {
-            "name": "cancel", "on": "order", "when": 'order.state in ["pending", "in_progress"]',
-            "for": f"{HOLD_S:.0f}s", "do": ["cancel"],
+            "name": "cancel",
+            "on": "order",
+            "when": 'order.state in ["pending", "in_progress"]',
+            "for": f"{HOLD_S:.0f}s",
+            "do": ["cancel"],
         },
         {"name": "order-anew", "on": "order.canceled", "do": [{"add": again}]},
         {
-            "name": "pay-out", "on": "balance.passed_min_payout", "when": "balance.amount >= balance.min_payout",
-            "do": [{"payout": {"method": "7", "account": {"env": "WALLET"}}}], "cooldown": f"{COOLDOWN_S:.0f}s",
+            "name": "pay-out",
+            "on": "balance.passed_min_payout",
+            "when": "balance.amount >= balance.min_payout",
+            "do": [{"payout": {"method": "7", "account": {"env": "WALLET"}}}],
+            "cooldown": f"{COOLDOWN_S:.0f}s",
             "approve": {"above": ABOVE, "within": "6h"},
             "budget": {"payout": {"max": BUDGET, "every": f"{BUDGET_S:.0f}s"}},
         },
