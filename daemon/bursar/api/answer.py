@@ -49,7 +49,7 @@ class Answer:
         """
         text = json_part(self.body)
         try:
-            decoded = plain_numbers(_DECODER.decode(text))
+            decoded: Json = _DECODER.decode(text)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError):
             raise self.failure() from None
         if self.strict and _is_ambiguous(text):
@@ -138,11 +138,6 @@ def _one_value_a_key(pairs: list[tuple[str, object]]) -> dict[str, object]:
         if read.setdefault(key, value) != value:
             raise ValueError(key)
     return read
-
-
-def plain_numbers(value: object) -> Json:
-    """Leave decoded JSON as it is; the type says that Decimals travel in it where floats would."""
-    return value  # type: ignore[return-value]
 
 
 def redirected(location: str) -> BadAnswer:
