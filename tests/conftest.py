@@ -12,12 +12,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
 import structlog
 
 asyncio.set_event_loop(None)
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # of a background job: what the tests start would not hear it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 for name in (
     "NOTIFY_SOCKET",
     "WATCHDOG_USEC",
