@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bursar.cli import run
+from bursar.cli import execute
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def command_on(configuration: Path, capfd: pytest.CaptureFixture[str]) -> Comman
 
     def command(*words: str) -> Said:
         capfd.readouterr()
-        code = run([*words, "-c", str(configuration)])
+        code = execute([*words, "-c", str(configuration)])
         printed = capfd.readouterr()
         return Said(code, printed.out, printed.err)
 

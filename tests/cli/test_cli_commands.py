@@ -140,7 +140,7 @@ def test_facts_are_a_list(bursar: Command, command: str) -> None:
     assert isinstance(bursar(command, "--json").json, list)
 
 
-@pytest.mark.parametrize("command", ["status", "events", "actions", "deliveries", "orders", "accounts", "held"])
+@pytest.mark.parametrize("command", ["status", "events", "actions", "deliveries", "orders", "accounts", "observations"])
 def test_facts_are_shown_to_people(bursar: Command, command: str) -> None:
     said = bursar(command)
     assert (said.code, bool(said.out), said.err) == (0, True, "")

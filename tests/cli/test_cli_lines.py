@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from bursar.cli import run
+from bursar.cli import execute
 
 
 def said(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
     """Run a command line; give its exit code and what it said on the error stream."""
-    code = run(words)
+    code = execute(words)
     return code, capsys.readouterr().err
 
 
@@ -76,13 +76,13 @@ def test_the_configuration_may_be_named_anywhere(
         "after": ["check", *first, *second],
         "both": [*first, "check", *second],
     }
-    code = run(words[place])
+    code = execute(words[place])
     out = capsys.readouterr().out
     assert (code, "a.yaml:1:1: " in out, "b.yaml:1:1: " in out) == (78, True, True)
 
 
 def test_help_imports_nothing_slow() -> None:
-    code = "import sys; from bursar.cli import run; run(['--help']); print(*sys.modules, file=sys.stderr)"
+    code = "import sys; from bursar.cli import execute; execute(['--help']); print(*sys.modules, file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
     assert {"aiohttp", "rich", "yaml", "msgspec"} & set(done.stderr.split()) == set()
 
@@ -112,7 +112,7 @@ def test_output_that_cannot_be_written_is_a_sentence_and_what_is_not_wanted_is_n
 
 def test_what_a_terminal_cannot_write_is_written_in_another_way() -> None:
     """As the … of a demo on a terminal that is Latin-1."""
-    code = "import sys; from bursar.cli import run; run(['--version']); print(chr(0x2026))"
+    code = "import sys; from bursar.cli import execute; execute(['--version']); print(chr(0x2026))"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, check=True, env={**os.environ, "PYTHONIOENCODING": "latin-1"}
     )

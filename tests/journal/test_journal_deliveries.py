@@ -89,16 +89,16 @@ def test_what_was_taken_is_due_no_more(tx: Tx) -> None:
     assert (state(tx), due(tx, 10**6)) == (("delivered", 2, None), [])
 
 
-def test_a_dead_letter_is_due_again_when_it_is_redriven(tx: Tx) -> None:
+def test_a_dead_letter_is_due_again_when_it_is_retried(tx: Tx) -> None:
     deliveries.add(tx, [owed()])
     deliveries.failed(tx, "dl_1", "410", None, T0)
-    assert (deliveries.redrive(tx, ["dl_1"], after(5)), due(tx, 5), state(tx)[1]) == (1, ["dl_1"], 0)
+    assert (deliveries.retry(tx, ["dl_1"], after(5)), due(tx, 5), state(tx)[1]) == (1, ["dl_1"], 0)
 
 
-def test_only_dead_letters_are_redriven(tx: Tx) -> None:
+def test_only_dead_letters_are_retried(tx: Tx) -> None:
     deliveries.add(tx, [owed()])
     deliveries.delivered(tx, ["dl_1"], T0)
-    assert deliveries.redrive(tx, ["dl_1", "dl_9"], after(5)) == 0
+    assert deliveries.retry(tx, ["dl_1", "dl_9"], after(5)) == 0
 
 
 def test_the_next_one_that_is_due_is_known(tx: Tx) -> None:

@@ -107,11 +107,11 @@ async def test_a_delivery_that_will_never_be_taken_is_a_dead_letter_at_once(worl
     assert await owed(world, "state") == ["dead"]
 
 
-async def test_a_dead_letter_is_redriven(world: World) -> None:
+async def test_a_dead_letter_is_retried(world: World) -> None:
     await tell(world)
     world.sites.boxes["ops"].failures.append(DeliveryFailed("410", permanent=True))
     await world.deliver()
-    await world.say("redrive", ids=await owed(world, "id"))
+    await world.say("retry_deliveries", ids=await owed(world, "id"))
     await world.wait(minutes=1)
     assert await world.texts() == ["hello"]
 

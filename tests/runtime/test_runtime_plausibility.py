@@ -118,7 +118,7 @@ async def test_a_held_poll_is_dropped_when_the_next_is_plausible(world: World) -
     await world.live(minutes=3)
     world.site.orders |= dict.fromkeys(IDS, "in_progress")
     await world.live(minutes=3)
-    assert (await world.told("observation.*"), await world.say("held")) == (
+    assert (await world.told("observation.*"), await world.say("observations")) == (
         ["observation.held", "observation.dropped"],
         [],
     )
@@ -139,7 +139,7 @@ async def test_a_held_poll_that_a_person_accepts_is_believed(world: World) -> No
     await began(world)
     world.site.orders |= dict.fromkeys(IDS, "canceled")
     await world.live(minutes=3)
-    held = await world.say("held")
+    held = await world.say("observations")
     await world.say("accept", id=held[0]["id"])
     assert len(await world.told("order.canceled")) == 30
 
@@ -148,16 +148,16 @@ async def test_an_accepted_poll_is_believed_once(world: World) -> None:
     await began(world)
     world.site.orders |= dict.fromkeys(IDS, "canceled")
     await world.live(minutes=3)
-    await world.say("accept", id=(await world.say("held"))[0]["id"])
+    await world.say("accept", id=(await world.say("observations"))[0]["id"])
     await world.live(hours=1)
-    assert (len(await world.told("order.canceled")), await world.say("held")) == (30, [])
+    assert (len(await world.told("order.canceled")), await world.say("observations")) == (30, [])
 
 
 async def test_what_an_accepted_poll_causes_is_not_sent_before_a_fresh_look(world: World) -> None:
     await began(world, REFILL)
     world.site.orders |= dict.fromkeys(IDS, "partial")
     await world.live(minutes=3)
-    await world.say("accept", id=(await world.say("held"))[0]["id"])
+    await world.say("accept", id=(await world.say("observations"))[0]["id"])
     await world.send()
     assert (len(await world.intents()), world.site.performed) == (30, [])
 
@@ -166,7 +166,7 @@ async def test_what_an_accepted_poll_causes_is_sent_after_a_fresh_look(world: Wo
     await began(world, REFILL)
     world.site.orders |= dict.fromkeys(IDS, "partial")
     await world.live(minutes=3)
-    await world.say("accept", id=(await world.say("held"))[0]["id"])
+    await world.say("accept", id=(await world.say("observations"))[0]["id"])
     await world.live(minutes=12)
     assert len(world.site.performed) == 30
 
@@ -175,7 +175,7 @@ async def test_a_held_poll_that_a_person_drops_is_held_again_if_it_comes_again(w
     await began(world)
     world.site.orders |= dict.fromkeys(IDS, "canceled")
     await world.live(minutes=3)
-    await world.say("drop", id=(await world.say("held"))[0]["id"])
+    await world.say("drop", id=(await world.say("observations"))[0]["id"])
     await world.live(minutes=3)
     assert await world.told("observation.*") == ["observation.held", "observation.dropped", "observation.held"]
 

@@ -10,7 +10,7 @@ import json
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 
-from bursar.cli import run
+from bursar.cli import execute
 
 
 def main() -> None:
@@ -18,7 +18,7 @@ def main() -> None:
     for line in sys.stdin:
         printed = io.StringIO()
         with redirect_stdout(printed), redirect_stderr(printed):
-            code = run(json.loads(line))
+            code = execute(json.loads(line))
         print(json.dumps(f"{printed.getvalue()}\nexit code {code}"), flush=True)  # noqa: T201
 
 

@@ -66,7 +66,7 @@ OTHERS: Sequence[Sequence[str]] = (
     ("resume", "refused"),
     ("untrack", "paged", "1"),
     ("reload",),
-    ("deliveries", "redrive", "--all"),
+    ("deliveries", "retry", "--all"),
 )
 
 

@@ -20,17 +20,17 @@ import click
 from bursar.cli.outcome import INTERRUPTED, PIPE_CLOSED, Stop, complain
 from bursar.cli.plain import plain
 
-__all__ = ["main", "run"]
+__all__ = ["execute", "main"]
 
 UNWRITABLE = (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EBADF)
 
 
 def main() -> NoReturn:
     """Run the command line of this process and end the process."""
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(execute(sys.argv[1:]))
 
 
-def run(words: Sequence[str]) -> int:
+def execute(words: Sequence[str]) -> int:
     """Run one command line and give its exit code."""
     from bursar.cli.tree import bursar
 

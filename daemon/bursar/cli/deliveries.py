@@ -37,7 +37,7 @@ def deliveries(context: click.Context, state: str | None, limit: int | None, as_
     Examples:
         bursar deliveries --limit 20
         bursar deliveries --json | jq 'map(select(.attempts > 1))'
-        bursar deliveries redrive dl_1f0c…
+        bursar deliveries retry dl_1f0c…
     """
     if context.invoked_subcommand is None:
         refuse_strange("state of a delivery", state, STATES)
@@ -57,12 +57,12 @@ def deliveries(context: click.Context, state: str | None, limit: int | None, as_
 @with_json
 @click.argument("ids", metavar="[ID…]", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Every dead letter.")
-def redrive(ids: tuple[str, ...], everything: bool, as_json: bool) -> None:
+def retry(ids: tuple[str, ...], everything: bool, as_json: bool) -> None:
     """Make dead letters due again, under the same ids, so that a receiver drops what it has already.
 
     \b
     Example:
-        bursar deliveries redrive --all
+        bursar deliveries retry --all
     """
     if bool(ids) == everything:
         raise Stop("name the deliveries, or say --all", USAGE)
@@ -71,8 +71,8 @@ def redrive(ids: tuple[str, ...], everything: bool, as_json: bool) -> None:
     strange = [id_ for id_ in ids if id_ not in dead]
     if strange:
         raise Stop(f"{strange[0]} is not a dead letter: see `bursar deliveries --state dead`", USAGE)
-    answer = desk.ask("redrive", ids=list(ids or dead))
+    answer = desk.ask("retry_deliveries", ids=list(ids or dead))
     if as_json:
         show_json(answer)
     else:
-        click.echo(f"{cast('dict[str, int]', answer)['redriven']} due again")
+        click.echo(f"{cast('dict[str, int]', answer)['retried']} due again")

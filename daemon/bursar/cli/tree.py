@@ -30,7 +30,7 @@ COMMANDS = {
     "pause": "Stop acting, keep watching.",
     "resume": "End the pause, and nothing else.",
     "reload": "Let the running daemon read its configuration again.",
-    "held": "Show the observations that were held; accept or drop one.",
+    "observations": "Show the observations that were held; accept or drop one.",
     "audit": "Check or export the audit trail.",
     "backup": "Copy the journal, also while the daemon runs.",
     "restore": "Put a backup in the journal's place; end the caution after it.",

@@ -230,14 +230,14 @@ def _held(uow: UnitOfWork, params: Params) -> held.HeldRow:
     for row in held.held(uow.tx):
         if str(row.id) == wanted:
             return row
-    raise RequestRejected(f"no observation {wanted} is held: see `bursar held`")
+    raise RequestRejected(f"no observation {wanted} is held: see `bursar observations`")
 
 
-def redrive(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json:
+def retry_deliveries(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json:
     """Make dead letters due again."""
-    count = deliveries.redrive(uow.tx, [str(one) for one in cast("list[Json]", params.get("ids") or [])], uow.now)
+    count = deliveries.retry(uow.tx, [str(one) for one in cast("list[Json]", params.get("ids") or [])], uow.now)
     uow.wake.add("delivering")
-    return {"redriven": count}
+    return {"retried": count}
 
 
 Decision = Callable[[UnitOfWork, Configuration, Params], Json]
@@ -257,6 +257,6 @@ COMMANDS: Mapping[str, Decision] = {
     "accounts_rename": accounts_rename,
     "accept": accept,
     "drop": drop,
-    "redrive": redrive,
+    "retry_deliveries": retry_deliveries,
 }
 """What a person can decide."""

@@ -184,6 +184,6 @@ QUERIES: Mapping[str, Query] = {
     "deliveries": list_deliveries,
     "why": why,
     "status": status,
-    "held": list_held,
+    "observations": list_held,
 }
 """What can be asked without changing anything."""

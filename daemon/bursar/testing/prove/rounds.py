@@ -271,7 +271,7 @@ class Run:
                 if daemon.code != -signal.SIGKILL and not (full and daemon.code == FULL_AT_START):
                     raise self.stuck(f"the daemon ended by itself, with {daemon.code}")
                 return False
-            if self.stage.socket.exists() and ask(self.stage.socket, "held") is not None:
+            if self.stage.socket.exists() and ask(self.stage.socket, "observations") is not None:
                 self.editor.started()
                 return True
         raise self.stuck("the daemon did not come up")

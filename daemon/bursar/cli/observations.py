@@ -1,4 +1,4 @@
-"""`bursar held`: observations that were kept aside because implausibly much changed in them."""
+"""`bursar observations`: those that were kept aside because implausibly much changed in them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COLUMNS = {"id": "ID", "at": "SINCE", "account": "ACCOUNT", "stream": "STREAM", 
 @with_config
 @with_json
 @click.pass_context
-def held(context: click.Context, as_json: bool) -> None:
+def observations(context: click.Context, as_json: bool) -> None:
     """Show the observations that were held: polls in which implausibly much changed or vanished at once.
 
     Nothing of a held observation is believed, and no event comes of it, until you accept it. It drops itself when the
@@ -25,50 +25,50 @@ def held(context: click.Context, as_json: bool) -> None:
 
     \b
     Examples:
-        bursar held
-        bursar held accept 3
-        bursar held drop 3
+        bursar observations
+        bursar observations accept 3
+        bursar observations drop 3
     """
     if context.invoked_subcommand is not None:
         return
-    rows = cast("list[dict[str, Any]]", looking().ask("held"))
+    rows = cast("list[dict[str, Any]]", looking().ask("observations"))
     if as_json:
         show_json(rows)
     else:
         show_rows(rows, COLUMNS, empty="nothing is held")
 
 
-@held.command()
+@observations.command()
 @with_config
 @with_json
-@click.argument("held_id")
-def accept(held_id: str, as_json: bool) -> None:
+@click.argument("id_", metavar="ID")
+def accept(id_: str, as_json: bool) -> None:
     """Believe a held observation: its events are raised now.
 
     \b
     Example:
-        bursar held accept 3
+        bursar observations accept 3
     """
-    _decide("accept", held_id, as_json, "accepted")
+    _decide("accept", id_, as_json, "accepted")
 
 
-@held.command()
+@observations.command()
 @with_config
 @with_json
-@click.argument("held_id")
-def drop(held_id: str, as_json: bool) -> None:
+@click.argument("id_", metavar="ID")
+def drop(id_: str, as_json: bool) -> None:
     """Throw a held observation away.
 
     \b
     Example:
-        bursar held drop 3
+        bursar observations drop 3
     """
-    _decide("drop", held_id, as_json, "dropped")
+    _decide("drop", id_, as_json, "dropped")
 
 
-def _decide(verb: str, held_id: str, as_json: bool, said: str) -> None:
-    answer = deciding().ask(verb, id=held_id)
+def _decide(verb: str, id_: str, as_json: bool, said: str) -> None:
+    answer = deciding().ask(verb, id=id_)
     if as_json:
         show_json(answer)
     else:
-        click.echo(f"{said} observation {held_id}")
+        click.echo(f"{said} observation {id_}")

@@ -8,7 +8,7 @@ from runtime_config import config
 from bursar.api import DeliveryFailed
 
 
-async def test_a_dead_letter_that_is_redriven_goes_out_under_its_id(world: World) -> None:
+async def test_a_dead_letter_that_is_retried_goes_out_under_its_id(world: World) -> None:
     world.site.coupons = {"a": "new"}
     await world.open(config(events="'coupon.activated'"))
     await world.turn()
@@ -16,7 +16,7 @@ async def test_a_dead_letter_that_is_redriven_goes_out_under_its_id(world: World
     world.site.coupons = {"a": "activated"}
     await world.live(minutes=10)
     dead = await world.say("deliveries", state="dead")
-    await world.say("redrive", ids=[dead[0]["id"]])
+    await world.say("retry_deliveries", ids=[dead[0]["id"]])
     await world.live(minutes=10)
     again = await world.say("deliveries")
     assert [(row["id"], row["state"]) for row in again] == [(dead[0]["id"], "delivered")]
