@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from email.utils import format_datetime
 from typing import Any
 
 from bursar.api import (
@@ -205,7 +206,10 @@ class ToyAdapter:
         self._site.looks.append(look)
         exchange = current()
         if self._site.dates is not None and exchange is not None:
-            exchange.date, exchange.date_s = self._site.dates(), self._context.clock.monotonic()
+            exchange.date_header, exchange.date_s = (
+                format_datetime(self._site.dates(), usegmt=True),
+                self._context.clock.monotonic(),
+            )
         if (mood := self._site.down.get(look.stream)) is not None:
             raise mood
         if self._site.next[look.stream]:

@@ -76,11 +76,7 @@ class Answer:
 
     def date(self) -> datetime | None:
         """Read the `Date` header: what time the other side thinks it is."""
-        try:
-            at = parsedate_to_datetime(self.headers.get("Date", ""))
-        except (TypeError, ValueError, OverflowError):
-            return None
-        return at if at.tzinfo is not None else None
+        return read_date(self.headers.get("Date", ""))
 
     def retry_after(self) -> timedelta | None:
         """Read `Retry-After`, in seconds or as a date; None where there is none or it makes no sense."""
@@ -93,6 +89,15 @@ class Answer:
         except (TypeError, ValueError, OverflowError):
             return None
         return None if at.tzinfo is None or sent is None else max(at - sent, timedelta(0))
+
+
+def read_date(header: str) -> datetime | None:
+    """Read a `Date` header; None where it makes no sense."""
+    try:
+        at = parsedate_to_datetime(header)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return at if at.tzinfo is not None else None
 
 
 def json_part(body: bytes) -> bytes:

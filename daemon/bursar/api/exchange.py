@@ -12,6 +12,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bursar.api.answer import read_date
+
 
 @dataclass(slots=True)
 class Exchange:
@@ -22,7 +24,7 @@ class Exchange:
         first_asked_s: Just before the first request left.
         last_asked_s: Just before the last request left.
         ended_s: The last moment of any of them on the wire.
-        date: What the last answer's `Date` header said, if it had one.
+        date_header: What the last answer's `Date` header said, as it came.
         date_s: When that answer was there.
         limited: An answer said that the rate is limited (HTTP 429).
         retry_after: For how long it asked to be left alone, if it said so.
@@ -33,11 +35,16 @@ class Exchange:
     first_asked_s: float | None = None
     last_asked_s: float | None = None
     ended_s: float | None = None
-    date: datetime | None = None
+    date_header: str = ""
     date_s: float = 0.0
     limited: bool = False
     retry_after: timedelta | None = None
     strict: bool = False
+
+    @property
+    def date(self) -> datetime | None:
+        """The `Date` header, read where somebody wants to know: most polls do not."""
+        return read_date(self.date_header) if self.date_header else None
 
 
 _CURRENT: ContextVar[Exchange | None] = ContextVar("exchange", default=None)

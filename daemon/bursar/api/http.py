@@ -177,8 +177,8 @@ def _too_large(most: int) -> BadAnswer:
 
 def _note(exchange: Exchange, answer: Answer) -> None:
     """Note what an answer says of time."""
-    if (date := answer.date()) is not None and exchange.ended_s is not None:
-        exchange.date, exchange.date_s = date, exchange.ended_s
+    if (date := answer.headers.get("Date")) is not None and exchange.ended_s is not None:
+        exchange.date_header, exchange.date_s = date, exchange.ended_s
     if answer.status == 429:
         exchange.limited, exchange.retry_after = True, answer.retry_after()
 

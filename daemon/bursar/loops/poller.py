@@ -151,7 +151,7 @@ class Poller:
         """Ask; a failure is written down."""
         digests: dict[str, int] = {}
         polled, exchange = due.polled, Exchange()
-        began_at = self._context.now()
+        began_s = self._context.clock.monotonic()
         try:
             known = await self._known(polled.kind, due.ids) if polled.stream.needs_known else {}
             look = PollRequest(polled.stream.name, due.ids, polled.cursor, polled.same(digests), known)
@@ -165,11 +165,11 @@ class Poller:
             return None
         finally:
             self._leave_alone(exchange)
-        if exchange.date is not None and not self._context.vouched:
+        if not self._context.vouched and (date := exchange.date) is not None:
             since = timedelta(seconds=self._context.clock.monotonic() - exchange.date_s)
-            await vouch(self._context, exchange.date + since)
+            await vouch(self._context, date + since)
         asked_s = exchange.first_asked_s
-        return Seen(observation, began_at if asked_s is None else self._context.at(asked_s), digests)
+        return Seen(observation, self._context.at(began_s if asked_s is None else asked_s), digests)
 
     def _leave_alone(self, exchange: Exchange) -> None:
         """The provider limits the rate: leave the key alone, if it says for how long."""
@@ -212,7 +212,7 @@ class Poller:
             self.schedule.listed(due, observation, None if ingested.held or ingested.absent else digests, now_s)
             return
         believed = {} if ingested.held else _of_seen(digests, observation)
-        looked_at = [id_ for id_ in due.ids if id_ not in valid.outdated]
+        looked_at = [id_ for id_ in due.ids if id_ not in valid.outdated] if valid.outdated else due.ids
         finished = self.schedule.looked_at(due, looked_at, ingested.changed, believed, now_s)
         if valid.outdated:
             self.schedule.look_again(due, [id_ for id_ in due.ids if id_ in valid.outdated], now_s)
@@ -255,7 +255,8 @@ class Poller:
         if clock.monotonic() - self._refreshed_s < REFRESH_S:
             return
         self._refreshed_s = clock.monotonic()
-        now, fresh_since = self._context.now(), self._context.fresh_since()
+        now = self._context.now()
+        fresh_since = self._context.fresh_since(now)
         since = self._refreshed_at or now - OVERLAP
         wishes = await self._context.journal.read(lambda tx: self._wishes(tx, now, since, fresh_since))
         self._refreshed_at = now - MARGIN

@@ -18,6 +18,9 @@ SHORTEST_S = 0.001
 LONGEST_PAUSE = timedelta(days=1)
 
 
+NEVER = float("-inf")
+
+
 class Priority(IntEnum):
     """Who goes first."""
 
@@ -39,7 +42,7 @@ class RateLimiter:
         self._spacing_s = period.total_seconds() / requests
         self._burst_s = self._spacing_s * (max(1, requests // 10) - 1)
         self._free_at_s = clock.monotonic() - self._burst_s
-        self._paused_until_s = float("-inf")
+        self._paused_until_s = NEVER
         self._waiting: list[tuple[int, int]] = []
         self._numbers = itertools.count()
 
@@ -69,6 +72,8 @@ class RateLimiter:
 
     def paused_s(self) -> float:
         """Return for how long the provider is still left alone; 0: it is not."""
+        if self._paused_until_s == NEVER:
+            return 0.0
         return max(self._paused_until_s - self._clock.monotonic(), 0.0)
 
     def _require_no_pause(self) -> None:

@@ -94,13 +94,13 @@ class RuntimeContext:
         """Return the instant of a reading of the clock's monotonic seconds."""
         return self.timeline.now(timedelta(seconds=monotonic_s))
 
-    def drift(self) -> timedelta:
+    def drift(self, now: datetime | None = None) -> timedelta:
         """Return by how much the wall clock was set since it was last believed."""
-        return self.clock.now() - self.now() - self.ahead
+        return self.clock.now() - (now or self.now()) - self.ahead
 
-    def clock_steady(self) -> bool:
+    def clock_steady(self, now: datetime | None = None) -> bool:
         """Return whether the wall clock can be believed: it did not jump, noticed or not."""
-        return self.steady and abs(self.drift()) <= JUMP
+        return self.steady and abs(self.drift(now)) <= JUMP
 
     def check_files(self) -> None:
         """Look whether the journal's files are where they were; if they are not, nothing is sent any more."""
@@ -108,19 +108,20 @@ class RuntimeContext:
         if self.displaced is not None and self.displaced != before:
             log.error("journal.displaced", reason=self.displaced)
 
-    def fresh_since(self) -> datetime:
+    def fresh_since(self, now: datetime | None = None) -> datetime:
         """Return since when facts are fresh enough to act on."""
-        return max(self.fresh_from, self.now() - FRESH)
+        return max(self.fresh_from, (now or self.now()) - FRESH)
 
     def view(self, tx: Tx) -> ReadView:
         """Return what a reading transaction may look at."""
+        now = self.now()
         return ReadView(
             tx,
             self.config,
-            self.now(),
+            now,
             self.ahead,
-            self.clock_steady(),
-            self.fresh_since(),
+            self.clock_steady(now),
+            self.fresh_since(now),
             self.fresh_from,
             self.displaced,
             self.secret_params,
@@ -132,8 +133,9 @@ class RuntimeContext:
         Raises:
             JournalError: nothing of it happened.
         """
-        config, now, ahead, steady = self.config, self.now(), self.ahead, self.clock_steady()
-        fresh_since, settled_since, displaced = self.fresh_since(), self.fresh_from, self.displaced
+        config, ahead, settled_since, displaced = self.config, self.ahead, self.fresh_from, self.displaced
+        now = self.now()
+        steady, fresh_since = self.clock_steady(now), self.fresh_since(now)
 
         def work(tx: Tx) -> tuple[T, set[str]]:
             uow = UnitOfWork(tx, config, now, ahead, steady, fresh_since, settled_since, displaced, self.secret_params)
