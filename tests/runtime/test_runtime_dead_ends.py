@@ -98,9 +98,10 @@ async def test_a_payout_that_was_refused_in_words_that_nobody_can_read_is_a_pers
     world.site.money("90")
     await world.live(days=3, every_s=3600)
     before = await world.states(), len(world.site.done("payout"))
+    how = ["`bursar actions retry 1` asks anew" in str(reason) for reason in await world.matches("reason")]
     await world.say("retry", ids=["1"])
     await world.live(hours=1, every_s=600)
-    assert (before, await world.states()) == ((["refused"], 1), ["refused", "succeeded"])
+    assert (before, how, await world.states()) == ((["refused"], 1), [True], ["refused", "succeeded"])
 
 
 async def becomes_partial_again(world: World, times: int) -> None:

@@ -7,7 +7,7 @@ is never changed: what becomes of it is posted, and `fold` says from the posting
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -203,18 +203,21 @@ class Refusals:
         count: How often.
         last_at: When the last was, or the last undoing.
         unread: One of them was in words that nobody can read.
+        last: Which the last was.
     """
 
     count: int = 0
     last_at: datetime | None = None
     unread: bool = False
+    last: IntentId | None = field(default=None, compare=False)
 
     @property
     def final(self) -> str | None:
-        """Return why only a person has it tried again, if that is so."""
-        if self.unread:
-            return "refused in words that nobody can read"
-        return f"refused {self.count} times in a row" if self.count >= MAX_REFUSALS else None
+        """Return why only a person has it tried again, and how, if that is so."""
+        if not self.unread and self.count < MAX_REFUSALS:
+            return None
+        why = "refused in words that nobody can read" if self.unread else f"refused {self.count} times in a row"
+        return f"{why}; `bursar actions retry {self.last if self.last is not None else 'ID'}` asks anew"
 
 
 def refused_in_a_row(entries: Sequence[Entry]) -> Refusals:
@@ -225,18 +228,18 @@ def refused_in_a_row(entries: Sequence[Entry]) -> Refusals:
     Args:
         entries: The ended entries of one action on one subject, newest first.
     """
-    count, last, unread = 0, None, False
+    count, last, unread, last_id = 0, None, False, None
     for entry in entries:
         if entry.open or entry.outcome in _UNSENT_ENDS or entry.outcome is Post.DID_NOT:
             continue
         if entry.forgiven or (entry.outcome is not Post.REFUSED and entry.undone_at is None):
             break
-        last = last or entry.undone_at or entry.ended_at
+        last, last_id = last or entry.undone_at or entry.ended_at, last_id or entry.id
         count += entry.outcome is Post.REFUSED
         unread = unread or (entry.unread and entry.rule is not None)  # whoever asks in person reads the answer
         if entry.undone_at is not None:
             break
-    return Refusals(count, last, unread)
+    return Refusals(count, last, unread, last_id)
 
 
 POST_OF = {

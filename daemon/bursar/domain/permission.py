@@ -154,7 +154,7 @@ def _refusals(facts: GuardFacts, now: datetime) -> Verdict | None:
     if facts.rule is None:  # a person asks
         return None
     if facts.refusals.final is not None:
-        return HoldBack(BlockReason.GAVE_UP, f"{facts.refusals.final}; `bursar actions retry` asks anew")
+        return HoldBack(BlockReason.GAVE_UP, facts.refusals.final)
     if facts.refusals.last_at is None:
         return None
     over = facts.time.after(facts.refusals.last_at, rest_after_refusal(facts.rule, facts.action), now)

@@ -319,8 +319,7 @@ def _block_after(uow: UnitOfWork, intent: Intent, taken: Step) -> HoldBack | Non
     if intent.state is State.REFUSED:
         final = refused_in_a_row(answered_like(uow, intent)).final
         if final is not None:
-            words = f"{final} ({taken.reason}); `bursar actions retry {intent.id}` asks anew"
-            return HoldBack(BlockReason.GAVE_UP, words)
+            return HoldBack(BlockReason.GAVE_UP, f"{taken.reason} ({final})")
         return HoldBack(BlockReason.REFUSED, taken.reason, rest)
     if intent.state is State.DENIED or taken.cause is Cause.UNANSWERED:
         block = BlockReason.DENIED if intent.state is State.DENIED else BlockReason.LAPSED
