@@ -46,6 +46,7 @@ from bursar_smm.texts import Meaning, about_subject, meaning, sentence, wait
 
 _PIECES = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ENTRY = msgspec.json.Decoder(float_hook=Decimal)
+NOT_LISTED = "it is not in the last list of services, of which a part cannot be read"
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError)
 
 
@@ -198,8 +199,11 @@ class SmmAdapter:
         if request.stream == "balance":
             return Observation(request.stream, (seen.balance(decoded),))
         subjects, complete = seen.services(decoded)
-        self._types = {found.ref.id: str(found.fields["type"] or "") for found in subjects}
-        problems = {id_: sentence(said, self._secret) for id_, said in seen.rate_problems(decoded).items()}
+        types = {found.ref.id: str(found.fields["type"] or "") for found in subjects}
+        # nothing vanishes from a list of which a part cannot be read; nothing is ordered at what is not in it, either
+        problems = {} if complete else dict.fromkeys((self._types or {}).keys() - types.keys(), NOT_LISTED)
+        problems |= {id_: sentence(said, self._secret) for id_, said in seen.rate_problems(decoded).items()}
+        self._types = types
         return Observation(request.stream, tuple(subjects), problems=problems, complete=complete)
 
     async def _balance(self) -> Observed:

@@ -436,6 +436,17 @@ async def test_a_rate_that_is_not_said_is_a_problem(adapter: SmmAdapter, panel: 
     assert (found.problems, found.subjects[0].fields["rate"]) == ({"1": "its rate is not said"}, None)
 
 
+async def test_a_service_that_a_list_with_an_unreadable_row_leaves_out_is_a_problem(
+    adapter: SmmAdapter, panel: ScriptedPanel
+) -> None:
+    """It may be that row, and it may be gone: nothing is ordered at the rate that it had."""
+    panel.say([LISTED, {**LISTED, "service": "2"}], [LISTED, {"name": "who knows"}])
+    before = await adapter.observe(look_at("services"))
+    after = await adapter.observe(look_at("services"))
+    said = "it is not in the last list of services, of which a part cannot be read"
+    assert (before.problems, after.complete, after.problems) == ({}, False, {"2": said})
+
+
 @pytest.mark.parametrize("rate", ["0.90", 1, "1,234,567"])
 async def test_a_rate_that_is_read_is_no_problem(adapter: SmmAdapter, panel: ScriptedPanel, rate: Any) -> None:
     panel.say([{**LISTED, "rate": rate}])
