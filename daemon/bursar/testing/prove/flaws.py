@@ -79,7 +79,7 @@ def _wake_up_to(state: State, cause: Cause) -> Callable[[], None]:
 
 
 def _trust_old_facts() -> None:
-    def since(_self: RuntimeContext) -> datetime:
+    def since(_self: RuntimeContext, _now: datetime | None = None) -> datetime:
         return BEGIN
 
     put(RuntimeContext, "fresh_since", since)
