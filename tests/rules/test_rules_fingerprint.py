@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -181,7 +182,7 @@ def test_what_stands_for_a_rule_is_the_same_in_every_process():
         capture_output=True,
         encoding="utf-8",
         check=True,
-        env={"PYTHONHASHSEED": "7"},
+        env={**os.environ, "PYTHONHASHSEED": "7"},
     )
     assert there.stdout.strip() == here
 
