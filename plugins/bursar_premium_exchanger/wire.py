@@ -141,7 +141,7 @@ class Site:
         return {"payout_id": self.world.pay_out(way, account).id}
 
     def _listed(self, found: Rows) -> Any:
-        """Say a list, or nothing, in this dialect."""
+        """Return a list, or nothing, in this dialect."""
         if not found:
             return {Dialect.A: None, Dialect.B: [], Dialect.C: {}}[self.dialect]
         return {"items": self._items(found)}

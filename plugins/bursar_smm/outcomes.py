@@ -165,7 +165,7 @@ def _agrees_beside(answer: Mapping[str, Json], ids: Sequence[str], name: str) ->
 
 
 def not_sent(error: NeverSent) -> NotSent:
-    """Say that an attempt never left."""
+    """Return the outcome of an attempt that never left."""
     return NotSent(NOT_SENT + error.reason, error.retry_after)
 
 

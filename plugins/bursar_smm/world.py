@@ -82,7 +82,7 @@ class Order:
         return self.done_before + int((self.done_after - self.done_before) * part)
 
     def status(self, t: float) -> str:
-        """Say the panel's word."""
+        """Return the panel's word."""
         at = min(t, self.cancel_t)
         began = self.refilling or at >= self.starts_t
         word = self.ends_as if at >= self.ends_t else "In progress" if began else "Pending"
@@ -110,7 +110,7 @@ class Refill:
     ends_t: float
 
     def status(self, t: float) -> str:
-        """Say the panel's word."""
+        """Return the panel's word."""
         if t >= self.ends_t:
             return "Completed"
         return "In progress" if t >= self.starts_t else "Pending"
@@ -218,7 +218,7 @@ class World:
         return self.refills[id_].status(t)
 
     def _settle(self, t: float) -> None:
-        """Give back, once, what orders that ended before time did not deliver."""
+        """Refund, once, what orders that ended before time did not deliver."""
         for order in self.orders.values():
             owed = order.price(order.quantity) - order.charge(t)
             self.money += owed - order.paid_back

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
 
 from bursar.cli.tree import COMMANDS, bursar
 
+ROOT = Path(__file__).parents[2]
 WITHOUT_JSON = {"bursar run", "bursar demo", "bursar audit"}
 """Commands that print no facts, or JSON always."""
 
@@ -55,3 +58,26 @@ def test_a_command_does_what_its_file_says(name: str) -> None:
     command = bursar.get_command(click.Context(bursar), name)
     assert command is not None
     assert command.name == name
+
+
+def mentions() -> Iterator[tuple[str, str, str]]:
+    """Yield every command that a message, a docstring or a page names: where, and its first two words."""
+    texts = [path for folder in ("daemon", "plugins", "docs") for path in sorted((ROOT / folder).rglob("*.*"))]
+    for path in [*texts, ROOT / "README.md", ROOT / "rules.example.yaml"]:
+        if path.suffix in (".py", ".md", ".yaml"):
+            for word, second in re.findall(
+                r"`bursar ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?", path.read_text(encoding="utf-8")
+            ):
+                yield str(path.relative_to(ROOT)), word, second
+
+
+def test_every_command_that_is_named_exists() -> None:
+    """A message that sends somebody to a command of another day leaves them alone."""
+    known, groups = {name for name, _ in commands()}, {name for name, one in commands() if isinstance(one, click.Group)}
+    wrong = {
+        (where, word, second)
+        for where, word, second in mentions()
+        if f"bursar {word}" not in known
+        or (second and f"bursar {word}" in groups and f"bursar {word} {second}" not in known)
+    }
+    assert wrong == set()

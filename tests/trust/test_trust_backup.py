@@ -226,13 +226,15 @@ async def test_a_restore_that_fails_moves_nothing(world: World, monkeypatch: pyt
     await world.close()
     before = state(world.folder).read_bytes()
 
-    def full(*_paths: object) -> None:
+    def full(_backup: Path, part: Path) -> None:
+        part.write_bytes(b"half of it")
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(shutil, "copyfile", full)
     with pytest.raises(JournalError):
         restore(world.folder / "copy.db", state(world.folder), world.clock.now())
-    assert (state(world.folder).read_bytes(), [*world.folder.glob("*before-restore*")]) == (before, [])
+    left = [*world.folder.glob("*before-restore*"), *world.folder.glob(".*.part")]
+    assert (state(world.folder).read_bytes(), left) == (before, [])
 
 
 @pytest.mark.parametrize("before", [True, False])

@@ -140,7 +140,7 @@ def _ask_first(account: str, wanted: Sequence[Wanted], secrets: frozenset[str], 
 
 
 def _described(account: str, one: Wanted, secrets: frozenset[str]) -> str:
-    """Say in a line what one intent does, secrets masked."""
+    """Return in a line what one intent does, secrets masked."""
     params = [f"{name}={MASK if name in secrets else one_line(str(value))}" for name, value in one.params.items()]
     return " ".join([one.action, *([one_line(str(one.subject))] if one.subject else []), "at", account, *params])
 

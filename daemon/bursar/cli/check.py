@@ -68,7 +68,7 @@ def _find(without_secrets: bool) -> tuple[Sequence[Problem], Sequence[Problem], 
 
 
 def _notes(configuration: Configuration) -> Sequence[Problem]:
-    """Say of which rules a window reaches before the first entry of the ledger, if there is a journal."""
+    """Return a note on each rule whose window reaches before the first entry of the ledger, if there is a journal."""
     from bursar.control.queries import window_before_ledger
     from bursar.diagnostics.problem import Problem
     from bursar.journal.errors import JournalError

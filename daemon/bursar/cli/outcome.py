@@ -30,7 +30,7 @@ class Stop(click.ClickException):
 
 
 def complain(sentence: str) -> None:
-    """Say one thing on the error stream."""
+    """Print one sentence on the error stream."""
     click.echo(f"bursar: {plain(sentence)}", err=True)
 
 

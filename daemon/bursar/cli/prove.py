@@ -173,7 +173,7 @@ def _progress(rounds: int) -> Iterator[Tell]:
 
 
 def _end(found: Report, as_json: bool, further: str) -> int:
-    """Say the last line, and what is wrong; `further`: the options of the run that decide what is played."""
+    """Print the last line, and what is wrong; `further`: the options of the run that decide what is played."""
     told = found.public()
     if not as_json:
         done = ", ".join(f"{name} {count}" for name, count in found.effects.items())

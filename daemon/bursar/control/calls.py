@@ -10,7 +10,7 @@ from typing import cast
 from bursar.api.errors import ProviderError, Refusal
 from bursar.api.provider import Adapter, Method, Wanted
 from bursar.control.errors import RequestRejected
-from bursar.control.queries import suggest, text
+from bursar.control.queries import meant, text
 from bursar.domain.action import ActionType
 from bursar.domain.ids import AccountName, SubjectRef
 from bursar.domain.intent import PlannedIntent
@@ -32,12 +32,12 @@ def checked_method(account: Account, params: Mapping[str, Json]) -> tuple[Method
     name = str(text(params, "method"))
     methods = {method.name: method for method in account.provider.methods}
     if name not in methods:
-        raise RequestRejected(f"{account.provider.name} has no method {name!r}{suggest(name, list(methods))}")
+        raise RequestRejected(f"{account.provider.name} has no method {name!r}{meant(name, list(methods))}")
     method = methods[name]
     given = {str(k): str(v) for k, v in cast("dict[str, Json]", params.get("params") or {}).items()}
     for one in given:
         if one not in method.params:
-            raise RequestRejected(f"{name} has no parameter {one!r}{suggest(one, list(method.params))}")
+            raise RequestRejected(f"{name} has no parameter {one!r}{meant(one, list(method.params))}")
     missing = [one for one, spec in method.params.items() if spec.required and not given.get(one)]
     if missing:
         raise RequestRejected(f"{name} needs {', '.join(missing)}")

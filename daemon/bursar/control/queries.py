@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping
 from typing import cast
 
 from bursar.control.errors import RequestRejected
+from bursar.diagnostics.suggestion import did_you_mean, suggest
 from bursar.domain.ids import microseconds
 from bursar.domain.rule import Rule
 from bursar.domain.values import Json
@@ -38,13 +38,12 @@ def known_account(configuration: Configuration, name: str | None) -> Account:
     for known, account in configuration.accounts.items():
         if known == name:
             return account
-    raise RequestRejected(f"there is no account {name!r}{suggest(str(name), list(configuration.accounts))}")
+    raise RequestRejected(f"there is no account {name!r}{meant(str(name), list(configuration.accounts))}")
 
 
-def suggest(name: str, known: Iterable[object]) -> str:
-    """Suggest the nearest known name."""
-    near = difflib.get_close_matches(name, [str(one) for one in known], 1)
-    return f" (did you mean {near[0]!r}?)" if near else ""
+def meant(name: str, known: Iterable[object]) -> str:
+    """Return the end of a sentence that names the known name that was probably meant, if there is one."""
+    return did_you_mean(suggest(name, map(str, known)))
 
 
 def list_accounts(tx: Tx, configuration: Configuration, params: Params) -> Json:
@@ -123,7 +122,7 @@ def why(tx: Tx, configuration: Configuration, params: Params) -> Json:
     name = str(text(params, "rule"))
     rules = {str(rule.name): rule for rule in configuration.rules}
     if name not in rules:
-        raise RequestRejected(f"there is no rule {name!r}{suggest(name, list(rules))}")
+        raise RequestRejected(f"there is no rule {name!r}{meant(name, list(rules))}")
     rows = views.verdicts(tx, name, text(params, "subject"))
     rule = rules[name]
     missed = window_before_ledger(tx, rule)
@@ -160,7 +159,7 @@ def status(tx: Tx, configuration: Configuration, params: Params) -> Json:
     }
 
 
-def list_held(tx: Tx, configuration: Configuration, params: Params) -> Json:
+def list_observations(tx: Tx, configuration: Configuration, params: Params) -> Json:
     """Return the observations that are held."""
     shown = views.times(tx)
     return [
@@ -184,6 +183,6 @@ QUERIES: Mapping[str, Query] = {
     "deliveries": list_deliveries,
     "why": why,
     "status": status,
-    "observations": list_held,
+    "observations": list_observations,
 }
 """What can be asked without changing anything."""

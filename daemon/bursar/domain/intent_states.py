@@ -65,7 +65,7 @@ class Cause(StrEnum):
 
     @property
     def words(self) -> str:
-        """Say it in words, for the docs and for people."""
+        """Return it in words, for the docs and for people."""
         return WORDS[self]
 
 

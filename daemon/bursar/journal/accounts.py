@@ -141,7 +141,7 @@ def has_subjects(tx: Tx, name: AccountName) -> bool:
 
 
 def rename(tx: Tx, old: AccountName, new: AccountName) -> None:
-    """Give everything that is known of an account another name. The new one must not be known yet."""
+    """Rename an account, with everything that is known of it. The new name must not be known yet."""
     tx.run("DELETE FROM accounts WHERE name = ?", new)
     for table, column in (
         ("accounts", "name"),

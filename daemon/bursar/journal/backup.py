@@ -65,9 +65,9 @@ def restore(backup: Path, target: Path, now: datetime) -> Path | None:
     check_file(backup)
     if target.exists() and backup.samefile(target):
         raise JournalError(f"{backup}: is the journal itself, and stays as it is; name a backup")
-    lock = claim(target, create=True)
+    lock, part = claim(target, create=True), target.with_name(f".{target.name}.part")
     try:
-        moved, part = None, target.with_name(f".{target.name}.part")
+        moved = None
         shutil.copyfile(backup, part)
         part.chmod(0o600)
         _keep_ids(part, _given(target))
@@ -81,6 +81,7 @@ def restore(backup: Path, target: Path, now: datetime) -> Path | None:
         part.rename(target)
         sync(target.parent)
     except (sqlite3.Error, OSError) as error:
+        part.unlink(missing_ok=True)  # on a disk that is full it would go on filling it
         raise explain(error, target) from error
     finally:
         os.close(lock)
@@ -211,7 +212,11 @@ def _stuck(tx: Tx, now: datetime) -> list[Finding]:
             "SELECT count(*) FROM deliveries WHERE state = 'dead'",
             "see `bursar deliveries --state dead`",
         ),
-        ("held observations", "SELECT count(*) FROM held_observations WHERE state = 'held'", "see `bursar held`"),
+        (
+            "held observations",
+            "SELECT count(*) FROM held_observations WHERE state = 'held'",
+            "see `bursar observations`",
+        ),
         (
             "quarantined accounts",
             "SELECT count(*) FROM accounts WHERE quarantine_digest IS NOT NULL",

@@ -161,7 +161,7 @@ def set_cost(tx: Tx, id_: IntentId, cost: Decimal | None) -> Intent:
 
 
 def set_fingerprint(tx: Tx, rule: str, fingerprint: str) -> None:
-    """Give open intents of an older journal the fingerprint of their rule."""
+    """Set the fingerprint of a rule in the open intents of an older journal."""
     tx.run(
         f"UPDATE intents SET fingerprint = ? WHERE rule = ? AND fingerprint = '' AND {OPEN_INTENTS}", fingerprint, rule
     )

@@ -233,7 +233,7 @@ def release_waiting(tx: Tx, intent: int, now: datetime) -> None:
 
 
 def set_fingerprint(tx: Tx, rule: str, fingerprint: str) -> None:
-    """Give held matches of an older journal the fingerprint of their rule."""
+    """Set the fingerprint of a rule in the held matches of an older journal."""
     tx.run(
         "UPDATE matches SET fingerprint = ? WHERE rule = ? AND fingerprint = '' AND state IN ('held', 'new')",
         fingerprint,

@@ -22,7 +22,7 @@ class Systemd:
         self.watchdog_s = int(usec) / 1e6 if usec.isdigit() else None
 
     def say(self, *lines: str) -> None:
-        """Say it; where nobody listens, say nothing."""
+        """Send a message to the service manager, if there is one."""
         if not self._address:
             return
         address = "\0" + self._address[1:] if self._address.startswith("@") else self._address

@@ -86,7 +86,7 @@ def shown_amount(amount: Decimal | None) -> str | None:
 
 
 def changed_words(intent: Intent, before: Decimal | None) -> str:
-    """Say that what was asked about has changed, with both amounts, and how to answer the new question."""
+    """Return the sentence that what was asked about has changed: both amounts, and how to answer the new question."""
     unit = f" {intent.currency}" if intent.currency is not None else ""
     was, now = (shown_amount(amount) or "an amount not known" for amount in (before, intent.cost))
     return (

@@ -66,7 +66,7 @@ def take_over(uow: UnitOfWork, *, clean: bool, restored: bool, sinks: set[str], 
 
 
 def _adopt(uow: UnitOfWork, rules: Iterable[Rule]) -> None:
-    """Give what an older journal has of a rule the rule's fingerprint, as it is at the first start."""
+    """Set the rules' fingerprints, as they are at the first start, in what an older journal has of them."""
     if meta.get(uow.tx, "fingerprints") is not None:
         return
     for rule in rules:

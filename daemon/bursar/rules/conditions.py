@@ -96,11 +96,11 @@ class Clause:
         self._probes = tuple((part, raw(part)) for part in reversed(fallible))
 
     def why_false(self, scope: Scope) -> str:
-        """Say that it is false, with its values."""
+        """Return that it is false, with its values."""
         return with_values(f"{self._words} is false", self._reads, scope)
 
     def why_unknown(self, scope: Scope) -> str:
-        """Say that it is unknown: what has no information, or which calculation cannot be done."""
+        """Return that it is unknown: what has no information, or which calculation cannot be done."""
         missing = [read.path for read in self._needs if read_safely(read, scope) is None]
         if missing:
             return f"{self._words} is unknown: " + ", ".join(f"{path} has no information" for path in missing)

@@ -8,7 +8,6 @@ leaves or the server stops.
 from __future__ import annotations
 
 import asyncio
-import difflib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from json import JSONDecodeError
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from bursar.diagnostics.suggestion import did_you_mean, suggest
 from bursar.testing.clock import leap
 from bursar.testing.misbehavior import WAYS, Scene
 
@@ -69,8 +69,7 @@ class Faults:
             ValueError: there is no such fault, or `times` is not positive.
         """
         if fault not in WAYS:
-            near = difflib.get_close_matches(fault, WAYS, 1)
-            raise ValueError(f"no fault {fault!r}" + (f", did you mean {near[0]!r}?" if near else ""))
+            raise ValueError(f"no fault {fault!r}{did_you_mean(suggest(fault, WAYS))}")
         if times is not None and times < 1:
             raise ValueError("times must be 1 or more, or null for: until cleared")
         self._pending.append(_Pending(method, fault, times))

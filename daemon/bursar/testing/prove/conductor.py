@@ -40,7 +40,7 @@ class Line:
     _rest: bytes = b""
 
     def say(self, verb: str, **params: Any) -> Any:
-        """Say one thing and give the answer.
+        """Send one question or command, and return the answer.
 
         Raises:
             ConnectionError: the sandbox is gone.

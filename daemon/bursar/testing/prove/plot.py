@@ -56,7 +56,7 @@ def method_of(action: str) -> str:
 
 
 def action_of(cell: Cell, dice: random.Random) -> str:
-    """Say to which action a cell's fault is done: its own, or any."""
+    """Return to which action a cell's fault is done: its own, or any."""
     return cell.at if cell.at in ACTIONS else NEEDS.get(cell.at) or dice.choice(ACTIONS)
 
 
@@ -112,7 +112,7 @@ def _delays(dice: random.Random) -> list[float]:
 
 
 def aim_of(cell: Cell, pid: int, strike: Strike, dice: random.Random) -> Saying:
-    """Say for which request the sandbox's gate is set, if it is the sandbox that strikes."""
+    """Return for which request the sandbox's gate is set, if it is the sandbox that strikes."""
     slow_s = LONGEST_HELD_S if cell.fault in STANDS_STILL else 0.0  # after a sleep the network takes a while
     aim: dict[str, Any] = {"pid": pid, "strike": asdict(strike), "slow_s": slow_s}
     if cell.point not in AT_THE_SANDBOX:

@@ -65,7 +65,7 @@ class Sandbox:
     def _aim(
         self, pid: int, strike: Mapping[str, Any], slow_s: float, provider: str | None = None, **trap: Any
     ) -> None:
-        """Say which process is the daemon, and set one gate, or none."""
+        """Tell the sandbox which process is the daemon, and set one gate, or none."""
         for name, place in self.places.items():
             place.gate.pid, place.gate.slow_s = pid, slow_s
             place.gate.planned = Strike(Kind(strike["kind"]), strike["seconds"], strike["commits"])
