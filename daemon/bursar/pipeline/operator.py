@@ -168,7 +168,8 @@ def resolve(uow: UnitOfWork, said: str, cause: Cause, reason: str, reference: st
 def retry(uow: UnitOfWork, said: str) -> Answered:
     """Have what gave up, or was refused, asked for anew: earlier refusals do not count any more.
 
-    What else was held back by them is asked, too: a newer match, or one of another rule. The gate knows which.
+    What else was held back by them is asked, too: a newer match, or one of another rule. The gate knows which. What a
+    person had asked for is planned once more only where nothing else waits: it would be done twice.
 
     Raises:
         ActionRejected: it has not ended so.
@@ -187,7 +188,7 @@ def retry(uow: UnitOfWork, said: str) -> Answered:
         released = HoldBack(BlockReason(match.block or BlockReason.GAVE_UP), "a person has it tried again", uow.now)
         matches.hold_back(uow.tx, match, released, match.acts_planned)
     uow.wake.add("polling")
-    if intent.match is not None:
+    if waiting:  # what a rule asks for now is not asked for by a second action as well
         return Answered(intent)
     if intent.sealed:
         return Answered(intent, f"intent {intent.id} has a secret parameter, which is not kept: call again")
