@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -218,6 +219,79 @@ async def test_a_backup_of_the_former_version_is_restored_whole_or_not_at_all(wo
     moved = restore(world.folder / "copy.db", state(world.folder), world.clock.now())
     await world.open(config(RULES))
     assert (moved is not None, await world.told("journal.restored")) == (True, ["journal.restored"])
+
+
+async def test_two_restores_of_one_second_keep_both_journals(world: World) -> None:
+    await with_a_payout(world)
+    back_up(state(world.folder), world.folder / "copy.db")
+    await world.close()
+    moved = [restore(world.folder / "copy.db", state(world.folder), world.clock.now()) for _ in range(2)]
+    assert len({*moved}) == len([*world.folder.glob("*before-restore*")]) == 2
+
+
+async def test_what_a_reader_keeps_in_the_log_stays_with_the_journal_that_is_moved(world: World) -> None:
+    await with_a_payout(world)
+    back_up(state(world.folder), world.folder / "copy.db")
+    reader = sqlite3.connect(state(world.folder))
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM meta").fetchall()
+    await added(world, "https://x.example/1")
+    await world.close()
+    moved = restore(world.folder / "copy.db", state(world.folder), world.clock.now())
+    reader.close()
+    assert moved is not None
+    assert read_once(moved, lambda tx: tx.one("SELECT count(*) FROM intents WHERE action = 'add'")) == (1,)
+
+
+@pytest.mark.parametrize("damage", [b"garbage" * 1000, b"SQLite format 3\0" + b"\xff" * 5000])
+async def test_a_restore_takes_the_place_of_a_journal_that_is_damaged(world: World, damage: bytes) -> None:
+    """It is what a restore is for."""
+    await with_a_payout(world)
+    back_up(state(world.folder), world.folder / "copy.db")
+    await world.close()
+    state(world.folder).write_bytes(damage)
+    moved = restore(world.folder / "copy.db", state(world.folder), world.clock.now())
+    assert moved is not None
+    assert (moved.read_bytes(), await opens(world)) == (damage, True)
+
+
+async def opens(world: World) -> bool:
+    await world.open(config(RULES))
+    return bool(await world.intents())
+
+
+async def test_a_backup_that_was_copied_with_its_log_is_restored_with_it(world: World) -> None:
+    await with_a_payout(world)
+    copy = world.folder / "copy.db"
+    for suffix in ("", "-wal", "-shm"):
+        shutil.copyfile(f"{state(world.folder)}{suffix}", f"{copy}{suffix}")
+    await world.close()
+    restore(copy, state(world.folder), world.clock.now())
+    assert read_once(state(world.folder), lambda tx: tx.one("SELECT count(*) FROM intents")) == (1,)
+
+
+async def test_a_backup_in_the_place_that_a_restore_writes_to_is_kept(world: World) -> None:
+    await with_a_payout(world)
+    part = state(world.folder).with_name(".journal.db.part")
+    back_up(state(world.folder), part)
+    await world.close()
+    with pytest.raises(JournalError, match="give it another name"):
+        restore(part, state(world.folder), world.clock.now())
+    assert part.exists()
+
+
+async def test_a_backup_of_the_former_version_uses_no_id_again_that_was_given_after_the_update(world: World) -> None:
+    """Though nothing was sent, so that the next start sees nothing."""
+    make_old(world.folder / "copy.db")
+    world.site.money("100")
+    await world.open(config(RULES.replace("cooldown", "approve: {within: 12h}, cooldown")))
+    await world.turn()
+    given = [intent.id for intent in await world.intents()]
+    await world.close()
+    restore(world.folder / "copy.db", state(world.folder), world.clock.now())
+    last = read_once(state(world.folder), lambda tx: tx.one("SELECT seq FROM sqlite_sequence WHERE name = 'ledger'"))
+    assert last is not None
+    assert last[0] >= max(given)
 
 
 async def test_a_restore_that_fails_moves_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,14 +6,16 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Mapping
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 
 from bursar.domain.ids import microseconds
 from bursar.journal import audit, meta
 from bursar.journal.errors import JournalDamaged, JournalError, JournalMissing, JournalNewer, explain
-from bursar.journal.files import APPLICATION_ID, claim, connect, sync
+from bursar.journal.files import APPLICATION_ID, claim, connect, migrate, sync
 from bursar.journal.migrations import VERSION
 from bursar.journal.schema import TABLES, statements
 from bursar.journal.send_counter import SendCounter
@@ -63,21 +65,18 @@ def restore(backup: Path, target: Path, now: datetime) -> Path | None:
         JournalError: a daemon runs, or the file is not a whole journal.
     """
     check_file(backup)
+    part = target.with_name(f".{target.name}.part")
     if target.exists() and backup.samefile(target):
         raise JournalError(f"{backup}: is the journal itself, and stays as it is; name a backup")
-    lock, part = claim(target, create=True), target.with_name(f".{target.name}.part")
+    if part.exists() and backup.samefile(part):
+        raise JournalError(f"{backup}: is what a restore writes over; give it another name")
+    lock = claim(target, create=True)
     try:
-        moved = None
-        shutil.copyfile(backup, part)
+        _copy(backup, part)
         part.chmod(0o600)
         _keep_ids(part, _given(target))
         sync(part)
-        if target.exists():  # nothing of it is moved before the copy is there
-            moved = target.with_name(f"{target.name}.before-restore-{now:%Y%m%d-%H%M%S}")
-            _checkpoint(target)
-            target.rename(moved)
-        for suffix in ("-wal", "-shm"):
-            target.with_name(target.name + suffix).unlink(missing_ok=True)
+        moved = _set_aside(target, now)  # not before the copy is there
         part.rename(target)
         sync(target.parent)
     except (sqlite3.Error, OSError) as error:
@@ -86,6 +85,42 @@ def restore(backup: Path, target: Path, now: datetime) -> Path | None:
     finally:
         os.close(lock)
     return moved
+
+
+def _copy(backup: Path, part: Path) -> None:
+    """Copy a back-up, with what a log beside it has: one that was made with `cp` has its newest commits there."""
+    log = backup.with_name(f"{backup.name}-wal")
+    if not log.exists() or not log.stat().st_size:
+        shutil.copyfile(backup, part)
+        return
+    part.unlink(missing_ok=True)
+    with closing(connect(backup, read_only=True)) as reader, closing(sqlite3.connect(part)) as whole:
+        reader.backup(whole)
+
+
+def _set_aside(target: Path, now: datetime) -> Path | None:
+    """Move a journal out of the way, with what its log has; return where to. None: there is none."""
+    log, shared = (target.with_name(f"{target.name}{suffix}") for suffix in ("-wal", "-shm"))
+    moved = None
+    if target.exists():
+        moved = _free(target.with_name(f"{target.name}.before-restore-{now:%Y%m%d-%H%M%S}"))
+        with suppress(sqlite3.DatabaseError):  # a damaged one is moved as it is
+            _checkpoint(target)
+        target.rename(moved)
+        if log.exists():  # somebody reads it, or it cannot be read: what it has stays with it
+            log.rename(moved.with_name(f"{moved.name}-wal"))
+    for left in (log, shared):
+        left.unlink(missing_ok=True)
+    return moved
+
+
+def _free(path: Path) -> Path:
+    """Return a name that nothing has yet: another restore may be of the same second, or the clock was set back."""
+    return next(
+        one
+        for number in count(1)
+        if not (one := path if number == 1 else path.with_name(f"{path.name}-{number}")).exists()
+    )
 
 
 def _given(path: Path) -> dict[str, int]:
@@ -111,6 +146,7 @@ def _keep_ids(path: Path, given: Mapping[str, int]) -> None:
     """
     connection = sqlite3.connect(path, isolation_level=None)
     try:
+        migrate(connection, path)  # one of version 1 counts its ids by its rows
         meta.skip_ids(Tx(connection), 0 if given else meta.SKIPPED, given)
     finally:
         connection.close()

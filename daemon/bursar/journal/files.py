@@ -186,7 +186,7 @@ def prepare_file(path: Path, counter: SendCounter, *, create: bool) -> None:
                     _back_up(reader, path, version)
         connection = connect(path, fresh=not there)
         try:
-            _migrate(connection, path)
+            migrate(connection, path)
             _ensure_counter(connection, counter)
         finally:
             connection.close()
@@ -246,7 +246,12 @@ def check(connection: sqlite3.Connection, path: Path) -> int:
     return version
 
 
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+def migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring the tables up to date, in one transaction.
+
+    Raises:
+        JournalError: it is another program's, or a newer bursar's.
+    """
     version = check(connection, path)
     if version == VERSION:
         return

@@ -95,12 +95,10 @@ def skip_ids(tx: Tx, skipped: int, given: Mapping[str, int] | None = None) -> No
     """Have no id used again that was given after a back-up: an old message must not speak of another action.
 
     Args:
-        tx: The restored journal. One of version 1 counts its ids by its rows; nothing is done there.
+        tx: The restored journal.
         skipped: How many of each are left out.
         given: The last id of each table that was given, where that is known.
     """
-    if tx.one("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'") is None:
-        return
     known: dict[str, int] = dict(tx.all("SELECT name, seq FROM sqlite_sequence"))
     tables = tx.all("SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'")
     last = [(name, max(known.get(name, 0), (given or {}).get(name, 0)) + skipped) for (name,) in tables]
