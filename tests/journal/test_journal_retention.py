@@ -78,11 +78,18 @@ def test_an_open_intent_keeps_its_match_and_event(tx: Tx, state: State) -> None:
     assert (left(tx), count(tx, "intents")) == ((1, 1), 1)
 
 
-@pytest.mark.parametrize("cause", [Cause.YES, Cause.NO])
-def test_an_ended_intent_goes_with_its_attempts(tx: Tx, cause: Cause) -> None:
-    end(tx, plan(tx), cause)
+def test_an_ended_intent_goes_with_its_attempts(tx: Tx) -> None:
+    end(tx, plan(tx), Cause.YES)
     clean(tx)
     assert (count(tx, "intents"), count(tx, "attempts")) == (0, 0)
+
+
+@pytest.mark.parametrize(("days", "kept"), [(399, 1), (401, 0)])
+def test_a_refused_intent_stays_as_long_as_the_ledger_counts_it(tx: Tx, days: int, kept: int) -> None:
+    """What waits for a person to have it tried again names it."""
+    end(tx, plan(tx), Cause.NO)
+    clean(tx, after_=days * DAY)
+    assert (count(tx, "intents"), count(tx, "attempts")) == (kept, kept)
 
 
 def test_an_unknown_intent_stays_with_its_attempts(tx: Tx) -> None:

@@ -104,6 +104,21 @@ async def test_a_payout_that_was_refused_in_words_that_nobody_can_read_is_a_pers
     assert (before, how, await world.states()) == ((["refused"], 1), [True], ["refused", "succeeded"])
 
 
+async def test_what_waits_for_a_retry_can_be_tried_again_after_any_retention(world: World) -> None:
+    world.site.money("80")
+    world.site.will("payout", Refused("E-17", unread=True))
+    await world.open(config(PAY, settings="retention: {events: 30d, matches: 30d}"))
+    await world.turn()
+    world.site.money("5")
+    await world.live(days=150, every_s=86400)
+    world.site.money("90")
+    await world.live(days=2, every_s=3600)
+    before = await world.matches(), len(world.site.done("payout"))
+    await world.say("retry", ids=["1"])
+    await world.live(hours=2, every_s=600)
+    assert (before, await world.states()) == ((["gave_up"], 1), ["refused", "succeeded"])
+
+
 async def becomes_partial_again(world: World, times: int) -> None:
     for _ in range(times):
         world.site.orders["1"] = "in_progress"
@@ -127,6 +142,15 @@ async def test_an_add_that_was_refused_three_times_is_a_persons_also_the_next_ti
         await becomes_partial_again(world, 1)
         await world.live(hours=26, every_s=3600)
     assert len(world.site.done("add")) == 3
+
+
+@pytest.mark.parametrize("unread", [True, False])
+async def test_a_rule_that_answers_to_the_refusal_of_its_own_add_ends(world: World, unread: bool) -> None:
+    """Each of its orders is another, of which none came to be."""
+    again = "{name: r, on: action.refused, do: [{add: {link: other}}]}"
+    await partial(world, f"{ADD}\n{again}", *[Refused("no", unread=unread)] * 99, action="add")
+    await world.live(hours=5, every_s=1200)
+    assert len(world.site.done("add")) == 2
 
 
 async def test_an_add_for_another_order_is_not_stopped_by_the_refusals_of_one(world: World) -> None:

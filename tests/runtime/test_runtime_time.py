@@ -318,6 +318,8 @@ async def test_a_new_add_inherits_no_refusals_of_an_old_one(world: World) -> Non
     await world.open(config(rule, settings="retention: {events: 1d, matches: 1d}"))
     await world.track("1")
     await world.live(days=8, every_s=6 * HOUR_S)
+    world.site.orders["1"] = "completed"
+    await world.live(days=410, every_s=240 * HOUR_S)
     world.site.orders["2"] = "partial"
     await world.track("2")
     await world.live(minutes=10)

@@ -12,7 +12,7 @@ from bursar.api.provider import Adapter, Method, Wanted
 from bursar.control.errors import RequestRejected
 from bursar.control.queries import meant, text
 from bursar.domain.action import ActionType
-from bursar.domain.ids import AccountName, SubjectRef
+from bursar.domain.ids import UNNAMED, AccountName, SubjectRef
 from bursar.domain.intent import PlannedIntent
 from bursar.domain.plan import MASK, Seal
 from bursar.domain.values import Json
@@ -102,7 +102,7 @@ async def plan_call(context: RuntimeContext, account: Account, wanted: Sequence[
 def _planned(
     account: AccountName, action: ActionType, one: Wanted, secret: set[str], seal: Seal, now: datetime, number: int
 ) -> PlannedIntent:
-    new = f"+{now:%y%m%d%H%M%S}.{number}.{random.getrandbits(24):06x}"
+    new = f"{UNNAMED}{now:%y%m%d%H%M%S}.{number}.{random.getrandbits(24):06x}"
     return PlannedIntent(
         account=account,
         action=one.action,

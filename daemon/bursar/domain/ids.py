@@ -18,6 +18,8 @@ DeliveryId = NewType("DeliveryId", str)
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 MICROSECOND = timedelta(microseconds=1)
+UNNAMED = "+"
+"""How the id of a subject begins that an action is to make, until the provider names it."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -26,6 +28,11 @@ class SubjectRef:
 
     type: str
     id: str
+
+    @property
+    def unnamed(self) -> bool:
+        """Whether it is what an action is to make, and has no id of the provider's."""
+        return self.id.startswith(UNNAMED)
 
     def __str__(self) -> str:
         return f"{self.type}/{self.id}"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bursar.domain.action import ActionType
-from bursar.domain.ids import MatchId, SubjectRef, digest
+from bursar.domain.ids import UNNAMED, MatchId, SubjectRef, digest
 from bursar.domain.intent import PlannedIntent
 from bursar.domain.rule import Act, Notify, Rule, Scope, TemplateFailed
 from bursar.domain.values import Json, to_public
@@ -100,7 +100,7 @@ def target(action: ActionType, scope: Scope, key: str) -> SubjectRef:
         TemplateFailed: the event has no subject of the action's type.
     """
     if action.creates:
-        return SubjectRef(action.subject, f"+{digest(key)[:10]}")
+        return SubjectRef(action.subject, f"{UNNAMED}{digest(key)[:10]}")
     if action.subject_id is not None:
         return SubjectRef(action.subject, action.subject_id)
     ref = subject_of(scope)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import cast
 
-from bursar.domain.ids import AccountName, IntentId, RuleName, SubjectRef, microseconds
+from bursar.domain.ids import UNNAMED, AccountName, IntentId, RuleName, SubjectRef, microseconds
 from bursar.domain.intent import PlannedIntent
 from bursar.domain.ledger import Entry, Post, Posting, fold
 from bursar.journal.codec import at, decimal
@@ -110,8 +110,16 @@ def _of_rule(
 
 
 def _about(asked: SubjectRef | None) -> tuple[str, list[str]]:
-    """Return the condition that names what a rule was asked about, and its parameters."""
-    return ("asked_type IS NULL", []) if asked is None else ("asked_type = ? AND asked_id = ?", [asked.type, asked.id])
+    """Return the condition that names what a rule was asked about, and its parameters.
+
+    What was to be made and got no name counts as one, whatever it was to be: else a rule that answers to the refusal of
+    its own `add` would be asked about another subject each time, for ever.
+    """
+    if asked is None:
+        return "asked_type IS NULL", []
+    if asked.unnamed:
+        return f"asked_type = ? AND asked_id >= '{UNNAMED}' AND asked_id < '{chr(ord(UNNAMED) + 1)}'", [asked.type]
+    return "asked_type = ? AND asked_id = ?", [asked.type, asked.id]
 
 
 def denied_at(tx: Tx, rule: str | None, account: AccountName, asked: SubjectRef | None) -> datetime | None:

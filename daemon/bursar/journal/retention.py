@@ -47,7 +47,7 @@ def clean(tx: Tx, keeping: Keeping, now: datetime, measured: Measured) -> int:
         _deliveries(tx, microseconds(measured.before(now, keeping.deliveries))),
         _events(tx, events),
         _matches(tx, microseconds(measured.before(now, max(keeping.matches, keeping.texts)))),
-        _intents(tx, events),
+        _intents(tx, events, microseconds(measured.before(now, max(keeping.events, ledger.KEPT)))),
         _audit(tx, events),
         _held(tx, events),
         ledger.forget(tx, measured.before(now, ledger.KEPT), AT_ONCE),
@@ -117,10 +117,15 @@ def _matches(tx: Tx, before: int) -> int:
     )
 
 
-def _intents(tx: Tx, before: int) -> int:
-    """Ended intents go with their attempts; the audit trail has their story, and the ledger what guards count of them."""
+def _intents(tx: Tx, before: int, before_refused: int) -> int:
+    """Ended intents go with their attempts; the audit trail has their story, and the ledger what guards count of them.
+
+    Those that a person may have tried again stay as long as the ledger counts them: they are named in what waits.
+    """
     rows = tx.all(
-        f"SELECT id FROM intents WHERE ended_at < ? AND state NOT IN {_OPEN} AND confirm_by IS NULL LIMIT {AT_ONCE}",
+        f"SELECT id FROM intents WHERE ended_at < CASE WHEN state IN ('refused', 'gave_up') THEN ? ELSE ? END "
+        f"AND state NOT IN {_OPEN} AND confirm_by IS NULL LIMIT {AT_ONCE}",
+        before_refused,
         before,
     )
     tx.many("DELETE FROM attempts WHERE intent_id = ?", rows)
