@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from bursar.api import BadAnswer, Json
+from bursar.api import BadAnswer, Json, number
 from bursar_smm.words import squeeze
 
 FAILS = frozenset({"error", "fail", "failed", "false"})
@@ -24,6 +24,9 @@ CALL_WORDS = frozenset({"success", "error", "fail", "ok", "true", "false"})
 """What a `status` says of the call itself, where nothing of an order stands beside it."""
 OF_ORDERS = FLAT - RESULTS
 WRAPPERS = ("data", "result", "response")
+NOTHING_WRONG: tuple[Json, ...] = (None, False, "", "0", 0, [], {})
+"""What an `error` says that says nothing."""
+MAX_PARTS = 10_000
 AGREES = frozenset(
     {
         "success",
@@ -74,22 +77,56 @@ def unwrapped(answer: Json) -> Json:
     return answer
 
 
-def layers(answer: Json) -> list[Json]:
-    """Return an answer and what it wraps, from the outside in, whatever stands beside each."""
-    found = [answer]
+@dataclass(frozen=True, slots=True)
+class Opinions:
+    """What the parts of an answer say to an effect, wherever they stand in it.
+
+    Attributes:
+        yes: A part names what was made, or grants the effect by its name.
+        no: A part fails.
+        code: The greatest `code` that a part gives, 0 where there is none.
+    """
+
+    yes: bool = False
+    no: bool = False
+    code: int = 0
+
+
+def opinions(answer: Json, *names: str) -> Opinions:
+    """Collect what every part of an answer says, so that one that says yes and no is believed in neither.
+
+    Args:
+        answer: The answer, or what it says of one id.
+        names: Under which names the effect's result stands.
+    """
+    yes, no, code, parts = False, False, 0, [answer]
+    for part in parts:  # it grows meanwhile
+        if isinstance(part, dict):
+            yes = yes or any(isinstance(_scalar(part.get(name)), Yes) for name in names)
+            no = no or fails(part) or any(part.get(name) not in NOTHING_WRONG for name in ("error", "errors"))
+            code = max(code, code_of(part))
+        inside = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+        parts += [value for value in inside if isinstance(value, (dict, list))][: MAX_PARTS - len(parts)]
+    return Opinions(yes, no, code)
+
+
+def shells(answer: Json) -> list[Json]:
+    """Return the wrappers around what an answer says of its ids, each without what it wraps."""
+    found: list[Json] = []
     while isinstance(answer, dict) and len(found) < DEEPEST:
-        inner = next((answer[name] for name in WRAPPERS if isinstance(answer.get(name), (dict, list))), None)
+        inner = next((name for name in WRAPPERS if isinstance(answer.get(name), (dict, list))), None)
         if inner is None:
             break
-        found.append(inner)
-        answer = inner
+        found.append({name: value for name, value in answer.items() if name != inner})
+        answer = answer[inner]
     return found
 
 
-def grants(layer: Json, name: str) -> bool:
-    """Return whether a layer of an answer says yes to an effect by its own name."""
-    rows = layer if isinstance(layer, list) else [layer]
-    return any(isinstance(row, dict) and name in row and isinstance(verdict(row, name), Yes) for row in rows)
+def code_of(answer: Json) -> int:
+    """Return the `code` that a panel writes into its answer; 0: there is none."""
+    raw = answer.get("code") if isinstance(answer, dict) else None
+    code = number(raw) if isinstance(raw, (int, str)) else None
+    return int(code) if code is not None and 0 <= code < 1000 else 0
 
 
 def failure_text(answer: Json, depth: int = 0) -> str | None:
@@ -166,8 +203,8 @@ def verdict(entry: Json, name: str) -> Yes | No | None:
 
 def fails(answer: Mapping[str, Json]) -> bool:
     """Return whether the `status` of an answer is a word of failure, with or without a text beside it."""
-    status = answer.get("status")
-    return status is False or (isinstance(status, str) and squeeze(status) in FAILS)
+    said = [answer.get(name) for name in ("status", "success", "ok")]
+    return any(word is False or (isinstance(word, str) and squeeze(word) in FAILS) for word in said)
 
 
 def _within(entry: Mapping[str, Json], name: str) -> Json:

@@ -24,9 +24,8 @@ from bursar.api import (
     SubjectRef,
     Succeeded,
     Value,
-    number,
 )
-from bursar_smm.answers import No, Yes, entries, fails, failure_text, grants, layers, unwrapped, verdict
+from bursar_smm.answers import No, Yes, entries, fails, failure_text, opinions, shells, unwrapped, verdict
 from bursar_smm.service_types import ordered_quantity
 from bursar_smm.texts import TROUBLE, Meaning, meaning, sentence, wait
 
@@ -34,7 +33,8 @@ BOTH = "the answer says yes and no at once"
 NEITHER = "the answer says neither yes nor no"
 NOT_NOW = "not now: "
 NOT_SENT = "not sent: "
-SERVER_ERRORS = 500
+FAILED, SERVER_ERRORS = 400, 500
+"""From which `code` on a call failed, and from which on its server did."""
 NEVER = frozenset({Meaning.NEVER, Meaning.NO_SUCH})
 
 
@@ -50,15 +50,15 @@ class Reply:
 
     def __init__(self, answer: Json, status: int, retry_after: timedelta | None, secret: str) -> None:
         self._answer = unwrapped(answer) if failure_text(answer) is None else answer
-        self._layers = layers(answer)
-        self._code = max(map(_code_of, self._layers))
+        self._whole = answer
+        self._code = opinions(answer).code
         self._status = status
         self._retry_after = retry_after
         self._secret = secret
 
     def to_add(self, intent: Intent) -> Outcome:
         """Read the answer to `add`."""
-        return self._unless_denied(self._to_add(intent), "order")
+        return _unless_denied(self._to_add(intent), intent, self._whole, "order", "order_id")
 
     def _to_add(self, intent: Intent) -> Outcome:
         answer = self._answer
@@ -76,16 +76,12 @@ class Reply:
 
     def to_orders(self, intents: Sequence[Intent]) -> dict[int, Outcome]:
         """Read the answer to `refill` or `cancel`, of one order or of several."""
-        action = intents[0].action
-        return {id_: self._unless_denied(outcome, action) for id_, outcome in self._to_orders(intents).items()}
-
-    def _unless_denied(self, outcome: Outcome, name: str) -> Outcome:
-        """Return an outcome, unless another layer of the answer says the opposite, or a `code` that a server broke."""
-        others = [layer for layer in self._layers if layer is not self._answer]
-        if isinstance(outcome, Succeeded):
-            denied = any(failure_text(layer) is not None or fails(layer) for layer in others if isinstance(layer, dict))
-            return Lost(BOTH) if denied or self._code >= SERVER_ERRORS else outcome
-        return Lost(BOTH) if any(grants(layer, name) for layer in others) else outcome
+        outcomes, beside = self._to_orders(intents), self._whole if len(intents) == 1 else shells(self._whole)
+        return {
+            intent.id: _unless_denied(outcomes[intent.id], intent, beside, intent.action)
+            for intent in intents
+            if intent.id in outcomes
+        }
 
     def _to_orders(self, intents: Sequence[Intent]) -> dict[int, Outcome]:
         if not isinstance(self._answer, (dict, list)):
@@ -106,6 +102,9 @@ class Reply:
         }
 
     def _to_order(self, entry: Json, intent: Intent) -> Outcome:
+        return _unless_denied(self._read_entry(entry, intent), intent, entry, intent.action)
+
+    def _read_entry(self, entry: Json, intent: Intent) -> Outcome:
         said = verdict(entry, intent.action)
         if isinstance(said, Yes):
             return requested(intent, said.reference)
@@ -134,6 +133,18 @@ class Reply:
         return Refused(why, never=of_it and what in NEVER)
 
 
+def _unless_denied(outcome: Outcome, intent: Intent, answer: Json, *names: str) -> Outcome:
+    """Return an outcome, unless another part of the answer says the opposite, or a `code` that the call failed.
+
+    Of an attempt that follows a lost one a mere no may be the yes: "already requested".
+    """
+    said = opinions(answer, *names)
+    if not isinstance(outcome, Succeeded):
+        return Lost(BOTH) if said.yes else outcome
+    denied = said.no or said.code >= FAILED
+    return Lost(BOTH) if denied and (said.yes or not intent.lost) else outcome
+
+
 def requested(intent: Intent, reference: str | None) -> Succeeded:
     """Return the success of an accepted refill or cancel: requested, not done.
 
@@ -146,13 +157,6 @@ def requested(intent: Intent, reference: str | None) -> Succeeded:
     order = intent.subject.id
     made = Observed(SubjectRef("refill", f"{order}.{intent.id}"), {"order": order, "panel_id": reference})
     return Succeeded(reference=reference, facts=facts, tracked=(made,))
-
-
-def _code_of(answer: Json) -> int:
-    """Return the `code` that a panel writes into its answer; 0: there is none."""
-    raw = answer.get("code") if isinstance(answer, dict) else None
-    code = number(raw) if isinstance(raw, (int, str)) else None
-    return int(code) if code is not None and 0 <= code < 1000 else 0
 
 
 def _agrees_beside(answer: Mapping[str, Json], ids: Sequence[str], name: str) -> bool:

@@ -460,6 +460,18 @@ async def test_an_order_that_is_added_and_not_under_one_name_is_lost(adapter: Sm
         {"data": {"code": 503, "order": 5}},
         {"order": 5, "code": 503},
         {"status": "error", "result": [{"order": 5}]},
+        [{"error": "Rate limit exceeded", "data": {"order": 5}}],
+        {"error": "Rate limit exceeded", "data": [{"data": {"order": 5}}]},
+        {"data": {"error": "Rate limit exceeded"}, "result": {"order": 5}},
+        {"data": {"order": 5}, "result": {"error": "Rate limit exceeded"}},
+        {"error": {"message": "Not enough funds", "order": 5}},
+        {"order": {"error": "Not enough funds", "data": {"order": 7}}},
+        {"error": "Not enough funds", "order_id": 5},
+        {"status": "pending", "order": 5, "data": [{"error": "Not enough funds"}]},
+        {"success": False, "order": 5},
+        {"ok": "false", "order": 5},
+        {"errors": ["Not enough funds"], "order": 5},
+        {"code": 400, "order": 5},
     ],
 )
 async def test_an_order_that_one_layer_of_an_answer_names_and_another_denies_is_lost(
@@ -487,6 +499,33 @@ async def test_of_two_rows_of_one_order_that_differ_neither_is_believed(
 ) -> None:
     panel.say([{"order": 5, action: {"error": "Incorrect order ID"}}, {"order": 5, action: 1}])
     assert isinstance((await many(adapter, action, "5"))["5"], Lost)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        [{"order": 1, "refill": 7}, {"error": "Refill is not available"}],
+        {"1": {"refill": 7}, "refill": {"error": "Refill is not available"}},
+        {"1": {"error": "Refill is not available", "data": {"refill": 7}}},
+        [{"order": 1, "refill": {"error": "Refill is not available"}}, {"refill": 7}],
+        [{"order": 1, "status": "success", "data": {"error": "Refill is not available"}}],
+    ],
+)
+async def test_a_refill_that_one_part_of_an_answer_grants_and_another_denies_is_lost(
+    adapter: SmmAdapter, panel: ScriptedPanel, answer: Any
+) -> None:
+    panel.say(answer)
+    assert isinstance((await many(adapter, "refill", "1"))["1"], Lost)
+
+
+async def test_what_is_said_of_one_order_is_not_said_of_another(adapter: SmmAdapter, panel: ScriptedPanel) -> None:
+    panel.say(
+        {
+            "status": "success",
+            "data": [{"order": 1, "cancel": 1}, {"order": 2, "cancel": {"error": "Incorrect order ID"}}],
+        }
+    )
+    assert [type(one) for one in (await many(adapter, "cancel", "1", "2")).values()] == [Succeeded, Refused]
 
 
 async def test_an_order_that_is_canceled_by_a_list_and_denied_by_its_id_is_lost(
