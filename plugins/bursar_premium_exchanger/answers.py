@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from bursar.api import Answer, BadAnswer, Json, RateLimited, Refusal, number
 from bursar_premium_exchanger.masking import masked, spoken
@@ -23,6 +24,12 @@ CONTRACT_NAMES = frozenset({"items", "balance", "min_payout", "payout_id"})
 NAMES = ("time", "title", "date", "ip", "user_hash", "method_id", "currency_code_give")
 """What a row without an `id` of its own must have some of, to be taken for one under its key (dialect A)."""
 MAX_ID_CHARS = 128
+WORDS = ("status", "success")
+FAILS = frozenset({"error", "fail", "failed", "false"})
+"""What stands under `WORDS` on a call that failed."""
+NO_ERROR: tuple[Json, ...] = (None, False, 0, "0", "", [], {})
+FAILED_CODE = 400
+"""From which `code` on a call failed."""
 _ID = re.compile(r"[A-Za-z0-9][\w-]{0,127}", re.ASCII)
 _NONE = frozenset({"false", "true", "null", "none"})
 
@@ -49,10 +56,18 @@ class Envelope:
 
     @property
     def codes(self) -> frozenset[int]:
-        """Return the numbers that the answer gives its failure."""
-        code = self.whole.get("code") if isinstance(self.whole, dict) else None
-        read = number(code) if isinstance(code, (int, str)) and not isinstance(code, bool) else None
-        return frozenset({self.error, *([int(read)] if read is not None and 0 <= read < 1000 else [])})
+        """Return the numbers that the answer, and whatever stands in it, gives its failure."""
+        raws = [part[name] for part in parts(self.whole) for name in ("code", "error", "status") if name in part]
+        read = [number(raw) for raw in raws if isinstance(raw, (int, str, Decimal)) and not isinstance(raw, bool)]
+        return frozenset({self.error, *(int(one) for one in read if one is not None and 0 <= one < 1000)})
+
+    @property
+    def fails(self) -> bool:
+        """Whether a part of it says that it failed, whatever `error` says."""
+        everywhere = parts(self.whole)
+        words = {str(part[name]).strip().casefold() for part in everywhere for name in WORDS if name in part}
+        nested = any(part.get("error") not in NO_ERROR for part in parts(self.data) if part is not self.whole)
+        return nested or not words.isdisjoint(FAILS) or max(self.codes) >= FAILED_CODE
 
     @property
     def disabled(self) -> bool:
@@ -134,20 +149,29 @@ def rows(data: Json, *, strict: bool = False) -> dict[str, Row]:
 
 
 def payout_id(envelope: Envelope) -> str | None:
-    """Return the id of the payout that the answer names; 0, false and empty name none."""
+    """Return the id of the payout that the answer names; 0, false and empty name none, and two ids neither."""
+    found = set()
     for place in (envelope.data, envelope.whole):
         if isinstance(place, dict) and isinstance(raw := place.get("payout_id"), (int, str)):
             named = str(raw).strip()
             if not isinstance(raw, bool) and _ID.fullmatch(named) and named.strip("0") and named.lower() not in _NONE:
-                return named
-    return None
+                found.add(named)
+    return found.pop() if len(found) == 1 else None
 
 
 def names_something(envelope: Envelope) -> bool:
-    """Return whether there is anything in the place of a payout's id, readable or not."""
-    places = [place for place in (envelope.data, envelope.whole) if isinstance(place, dict)]
-    raws = [place["payout_id"] for place in places if place.get("payout_id")]
+    """Return whether there is anything in the place of a payout's id, readable or not, anywhere in the answer."""
+    raws = [place["payout_id"] for place in parts(envelope.whole) if place.get("payout_id")]
     return any(str(raw).strip().strip("0").lower() not in ("", "false", "null", "none") for raw in raws)
+
+
+def parts(answer: Json) -> list[dict[str, Json]]:
+    """Return every object in an answer, from the outside in; its bytes were bounded when it was read."""
+    found: list[Json] = [answer]
+    for part in found:  # it grows meanwhile
+        inside = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+        found += [value for value in inside if isinstance(value, (dict, list))]
+    return [part for part in found if isinstance(part, dict)]
 
 
 def _disabled() -> BadAnswer:

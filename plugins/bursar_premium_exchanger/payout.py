@@ -71,6 +71,8 @@ def outcome(envelope: Envelope, secrets: frozenset[str], *, broke: bool = False)
     """
     made = payout_id(envelope)
     if envelope.error == 0:
+        if envelope.fails:
+            return Lost("the site says yes and no at once")
         return Succeeded(reference=made) if made is not None else Lost("the site says yes and names no payout")
     if made is not None or names_something(envelope):
         return Lost(f"the site says no (error {envelope.error}) and names payout {made or 'all the same'}")
