@@ -33,6 +33,7 @@ def test_nothing_but_the_answer_is_printed(alone: Command) -> None:
 
 
 def test_what_is_declined_is_one_sentence(alone: Command) -> None:
+    alone("track", "main-panel", "101")
     alone("pause")
     said = alone(*ADD)
     assert (said.code, said.out, len(said.err.splitlines()), "bursar resume" in said.err) == (1, "", 1, True)
@@ -82,13 +83,26 @@ def test_looking_needs_no_key(configuration: Path, alone: Command) -> None:
             ("events", "--type", "order.partail"),
             "there is no type of event 'order.partail' (did you mean 'order.partial'?)",
         ),
-        (("actions", "approve", "9" * 30), f"'{'9' * 30}' is not the id of an action: see `bursar actions`"),
-        (("actions", "resolve", "²", "--happened"), "'²' is not the id of an action: see `bursar actions`"),
         (("restore", "nosuch.db"), "nosuch.db: there is no such file"),
     ],
 )
 def test_a_word_that_names_nothing_is_one_sentence(alone: Command, words: tuple[str, ...], sentence: str) -> None:
     assert alone(*words) == Said(2, "", f"bursar: {sentence}\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("pause",), ("resume",), ("actions", "approve", "1"), ("actions", "deny", "1"), ("actions", "retry", "1"), ("restore", "--confirm"),
+     ("actions", "resolve", "1", "--happened"), ("accounts", "retry", "main-panel"), ("deliveries", "retry", "--all")],
+)  # fmt: skip
+def test_what_is_about_a_journal_makes_none(configuration: Path, alone: Command, words: tuple[str, ...]) -> None:
+    """The path may be mistyped: a pause of nothing would look like one."""
+    journal = configuration.with_name("journal.db")
+    said = alone(*words)
+    assert (said, journal.exists()) == (
+        Said(1, "", f"bursar: {journal}: there is no journal yet; `bursar run` makes it\n"),
+        False,
+    )
 
 
 def test_a_backup_is_not_put_back_unless_somebody_says_so(alone: Command, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ No daemon runs: the journal is what a daemon has left, written by the pipeline i
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,10 +17,12 @@ import pytest
 from cli_said import Command, command_on
 
 from bursar.api import Later, Lost, Observation, Observed, Outcome, Refused, SubjectRef
+from bursar.cli.actions import YES_IS
 from bursar.control.commands import track
 from bursar.domain.ids import AccountName, IntentId
 from bursar.host.plugins import load_plugins
 from bursar.journal import accounts
+from bursar.journal.files import claim as lock_journal
 from bursar.journal.writer import Journal
 from bursar.loops.clock import RealClock
 from bursar.loops.startup import close_context, open_context
@@ -103,10 +106,14 @@ rules: [{rule}]
 
     def restored(self) -> None:
         """Let a daemon start on a journal that is older than what was sent."""
+        self.ahead()
+        self.write()
+
+    def ahead(self) -> None:
+        """Have more been sent than the journal knows."""
         sidecar = self.folder / "journal.db.fence"
         journal, sent = sidecar.read_text(encoding="utf-8").split()
         sidecar.write_text(f"{journal} {int(sent) + 1:020d}\n", encoding="utf-8")
-        self.write()
 
     def actions(self) -> list[tuple[str, str]]:
         """Return each action's id and state, as the list shows them."""
@@ -165,7 +172,7 @@ def test_an_action_says_why_it_waits_for_a_person(asked: Left) -> None:
 
 def test_a_yes_is_said(asked: Left) -> None:
     said = asked.command("actions", "approve", "1")
-    assert (said.code, said.out, said.err, asked.actions()) == (0, "approved 1\n", "", [("1", "ready")])
+    assert (said.code, said.out, said.err, asked.actions()) == (0, f"approved 1\n{YES_IS}\n", "", [("1", "ready")])
 
 
 def test_a_no_is_said(asked: Left) -> None:
@@ -197,7 +204,7 @@ def test_an_old_id_is_answered_with_both_amounts_and_asks_no_third_time(grown: L
 def test_the_new_id_is_a_yes_to_the_new_amount(grown: Left) -> None:
     grown.command("actions", "approve", "1")
     said = grown.command("actions", "approve", "1.2")
-    assert (said.code, said.out, grown.actions()) == (0, "approved 1\n", [("1", "ready")])
+    assert (said.code, said.out, grown.actions()) == (0, f"approved 1\n{YES_IS}\n", [("1", "ready")])
 
 
 def test_an_answer_that_is_not_taken_is_a_problem_in_json(grown: Left) -> None:
@@ -235,19 +242,23 @@ def test_a_yes_to_one_is_taken_though_another_cannot_go_on(left: Left) -> None:
     left.orders("1")
     left.balance("20")
     said = left.command("actions", "approve", "1", "2")
-    assert (said.code, said.out, left.actions()) == (1, "approved 2\n", [("1", "lapsed"), ("2", "ready")])
+    assert (said.code, said.out, left.actions()) == (1, f"approved 2\n{YES_IS}\n", [("1", "lapsed"), ("2", "ready")])
 
 
-@pytest.mark.parametrize("id_", ["1.", ".2", "1.2.3", "1.x", "1.-2", "١", "ceiling"])
+@pytest.mark.parametrize("id_", ["1.", ".2", "1.2.3", "1.x", "1.-2", "١", "²", "9" * 30, "ceiling"])
 def test_what_is_no_id_is_one_sentence(asked: Left, id_: str) -> None:
     said = asked.command("actions", "approve", id_)
     assert (said.code, said.out, asked.actions()) == (2, "", [("1", "awaiting_approval")])
     assert said.err == f"bursar: {id_!r} is not the id of an action: see `bursar actions`\n"
 
 
-def test_a_question_that_was_never_asked_has_no_answer(asked: Left) -> None:
-    said = asked.command("actions", "approve", "1.7")
-    assert (said.code, said.out, asked.actions()) == (1, "", [("1", "awaiting_approval")])
+@pytest.mark.parametrize(
+    "words", [("approve", "1.7"), ("deny", "1.7"), ("resolve", "1.7", "--happened"), ("retry", "1.7")]
+)
+def test_a_question_that_was_never_asked_has_no_answer(asked: Left, words: tuple[str, ...]) -> None:
+    said = asked.command("actions", *words)
+    assert (said.code, said.out, asked.actions()) == (2, "", [("1", "awaiting_approval")])
+    assert said.err == "bursar: intent 1 has no question 7 (the last is 1): see `bursar actions`\n"
 
 
 @pytest.fixture
@@ -349,7 +360,30 @@ def test_the_caution_after_a_restore_is_shown_and_ended_by_its_confirmation(left
 
 def test_where_nothing_was_restored_there_is_nothing_to_confirm(asked: Left) -> None:
     said = asked.command("restore", "--confirm")
-    assert (said.code, said.out) == (0, "nothing was restored that waits for this\n")
+    assert (said.code, said.out) == (
+        0,
+        "nothing waits for this: no older journal was put in the place of a newer one, or it was confirmed already\n",
+    )
+
+
+def test_a_restore_is_not_confirmed_before_anything_has_seen_it(left: Left) -> None:
+    """Before the next start nobody knows what was sent after the backup."""
+    left.configure(SENDS)
+    left.balance("10")
+    left.ahead()
+    said = left.command("restore", "--confirm")
+    sentence = "bursar: the journal is older than what was sent: start the daemon first, it asks about that\n"
+    assert (said.code, said.out, said.err) == (1, "", sentence)
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (("actions", "--state", "unknown"), "state unknown"), (("events", "--type", "order.partial"), "type order.partial"),
+    (("deliveries", "--state", "dead"), "state dead"), (("events", "--account", "exchange", "--type", "order.partial"), "account exchange, type order.partial"),
+    (("orders", "exchange"), "account exchange"),
+])  # fmt: skip
+def test_an_empty_list_says_what_it_was_asked_for(asked: Left, words: tuple[str, ...], said: str) -> None:
+    """It says nothing of what was not."""
+    assert asked.command(*words).out == f"nothing matches {said}\n"
 
 
 def test_after_a_restore_an_action_says_why_it_asks(left: Left) -> None:
@@ -371,7 +405,22 @@ def test_a_backup_that_is_put_back_says_what_is_asked_from_then_on(asked: Left) 
     kept = str(asked.folder / "kept.db")
     asked.command("backup", kept)
     said = asked.command("restore", kept, "--yes")
-    assert (said.code, "until `bursar restore --confirm` a person is asked" in said.out) == (0, True)
+    assert (said.code, "start bursar now" in said.out, "until `bursar restore --confirm`" in said.out) == (
+        0,
+        True,
+        True,
+    )
+
+
+def test_a_restore_while_bursar_runs_says_what_to_do_before_it_asks(asked: Left) -> None:
+    """Whoever is asked first, and says yes, has said it to nothing."""
+    kept = str(asked.folder / "kept.db")
+    asked.command("backup", kept)
+    lock = lock_journal(asked.folder / "journal.db", create=False)
+    said = asked.command("restore", kept)
+    os.close(lock)
+    sentence = f"another bursar writes this journal (process {os.getpid()}); stop it first, and restore then"
+    assert (said.code, said.out, said.err) == (1, "", f"bursar: {asked.folder / 'journal.db'}: {sentence}\n")
 
 
 def test_a_rejected_account_is_looked_at_again(asked: Left) -> None:

@@ -33,7 +33,7 @@ async def journal(path: Path) -> AsyncIterator[Journal]:
 def tx(path: Path) -> Iterator[Tx]:
     """One transaction under way in a new journal."""
     sidecar = SendCounter(path.with_name(path.name + ".fence"))
-    prepare_file(path, sidecar, create=True)
+    prepare_file(path, sidecar, {}, create=True)
     connection = connect(path)
     connection.execute("BEGIN")
     yield Tx(connection)

@@ -54,7 +54,7 @@ WIDE = re.compile(rf"(SCAN|SEARCH) ({'|'.join(LARGE)}|[a-z])\b(?!.*\((?!account=
 def watched(path: Path) -> Iterator[tuple[Tx, list[str]]]:
     """Return a transaction, and the statements that it runs."""
     sidecar = SendCounter(path.with_name("fence"))
-    prepare_file(path, sidecar, create=True)
+    prepare_file(path, sidecar, {}, create=True)
     connection = connect(path)
     said: list[str] = []
     connection.set_trace_callback(said.append)

@@ -181,20 +181,51 @@ async def test_a_journal_that_was_copied_over_by_hand_uses_no_id_again(world: Wo
     """However often it is, and whatever is told first: here that the clock was set, and that the key is another."""
     await with_a_payout(world)
     back_up(state(world.folder), world.folder / "copy.db")
-    known = await world.read(lambda tx: tx.all("SELECT seq FROM events"))
-    given: list[tuple[int, ...]] = []
+    known = await events_and_intents(world)
+    given: list[tuple[str, int]] = []
     for number in range(3):
         await added(world, f"https://x.example/{number}")
-        given += await world.read(lambda tx: tx.all("SELECT id FROM intents WHERE action = 'add'"))
-        given += await world.read(lambda tx: [row for row in tx.all("SELECT seq FROM events") if row not in known])
+        given += await events_and_intents(world) - known
         await copied_over(world)
         if number == 2:
             world.environ["KEY"] = "another"
             world.clock.jump(7200)
         await world.open(config(RULES))
-    given += await world.read(lambda tx: [row for row in tx.all("SELECT seq FROM events") if row not in known])
+    given += await events_and_intents(world) - known
     told = {event["type"] for event in await world.events("*")}
     assert (len(set(given)), {"clock.jumped", "account.quarantined"} <= told) == (len(given), True)
+
+
+async def events_and_intents(world: World) -> set[tuple[str, int]]:
+    """Return what has an id, with its id."""
+    intents = await world.read(lambda tx: tx.all("SELECT 'intent', id FROM intents"))
+    return {*intents, *await world.read(lambda tx: tx.all("SELECT 'event', seq FROM events"))}
+
+
+@pytest.mark.parametrize("by_hand", [True, False])
+@pytest.mark.parametrize("gone", [False, True])
+async def test_a_journal_that_was_restored_uses_no_id_again_though_nothing_was_sent(
+    world: World, by_hand: bool, gone: bool
+) -> None:
+    """By nothing that was counted can it be recognized: what is planned has an id, and so have events."""
+    await world.open(config(RULES))
+    await world.turn()
+    back_up(state(world.folder), world.folder / "copy.db")
+    known = await events_and_intents(world)
+    given: list[tuple[str, int]] = []
+    for number in range(3):
+        await world.say("call", account="panel", method="add", params={"link": f"https://x.example/{number}"}, wait_s=0)
+        given += await events_and_intents(world) - known
+        if gone:
+            await world.close()
+            state(world.folder).unlink()
+        if by_hand:
+            await copied_over(world)
+        else:
+            await world.close()
+            restore(world.folder / "copy.db", state(world.folder), world.clock.now())
+        await world.open(config(RULES))
+    assert (len(set(given)), len({one for one in given if one[0] == "intent"})) == (len(given), 3)
 
 
 async def test_what_a_person_has_tried_again_on_a_journal_that_was_copied_over_waits_for_the_daemon(

@@ -24,6 +24,8 @@ COLUMNS = {
     "reason": "REASON",
 }
 
+YES_IS = "for the amounts shown: what has grown by the time it leaves is asked anew, see `bursar actions`"
+
 
 @click.group(invoke_without_command=True)
 @with_config
@@ -70,7 +72,7 @@ def approve(ids: tuple[str, ...], as_json: bool) -> int:
         bursar actions approve 17 18.2
         bursar actions approve ceiling:main-panel
     """
-    return _answer("approve", ids, as_json, "approved")
+    return _answer("approve", ids, as_json, "approved", YES_IS)
 
 
 @actions.command()
@@ -132,7 +134,7 @@ def resolve(id_: str, happened: bool, reference: str | None, did_not: bool, agai
         click.echo(f"{id_}: " + ("happened" if happened else "did not happen" + (", is done again" if again else "")))
 
 
-def _answer(verb: str, ids: tuple[str, ...], as_json: bool, said: str) -> int:
+def _answer(verb: str, ids: tuple[str, ...], as_json: bool, said: str, note: str = "") -> int:
     """Ask, and say what came of each; 1 if an answer was not taken."""
     answer = deciding().ask(verb, ids=list(ids))
     rows = [row for row in answer if isinstance(row, dict)] if isinstance(answer, list) else []
@@ -142,6 +144,8 @@ def _answer(verb: str, ids: tuple[str, ...], as_json: bool, said: str) -> int:
         show_json(answer)
     elif taken:
         click.echo(f"{said} {', '.join(taken)}")
+        if note:
+            click.echo(note)
     for problem in problems:
         complain(problem)
     return FOUND if problems else FINE

@@ -64,22 +64,29 @@ def restore(file: Path | None, yes: bool, confirm: bool, as_json: bool) -> None:
         _confirm(as_json)
         return
     from bursar.journal.backup import restore as put_back
-    from bursar.journal.errors import JournalError
+    from bursar.journal.errors import JournalError, JournalLocked
+    from bursar.journal.files import refuse_written
     from bursar.loops.clock import RealClock
 
     state = looking().configuration.settings.state
     if not file.exists():
         raise Stop(f"{file}: there is no such file")
-    sure(f"Put {file} in the place of {state}?", yes)
     try:
+        refuse_written(state)
+        sure(f"Put {file} in the place of {state}?", yes)
         moved = put_back(file, state, RealClock().now())
+    except JournalLocked as error:
+        raise Stop(f"{error}; stop it first, and restore then", 1) from None
     except JournalError as error:
         raise Stop(str(error), 1) from None
     if as_json:
         show_json({"journal": str(state), "moved_to": None if moved is None else str(moved)})
         return
     click.echo(f"{state}: restored from {file}")
-    click.echo("until `bursar restore --confirm` a person is asked before any action that cannot be repeated")
+    click.echo(
+        "start bursar now: if anything was sent after this backup, a person is asked before any action that cannot be "
+        "repeated, until `bursar restore --confirm`"
+    )
     if moved is not None:
         click.echo(f"the old journal is {moved}")
 
@@ -90,6 +97,8 @@ def _confirm(as_json: bool) -> None:
     if as_json:
         show_json(answer)
     elif since is None:
-        click.echo("nothing was restored that waits for this")
+        click.echo(
+            "nothing waits for this: no older journal was put in the place of a newer one, or it was confirmed already"
+        )
     else:
         click.echo("confirmed: rules act again as they say")

@@ -21,12 +21,17 @@ RECENT = 50
 
 
 def show_list(desk: Desk, verb: str, columns: Mapping[str, str], *, as_json: bool, empty: str, **params: Json) -> None:
-    """Ask for a list and print it."""
+    """Ask for a list and print it; where filters leave nothing, they are named: it says nothing about the rest."""
     answer = desk.ask(verb, **params)
     if as_json or not isinstance(answer, list):
         show_json(answer)
         return
-    show_rows([row for row in answer if isinstance(row, dict)], columns, empty=empty)
+    filters = [f"{name} {value}" for name, value in params.items() if value is not None and name != "limit"]
+    show_rows(
+        [row for row in answer if isinstance(row, dict)],
+        columns,
+        empty=f"nothing matches {', '.join(filters)}" if filters else empty,
+    )
 
 
 def newest(limit: int | None, as_json: bool) -> int | None:

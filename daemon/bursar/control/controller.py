@@ -154,6 +154,12 @@ class Controller:
             await clock.sleep(0.1)
 
 
+CREATES = frozenset({"call", "track"})
+"""What makes a journal where there is none yet; the rest is about what is in one, and a path may be mistyped."""
+RECOGNIZED_FIRST = frozenset({"call", "retry", "approve", "resolve", "restore_confirm"})
+"""What must not be decided on a restored journal before a daemon has recognized it as one."""
+
+
 async def ask(configuration: Configuration, registry: Registry, verb: str, params: dict[str, Json]) -> Json:
     """Ask the daemon, if one runs; else answer here: looking reads the file, deciding takes the writer's lock.
 
@@ -199,10 +205,10 @@ async def _read_alone(configuration: Configuration, account: Account, method: Me
 async def _decide_alone(configuration: Configuration, registry: Registry, verb: str, params: dict[str, Json]) -> Json:
     """Decide where no daemon runs: with the writer's lock, and, for a call, with the loops that send it."""
     clock = RealClock()
-    journal = await _open_in_turn(configuration.settings.state, clock)
+    journal = await _open_in_turn(configuration.settings.state, clock, create=verb in CREATES)
     try:
         counter = journal.send_counter.read()
-        if verb in ("call", "retry") and await journal.read(lambda tx: meta.restored(tx, counter)):
+        if verb in RECOGNIZED_FIRST and await journal.read(lambda tx: meta.restored(tx, counter)):
             raise RequestRejected(
                 "the journal is older than what was sent: start the daemon first, it asks about that", 1
             )
@@ -219,7 +225,7 @@ async def _decide_alone(configuration: Configuration, registry: Registry, verb: 
         await asyncio.to_thread(journal.close)
 
 
-async def _open_in_turn(state: Path, clock: Clock) -> Journal:
+async def _open_in_turn(state: Path, clock: Clock, *, create: bool) -> Journal:
     """Open the journal for writing; another command that decides something may have it for a moment.
 
     Raises:
@@ -228,7 +234,7 @@ async def _open_in_turn(state: Path, clock: Clock) -> Journal:
     until = clock.monotonic() + LOCK_S
     while True:
         try:
-            return await asyncio.to_thread(Journal.open, state)
+            return await asyncio.to_thread(Journal.open, state, create=create)
         except JournalLocked:
             if clock.monotonic() >= until:
                 raise

@@ -15,7 +15,8 @@ from pathlib import Path
 from bursar.domain.ids import microseconds
 from bursar.journal import audit, meta
 from bursar.journal.errors import JournalDamaged, JournalError, JournalMissing, JournalNewer, explain
-from bursar.journal.files import APPLICATION_ID, claim, connect, migrate, sync
+from bursar.journal.files import APPLICATION_ID, claim, connect, migrate, resolved, sync
+from bursar.journal.last_ids import LastIds, go_on_after, last_ids
 from bursar.journal.migrations import VERSION
 from bursar.journal.schema import TABLES, statements
 from bursar.journal.send_counter import SendCounter
@@ -65,6 +66,7 @@ def restore(backup: Path, target: Path, now: datetime) -> Path | None:
         JournalError: a daemon runs, or the file is not a whole journal.
     """
     check_file(backup)
+    target = resolved(target)
     part = target.with_name(f".{target.name}.part")
     if target.exists() and backup.samefile(target):
         raise JournalError(f"{backup}: is the journal itself, and stays as it is; name a backup")
@@ -74,7 +76,7 @@ def restore(backup: Path, target: Path, now: datetime) -> Path | None:
     try:
         _copy(backup, part)
         part.chmod(0o600)
-        _keep_ids(part, _given(target))
+        _keep_ids(part, _given(target), LastIds.beside(target).known)
         sync(part)
         moved = _set_aside(target, now)  # not before the copy is there
         part.rename(target)
@@ -126,30 +128,24 @@ def _free(path: Path) -> Path:
 def _given(path: Path) -> dict[str, int]:
     """Return the last id of each table of the journal that is replaced; nothing, if there is none, or none readable."""
     try:
-        connection = connect(path, read_only=True)
-        try:
-            return dict(connection.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
-        finally:
-            connection.close()
+        with closing(connect(path, read_only=True)) as connection:
+            return last_ids(connection)
     except sqlite3.Error:
         return {}
 
 
-def _keep_ids(path: Path, given: Mapping[str, int]) -> None:
-    """Have no id used again that was given after the back-up: an old message must not speak of another action.
-
-    The next start leaves out more of them if it sees that something was sent after the back-up.
+def _keep_ids(path: Path, given: Mapping[str, int], counted: Mapping[str, int]) -> None:
+    """Have no id used again that was given after the back-up.
 
     Args:
         path: The copy of the back-up.
-        given: The last id of each table of the journal that it replaces; empty: nobody knows them.
+        given: The last ids of the journal that it replaces.
+        counted: Those that are written beside it; both empty: nobody knows them.
     """
-    connection = sqlite3.connect(path, isolation_level=None)
-    try:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         migrate(connection, path)  # one of version 1 counts its ids by its rows
-        meta.skip_ids(Tx(connection), 0 if given else meta.SKIPPED, given)
-    finally:
-        connection.close()
+        go_on_after(connection, given)
+        go_on_after(connection, counted, 0 if given or counted else meta.SKIPPED)
 
 
 def check_file(path: Path) -> None:
@@ -194,7 +190,7 @@ def examine(path: Path, now: datetime) -> list[Finding]:
     connection = connect(path, read_only=True)
     try:
         tx = Tx(connection)
-        sidecar = SendCounter(path.with_name(path.name + ".fence"))
+        sidecar = SendCounter.beside(resolved(path))
         return [
             Finding("file", "ok", "whole, by the database's own check"),
             _tables(tx),

@@ -6,11 +6,13 @@ import fcntl
 import os
 import secrets
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from bursar.journal.errors import JournalDamaged, JournalError, JournalLocked, JournalMissing, JournalNewer, explain
+from bursar.journal.last_ids import go_on_after
 from bursar.journal.migrations import MIGRATIONS, VERSION
 from bursar.journal.schema import statements
 from bursar.journal.send_counter import SendCount, SendCounter
@@ -55,6 +57,17 @@ def claim(path: Path, *, create: bool) -> int:
         os.close(lock)
         raise explain(error, path) from error
     return lock
+
+
+def refuse_written(path: Path) -> None:
+    """Refuse a journal that another process writes.
+
+    Raises:
+        JournalLocked: one does.
+        JournalError: the folder cannot be used.
+    """
+    if lock_of(resolved(path)).exists():
+        os.close(claim(path, create=True))
 
 
 def lock_of(path: Path) -> Path:
@@ -158,8 +171,14 @@ def refuse_empty(path: Path) -> None:
         raise JournalDamaged(f"{path}: the file is empty; restore a backup, or remove it to start with nothing known")
 
 
-def prepare_file(path: Path, counter: SendCounter, *, create: bool) -> None:
+def prepare_file(path: Path, counter: SendCounter, given: Mapping[str, int], *, create: bool) -> None:
     """Check what the file is and bring its tables up to date, in one transaction; an older one is backed up first.
+
+    Args:
+        path: The journal, resolved.
+        counter: The counter beside it.
+        given: The last id of each table that was given there, as far as it is known: it goes on after them.
+        create: Whether one that is not there is made.
 
     Raises:
         JournalError: it is missing, emptied, damaged, newer, full or read-only.
@@ -188,6 +207,7 @@ def prepare_file(path: Path, counter: SendCounter, *, create: bool) -> None:
         try:
             migrate(connection, path)
             _ensure_counter(connection, counter)
+            go_on_after(connection, given)
         finally:
             connection.close()
     except (sqlite3.Error, OSError) as error:

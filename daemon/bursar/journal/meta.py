@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from bursar.domain.ids import instant, microseconds
@@ -10,9 +9,7 @@ from bursar.journal.send_counter import SendCount
 from bursar.journal.writer import Tx
 
 SKIPPED = 100_000
-"""So many ids are left out where a journal was restored: nobody knows how many were given after the back-up."""
-SKIPPED_A_SENDING = 10_000
-"""So many more for each sending that the journal does not know."""
+"""So many ids are left out where nobody knows how many were given after the back-up."""
 RESTORED = "restored"
 """Since when the journal knows nothing, in words, as long as no person has confirmed a restore."""
 
@@ -79,28 +76,16 @@ def restored(tx: Tx, sidecar: SendCount | None) -> bool:
     return sidecar.sent > own.sent
 
 
-def catch_up(tx: Tx, sidecar: SendCount | None) -> None:
-    """Count on from what was sent, and from the ids that were given, not from what the restored journal knows.
+def catch_up(tx: Tx, sidecar: SendCount | None, *, ids_known: bool) -> None:
+    """Count on from what was sent, not from what the restored journal knows.
 
-    The count goes one further than what was sent: so the same back-up, restored once more, leaves other ids out.
+    Args:
+        tx: The first transaction of the first run on it.
+        sidecar: What the counter beside the journal says.
+        ids_known: The journal went on after the last ids when it was opened. Else nobody knows them, and many are left out.
     """
     own = send_count(tx)
     known = sidecar is not None and sidecar.journal == own.journal
-    count = max(own.sent, sidecar.sent if sidecar is not None and known else 0) + 1
-    put(tx, "sent", str(count))
-    skip_ids(tx, SKIPPED + SKIPPED_A_SENDING * (count - own.sent))
-
-
-def skip_ids(tx: Tx, skipped: int, given: Mapping[str, int] | None = None) -> None:
-    """Have no id used again that was given after a back-up: an old message must not speak of another action.
-
-    Args:
-        tx: The restored journal.
-        skipped: How many of each are left out.
-        given: The last id of each table that was given, where that is known.
-    """
-    known: dict[str, int] = dict(tx.all("SELECT name, seq FROM sqlite_sequence"))
-    tables = tx.all("SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'")
-    last = [(name, max(known.get(name, 0), (given or {}).get(name, 0)) + skipped) for (name,) in tables]
-    tx.run("DELETE FROM sqlite_sequence")
-    tx.many("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", last)
+    put(tx, "sent", str(max(own.sent, sidecar.sent if sidecar is not None and known else 0) + 1))
+    if not ids_known:
+        tx.run("UPDATE sqlite_sequence SET seq = seq + ?", SKIPPED)

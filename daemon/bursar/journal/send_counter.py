@@ -28,6 +28,11 @@ class SendCounter:
         self._file: int | None = None
         self._raised: SendCount | None = None
 
+    @classmethod
+    def beside(cls, journal: Path) -> SendCounter:
+        """Return that of a journal, by its resolved path."""
+        return cls(journal.with_name(f"{journal.name}.fence"))
+
     def exists(self) -> bool:
         return self.path.exists()
 

@@ -31,6 +31,7 @@ from bursar.journal.files import (
     refuse_empty,
     resolved,
 )
+from bursar.journal.last_ids import LastIds, last_ids
 from bursar.journal.migrations import VERSION
 from bursar.journal.send_counter import SendCounter
 
@@ -104,16 +105,21 @@ class Journal:
 
     Attributes:
         commits: How many commits there were.
+        ids_known: Whether the last ids that were given here were known when it was opened: it went on after them.
         broken: Why the last commit failed; None when it did not.
     """
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, lock: int, send_counter: SendCounter) -> None:
+    def __init__(
+        self, path: Path, connection: sqlite3.Connection, lock: int, send_counter: SendCounter, ids: LastIds
+    ) -> None:
         self.path = path
         self.send_counter = send_counter
         self.commits = 0
         self.broken: str | None = None
         self._closed = False
         self._connection = connection
+        self._last_ids = ids
+        self.ids_known = bool(ids.known)
         self._lock = lock
         self._place = Place.of(path, lock)
         self._main_seen = 0
@@ -132,12 +138,12 @@ class Journal:
         """
         path = resolved(path)
         lock = claim(path, create=create)
-        counter = SendCounter(path.with_name(path.name + ".fence"))
+        counter, ids = SendCounter.beside(path), LastIds.beside(path)
         try:
             check_log(path, lock)
-            prepare_file(path, counter, create=create)
+            prepare_file(path, counter, ids.known, create=create)
             connection = connect(path)
-            return cls(path, connection, lock, counter)
+            return cls(path, connection, lock, counter, ids)
         except BaseException as error:
             counter.close()
             _release(lock)
@@ -182,6 +188,7 @@ class Journal:
         with suppress(sqlite3.Error):
             self._connection.close()
         self.send_counter.close()
+        self._last_ids.close()
         _release(self._lock)
 
     def _read(self, function: Callable[[Tx], T]) -> T:
@@ -224,6 +231,7 @@ class Journal:
             tx = Tx(self._connection)
             for call in group:
                 self._run(tx, call, alone=len(group) == 1)
+            self._last_ids.note(last_ids(self._connection))
             self._connection.execute("COMMIT")
             self.commits += 1
             self.broken = None

@@ -221,6 +221,8 @@ def _asked(uow: UnitOfWork, said: str, *expected: State) -> tuple[Intent, int]:
     intent = intents.load(uow.tx, id_)
     if intent is None:
         raise ActionRejected(f"there is no intent {id_}: see `bursar actions`")
+    if number > (last := max(intent.question, 1)):
+        raise ActionRejected(f"intent {id_} has no question {number} (the last is {last}): see `bursar actions`")
     if intent.state not in expected:
         raise ActionRejected(f"intent {id_} is {intent.state}, not {' or '.join(expected)}")
     return intent, number

@@ -1,0 +1,89 @@
+"""The last id of each table that gives ids: none is used again, not even by a journal that was restored.
+
+An old message, a link or a person's note speaks of an action by its id, and must never speak of another one. So the
+last ids stand in a file beside the journal too, before the commit that gives them.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+
+SIZE = 512
+"""The file's size: one sector, which a crash leaves as it was or as it was to be."""
+LARGEST = 2**53
+"""A larger one is nothing that was given, but damage."""
+_COUNTED = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'"
+
+
+class LastIds:
+    """A small file, written in place. It outlives the process; a loss of power may take its last seconds.
+
+    Attributes:
+        known: What it says, by table; empty: nobody knows the last ids.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.known = _read(path)
+        self._file: int | None = None
+
+    @classmethod
+    def beside(cls, journal: Path) -> LastIds:
+        """Return that of a journal, by its resolved path."""
+        return cls(journal.with_name(f"{journal.name}.ids"))
+
+    def note(self, given: Mapping[str, int]) -> None:
+        """Write the last ids, those that are about to be given among them; never lower.
+
+        Raises:
+            OSError: it could not be written; then none may be given.
+        """
+        highest = self.known | {name: max(last, self.known.get(name, 0)) for name, last in given.items()}
+        if highest == self.known:
+            return
+        if self._file is None:
+            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        line = " ".join(f"{name}={last}" for name, last in sorted(highest.items()))
+        os.pwrite(self._file, line.ljust(SIZE - 1).encode("ascii") + b"\n", 0)
+        self.known = highest
+
+    def close(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+
+def _read(path: Path) -> dict[str, int]:
+    try:
+        with path.open(encoding="ascii") as file:
+            found = {name: int(last) for name, last in (word.split("=") for word in file.read(SIZE).split())}
+    except (OSError, ValueError):
+        return {}
+    return found if all(0 <= last <= LARGEST for last in found.values()) else {}
+
+
+def last_ids(connection: sqlite3.Connection) -> dict[str, int]:
+    """Return the last id that each table has given."""
+    return dict(connection.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
+
+
+def go_on_after(connection: sqlite3.Connection, given: Mapping[str, int], skipped: int = 0) -> None:
+    """Have each table go on after the last id that was given, in this journal or in a newer one.
+
+    Args:
+        connection: One that writes, outside a transaction.
+        given: The last id of each table, as far as it is known.
+        skipped: How many more are left out.
+    """
+    own = last_ids(connection)
+    tables = [name for (name,) in connection.execute(_COUNTED).fetchall()]
+    after = {name: max(own.get(name, 0), given.get(name, 0)) + skipped for name in tables}
+    if after == own:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("DELETE FROM sqlite_sequence")
+    connection.executemany("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", after.items())
+    connection.execute("COMMIT")
