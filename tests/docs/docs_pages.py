@@ -44,6 +44,6 @@ def fragments(language: str, *pages: Path) -> Iterator[Fragment]:
                 yield Fragment(path, text.count("\n", 0, found.start()) + 1, found[2], "\n".join(lines) + "\n")
 
 
-def program(name: str) -> str:
-    """Return the Python fragments of a page as one program."""
-    return "\n\n".join(fragment.text for fragment in fragments("python", ROOT / name))
+def program(name: str, kind: str = "python") -> str:
+    """Return the fragments of a page that are of a kind, as one program."""
+    return "\n\n".join(fragment.text for fragment in fragments("python", ROOT / name) if fragment.kind == kind)

@@ -16,10 +16,11 @@ PAGES = {"docs/plugins.md", "docs/walk.md"}
 
 @pytest.fixture
 def plugin(tmp_path: Path) -> Path:
-    """Write the page's fragments into a module."""
+    """Write the page's fragments into the plugin's module and the tests beside it."""
+    (tmp_path / "bursar_vending.py").write_text(program("docs/plugins.md"), encoding="utf-8")
     (tmp_path / "conftest.py").write_text("import asyncio\n\nasyncio.set_event_loop(None)\n", encoding="utf-8")
     path = tmp_path / "test_vending.py"
-    path.write_text(program("docs/plugins.md"), encoding="utf-8")
+    path.write_text(program("docs/plugins.md", "python tests"), encoding="utf-8")
     return path
 
 
@@ -37,7 +38,21 @@ def test_it_passes_its_own_tests(plugin: Path) -> None:
 
 def test_it_type_checks(plugin: Path) -> None:
     (plugin.parent / "mypy.ini").write_text("[mypy]\n", encoding="utf-8")
-    done = run(plugin.parent, "mypy", "--strict", plugin.name)
+    done = run(plugin.parent, "mypy", "--strict", "bursar_vending.py", plugin.name)
+    assert done.returncode == 0, done.stdout
+
+
+def test_it_can_be_imported_where_nothing_of_tests_is_installed(plugin: Path) -> None:
+    """The environment of the daemon has no pytest."""
+    words = "import sys; sys.modules['pytest'] = None; import bursar_vending"
+    done = subprocess.run(
+        [sys.executable, "-c", words], cwd=plugin.parent, capture_output=True, encoding="utf-8", check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_no_name_is_imported_for_nothing(plugin: Path) -> None:
+    done = run(plugin.parent, "ruff", "check", "--isolated", "--no-cache", "--select=F", ".")
     assert done.returncode == 0, done.stdout
 
 

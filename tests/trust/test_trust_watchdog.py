@@ -80,6 +80,18 @@ async def test_the_heartbeat_stops_when_the_disk_is_full_and_comes_back_when_it_
     assert (while_full, monitor.heard) == (0, 1)
 
 
+async def test_what_fell_due_while_nobody_ran_is_not_overdue_at_the_start(world: World) -> None:
+    """A daemon that comes back after hours is well, and has a minute for what is owed."""
+    world.site.orders["1"] = "partial"
+    await world.open(config("{name: tell, on: order.partial, do: [{notify: {sink: ops, text: hello}}]}"))
+    await world.track("1")
+    await world.poll()
+    await world.restart(hours=5)
+    at_once = await world.supervisor.overdue_s()
+    await world.wait(minutes=2)
+    assert (at_once, await world.supervisor.overdue_s()) == (0, 120)
+
+
 async def test_a_loop_that_a_reload_took_away_is_not_missed(world: World) -> None:
     world.clock = VirtualClock()  # type: ignore[assignment]  # its sleepers sleep, those of the hand clock would spin
     await world.open(config(accounts=f"{account()}, {account('second', 2, 'OTHER')}"))

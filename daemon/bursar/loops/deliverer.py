@@ -47,6 +47,7 @@ class Deliverer:
         self.wakeup = Wakeup()
         self._failures = 0
         self._rest_until_s = 0.0
+        self._made_at = context.now()
 
     async def turn(self) -> None:
         """Hand over what is due, or wait."""
@@ -93,10 +94,13 @@ class Deliverer:
         return False
 
     def overdue_s(self, oldest: datetime | None) -> float:
-        """Return how long the oldest due message has waited without being tried; a sink that rests is not overdue."""
+        """Return how long the oldest due message has waited without being tried; a sink that rests is not overdue.
+
+        What fell due while nobody ran has waited since this one was made.
+        """
         if oldest is None or self._failures:
             return 0.0
-        return (self._context.now() - oldest).total_seconds()
+        return (self._context.now() - max(oldest, self._made_at)).total_seconds()
 
     async def _failed(self, delivery: Delivery, failed: DeliveryFailed) -> None:
         now = self._context.now()
