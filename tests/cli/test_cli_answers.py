@@ -358,6 +358,18 @@ def test_the_caution_after_a_restore_is_shown_and_ended_by_its_confirmation(left
     assert (said.code, said.out, before is None, after) == (0, "confirmed: rules act again as they say\n", False, None)
 
 
+def test_the_confirmation_names_what_is_still_unknown(asked: Left) -> None:
+    asked.restored()
+    said = asked.command("restore", "--confirm")
+    assert (said.code, said.out.splitlines()) == (
+        0,
+        [
+            "confirmed: rules act again as they say",
+            "still unknown: 1; say what became of each (`bursar actions resolve ID …`)",
+        ],
+    )
+
+
 def test_where_nothing_was_restored_there_is_nothing_to_confirm(asked: Left) -> None:
     said = asked.command("restore", "--confirm")
     assert (said.code, said.out) == (

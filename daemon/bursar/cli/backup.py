@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, cast
 
 import click
 
@@ -92,8 +93,8 @@ def restore(file: Path | None, yes: bool, confirm: bool, as_json: bool) -> None:
 
 
 def _confirm(as_json: bool) -> None:
-    answer = deciding().ask("restore_confirm")
-    since = answer.get("restored") if isinstance(answer, dict) else None
+    answer = cast("dict[str, Any]", deciding().ask("restore_confirm"))
+    since = answer["restored"]
     if as_json:
         show_json(answer)
     elif since is None:
@@ -102,3 +103,5 @@ def _confirm(as_json: bool) -> None:
         )
     else:
         click.echo("confirmed: rules act again as they say")
+        if unknown := [str(id_) for id_ in answer["unknown"]]:
+            click.echo(f"still unknown: {', '.join(unknown)}; say what became of each (`bursar actions resolve ID …`)")

@@ -9,6 +9,7 @@ from typing import cast
 from bursar.control.errors import RequestRejected
 from bursar.control.queries import Params, known_account, text
 from bursar.domain.ids import AccountName
+from bursar.domain.intent import State
 from bursar.domain.intent_states import Cause
 from bursar.domain.subject import SubjectType
 from bursar.domain.values import FieldKind, Json, Value
@@ -189,7 +190,7 @@ def restore_confirm(uow: UnitOfWork, configuration: Configuration, params: Param
     since = meta.get(uow.tx, meta.RESTORED)
     meta.put(uow.tx, meta.RESTORED, None)
     audit.add(uow.tx, OPERATOR, "restore.confirm", None, {"since": since}, uow.now)
-    return {"restored": since}
+    return {"restored": since, "unknown": [one.shown_id for one in intents.in_state(uow.tx, [State.UNKNOWN])]}
 
 
 def accounts_rename(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json:
