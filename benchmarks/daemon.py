@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.orders import known
-from bursar.cli.stage.overlay import as_yaml, merge, read_example
+from bursar.cli.demo.config import as_yaml, merge, read_example
 from bursar.domain.ids import AccountName
 from bursar.host.plugins import load_plugins
 from bursar.journal import subjects, views

@@ -16,7 +16,7 @@ from typing import Any
 
 from benchmarks.daemon import SECRETS, Bench, opened
 from benchmarks.orders import known
-from bursar.cli.stage.overlay import as_yaml
+from bursar.cli.demo.config import as_yaml
 from bursar.domain.event import Event
 from bursar.domain.ids import AccountName
 from bursar.host.plugins import load_plugins

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from cli_said import Command, command_on
 
-from bursar.cli.stage.overlay import as_yaml
-from bursar.cli.world import Place
+from bursar.cli.demo.config import as_yaml
 from bursar.host.plugins import load_plugins
+from bursar.sandbox import ServedProvider
 
 
 def started(*words: str) -> subprocess.Popen[str]:
@@ -36,17 +36,17 @@ def serving(path: Path) -> subprocess.Popen[str]:
 
 
 @pytest.fixture(scope="session")
-def places() -> Iterator[dict[str, Place]]:
+def places() -> Iterator[dict[str, ServedProvider]]:
     """Return every provider of a running sandbox, by its name."""
     wanted = [provider for provider in load_plugins().providers.values() if provider.wire is not None]
     with started("sandbox", "--json", "--speed", "20") as process:
         assert process.stdout is not None
-        found = [Place.read(json.loads(process.stdout.readline())) for _ in wanted]
+        found = [ServedProvider.read(json.loads(process.stdout.readline())) for _ in wanted]
         yield {place.provider: place for place in found}
         process.terminate()
 
 
-def document(places: dict[str, Place], folder: Path) -> dict[str, Any]:
+def document(places: dict[str, ServedProvider], folder: Path) -> dict[str, Any]:
     """Return a configuration for the sandbox, its state in a folder."""
     names = {"smm": "main-panel", "anticaptcha": "shop", "premium_exchanger": "exchange"}
     accounts = {
@@ -71,7 +71,7 @@ def document(places: dict[str, Place], folder: Path) -> dict[str, Any]:
 
 
 @pytest.fixture
-def configuration(places: dict[str, Place], tmp_path: Path) -> Path:
+def configuration(places: dict[str, ServedProvider], tmp_path: Path) -> Path:
     """Write a configuration for the sandbox; no daemon runs by it."""
     path = tmp_path / "bursar.yaml"
     path.write_text(as_yaml(document(places, tmp_path)), encoding="utf-8")
@@ -85,7 +85,7 @@ def alone(configuration: Path, capfd: pytest.CaptureFixture[str]) -> Command:
 
 
 @pytest.fixture(scope="session")
-def served(places: dict[str, Place], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def served(places: dict[str, ServedProvider], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Run a daemon against the sandbox; give its configuration."""
     folder = tmp_path_factory.mktemp("served")
     path = folder / "bursar.yaml"

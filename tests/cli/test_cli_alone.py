@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cli_said import Command, Said
 
-from bursar.cli.world import Place
+from bursar.sandbox import ServedProvider
 
 ADD = ("call", "main-panel", "add", "service=1", "link=https://example.org/p", "quantity=100", "--yes", "--json")
 
@@ -111,7 +111,9 @@ def test_a_backup_is_not_put_back_unless_somebody_says_so(alone: Command, tmp_pa
     assert (said.code, said.err) == (2, "bursar: there is no terminal to ask on: say --yes\n")
 
 
-def test_what_could_not_be_sent_yet_is_named(configuration: Path, places: dict[str, Place], alone: Command) -> None:
+def test_what_could_not_be_sent_yet_is_named(
+    configuration: Path, places: dict[str, ServedProvider], alone: Command
+) -> None:
     text = configuration.read_text(encoding="utf-8")
     configuration.write_text(text.replace(places["smm"].url, "http://127.0.0.1:1/api"), encoding="utf-8")
     said = alone(*ADD, "--wait", "0")

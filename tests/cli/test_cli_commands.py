@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cli_said import Command
 
-from bursar.cli.world import Place
+from bursar.sandbox import ServedProvider
 
 ADD = ("service=1", "link=https://example.org/p", "quantity=100")
 
@@ -34,7 +34,7 @@ def test_a_refused_call_still_prints_the_answer(bursar: Command) -> None:
     assert (said.code, said.json) == (1, {"error": "Incorrect order ID"})
 
 
-def test_an_error_about_one_of_many_is_an_answer(bursar: Command, places: dict[str, Place]) -> None:
+def test_an_error_about_one_of_many_is_an_answer(bursar: Command, places: dict[str, ServedProvider]) -> None:
     said = bursar("call", "main-panel", "status", f"orders={places['smm'].track[0]},1")
     assert (said.code, said.json["1"]) == (0, {"error": "Incorrect order ID"})
 
@@ -73,7 +73,7 @@ def test_a_refused_change_exits_1(bursar: Command) -> None:
     assert (said.code, [row["state"] for row in said.json]) == (1, ["refused"])
 
 
-def test_orders_come_under_watch_once(bursar: Command, places: dict[str, Place]) -> None:
+def test_orders_come_under_watch_once(bursar: Command, places: dict[str, ServedProvider]) -> None:
     ids = places["smm"].track[:3]
     first, second = (bursar("track", "main-panel", *ids, "--json").json for _ in range(2))
     assert (first["tracked"], first["known"], second["tracked"], second["known"]) == (3, 0, 0, 3)

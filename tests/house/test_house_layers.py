@@ -31,14 +31,14 @@ def test_every_package_but_the_journal_is_kept_from_sql() -> None:
 
 
 def test_plugins_are_kept_from_everything_but_their_door() -> None:
-    forbidden = set(contract("plugins import only bursar.api and bursar.testing")["forbidden_modules"])
-    assert forbidden == core() - {"bursar.api", "bursar.testing"}
+    forbidden = set(contract("plugins import only bursar.api, bursar.sandbox and bursar.testing")["forbidden_modules"])
+    assert forbidden == core() - {"bursar.api", "bursar.sandbox", "bursar.testing"}
 
 
 @pytest.mark.parametrize(
     "where",
     [
-        contract("plugins import only bursar.api and bursar.testing")["source_modules"],
+        contract("plugins import only bursar.api, bursar.sandbox and bursar.testing")["source_modules"],
         contract("the core never imports a plugin")["forbidden_modules"],
         contract("plugins do not know each other")["modules"],
         [name for name in LINTER["root_packages"] if name != "bursar"],

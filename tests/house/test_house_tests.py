@@ -34,7 +34,7 @@ EXCEPTIONS = {
         "a limit of its own: select(WAIT_S / TRIES)",
     ): "a person who presses Ctrl-C again: it ends at once where the first was heard",
     (
-        "tests/cli/test_cli_stage.py",
+        "tests/cli/test_cli_demo_parts.py",
         "the machine's clock: bursar.loops.clock.RealClock.now",
     ): "a receiver takes a signature that is minutes old, and whoever freezes for longer has hung",
     (

@@ -16,7 +16,7 @@ from limits import LEAP_S, WAIT_S
 from bursar.api import AccountSettings, AdapterContext, Http, Intent, Secret, SubjectRef
 from bursar.domain.ids import AccountName, IntentId
 from bursar.domain.intent import State
-from bursar.testing.clock import leap
+from bursar.sandbox.faults import leap
 
 KEY = "px-KEY-4f9a1c77d2"
 WALLET = "TQ9yZk3mWa1bC2dE3fG4hJ5kL6nP7x"

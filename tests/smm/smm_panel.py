@@ -13,7 +13,7 @@ from aiohttp import web
 from limits import LEAP_S, WAIT_S
 
 from bursar.api import AccountSettings, AdapterContext, Secret
-from bursar.testing.clock import leap
+from bursar.sandbox.faults import leap
 from bursar_smm.adapter import SmmAdapter
 
 KEY = "smm+KEY/4f9a1c77d2&="

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import click
 
 from bursar.cli.options import with_config
+from bursar.cli.outcome import Stop, instead, unknown
 from bursar.cli.plain import one_line
 from bursar.cli.show import json_line
-from bursar.cli.world import Fault, Place, read_fault, serve_world
 
 if TYPE_CHECKING:
     from bursar.api.provider import Provider
+    from bursar.sandbox import FaultRequest, ServedProvider
 
 LOOK_EVERY_S = 0.2
 MOST_IDS = 12
@@ -73,22 +74,57 @@ def sandbox(seed: int, speed: float, port: int, faults: tuple[str, ...], effects
         curl -d '{"method": "add", "fault": "truncated"}' http://127.0.0.1:PORT/_sandbox/faults
     """
     from bursar.host.plugins import load_plugins
+    from bursar.sandbox import PortUnavailable
 
     providers = load_plugins().providers
     asked_for = [read_fault(text, providers) for text in faults]
-    asyncio.run(_serve(providers, asked_for, Wishes(seed, speed, port, effects, as_json)))
+    try:
+        asyncio.run(_serve(providers, asked_for, Wishes(seed, speed, port, effects, as_json)))
+    except PortUnavailable as error:
+        raise Stop(str(error), 1) from None
 
 
-async def _serve(providers: Mapping[str, Provider], faults: Sequence[Fault], wishes: Wishes) -> None:
+def read_fault(text: str, providers: Mapping[str, Provider]) -> FaultRequest:
+    """Read `PROVIDER:METHOD:FAULT[:TIMES]`.
+
+    Raises:
+        Stop: it names something that is not there.
+    """
+    from bursar.sandbox import FAULTS, FaultRequest
+
+    parts = text.split(":")
+    if len(parts) not in (3, 4):
+        raise Stop(f"a fault is written PROVIDER:METHOD:FAULT or PROVIDER:METHOD:FAULT:TIMES; {text!r} is not")
+    provider, method, fault = parts[:3]
+    if provider not in providers:
+        raise unknown("provider", provider, providers)
+    methods = [known.name for known in providers[provider].methods]
+    if method != "*" and method not in methods:
+        raise Stop(f"{provider} has no method {method!r}{instead(method, methods)}")
+    if fault not in FAULTS:
+        raise unknown("fault", fault, FAULTS)
+    return FaultRequest(provider, method, fault, _times(parts[3]) if len(parts) == 4 else 1)
+
+
+def _times(text: str) -> int | None:
+    if text == "always":
+        return None
+    if not text.isdigit() or not int(text):
+        raise Stop(f"how often a fault happens is a number or 'always'; {text!r} is not")
+    return int(text)
+
+
+async def _serve(providers: Mapping[str, Provider], faults: Sequence[FaultRequest], wishes: Wishes) -> None:
     """Serve until SIGTERM or Ctrl-C."""
     from bursar.loops.clock import RealClock
+    from bursar.sandbox import serve_providers
 
     clock = RealClock()
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
-    async with serve_world(providers, wishes.seed, wishes.speed, wishes.port, faults, clock) as places:
+    async with serve_providers(providers, wishes.seed, wishes.speed, wishes.port, faults, clock) as places:
         for place in places:
             click.echo(_line(place, wishes.as_json))
         counted: Mapping[str, Mapping[str, int]] = {}
@@ -98,7 +134,7 @@ async def _serve(providers: Mapping[str, Provider], faults: Sequence[Fault], wis
             await clock.sleep(LOOK_EVERY_S)
 
 
-def _line(place: Place, as_json: bool) -> str:
+def _line(place: ServedProvider, as_json: bool) -> str:
     if as_json:
         return json_line(place.public())
     shown = place.public()
@@ -110,7 +146,7 @@ def _line(place: Place, as_json: bool) -> str:
 
 
 def _tell_effects(
-    places: Sequence[Place], before: Mapping[str, Mapping[str, int]], as_json: bool
+    places: Sequence[ServedProvider], before: Mapping[str, Mapping[str, int]], as_json: bool
 ) -> Mapping[str, Mapping[str, int]]:
     """Print the counts that grew; give them all."""
     now = {place.provider: dict(place.wire.effects()) for place in places if place.wire is not None}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from bursar.sandbox.faults import FAULTS, Faults
 from bursar.testing.clock import VirtualClock
 from bursar.testing.declaration import problems_of, problems_of_sink
 from bursar.testing.fakes import (
@@ -21,7 +22,6 @@ from bursar.testing.fakes import (
     make_intent,
     subjects_of,
 )
-from bursar.testing.faults import FAULTS, Faults
 
 if TYPE_CHECKING:
     from bursar.testing.contracts import AdapterContract, HttpSinkContract, SinkContract

@@ -6,7 +6,8 @@ on this clock again, ends, or waits for something else; the last is given `patie
 sockets. That is a limit for what hangs, and long, so that no machine is too slow for it: a task that waits for good
 for something else is better canceled.
 
-What goes by the event loop's own clock and not by this one, such as the time-out of a request, is helped on by `leap`.
+What goes by the event loop's own clock and not by this one, such as the time-out of a request, is helped on by
+`bursar.sandbox.faults.leap`.
 """
 
 from __future__ import annotations
@@ -19,17 +20,6 @@ from datetime import datetime, timedelta, timezone
 START = datetime(2026, 1, 1, 12, 0, tzinfo=timezone.utc)
 ROUNDS = 25
 PAUSE_S = 0.001
-
-
-def leap(seconds: float) -> None:
-    """Set the running event loop's own clock ahead: whatever has a time limit shorter than that is out of time at once.
-
-    So a test provokes a time-out without waiting, and without a race: a server that got the request calls this, and
-    hangs.
-    """
-    loop = asyncio.get_running_loop()
-    time = loop.time
-    loop.time = lambda: time() + seconds  # type: ignore[method-assign]
 
 
 class VirtualClock:

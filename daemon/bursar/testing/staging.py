@@ -35,9 +35,9 @@ from bursar.api import (
     SinkType,
 )
 from bursar.domain.durations import parse_duration
+from bursar.sandbox.faults import Faults
 from bursar.testing.clock import VirtualClock
 from bursar.testing.fakes import Loan
-from bursar.testing.faults import Faults
 
 PATIENT = timedelta(minutes=2)
 """The time-out of whatever is opened here. It is long, so that no machine is too slow to answer within it; where an

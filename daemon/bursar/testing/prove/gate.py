@@ -16,7 +16,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bursar.api import Clock, SandboxServer
-from bursar.testing.faults import ADMIN, Faults
+from bursar.sandbox.faults import ADMIN, Faults
 from bursar.testing.prove.strike import KILL, Strike
 from bursar.testing.prove.witness import DUE_S, FOREIGN, Witness
 

@@ -14,7 +14,7 @@ from typing import Any
 from aiohttp import web
 
 from bursar.api import Provider, Secret
-from bursar.testing.faults import Faults
+from bursar.sandbox.faults import Faults
 from bursar.testing.prove.gate import Gate, Trap
 from bursar.testing.prove.pace import Pace, WorldClock
 from bursar.testing.prove.strike import Kind, Strike, happen, thaw

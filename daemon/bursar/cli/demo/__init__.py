@@ -32,7 +32,7 @@ def demo(keep: bool, seed: int) -> int:
         bursar demo
         bursar demo --keep
     """
-    from bursar.cli.stage.play import Play, perform
+    from bursar.cli.demo.runner import DemoRun, run_demo
 
     with tempfile.TemporaryDirectory(prefix="bursar-demo-") as folder:
-        return asyncio.run(perform(Play(Path(folder), seed, keep)))
+        return asyncio.run(run_demo(DemoRun(Path(folder), seed, keep)))

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bursar.cli.demo.progress import Progress, Row
 from bursar.cli.plain import counted
 from bursar.cli.show import show_rows
-from bursar.cli.stage.story import Row, Story
 
 if TYPE_CHECKING:
     from bursar.domain.rule import Rule
@@ -47,30 +47,32 @@ class Count:
         return f"the sandbox counted {self.sandbox} {self.effect}{of}, and the journal says {self.journal}"
 
 
-def show_summary(story: Story, watched: Mapping[str, int], counts: list[Count]) -> None:
+def show_summary(progress: Progress, watched: Mapping[str, int], counts: list[Count]) -> None:
     """Print both tables.
 
     Args:
-        story: What happened.
+        progress: What happened.
         watched: How many subjects each state rule looked at, by its name.
         counts: What `compare` gave.
     """
-    show_rows([_rule_row(story, rule, watched) for rule in story.rules], RULE_COLUMNS, empty="there are no rules")
+    show_rows([_rule_row(progress, rule, watched) for rule in progress.rules], RULE_COLUMNS, empty="there are no rules")
     click.echo()
     effects = [count.row() for count in counts if count.subject is None]
     show_rows(effects, EFFECT_COLUMNS, empty="the sandbox counted no effect")
 
 
-def compare(story: Story, provider_of: Mapping[str, str], effects: Mapping[str, Mapping[str, int]]) -> list[Count]:
+def compare(
+    progress: Progress, provider_of: Mapping[str, str], effects: Mapping[str, Mapping[str, int]]
+) -> list[Count]:
     """Put the journal's successes beside the sandbox's own count.
 
     Args:
-        story: What happened.
+        progress: What happened.
         provider_of: The provider of each account.
         effects: The sandbox's counts by provider and effect. An effect is named after the API's method, so
             `add_payout` counts the action `payout`; `refill:101` counts those of one subject.
     """
-    succeeded = [row for row in story.actions.values() if row.get("state") == "succeeded"]
+    succeeded = [row for row in progress.actions.values() if row.get("state") == "succeeded"]
     counts = []
     for provider, of_provider in effects.items():
         rows = [row for row in succeeded if provider_of.get(str(row["account"])) == provider]
@@ -89,7 +91,7 @@ def _is(row: Row, effect: str, subject: str | None) -> bool:
     return subject is None or subject in {str(row.get("subject")).rpartition("/")[2], str(row.get("reference"))}
 
 
-def _rule_row(story: Story, rule: Rule, watched: Mapping[str, int]) -> dict[str, str]:
-    seen = counted(watched.get(rule.name, 0), "subject") if rule.watches else counted(story.seen(rule), "event")
-    decided = len(story.decided(rule)) if rule.acts() else story.receiver.told_by(rule.name)
-    return {"rule": rule.name, "seen": seen, "decided": str(decided), "done": str(story.done(rule))}
+def _rule_row(progress: Progress, rule: Rule, watched: Mapping[str, int]) -> dict[str, str]:
+    seen = counted(watched.get(rule.name, 0), "subject") if rule.watches else counted(progress.seen(rule), "event")
+    decided = len(progress.decided(rule)) if rule.acts() else progress.receiver.told_by(rule.name)
+    return {"rule": rule.name, "seen": seen, "decided": str(decided), "done": str(progress.done(rule))}

@@ -1,4 +1,4 @@
-"""The demo's parts: the overlay keeps the example's rules, the receiver believes signatures only, the story ends when
+"""The demo's parts: the overlay keeps the example's rules, the receiver believes signatures only, the progress ends when
 every rule has fired, the counts of both sides are compared."""
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ import aiohttp
 import pytest
 from standardwebhooks import Webhook
 
-from bursar.cli.stage.overlay import as_yaml, example_text, lay, merge, read_example
-from bursar.cli.stage.receiver import Receiver, receive
-from bursar.cli.stage.story import Story
-from bursar.cli.stage.summary import Count, compare
-from bursar.cli.world import Place
+from bursar.cli.demo.config import as_yaml, example_text, lay_over, merge, read_example
+from bursar.cli.demo.progress import Progress
+from bursar.cli.demo.receiver import Receiver, receive
+from bursar.cli.demo.summary import Count, compare
 from bursar.domain.ids import RuleName, SinkName
 from bursar.domain.rule import Act, Notify, Rule, Scope
 from bursar.domain.values import Value
 from bursar.host.plugins import load_plugins
 from bursar.loops.clock import RealClock
+from bursar.sandbox import ServedProvider
 
 SECRET = "whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0"
-PANEL = Place("smm", "http://127.0.0.1:1/api/v2", "http://127.0.0.1:1/_sandbox", {"key": "k"}, ["1"])
+PANEL = ServedProvider("smm", "http://127.0.0.1:1/api/v2", "http://127.0.0.1:1/_sandbox", {"key": "k"}, ["1"])
 
 
 class Fixed:
@@ -78,16 +78,16 @@ def test_addresses_and_short_times_are_laid_over_the_example(tmp_path: Path) -> 
         "sinks": {"ops": {"type": "webhook", "url": "https://hooks.example", "secret": {"credential": "hook"}}},
         "rules": [{"name": "a", "for": "48h", "on": "order"}, {"name": "b", "on": "order.partial"}],
     }
-    stage = lay(example, tmp_path, [PANEL], load_plugins().providers, "http://127.0.0.1:2/bursar", SECRET)
-    assert stage.merged["accounts"]["main"]["url"] == PANEL.url
-    assert stage.merged["sinks"]["ops"]["url"] == "http://127.0.0.1:2/bursar"
-    assert stage.overlay["rules"] == [{"name": "a", "for": "6s"}]
-    assert (stage.environ, stage.credentials) == ({"PANEL_KEY": "k"}, {"hook": SECRET})
+    config = lay_over(example, tmp_path, [PANEL], load_plugins().providers, "http://127.0.0.1:2/bursar", SECRET)
+    assert config.merged["accounts"]["main"]["url"] == PANEL.url
+    assert config.merged["sinks"]["ops"]["url"] == "http://127.0.0.1:2/bursar"
+    assert config.overlay["rules"] == [{"name": "a", "for": "6s"}]
+    assert (config.environ, config.credentials) == ({"PANEL_KEY": "k"}, {"hook": SECRET})
 
 
 def test_every_secret_of_the_example_is_provided(tmp_path: Path) -> None:
     example = {"rules": [{"name": "a", "do": [{"payout": {"account": {"env": "WALLET"}}}]}]}
-    assert "WALLET" in lay(example, tmp_path, [], {}, "", SECRET).environ
+    assert "WALLET" in lay_over(example, tmp_path, [], {}, "", SECRET).environ
 
 
 def test_the_example_has_the_four_rules_of_the_mission() -> None:
@@ -127,7 +127,7 @@ async def test_a_forged_message_is_not(signature: str) -> None:
 
 
 def test_the_story_waits_for_every_rule() -> None:
-    missing = Story([REFILL, TELL], Receiver(SECRET)).missing()
+    missing = Progress([REFILL, TELL], Receiver(SECRET)).missing()
     assert missing == [
         "the rule refill has done nothing yet",
         "the rule tell has told nobody yet",
@@ -136,27 +136,27 @@ def test_the_story_waits_for_every_rule() -> None:
 
 
 def test_the_story_ends_when_every_rule_has_fired() -> None:
-    story = Story([REFILL, TELL], Receiver(SECRET, verified={"msg_1": {"data": {"rule": "tell"}}}))
-    story.take([], [row("1", state="succeeded")])
-    assert story.missing() == []
+    progress = Progress([REFILL, TELL], Receiver(SECRET, verified={"msg_1": {"data": {"rule": "tell"}}}))
+    progress.take([], [row("1", state="succeeded")])
+    assert progress.missing() == []
 
 
 def test_a_refused_action_is_not_done() -> None:
-    story = Story([REFILL], Receiver(SECRET, verified={"msg_1": {}}))
-    story.take([], [row("1", state="refused")])
-    assert story.missing() == ["the rule refill has done nothing yet"]
+    progress = Progress([REFILL], Receiver(SECRET, verified={"msg_1": {}}))
+    progress.take([], [row("1", state="refused")])
+    assert progress.missing() == ["the rule refill has done nothing yet"]
 
 
 def test_every_step_of_an_action_is_told_once() -> None:
-    story = Story([REFILL], Receiver(SECRET))
-    told = [story.take([], [row("1", state=state)]) for state in ("ready", "ready", "succeeded")]
+    progress = Progress([REFILL], Receiver(SECRET))
+    told = [progress.take([], [row("1", state=state)]) for state in ("ready", "ready", "succeeded")]
     assert [len(lines) for lines in told] == [1, 0, 1]
 
 
 def test_both_counts_stand_side_by_side() -> None:
-    story = Story([REFILL], Receiver(SECRET))
+    progress = Progress([REFILL], Receiver(SECRET))
     paid_out = {**row("3", state="succeeded"), "action": "payout", "account": "px"}
-    story.take([], [row("1", state="succeeded"), row("2", state="unknown"), paid_out])
+    progress.take([], [row("1", state="succeeded"), row("2", state="unknown"), paid_out])
     effects = {"smm": {"refill": 2}, "premium_exchanger": {"add_payout": 1}}
-    counts = compare(story, {"main-panel": "smm", "px": "premium_exchanger"}, effects)
+    counts = compare(progress, {"main-panel": "smm", "px": "premium_exchanger"}, effects)
     assert counts == [Count("smm", "refill", 1, 2), Count("premium_exchanger", "add_payout", 1, 1)]

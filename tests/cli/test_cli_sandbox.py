@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import subprocess
@@ -12,51 +13,56 @@ import aiohttp
 import pytest
 
 from bursar.cli.outcome import Stop
-from bursar.cli.world import HOST, Fault, Place, read_fault, serve_world
+from bursar.cli.sandbox import read_fault
 from bursar.host.plugins import load_plugins
+from bursar.sandbox import HOST, FaultRequest, PortUnavailable, ServedProvider, serve_providers
 from bursar.testing import VirtualClock
 
 PROVIDERS = load_plugins().providers
 
 
-async def asked(place: Place, **form: str) -> tuple[int, str]:
+async def asked(place: ServedProvider, **form: str) -> tuple[int, str]:
     """Send a panel's request; give status and body."""
     data = {"key": str(place.settings["key"]), **form}
     async with aiohttp.ClientSession() as session, session.post(place.url, data=data) as answer:
         return answer.status, await answer.text()
 
 
-def of(provider: str, places: list[Place]) -> Place:
+def of(provider: str, places: list[ServedProvider]) -> ServedProvider:
     """Return one provider's place."""
     return next(place for place in places if place.provider == provider)
 
 
 async def test_every_provider_is_served_on_loopback() -> None:
-    async with serve_world(PROVIDERS, 1, 1.0, 0, [], VirtualClock()) as places:
+    async with serve_providers(PROVIDERS, 1, 1.0, 0, [], VirtualClock()) as places:
         assert {place.provider for place in places} >= {"smm", "premium_exchanger", "anticaptcha"}
         assert all(place.url.startswith(f"http://{HOST}:") for place in places)
 
 
 async def test_what_is_printed_is_enough_to_ask() -> None:
-    async with serve_world(PROVIDERS, 1, 1.0, 0, [], VirtualClock()) as places:
-        printed = Place.read(json.loads(json.dumps(of("smm", places).public())))
+    async with serve_providers(PROVIDERS, 1, 1.0, 0, [], VirtualClock()) as places:
+        printed = ServedProvider.read(json.loads(json.dumps(of("smm", places).public())))
         status, body = await asked(printed, action="status", order=printed.track[0])
         assert (status, "status" in json.loads(body)) == (200, True)
 
 
 async def test_a_fault_happens_as_often_as_asked() -> None:
-    async with serve_world(PROVIDERS, 1, 1.0, 0, [Fault("smm", "balance", "html-503", 2)], VirtualClock()) as places:
+    async with serve_providers(
+        PROVIDERS, 1, 1.0, 0, [FaultRequest("smm", "balance", "html-503", 2)], VirtualClock()
+    ) as places:
         place = of("smm", places)
         assert [(await asked(place, action="balance"))[0] for _ in range(3)] == [503, 503, 200]
 
 
 async def test_another_method_is_spared() -> None:
-    async with serve_world(PROVIDERS, 1, 1.0, 0, [Fault("smm", "balance", "html-503", None)], VirtualClock()) as places:
+    async with serve_providers(
+        PROVIDERS, 1, 1.0, 0, [FaultRequest("smm", "balance", "html-503", None)], VirtualClock()
+    ) as places:
         assert (await asked(of("smm", places), action="services"))[0] == 200
 
 
 async def test_effects_are_counted_at_the_admin_address() -> None:
-    async with serve_world(PROVIDERS, 1, 1.0, 0, [], VirtualClock()) as places:
+    async with serve_providers(PROVIDERS, 1, 1.0, 0, [], VirtualClock()) as places:
         place = of("smm", places)
         await asked(place, action="add", service="1", link="https://example.org/p", quantity="100")
         async with aiohttp.ClientSession() as session, session.get(f"{place.admin}/effects") as answer:
@@ -66,12 +72,12 @@ async def test_effects_are_counted_at_the_admin_address() -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("smm:add:timeout-after", Fault("smm", "add", "timeout-after", 1)),
-        ("smm:*:html-503:3", Fault("smm", "*", "html-503", 3)),
-        ("smm:add:empty:always", Fault("smm", "add", "empty", None)),
+        ("smm:add:timeout-after", FaultRequest("smm", "add", "timeout-after", 1)),
+        ("smm:*:html-503:3", FaultRequest("smm", "*", "html-503", 3)),
+        ("smm:add:empty:always", FaultRequest("smm", "add", "empty", None)),
     ],
 )
-def test_a_fault_is_read(text: str, fault: Fault) -> None:
+def test_a_fault_is_read(text: str, fault: FaultRequest) -> None:
     assert read_fault(text, PROVIDERS) == fault
 
 
@@ -91,11 +97,14 @@ def test_a_misspelt_fault_is_one_sentence(text: str, sentence: str) -> None:
 
 
 async def test_a_taken_port_is_one_sentence() -> None:
-    async with serve_world(PROVIDERS, 1, 1.0, 0, [], VirtualClock()) as places:
+    async with serve_providers(PROVIDERS, 1, 1.0, 0, [], VirtualClock()) as places:
         port = int(places[0].admin.split(":")[2].partition("/")[0])
-        with pytest.raises(Stop, match=f"port {port} cannot be used"):
-            async with serve_world(PROVIDERS, 1, 1.0, port, [], VirtualClock()):
+        with pytest.raises(PortUnavailable, match=f"port {port} cannot be used"):
+            async with serve_providers(PROVIDERS, 1, 1.0, port, [], VirtualClock()):
                 pass
+        words = [sys.executable, "-m", "bursar", "sandbox", "--port", str(port)]
+        done = await asyncio.to_thread(subprocess.run, words, capture_output=True, encoding="utf-8", check=False)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import Any
 
 from bursar.api import Provider
 from bursar.cli.outcome import BAD_CONFIGURATION, Stop
-from bursar.cli.world import Place
+from bursar.sandbox import ServedProvider
 
 EXAMPLE = "rules.example.yaml"
 POLL = "1s"
@@ -24,7 +24,7 @@ WALLET = "TDemoWa11etDemoWa11etDemoWa11et9x"
 
 
 @dataclass(slots=True)
-class Stage:
+class DemoConfig:
     """What the demo runs by.
 
     Attributes:
@@ -69,32 +69,32 @@ def read_example(text: str) -> dict[str, Any]:
     return read
 
 
-def lay(
+def lay_over(
     example: Mapping[str, Any],
     folder: Path,
-    places: Sequence[Place],
+    places: Sequence[ServedProvider],
     providers: Mapping[str, Provider],
     hook: str,
     secret: str,
-) -> Stage:
+) -> DemoConfig:
     """Make the overlay for these addresses, and lay it over the example."""
     by_provider = {place.provider: place for place in places}
     overlay: dict[str, Any] = {"settings": {"state": str(folder / "journal.db")}, "accounts": {}, "sinks": {}}
-    stage = Stage(overlay, {})
+    config = DemoConfig(overlay, {})
     for name, account in example.get("accounts", {}).items():
         place = by_provider.get(account["provider"])
         if place is not None:
             overlay["accounts"][name] = _account(place, providers[place.provider])
-            _provide(stage, account.get("key"), str(place.settings.get("key", "")))
+            _provide(config, account.get("key"), str(place.settings.get("key", "")))
     for name, sink in example.get("sinks", {}).items():
         if sink.get("type") == "webhook":
             overlay["sinks"][name] = {"url": hook}
-            _provide(stage, sink.get("secret"), secret)
+            _provide(config, sink.get("secret"), secret)
     overlay["rules"] = [*_rules(example.get("rules", []))]
-    stage.merged = merge(example, overlay)
-    for reference in _references(stage.merged):
-        _provide(stage, reference, WALLET)
-    return stage
+    config.merged = merge(example, overlay)
+    for reference in _references(config.merged):
+        _provide(config, reference, WALLET)
+    return config
 
 
 def merge(below: Any, above: Any) -> Any:
@@ -123,7 +123,7 @@ def as_yaml(document: Any) -> str:
     return written
 
 
-def _account(place: Place, provider: Provider) -> dict[str, Any]:
+def _account(place: ServedProvider, provider: Provider) -> dict[str, Any]:
     """Where the account is in the sandbox, and how often it is looked at there."""
     own = {name: value for name, value in place.settings.items() if name != "key"}
     polls = {stream.name: POLL for stream in provider.streams}
@@ -138,14 +138,14 @@ def _rules(rules: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
             yield {"name": rule["name"], **short}
 
 
-def _provide(stage: Stage, reference: object, text: str) -> None:
+def _provide(config: DemoConfig, reference: object, text: str) -> None:
     """Put a secret where its reference looks for it, unless something is there."""
     if not isinstance(reference, Mapping):
         return
     if "env" in reference:
-        stage.environ.setdefault(reference["env"], text)
+        config.environ.setdefault(reference["env"], text)
     if "credential" in reference:
-        stage.credentials.setdefault(reference["credential"], text)
+        config.credentials.setdefault(reference["credential"], text)
 
 
 def _references(value: Any) -> Iterator[Mapping[str, str]]:

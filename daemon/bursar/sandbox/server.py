@@ -1,7 +1,7 @@
-"""The sandbox's world: every registered provider's own wire server on a loopback port, with faults on request.
+"""Every registered provider's own wire server on a loopback port, with faults on request.
 
 The servers belong to the plugins (`Provider.wire`); here they only get a port each, the faults in front, and the
-admin routes of `bursar.testing.Faults` (`/_sandbox/effects`, `/_sandbox/faults`).
+admin routes of `Faults` (`/_sandbox/effects`, `/_sandbox/faults`).
 """
 
 from __future__ import annotations
@@ -9,21 +9,23 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from bursar.cli.outcome import Stop, instead, unknown
+from aiohttp import web
 
-if TYPE_CHECKING:
-    from aiohttp import web
-
-    from bursar.api.clock import Clock
-    from bursar.api.provider import Provider, SandboxServer
+from bursar.api.clock import Clock
+from bursar.api.provider import Provider, SandboxServer
+from bursar.sandbox.faults import ADMIN, Faults
 
 HOST = "127.0.0.1"
 
 
+class PortUnavailable(Exception):
+    """A port that was asked for cannot be listened on; the message says which and why."""
+
+
 @dataclass(frozen=True, slots=True)
-class Place:
+class ServedProvider:
     """Where one provider is served.
 
     Attributes:
@@ -55,15 +57,15 @@ class Place:
         }
 
     @classmethod
-    def read(cls, printed: Mapping[str, Any]) -> Place:
+    def read(cls, printed: Mapping[str, Any]) -> ServedProvider:
         """Read what `bursar sandbox --json` printed."""
         settings = {"key": printed["key"], **printed["settings"]}
         return cls(printed["provider"], printed["url"], printed["admin"], settings, printed["track"])
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """A fault that was asked for on the command line; `times` None: always."""
+class FaultRequest:
+    """A fault that is to happen from the start; `times` None: always."""
 
     provider: str
     method: str
@@ -71,40 +73,10 @@ class Fault:
     times: int | None = 1
 
 
-def read_fault(text: str, providers: Mapping[str, Provider]) -> Fault:
-    """Read `PROVIDER:METHOD:FAULT[:TIMES]`.
-
-    Raises:
-        Stop: it names something that is not there.
-    """
-    from bursar.testing import FAULTS
-
-    parts = text.split(":")
-    if len(parts) not in (3, 4):
-        raise Stop(f"a fault is written PROVIDER:METHOD:FAULT or PROVIDER:METHOD:FAULT:TIMES; {text!r} is not")
-    provider, method, fault = parts[:3]
-    if provider not in providers:
-        raise unknown("provider", provider, providers)
-    methods = [known.name for known in providers[provider].methods]
-    if method != "*" and method not in methods:
-        raise Stop(f"{provider} has no method {method!r}{instead(method, methods)}")
-    if fault not in FAULTS:
-        raise unknown("fault", fault, FAULTS)
-    return Fault(provider, method, fault, _times(parts[3]) if len(parts) == 4 else 1)
-
-
-def _times(text: str) -> int | None:
-    if text == "always":
-        return None
-    if not text.isdigit() or not int(text):
-        raise Stop(f"how often a fault happens is a number or 'always'; {text!r} is not")
-    return int(text)
-
-
 @asynccontextmanager
-async def serve_world(
-    providers: Mapping[str, Provider], seed: int, speed: float, port: int, faults: Sequence[Fault], clock: Clock
-) -> AsyncIterator[list[Place]]:
+async def serve_providers(
+    providers: Mapping[str, Provider], seed: int, speed: float, port: int, faults: Sequence[FaultRequest], clock: Clock
+) -> AsyncIterator[list[ServedProvider]]:
     """Serve every provider that has a wire server, in the order of their names; stop when the block ends.
 
     Args:
@@ -114,9 +86,12 @@ async def serve_world(
         port: The first port, the next one for the next provider; 0 takes free ones.
         faults: What goes wrong from the start.
         clock: The clock by which the worlds move.
+
+    Raises:
+        PortUnavailable: one of the ports cannot be listened on.
     """
     async with AsyncExitStack() as stack:
-        places = []
+        served = []
         with_wire = [provider for _, provider in sorted(providers.items()) if provider.wire is not None]
         for position, provider in enumerate(with_wire):
             assert provider.wire is not None
@@ -124,13 +99,13 @@ async def serve_world(
             _put_faults_before(wire, [fault for fault in faults if fault.provider == provider.name])
             bound = await stack.enter_async_context(_serve(wire.app, port + position if port else 0))
             root = f"http://{HOST}:{bound}"
-            places.append(Place(provider.name, root + wire.path, f"{root}/_sandbox", wire.settings, wire.track(), wire))
-        yield places
+            served.append(
+                ServedProvider(provider.name, root + wire.path, root + ADMIN, wire.settings, wire.track(), wire)
+            )
+        yield served
 
 
-def _put_faults_before(wire: SandboxServer, asked_for: Sequence[Fault]) -> None:
-    from bursar.testing import Faults
-
+def _put_faults_before(wire: SandboxServer, asked_for: Sequence[FaultRequest]) -> None:
     async def by_path(request: web.Request) -> str:
         return request.path
 
@@ -142,20 +117,15 @@ def _put_faults_before(wire: SandboxServer, asked_for: Sequence[Fault]) -> None:
 
 @asynccontextmanager
 async def _serve(app: web.Application, port: int) -> AsyncIterator[int]:
-    """Serve on loopback and give the port.
-
-    Raises:
-        Stop: the port is taken.
-    """
-    from aiohttp import web
-
+    """Serve on loopback and yield the port."""
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()
     try:
         site = web.TCPSite(runner, HOST, port)
-        await site.start()
+        try:
+            await site.start()
+        except OSError as error:
+            raise PortUnavailable(f"port {port} cannot be used: {error.strerror}") from None
         yield runner.addresses[0][1]
-    except OSError as taken:
-        raise Stop(f"port {port} cannot be used: {taken.strerror}", 1) from None
     finally:
         await runner.cleanup()

@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
+from bursar.cli.demo.receiver import Receiver
 from bursar.cli.show import cell
-from bursar.cli.stage.receiver import Receiver
 from bursar.domain.rule import Notify, Rule
 
 Row = Mapping[str, Any]
-MOST_NAMED = 6
+MAX_NAMED = 6
 
 
 @dataclass(slots=True)
-class Story:
+class Progress:
     """What the journal and the receiver showed so far.
 
     Attributes:
@@ -107,6 +107,6 @@ def _together(news: Iterable[tuple[str, object]]) -> list[tuple[str, str]]:
     for what, subject in news:
         about.setdefault(cell(what), []).append(cell(subject))
     return [
-        (what, " ".join(subjects[:MOST_NAMED]) + (f" … ({len(subjects)})" if len(subjects) > MOST_NAMED else ""))
+        (what, " ".join(subjects[:MAX_NAMED]) + (f" … ({len(subjects)})" if len(subjects) > MAX_NAMED else ""))
         for what, subjects in about.items()
     ]

@@ -17,12 +17,22 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bursar.diagnostics.suggestion import did_you_mean, suggest
-from bursar.testing.clock import leap
-from bursar.testing.misbehavior import WAYS, Scene
+from bursar.sandbox.misbehavior import WAYS, Scene
 
 ADMIN = "/_sandbox"
 FAULTS: Mapping[str, str] = {name: way.description for name, way in WAYS.items()}
 """Every fault by name, with a sentence."""
+
+
+def leap(seconds: float) -> None:
+    """Set the running event loop's own clock ahead: whatever has a time limit shorter than that is out of time at once.
+
+    So a test provokes a time-out without waiting, and without a race: a server that got the request calls this, and
+    hangs.
+    """
+    loop = asyncio.get_running_loop()
+    time = loop.time
+    loop.time = lambda: time() + seconds  # type: ignore[method-assign]
 
 
 @dataclass(slots=True)
