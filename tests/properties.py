@@ -21,7 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from hypothesis.statistics import collector
 
 USUAL = 100
-MOST_DISCARDED = 0.1
+MAX_DISCARDED = 0.1
 RETRIED = "Retried draw"
 """How Hypothesis names that what a filter refused is drawn again."""
 JUDGED_FROM = 10
@@ -104,7 +104,7 @@ def discarded(statistics: Mapping[str, Any]) -> str | None:
         case["status"] == "invalid" or any(each.startswith(RETRIED) for each in case.get("events", ()))
         for case in cases
     )
-    if len(cases) < JUDGED_FROM or lost <= MOST_DISCARDED * len(cases):
+    if len(cases) < JUDGED_FROM or lost <= MAX_DISCARDED * len(cases):
         return None
     return (
         f"it throws away {lost} of {len(cases)} examples: a strategy filters, or the test assumes, "

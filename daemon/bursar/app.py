@@ -31,7 +31,7 @@ from bursar.settings.model import Configuration, ConfigurationError, Settings
 from bursar.settings.read import read_configuration
 
 BAD_CONFIGURATION = 78
-PATIENCE_S = 3.5
+GRACE_S = 3.5
 """How long what is being sent has at SIGTERM: after that its outcome is unknown, and looked for at the next start."""
 RELOAD_PATIENCE_S = 60.0
 log = structlog.get_logger("bursar")
@@ -129,7 +129,7 @@ class Daemon:
             await self._obey(context, controller, group)
             self._systemd.say("STOPPING=1")
             watchdog.cancel()
-            await controller.supervisor.shutdown(PATIENCE_S)
+            await controller.supervisor.shutdown(GRACE_S)
 
     def _listen(self) -> None:
         loop = asyncio.get_running_loop()

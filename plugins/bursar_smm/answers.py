@@ -16,7 +16,7 @@ from bursar_smm.words import squeeze
 
 FAILS = frozenset({"error", "fail", "failed", "false"})
 MAX_ID_CHARS = 128
-DEEPEST = 20
+MAX_DEPTH = 20
 """How far into an answer anybody looks: no panel nests deeper, and what does is meant to exhaust."""
 RESULTS = frozenset({"status", "order", "refill", "cancel"})
 FLAT = RESULTS | {"charge", "start_count", "remains", "currency", "runs", "orders", "posts", "expiry"}
@@ -66,7 +66,7 @@ def of_the_call(answer: Mapping[str, Json]) -> bool:
 
 def unwrapped(answer: Json) -> Json:
     """Return what a panel's answer holds, where it is put into a wrapper with the call's own words beside it."""
-    for _ in range(DEEPEST):
+    for _ in range(MAX_DEPTH):
         of_an_order = not isinstance(answer, dict) or not OF_ORDERS.isdisjoint(answer)
         if not isinstance(answer, dict) or of_an_order or ("status" in answer and not of_the_call(answer)):
             return answer
@@ -113,7 +113,7 @@ def opinions(answer: Json, *names: str) -> Opinions:
 def shells(answer: Json) -> list[Json]:
     """Return the wrappers around what an answer says of its ids, each without what it wraps."""
     found: list[Json] = []
-    while isinstance(answer, dict) and len(found) < DEEPEST:
+    while isinstance(answer, dict) and len(found) < MAX_DEPTH:
         inner = next((name for name in WRAPPERS if isinstance(answer.get(name), (dict, list))), None)
         if inner is None:
             break
@@ -210,7 +210,7 @@ def fails(answer: Mapping[str, Json]) -> bool:
 def _within(entry: Mapping[str, Json], name: str) -> Json:
     """Return what stands under the effect's name, be that wrapped once more; what goes on wrapping says nothing."""
     inner: Json = entry[name]
-    for _ in range(DEEPEST):
+    for _ in range(MAX_DEPTH):
         if not isinstance(inner, dict) or name not in inner or failure_text(inner) is not None or fails(inner):
             return inner
         inner = inner[name]
@@ -284,7 +284,7 @@ def is_id(text: str) -> bool:
 def _words(error: Json, depth: int) -> str | None:
     if isinstance(error, str):
         return error
-    if depth > DEEPEST:
+    if depth > MAX_DEPTH:
         return None
     if isinstance(error, dict):
         return message(error) or failure_text(error, depth + 1)

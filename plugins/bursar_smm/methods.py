@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from bursar.api import Method, Param, SubjectRef, Wanted
 from bursar_smm import service_types
 
-MOST_IDS = 100
+MAX_IDS = 100
 _ORDER = Param(description="One order's id.")
 _ORDERS = Param(description="Order ids, separated by commas, at most 100.")
 _REFILL = Param(description="One refill's id.")
@@ -59,8 +59,8 @@ def asked_for(method: str, params: Mapping[str, str]) -> dict[str, str]:
         raise ValueError(f"{method} is no method of a panel that only reads")
     one, many = READS[method]
     ids = ids_of(method, params, one, many)
-    if len(ids) > MOST_IDS:
-        raise ValueError(f"{method} takes at most {MOST_IDS} ids; panels silently leave out the rest")
+    if len(ids) > MAX_IDS:
+        raise ValueError(f"{method} takes at most {MAX_IDS} ids; panels silently leave out the rest")
     return {one if one in params else many: ",".join(ids)}
 
 

@@ -22,7 +22,7 @@ from bursar.api import (
 from bursar.api.schema import Schema, choice, flag
 from bursar_smm import costs, service_types, words
 from bursar_smm.adapter import SmmAdapter
-from bursar_smm.methods import METHODS, MOST_IDS
+from bursar_smm.methods import MAX_IDS, METHODS
 from bursar_smm.wire import wire
 
 _NUMBER, _TEXT, _BOOLEAN = FieldKind.NUMBER, FieldKind.TEXT, FieldKind.BOOLEAN
@@ -43,8 +43,8 @@ def _rate_changed(before: Fields | None, after: Fields) -> bool:
 
 
 STREAMS = (
-    Stream("orders", timedelta(seconds=60), Coverage.TRACKED, MOST_IDS, "The orders under watch."),
-    Stream("refills", timedelta(seconds=60), Coverage.TRACKED, MOST_IDS, "Refills of orders.", needs_known=True),
+    Stream("orders", timedelta(seconds=60), Coverage.TRACKED, MAX_IDS, "The orders under watch."),
+    Stream("refills", timedelta(seconds=60), Coverage.TRACKED, MAX_IDS, "Refills of orders.", needs_known=True),
     Stream("services", timedelta(hours=6), Coverage.LISTING, description="What the panel sells."),
     Stream("balance", timedelta(minutes=5), Coverage.LISTING, description="The account's money."),
 )
@@ -129,7 +129,7 @@ ACTIONS = (
         "order",
         LostReply.REPEATABLE,
         description="Request a refill.",
-        batch=MOST_IDS,
+        batch=MAX_IDS,
         confirmed_by=(
             "order.refilling",
             "order.pending",
@@ -147,7 +147,7 @@ ACTIONS = (
         "order",
         LostReply.REPEATABLE,
         description="Request a cancellation.",
-        batch=MOST_IDS,
+        batch=MAX_IDS,
         confirmed_by=("order.canceled", "order.partial", "order.refunded"),
         disproved_by=("order.completed",),
     ),

@@ -22,7 +22,7 @@ SERVICE_FLAGS = ("refill", "cancel")
 SERVICE_NAMES = frozenset({"service", *SERVICE_TEXTS, *SERVICE_NUMBERS})
 MAX_TEXT_CHARS = 2000
 MAX_PROBLEM_CHARS = 100
-MOST_DIGITS = 60
+MAX_DIGITS = 60
 MAX_DEPTH = 60
 BALANCE = SubjectRef("balance", "balance")
 
@@ -117,7 +117,7 @@ def text(raw: Json) -> str | None:
     """Read a text, or a number that stands for one; no information is None, and so is a number without end."""
     if raw is None or isinstance(raw, (bool, dict, list)):
         return None
-    if isinstance(raw, Decimal) and (not raw.is_finite() or abs(raw.adjusted()) > MOST_DIGITS):
+    if isinstance(raw, Decimal) and (not raw.is_finite() or abs(raw.adjusted()) > MAX_DIGITS):
         return None
     plain = format(raw, "f") if isinstance(raw, Decimal) else str(raw).strip()[:MAX_TEXT_CHARS]
     return None if plain.lower() in NO_INFORMATION else plain

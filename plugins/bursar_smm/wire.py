@@ -15,7 +15,7 @@ import msgspec
 from aiohttp import web
 
 from bursar.api import Clock, SandboxServer
-from bursar_smm.methods import MOST_IDS
+from bursar_smm.methods import MAX_IDS
 from bursar_smm.world import Sorry, World
 
 PATH = "/api/v2"
@@ -153,7 +153,7 @@ def _rows(name: str, result: str, ids: str, act: Callable[[str], Any]) -> list[d
 
 def _ids(text: str) -> list[str]:
     """Return the ids asked for; panels silently leave out what is over the hundred."""
-    return [id_.strip() for id_ in text.split(",") if id_.strip()][:MOST_IDS]
+    return [id_.strip() for id_ in text.split(",") if id_.strip()][:MAX_IDS]
 
 
 def _or_sorry(act: Callable[[_Asked], Any], asked_for: _Asked) -> Any:

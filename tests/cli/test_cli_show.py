@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from bursar.cli.plain import one_line, plain
-from bursar.cli.show import MOST_ROWS, cell, json_line, json_text, show_facts, show_rows
+from bursar.cli.show import MAX_ROWS, cell, json_line, json_text, show_facts, show_rows
 
 
 def table(capsys: pytest.CaptureFixture[str], *rows: dict[str, object]) -> str:
@@ -52,7 +52,7 @@ def test_no_rows_are_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_long_table_says_what_it_leaves_out(capsys: pytest.CaptureFixture[str]) -> None:
-    rows = [{"a": str(number)} for number in range(MOST_ROWS + 7)]
+    rows = [{"a": str(number)} for number in range(MAX_ROWS + 7)]
     assert table(capsys, *rows).endswith("… and 7 more; --json gives all\n")
 
 

@@ -22,13 +22,13 @@ async def test_the_walk_arrives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert len(walked["received"]) == 1
 
 
-MOST_STOPS = 15
+MAX_STOPS = 15
 STOPS = re.findall(r"^(\d+)\. `([\w/]+\.py)`, `(\w+)`:", (ROOT / "docs" / "walk.md").read_text("utf-8"), re.MULTILINE)
 
 
 def test_the_walk_has_few_stops() -> None:
     assert [int(number) for number, _, _ in STOPS] == list(range(1, len(STOPS) + 1))
-    assert 10 <= len(STOPS) <= MOST_STOPS
+    assert 10 <= len(STOPS) <= MAX_STOPS
 
 
 @pytest.mark.parametrize(("path", "function"), [(path, function) for _, path, function in STOPS])

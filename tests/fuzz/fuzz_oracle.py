@@ -15,7 +15,7 @@ from typing import Any
 
 _JSON_BEGINS = re.compile(r"""\{\s*["}]|\[\s*["\[\]{\d\-tfn]""")
 _NO = ("fail", "failed", "error", "false")
-DEEPEST = 50
+MAX_DEPTH = 50
 _AGREES = ("success", "ok", "true", "yes", "accepted", "requested", "pending", "canceled", "cancelled", "cancel")
 ORDER_WORDS: Mapping[str, str] = {
     "pending": "pending awaiting queued creating",
@@ -114,7 +114,7 @@ def no_error(answer: Any) -> bool:
 def agrees(value: Any, depth: int = 0) -> bool:
     """Return whether a value can be a panel's yes: an id, 1, true, a word, or an object that holds one and no error."""
     if isinstance(value, dict):
-        inner = [each for name, each in value.items() if name != "error"] if depth < DEEPEST else []
+        inner = [each for name, each in value.items() if name != "error"] if depth < MAX_DEPTH else []
         return no_error(value) and any(agrees(each, depth + 1) for each in inner)
     if isinstance(value, bool):
         return value
@@ -146,7 +146,7 @@ def panel_agreed(answer: Any, id_: str) -> bool:
 
 def panel_refused(answer: Any, depth: int = 0) -> bool:
     """Return whether there is an error in an answer, or a sentence in an entry's place, of the whole or of any part."""
-    if isinstance(answer, (list, dict)) and depth > DEEPEST:
+    if isinstance(answer, (list, dict)) and depth > MAX_DEPTH:
         return False
     if isinstance(answer, list):
         return any(panel_refused(each, depth + 1) for each in answer)

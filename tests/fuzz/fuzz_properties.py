@@ -47,7 +47,7 @@ from bursar.domain.ids import AccountName
 
 ACCOUNT = AccountName("account")
 AT = datetime(2026, 11, 21, tzinfo=timezone.utc)
-LONGEST_TEXT = 2000
+MAX_TEXT = 2000
 NOT_SAID = {"balance.currency", "refill.order", "refill.panel_id"}
 """What may come from the account or the intent, not from the body."""
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -80,7 +80,7 @@ def sound_values(seen: Observation) -> None:
         assert one.ref.id.strip(), f"a {one.ref.type} without an id"
         for name, value in one.fields.items():
             assert not isinstance(value, Decimal) or _is_amount(value), f"{name} is {value}"
-            assert not isinstance(value, str) or len(value) <= LONGEST_TEXT, f"{name} has {len(value)} characters"
+            assert not isinstance(value, str) or len(value) <= MAX_TEXT, f"{name} has {len(value)} characters"
     assert all(len(text) < 600 for text in seen.problems.values()), "an endless problem"
 
 

@@ -151,7 +151,7 @@ async def test_an_observation_of_undeclared_kinds_is_an_error_that_says_so(answe
 
 
 async def test_more_subjects_than_anyone_has_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bursar.host.answers.MOST_SUBJECTS", 1)
+    monkeypatch.setattr("bursar.host.answers.MAX_SUBJECTS", 1)
     assert "more than 1 subjects at once" in (await failure(seen(parcel("1"), parcel("2")))).reason
 
 

@@ -12,7 +12,7 @@ import pytest
 ANALYZE = shutil.which("systemd-analyze")
 EXECUTABLE = str(shutil.which("true"))
 UNIT = Path(__file__).parents[2] / "systemd" / "bursar.service"
-MOST_EXPOSURE = 1.5
+MAX_EXPOSURE = 1.5
 
 needs_systemd = pytest.mark.skipif(ANALYZE is None, reason="systemd-analyze is not installed (apt install systemd)")
 
@@ -44,7 +44,7 @@ def test_the_unit_is_hardly_exposed() -> None:
     said = analyze("security", "--offline=true", str(UNIT))
     level = re.search(r"exposure level for bursar.service: ([0-9.]+)", said)
     assert level is not None, said
-    assert float(level[1]) <= MOST_EXPOSURE
+    assert float(level[1]) <= MAX_EXPOSURE
 
 
 def test_a_bad_configuration_is_not_tried_again() -> None:

@@ -16,7 +16,7 @@ from bursar.cli.outcome import instead
 from bursar.domain.values import number
 
 COLUMNS = ("id", "service", "link", "quantity", "created_at")
-MOST_ID_CHARACTERS = 200
+MAX_ID_CHARACTERS = 200
 
 Row = dict[str, str]
 
@@ -88,7 +88,7 @@ def _faults(row: Row, width: int, expected: int, seen: dict[str, Row]) -> Iterat
         yield f"{width} values under {expected} columns"
         return
     id_ = row["id"]
-    if not id_ or not id_.isprintable() or " " in id_ or "," in id_ or len(id_) > MOST_ID_CHARACTERS:
+    if not id_ or not id_.isprintable() or " " in id_ or "," in id_ or len(id_) > MAX_ID_CHARACTERS:
         yield f"{id_[:40]!r} is not an id" if id_ else "the id is missing"
         return
     if row.get("quantity") and _whole(row["quantity"]) is None:

@@ -16,7 +16,7 @@ BAD_CONFIGURATION = 78
 INTERRUPTED = 130
 PIPE_CLOSED = 141
 
-MOST_NAMES = 20
+MAX_NAMES = 20
 
 
 class Stop(click.ClickException):
@@ -47,4 +47,4 @@ def instead(word: str, known: Iterable[str]) -> str:
         return did_you_mean(suggestion)
     if not names:
         return ": there are none"
-    return ": there is " + ", ".join(names[:MOST_NAMES]) + (", …" if len(names) > MOST_NAMES else "")
+    return ": there is " + ", ".join(names[:MAX_NAMES]) + (", …" if len(names) > MAX_NAMES else "")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bursar.sandbox import FaultRequest, ServedProvider
 
 LOOK_EVERY_S = 0.2
-MOST_IDS = 12
+MAX_IDS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +140,8 @@ def _line(place: ServedProvider, as_json: bool) -> str:
     shown = place.public()
     settings = "".join(f"  {name} {value}" for name, value in shown["settings"].items())
     ids = list(place.track)
-    more = f" … ({len(ids)})" if len(ids) > MOST_IDS else ""
-    track = f"\n    track {' '.join(ids[:MOST_IDS])}{more}" if ids else ""
+    more = f" … ({len(ids)})" if len(ids) > MAX_IDS else ""
+    track = f"\n    track {' '.join(ids[:MAX_IDS])}{more}" if ids else ""
     return f"{place.provider}: {place.url}  key {shown['key']}{one_line(settings)}\n    admin {place.admin}{track}"
 
 

@@ -18,7 +18,7 @@ from bursar.cli.plain import one_line
 if TYPE_CHECKING:
     from rich.console import Console
 
-MOST_ROWS = 1000
+MAX_ROWS = 1000
 """A table for people ends here and says so; `--json` never does."""
 PIPED_WIDTH = 400
 
@@ -55,7 +55,7 @@ def show_rows(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, 
     from rich.table import Table
     from rich.text import Text
 
-    shown = rows[:MOST_ROWS]
+    shown = rows[:MAX_ROWS]
     used = [key for key in columns if any(row.get(key) not in (None, "", {}, []) for row in shown)]
     table = Table(box=None, pad_edge=False, header_style="bold")
     for key in used:

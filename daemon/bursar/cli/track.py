@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 CHUNK_ROWS = 5000
 """How many orders one question to the daemon carries: small enough that its polls go on between two."""
-MOST_NAMED = 20
+MAX_NAMED = 20
 
 
 @click.command()
@@ -102,7 +102,7 @@ def _rows(ids: Sequence[str], file: object) -> list[Row]:
     try:
         return read_rows(file.read())  # type: ignore[attr-defined]
     except BadRows as bad:
-        for line in bad.lines[:MOST_NAMED]:
+        for line in bad.lines[:MAX_NAMED]:
             complain(line)
         more = f" ({len(bad.lines)} bad rows)" if len(bad.lines) > 1 else ""
         raise Stop(f"nothing was tracked{more}") from None

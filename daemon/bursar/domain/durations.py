@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-LONGEST = timedelta(days=3650)
+MAX_DURATION = timedelta(days=3650)
 EXPECTED = "a duration such as 90s, 5m, 6h or 2d"
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _FORM = re.compile(r"([0-9]{1,10})([smhd])", re.ASCII)
@@ -27,9 +27,9 @@ def parse_duration(text: object) -> timedelta:
     try:
         duration = timedelta(**{_UNITS[form[2]]: int(form[1])})
     except OverflowError:
-        duration = LONGEST * 2
+        duration = MAX_DURATION * 2
     if not duration:
         raise ValueError(f"{text!r} is no time at all: expected {EXPECTED}")
-    if duration > LONGEST:
+    if duration > MAX_DURATION:
         raise ValueError(f"{text!r} is longer than ten years")
     return duration

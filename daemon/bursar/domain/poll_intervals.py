@@ -12,7 +12,7 @@ from bursar.domain.backoff import Backoff
 
 HOUR_S = 3600.0
 DAY_S = 86400.0
-LONGEST_ABSENCE = timedelta(minutes=30)
+MAX_ABSENCE = timedelta(minutes=30)
 
 
 def pause_s(interval_s: float, quiet_s: float, terminal: bool, acted_on: bool, watch_for_s: float) -> float | None:
@@ -38,4 +38,4 @@ def absence(failures: int, interval: timedelta, retry_after: timedelta | None) -
     A `Retry-After` is obeyed up to a day.
     """
     first = max(interval, timedelta(seconds=1))
-    return Backoff(first, max(LONGEST_ABSENCE, first)).pause(failures, retry_after)
+    return Backoff(first, max(MAX_ABSENCE, first)).pause(failures, retry_after)

@@ -26,9 +26,9 @@ from bursar.domain.observation import Observation, Observed
 from bursar.domain.subject import Coverage, Field, SubjectType
 from bursar.domain.values import FieldKind, Json
 
-MOST_SUBJECTS = 1_000_000
-LONGEST_ID = 512
-DEEPEST = 64
+MAX_SUBJECTS = 1_000_000
+MAX_ID = 512
+MAX_DEPTH = 64
 
 
 class BadReturn(Exception):
@@ -65,7 +65,7 @@ class Checks:
             raise BadReturn(f"{_a(seen)} in place of an Observation")
         _require(seen.stream == look.stream, f"an observation of another stream than {look.stream!r}")
         _require(isinstance(seen.subjects, (tuple, list)), "subjects that are no tuple")
-        _require(len(seen.subjects) <= MOST_SUBJECTS, f"more than {MOST_SUBJECTS} subjects at once")
+        _require(len(seen.subjects) <= MAX_SUBJECTS, f"more than {MAX_SUBJECTS} subjects at once")
         asked = self._asked(look) if seen.subjects else None
         for subject in seen.subjects:
             self.observed(subject, look.stream, asked)
@@ -167,8 +167,8 @@ def _why_not(spec: Field | None) -> str:
 
 
 def _check_id(id_: object) -> None:
-    sound = isinstance(id_, str) and 0 < len(id_) <= LONGEST_ID and id_.isprintable()
-    _require(sound, f"a subject whose id is no printable text of 1 to {LONGEST_ID} characters")
+    sound = isinstance(id_, str) and 0 < len(id_) <= MAX_ID and id_.isprintable()
+    _require(sound, f"a subject whose id is no printable text of 1 to {MAX_ID} characters")
 
 
 def _check_ids(what: str, ids: object) -> None:
@@ -192,7 +192,7 @@ def _check_pause(pause: object) -> None:
 def _is_json(value: object, depth: int) -> bool:
     if value is None or isinstance(value, (str, bool, int, float, Decimal)):
         return True
-    if depth >= DEEPEST:
+    if depth >= MAX_DEPTH:
         return False
     if isinstance(value, (list, tuple)):
         return all(_is_json(each, depth + 1) for each in value)

@@ -23,10 +23,10 @@ from bursar.domain.observation import Observation, Observed
 from bursar.domain.values import Json
 from bursar.logs import Redactor, tokens_of
 
-SHORTEST_IN_DATA = 8
+MIN_IN_DATA = 8
 """A known value that is shorter may well be an honest part of a name or number; in texts it is masked all the same."""
 MISPLACED = "the answer holds a secret of this account in an id's place"
-LONGEST_REASON = 500
+MAX_REASON = 500
 MAYBE_CUT = 100
 
 Failed = TypeVar("Failed", ProviderError, DeliveryFailed)
@@ -67,7 +67,7 @@ class Veil:
         cleaned = self._redactor.redact(text)
         if len(text) >= MAYBE_CUT:
             cleaned = self._redactor.hide_end(cleaned)
-        return cleaned if len(cleaned) <= LONGEST_REASON else cleaned[: LONGEST_REASON - 1] + "…"
+        return cleaned if len(cleaned) <= MAX_REASON else cleaned[: MAX_REASON - 1] + "…"
 
     def error(self, error: Failed) -> Failed:
         """Clean an error, in place, so that who waits for this very one still gets it."""
@@ -155,7 +155,7 @@ class Veil:
             raise BadAnswer(MISPLACED, kind="foreign")
 
     def _text(self, text: str) -> str:
-        return self._redactor.hide(text, shortest=SHORTEST_IN_DATA)
+        return self._redactor.hide(text, shortest=MIN_IN_DATA)
 
     def _holds_one(self, value: Json) -> bool:
         if isinstance(value, str):

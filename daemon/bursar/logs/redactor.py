@@ -19,14 +19,14 @@ from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 from bursar.api.secret import Secret
 
 MASK = "***"
-SHORTEST = 4
-MOST_CONCEALED = 20_000
+MIN_LENGTH = 4
+MAX_CONCEALED = 20_000
 FEW = 64
-SHORTEST_END = 6
-LONGEST_END = 256
-SHORTEST_TOKEN = 8
-SHORTEST_WORD = 16
-DEEPEST = 12
+MIN_END = 6
+MAX_END = 256
+MIN_TOKEN = 8
+MIN_WORD = 16
+MAX_DEPTH = 12
 
 _NAMES_A_SECRET = re.compile(
     r"token|secret|passw(or)?d|passphrase|authorization|cookie|credential|api.?key|client.?key|^key$", re.IGNORECASE
@@ -47,7 +47,7 @@ class Redactor:
         most_concealed: How many further values are remembered.
     """
 
-    def __init__(self, secrets: Iterable[str] = (), *, most_concealed: int = MOST_CONCEALED) -> None:
+    def __init__(self, secrets: Iterable[str] = (), *, most_concealed: int = MAX_CONCEALED) -> None:
         self._most_concealed = most_concealed
         self._concealed: OrderedDict[str, None] = OrderedDict()
         self._by_start: dict[str, set[str]] = {}
@@ -59,7 +59,7 @@ class Redactor:
         for secret in secrets:
             for form in _forms(secret):
                 self._kept.add(form)
-                self._by_start.setdefault(form[:SHORTEST], set()).add(form)
+                self._by_start.setdefault(form[:MIN_LENGTH], set()).add(form)
 
     def add_secret(self, value: str) -> None:
         """Add a value that must not be seen from now on. One that is too short to be told from other text is not."""
@@ -68,7 +68,7 @@ class Redactor:
                 self._concealed.move_to_end(form)
                 continue
             self._concealed[form] = None
-            self._by_start.setdefault(form[:SHORTEST], set()).add(form)
+            self._by_start.setdefault(form[:MIN_LENGTH], set()).add(form)
         while len(self._concealed) > self._most_concealed:
             self._forget(self._concealed.popitem(last=False)[0])
 
@@ -78,13 +78,13 @@ class Redactor:
             text = pattern.sub(rf"\g<1>{MASK}", text)
         return self.hide(text)
 
-    def hide(self, text: str, shortest: int = SHORTEST) -> str:
+    def hide(self, text: str, shortest: int = MIN_LENGTH) -> str:
         """Return the text with known values of at least so many characters masked; what only looks like one stays."""
         if not self._by_start or (len(self._by_start) <= FEW and not any(start in text for start in self._by_start)):
             return text
-        parts, done, at, last = [], 0, 0, len(text) - SHORTEST
+        parts, done, at, last = [], 0, 0, len(text) - MIN_LENGTH
         while at <= last:
-            candidates = self._by_start.get(text[at : at + SHORTEST])
+            candidates = self._by_start.get(text[at : at + MIN_LENGTH])
             found = _longest_at(text, at, candidates) if candidates else 0
             if found >= shortest:
                 parts += [text[done:at], MASK]
@@ -95,8 +95,8 @@ class Redactor:
 
     def hide_end(self, text: str) -> str:
         """Return a text that somebody cut without the beginning of a known value that it may end with."""
-        for at in range(max(0, len(text) - LONGEST_END), len(text) - SHORTEST_END + 1):
-            candidates = self._by_start.get(text[at : at + SHORTEST], ())
+        for at in range(max(0, len(text) - MAX_END), len(text) - MIN_END + 1):
+            candidates = self._by_start.get(text[at : at + MIN_LENGTH], ())
             if any(form.startswith(text[at:]) for form in candidates):
                 return text[:at] + MASK
         return text
@@ -121,19 +121,19 @@ class Redactor:
             return value if self.redact(str(value)) == str(value) else MASK
         if isinstance(value, Secret):
             return MASK
-        if isinstance(value, Mapping) and depth < DEEPEST:
+        if isinstance(value, Mapping) and depth < MAX_DEPTH:
             return {self.redact(str(key)): self._clean(str(key), each, depth + 1) for key, each in value.items()}
-        if isinstance(value, (list, tuple, set, frozenset)) and depth < DEEPEST:
+        if isinstance(value, (list, tuple, set, frozenset)) and depth < MAX_DEPTH:
             return [self._clean_value(each, depth + 1) for each in value]
         return self.redact(_as_text(value))
 
     def _forget(self, form: str) -> None:
         if form in self._kept:
             return
-        same_start = self._by_start[form[:SHORTEST]]
+        same_start = self._by_start[form[:MIN_LENGTH]]
         same_start.discard(form)
         if not same_start:
-            del self._by_start[form[:SHORTEST]]
+            del self._by_start[form[:MIN_LENGTH]]
 
 
 def tokens_of(address: str) -> Iterator[str]:
@@ -144,9 +144,9 @@ def tokens_of(address: str) -> Iterator[str]:
         return
     if parts.scheme not in ("http", "https"):
         return
-    yield from (value for _, value in parse_qsl(parts.query) if len(value) >= SHORTEST_TOKEN)
+    yield from (value for _, value in parse_qsl(parts.query) if len(value) >= MIN_TOKEN)
     words = map(unquote, parts.path.split("/"))
-    yield from (word for word in words if len(word) >= SHORTEST_WORD and any(map(str.isdigit, word)))
+    yield from (word for word in words if len(word) >= MIN_WORD and any(map(str.isdigit, word)))
 
 
 def _longest_at(text: str, at: int, candidates: Iterable[str]) -> int:
@@ -160,7 +160,7 @@ def _forms(value: str) -> set[str]:
     forms.add(plain.replace("/", "\\/"))
     forms.update(line.strip() for line in plain.splitlines())
     forms.add(plain.replace("\\", "\\\\").replace('"', '\\"'))
-    return {form for form in forms if len(form) >= SHORTEST}
+    return {form for form in forms if len(form) >= MIN_LENGTH}
 
 
 def _as_text(value: object) -> str:

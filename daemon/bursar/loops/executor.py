@@ -49,7 +49,7 @@ IDLE_S = 1.0
 PREPARE_PAUSE_S = 15.0
 CALLS = 4
 """How many limits of one call a turn may last: the rate limit, the look for a lost one, evidence, the attempt."""
-LONGEST_PAUSE_S = 30.0
+MAX_PAUSE_S = 30.0
 LEAVES_WITHIN_S = 60.0
 """A request leaves so soon after its `sending` commit, or not at all."""
 LAST_LOOK_S = 5.0
@@ -315,7 +315,7 @@ class Executor:
                 log.error("intent.outcome_unwritten", account=self._spec.name, reason=str(error))
                 self._context.liveness.tick(f"executing {self._spec.name}")
                 await self._context.clock.sleep(pause_s)
-                pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+                pause_s = min(pause_s * 2, MAX_PAUSE_S)
 
     async def _write_outcomes(self, ids: Sequence[IntentId]) -> None:
         ended = {id_: self._context.ended[id_] for id_ in ids if id_ in self._context.ended}

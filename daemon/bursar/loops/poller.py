@@ -38,8 +38,8 @@ from bursar.pipeline.ingest import Ingested, Poll, ingest, record_failure, recor
 from bursar.pipeline.unit_of_work import UnitOfWork
 
 REFRESH_S = 1.0
-SHORTEST_WAIT_S = 0.01
-LONGEST_WAIT_S = 5.0
+MIN_WAIT_S = 0.01
+MAX_WAIT_S = 5.0
 DAILY = timedelta(days=1)
 UNSENT = (State.AWAITING_APPROVAL, State.READY, State.DEFERRED)
 STALE_S = 300.0
@@ -140,7 +140,7 @@ class Poller:
     async def look_now(self, stream: str) -> None:
         """Look at a whole stream at once, because somebody waits for what it shows."""
         while self.streams[stream].busy:
-            await self._context.clock.sleep(SHORTEST_WAIT_S)
+            await self._context.clock.sleep(MIN_WAIT_S)
         await self.poll(Due(self.streams[stream], (), frozenset()))
 
     async def close(self) -> None:
@@ -244,8 +244,8 @@ class Poller:
         await self._context.commit(lambda uow: record_rejection(uow, name, stream, error.reason))
 
     async def _wait(self) -> None:
-        rest_s = LONGEST_WAIT_S if self._parked else self.schedule.next_s() - self._now_s()
-        rest_s = min(max(rest_s, self._limiter.paused_s(), SHORTEST_WAIT_S), REFRESH_S)
+        rest_s = MAX_WAIT_S if self._parked else self.schedule.next_s() - self._now_s()
+        rest_s = min(max(rest_s, self._limiter.paused_s(), MIN_WAIT_S), REFRESH_S)
         if await self.wakeup.wait(self._context.clock, rest_s):
             self._refreshed_s = float("-inf")
 

@@ -14,8 +14,8 @@ from enum import IntEnum
 from bursar.api.clock import Clock
 from bursar.api.errors import RateLimited
 
-SHORTEST_S = 0.001
-LONGEST_PAUSE = timedelta(days=1)
+MIN_WAIT_S = 0.001
+MAX_PAUSE = timedelta(days=1)
 
 
 NEVER = float("-inf")
@@ -59,7 +59,7 @@ class RateLimiter:
         heapq.heappush(self._waiting, mine)
         try:
             while self._waiting[0] != mine or not self._take():
-                await self._clock.sleep(max(self._free_at_s - self._clock.monotonic(), SHORTEST_S))
+                await self._clock.sleep(max(self._free_at_s - self._clock.monotonic(), MIN_WAIT_S))
                 self._require_no_pause()
         finally:
             self._waiting.remove(mine)
@@ -67,7 +67,7 @@ class RateLimiter:
 
     def pause_for(self, pause: timedelta) -> None:
         """The provider limits the rate: no turn before so long, at most a day."""
-        until_s = self._clock.monotonic() + min(pause, LONGEST_PAUSE).total_seconds()
+        until_s = self._clock.monotonic() + min(pause, MAX_PAUSE).total_seconds()
         self._paused_until_s = max(self._paused_until_s, until_s)
 
     def paused_s(self) -> float:

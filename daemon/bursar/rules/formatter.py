@@ -25,7 +25,7 @@ from bursar.rules.ast import (
     Within,
 )
 
-LONGEST_TEXT = 80
+MAX_TEXT = 80
 KINDS = {
     FieldKind.TEXT: "text",
     FieldKind.NUMBER: "a number",
@@ -38,7 +38,7 @@ KINDS = {
 def shown(value: Value | None) -> str:
     """Return a value as a reason shows it."""
     if isinstance(value, str):
-        return json.dumps(value if len(value) <= LONGEST_TEXT else value[:LONGEST_TEXT] + "…", ensure_ascii=False)
+        return json.dumps(value if len(value) <= MAX_TEXT else value[:MAX_TEXT] + "…", ensure_ascii=False)
     return "no information" if value is None else plain(value)
 
 
@@ -50,7 +50,7 @@ def plain(value: Value) -> str:
         return _utc(value)
     if isinstance(value, timedelta):
         return duration(value)
-    if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) < LONGEST_TEXT:
+    if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) < MAX_TEXT:
         return format(value, "f")
     return str(value)
 

@@ -11,12 +11,12 @@ from bursar.api.function import Function
 from bursar.domain.values import FieldKind
 
 TEXT, NUMBER, BOOLEAN, DURATION = FieldKind.TEXT, FieldKind.NUMBER, FieldKind.BOOLEAN, FieldKind.DURATION
-MOST_DIGITS = 12
+MAX_DIGITS = 12
 
 
 def rounded(value: Decimal, digits: Decimal = Decimal(0)) -> Decimal | None:
     """Round half up, as bills do; None for a number of digits that makes no sense."""
-    if digits != digits.to_integral_value() or abs(digits) > MOST_DIGITS:
+    if digits != digits.to_integral_value() or abs(digits) > MAX_DIGITS:
         return None
     return value.quantize(Decimal(1).scaleb(-int(digits)), rounding=ROUND_HALF_UP)
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 from bursar.rules.errors import ConditionError
 
-LONGEST = 16_384
-DEEPEST = 32
-MOST_SIGNS = 200
-MOST_DIGITS = 40
+MAX_LENGTH = 16_384
+MAX_DEPTH = 32
+MAX_SIGNS = 200
+MAX_DIGITS = 40
 
 _TOKEN = re.compile(
     r"""
@@ -76,8 +76,8 @@ def check_door(text: str) -> None:
     Raises:
         ConditionError: it says what to write instead, and at which character.
     """
-    if len(text) > LONGEST:
-        raise ConditionError(f"the condition is {len(text)} characters long: the longest may have {LONGEST}")
+    if len(text) > MAX_LENGTH:
+        raise ConditionError(f"the condition is {len(text)} characters long: the longest may have {MAX_LENGTH}")
     if not text.strip():
         raise ConditionError("the condition is empty: leave `when` out for a rule without one")
     tokens = list(_tokens(text))
@@ -112,7 +112,7 @@ def _check(token: Token, before: Token | None, after: Token | None) -> None:
 def _check_number(token: Token) -> None:
     plain = re.fullmatch(r"[0-9]+(\.[0-9]*)?|\.[0-9]+", token.text, re.ASCII) is not None
     _require(plain, token, f'{token.text[:20]!r} is not a number: write plain digits, and durations as t"P30D"')
-    _require(len(token.text) <= MOST_DIGITS, token, f"a number may have {MOST_DIGITS} digits")
+    _require(len(token.text) <= MAX_DIGITS, token, f"a number may have {MAX_DIGITS} digits")
 
 
 def _check_name(token: Token, before: Token | None, after: Token | None) -> None:
@@ -150,8 +150,8 @@ def _check_size(tokens: list[Token]) -> None:
     for token in tokens:
         depth += (token.text in ("(", "[")) - (token.text in (")", "]"))
         signs += (token.sort == "sign" and token.text not in _QUIET) or token.text in ("and", "or", "not", "in")
-        _require(depth <= DEEPEST, token, f"the condition is nested more than {DEEPEST} deep")
-        _require(signs <= MOST_SIGNS, token, f"the condition has more than {MOST_SIGNS} operators: split the rule")
+        _require(depth <= MAX_DEPTH, token, f"the condition is nested more than {MAX_DEPTH} deep")
+        _require(signs <= MAX_SIGNS, token, f"the condition has more than {MAX_SIGNS} operators: split the rule")
 
 
 def _require(holds: bool, token: Token, message: str) -> None:

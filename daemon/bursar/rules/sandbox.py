@@ -24,7 +24,7 @@ from bursar.rules.functions import rounded
 
 NOTHING = "–"
 EXACT = " exact"
-LONGEST_TRUNCATED = 4096
+MAX_TRUNCATED = 4096
 
 
 class Unknown(Undefined):
@@ -184,7 +184,7 @@ def _length(value: Any) -> Any:
 def _truncate(value: Any, longest: Any = 80) -> Any:
     if isinstance(value, Undefined):
         return value
-    text, kept = str(_finalize(value)), min(max(int(longest), 1), LONGEST_TRUNCATED)
+    text, kept = str(_finalize(value)), min(max(int(longest), 1), MAX_TRUNCATED)
     return text if len(text) <= kept else text[: kept - 1] + "…"
 
 

@@ -36,7 +36,7 @@ from bursar.rules.ast import (
 )
 from bursar.rules.errors import ConditionError
 from bursar.rules.formatter import KINDS, kind_of, written
-from bursar.rules.lexer import MOST_DIGITS, PARTS, check_door
+from bursar.rules.lexer import MAX_DIGITS, PARTS, check_door
 from bursar.rules.names import Names
 
 NUMBERS = decimal.Context(
@@ -285,7 +285,7 @@ class Checker:
 
 
 def _number(node: Any) -> Node:
-    if abs(node.value.adjusted()) > MOST_DIGITS:
+    if abs(node.value.adjusted()) > MAX_DIGITS:
         raise ConditionError(f"{node.value} is no number that any field could hold")
     return Literal(node.value, _NUMBER)
 

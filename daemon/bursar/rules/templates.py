@@ -31,10 +31,10 @@ from bursar.rules.sandbox import FILTERS, TESTS, Missing, Sandbox, Unknown, View
 
 __all__ = ["Fixed", "SecretTemplate", "TemplateError", "compile_parameter", "compile_text"]
 
-LONGEST = 16_384
-LONGEST_OUTPUT_BYTES = 64 * 1024
-MOST_NODES = 500
-DEEPEST = 40
+MAX_LENGTH = 16_384
+MAX_OUTPUT_BYTES = 64 * 1024
+MAX_NODES = 500
+MAX_DEPTH = 40
 T = TypeVar("T")
 _TEXTS, _PARAMETERS = Sandbox(Unknown), Sandbox(Missing)
 _PARTS = tuple(part for part in PARTS if part != "weekday")
@@ -122,13 +122,13 @@ class RenderedText:
         try:
             for piece in self._template.generate(views(self._names, scope, self._environment.missing)):
                 size += len(piece.encode("utf-8", "surrogatepass"))
-                if size > LONGEST_OUTPUT_BYTES:
+                if size > MAX_OUTPUT_BYTES:
                     break
                 pieces.append(piece)
         except Exception as error:  # noqa: BLE001 - whatever the data, a template gives a text or one kind of failure
             raise _failed(error) from None
-        if size > LONGEST_OUTPUT_BYTES:
-            raise TemplateFailed(f"the text grows larger than {LONGEST_OUTPUT_BYTES} bytes")
+        if size > MAX_OUTPUT_BYTES:
+            raise TemplateFailed(f"the text grows larger than {MAX_OUTPUT_BYTES} bytes")
         return "".join(pieces)
 
 
@@ -156,8 +156,8 @@ class RenderedValue:
             return Decimal(repr(value))
         if not isinstance(value, (str, bool, Decimal, datetime, timedelta)):
             raise TemplateFailed(f"{self.text} gives no value that can be sent")
-        if isinstance(value, str) and len(value.encode("utf-8", "surrogatepass")) > LONGEST_OUTPUT_BYTES:
-            raise TemplateFailed(f"the text grows larger than {LONGEST_OUTPUT_BYTES} bytes")
+        if isinstance(value, str) and len(value.encode("utf-8", "surrogatepass")) > MAX_OUTPUT_BYTES:
+            raise TemplateFailed(f"the text grows larger than {MAX_OUTPUT_BYTES} bytes")
         return value
 
 
@@ -197,8 +197,8 @@ def views(names: Names, scope: Scope, missing: type[Undefined]) -> dict[str, Any
 
 
 def _parsed(text: str, environment: Sandbox) -> nodes.Template:
-    if len(text) > LONGEST:
-        raise TemplateError(f"the text is {len(text)} characters long: the longest may have {LONGEST}")
+    if len(text) > MAX_LENGTH:
+        raise TemplateError(f"the text is {len(text)} characters long: the longest may have {MAX_LENGTH}")
     return _compiled(lambda: environment.parse(text))
 
 
@@ -222,7 +222,7 @@ def _failed(error: Exception) -> TemplateFailed:
 def _check(tree: nodes.Template, names: Names) -> None:
     """Check everything that a template contains."""
     for count, (node, depth) in enumerate(_walk(tree, names)):
-        if count > MOST_NODES or depth > DEEPEST:
+        if count > MAX_NODES or depth > MAX_DEPTH:
             raise TemplateError("the template is too large: say it more simply")
         if not isinstance(node, _ALLOWED):
             sort = type(node).__name__.lower()

@@ -17,7 +17,7 @@ from yarl import URL
 from bursar.domain.durations import parse_duration
 from bursar.settings.messages import quoted
 
-SHORTEST_INTERVAL = timedelta(seconds=1)
+MIN_INTERVAL = timedelta(seconds=1)
 _RATE = re.compile(r"([0-9]{1,9})\s*/\s*([a-z]+)")
 _PERIODS = {
     **dict.fromkeys(("s", "sec", "second"), timedelta(seconds=1)),
@@ -36,7 +36,7 @@ def read_interval(text: str) -> timedelta | None:
     if text == "off":
         return None
     interval = parse_duration(text)
-    if interval < SHORTEST_INTERVAL:
+    if interval < MIN_INTERVAL:
         raise ValueError("expected an interval of at least 1s, or off")
     return interval
 

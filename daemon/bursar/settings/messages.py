@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from bursar.diagnostics.suggestion import suggest
 
-LONGEST_LIST = 12
-LONGEST_QUOTE = 40
+MAX_LIST = 12
+MAX_QUOTE = 40
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -19,13 +19,13 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
         return f" (did you mean {meant!r}?)"
     if not names:
         return ""
-    more = ", …" if len(names) > LONGEST_LIST else ""
-    return f" (known: {', '.join(names[:LONGEST_LIST])}{more})"
+    more = ", …" if len(names) > MAX_LIST else ""
+    return f" (known: {', '.join(names[:MAX_LIST])}{more})"
 
 
 def quoted(text: str) -> str:
     """Quote what somebody wrote, cut to a length that fits into a line."""
-    return repr(text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1] + "…")
+    return repr(text if len(text) <= MAX_QUOTE else text[: MAX_QUOTE - 1] + "…")
 
 
 def kind_of(value: object) -> str:

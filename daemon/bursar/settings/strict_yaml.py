@@ -23,7 +23,7 @@ from bursar.settings.source_map import Document
 
 MAX_DEPTH = 40
 MAX_VALUES = 100_000
-LONGEST_NUMBER = 100
+MAX_NUMBER = 100
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
@@ -94,7 +94,7 @@ def meaning(text: str) -> str | int | Decimal | bool | None:
     if text in _WORDS:
         return _WORDS[text]
     number = _NUMBER.fullmatch(text)
-    if number is None or len(text) > LONGEST_NUMBER:
+    if number is None or len(text) > MAX_NUMBER:
         return text
     return Decimal(text) if number[2] else int(text)
 

@@ -27,7 +27,7 @@ from bursar.api import (
 
 STATES = ("announced", "stored", "collected", "returned", "unknown")
 BALANCE = SubjectRef("balance", "balance")
-LONGEST_MESSAGE = 200
+MAX_MESSAGE = 200
 
 Said = Mapping[str, Json]
 
@@ -65,7 +65,7 @@ def accepted(said: Said, key: str) -> Said:
 def message(said: Said, key: str) -> str:
     """Return the API's words on one line, not endless, and without the key should it be echoed."""
     words = " ".join(str(said.get("message") or said.get("code") or "no reason").split())
-    return words.replace(key, "***")[:LONGEST_MESSAGE] if key else words[:LONGEST_MESSAGE]
+    return words.replace(key, "***")[:MAX_MESSAGE] if key else words[:MAX_MESSAGE]
 
 
 def retry_after(said: Said) -> timedelta | None:

@@ -25,7 +25,7 @@ FEE = Decimal("1.20")
 OPENING = Decimal("15.60")
 COLLECT_WITHIN = timedelta(days=3)
 LONG_AGO = -3600.0
-MOST_PARCELS = 200
+MAX_PARCELS = 200
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
@@ -80,7 +80,7 @@ class World:
             stored_t = self._next_t + self._dice.uniform(10, 60)
             self._make(self._next_t, stored_t, stored_t + self._dice.uniform(60, 900))
             self._next_t += self._dice.uniform(10, 40)
-        while len(self.parcels) > MOST_PARCELS:
+        while len(self.parcels) > MAX_PARCELS:
             gone = self.parcels.pop(next(iter(self.parcels)))
             self.spent += FEE if gone.stored_t <= t else 0
 

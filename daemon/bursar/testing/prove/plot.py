@@ -14,24 +14,24 @@ from bursar.testing.prove.witness import EFFECTS
 
 IN_THE_DAEMON = {*COMMIT_POINTS, "before-request", "after-reply"}
 AT_THE_SANDBOX = {"before-effect", "after-effect"}
-MOST_MISREADINGS = 4
+MAX_MISREADINGS = 4
 """So often in a row reads may be wrong: at the polls' pace that ends before `settle` does."""
 READS = (("smm", "status"), ("smm", "balance"), ("premium_exchanger", "get_payouts"), ("premium_exchanger", "get_info"))
 SOONEST_LATE_S = 5.0
-MOST_NTH = {"poll": 3, "delivery": 4}
+MAX_NTH = {"poll": 3, "delivery": 4}
 NEEDS = {"look": "add", "time": "cancel", "sending": "add", "outcome": "add", "person": "add"}
 """The action that brings a commit about."""
 HOUR_S, DAY_S = 3600.0, 86_400.0
 IDLE_S = HOUR_S
 JUMPS_S = (HOUR_S, 13 * HOUR_S, 3 * DAY_S, 400 * DAY_S, -HOUR_S, -13 * HOUR_S, -3 * DAY_S, 0.0)
-MOST_FULL = 12
+MAX_FULL = 12
 MUCH = 4
 """So many times enough is often more than may be paid out without a yes."""
 GROWTH, LOOKS = (0.02, 0.3), (4, 16)
 """By so much of what is enough the balance grows at every other look, for so many looks: then a yes is enough."""
 HELD = 20
 """So many answers of a kind may be held back in a round, every other one of them."""
-LONGEST_HELD_S = 45.0
+MAX_HELD_S = 45.0
 """An answer that is held back for longer meets the client's time-out."""
 STANDS_STILL = frozenset({"idle", "freeze"})
 ABOUT_MONEY = frozenset({"grow", "foreign"})
@@ -66,7 +66,7 @@ def strike_of(cell: Cell, dice: random.Random) -> Strike:
         return KILL
     kind = Kind(cell.fault)
     seconds = {Kind.IDLE: IDLE_S, Kind.FREEZE: FROZEN_S, Kind.JUMP: dice.choice(JUMPS_S)}.get(kind, 0.0)
-    return Strike(kind, seconds, dice.randint(1, MOST_FULL) if kind is Kind.DISK else 0)
+    return Strike(kind, seconds, dice.randint(1, MAX_FULL) if kind is Kind.DISK else 0)
 
 
 def fault_of(cell: Cell, dice: random.Random) -> list[Saying]:
@@ -90,7 +90,7 @@ def misreading_of(cell: Cell, dice: random.Random) -> list[Saying]:
     fault = {"duplicated": "duplicate", "stale": "stale"}.get(cell.fault)
     if fault is None:
         return []
-    often = [(read, dice.randint(0, MOST_MISREADINGS)) for read in READS]
+    often = [(read, dice.randint(0, MAX_MISREADINGS)) for read in READS]
     return [_fault(provider, method, fault, times) for (provider, method), times in often if times]
 
 
@@ -108,12 +108,12 @@ def change_of(cell: Cell, dice: random.Random) -> list[Saying]:
 
 
 def _delays(dice: random.Random) -> list[float]:
-    return [dice.choice((0.0, dice.uniform(SOONEST_LATE_S, LONGEST_HELD_S))) for _ in range(HELD)]
+    return [dice.choice((0.0, dice.uniform(SOONEST_LATE_S, MAX_HELD_S))) for _ in range(HELD)]
 
 
 def aim_of(cell: Cell, pid: int, strike: Strike, dice: random.Random) -> Saying:
     """Return for which request the sandbox's gate is set, if it is the sandbox that strikes."""
-    slow_s = LONGEST_HELD_S if cell.fault in STANDS_STILL else 0.0  # after a sleep the network takes a while
+    slow_s = MAX_HELD_S if cell.fault in STANDS_STILL else 0.0  # after a sleep the network takes a while
     aim: dict[str, Any] = {"pid": pid, "strike": asdict(strike), "slow_s": slow_s}
     if cell.point not in AT_THE_SANDBOX:
         return Saying("aim", aim)
@@ -135,7 +135,7 @@ def sabotage_of(cell: Cell, strike: Strike, dice: random.Random) -> Sabotage:
     """Return where something happens to the daemon in its own process, if it does."""
     if cell.point not in IN_THE_DAEMON:
         return Sabotage()
-    return Sabotage(cell.point, cell.at, dice.randint(1, MOST_NTH.get(cell.at, 1)), strike)
+    return Sabotage(cell.point, cell.at, dice.randint(1, MAX_NTH.get(cell.at, 1)), strike)
 
 
 def leap_before(cell: Cell) -> list[Saying]:

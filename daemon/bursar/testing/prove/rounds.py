@@ -38,12 +38,12 @@ from bursar.testing.prove.saboteur import Sabotage, install
 from bursar.testing.prove.sandbox import serve_sandbox
 from bursar.testing.prove.world import PROVIDERS, Stage
 
-PATIENCE_S = 4.0
+GRACE_S = 4.0
 PATIENT_POLLS = 12
 SLOW, TAKES_LONGER = ("payout", "look"), 2
 """What comes only after what was lost before has been looked for takes so many times as long."""
 PROVOKE_EVERY_S = 0.8
-LONGEST_AFTER_S = 1.2
+MAX_AFTER_S = 1.2
 """So long at most the daemon lives on after what happened instead of a kill."""
 LOOK_EVERY_S = 0.02
 FULL_AT_START = 1
@@ -196,7 +196,7 @@ class Run:
     def _await_end(self, cell: Cell, daemon: Child) -> bool:
         """Have done what the cell is about until the daemon is dead; say whether its point was reached."""
         longer = TAKES_LONGER if cell.at in SLOW else 1
-        patience = Patience(self.line, longer * PATIENCE_S, longer * PATIENT_POLLS)
+        patience = Patience(self.line, longer * GRACE_S, longer * PATIENT_POLLS)
         while not daemon.ended() and not patience.over() and not self.clock.shared.struck:
             how = {"foreign": cell.fault == "foreign", "eager": cell.at == "payout", "tells": cell.at != "look"}
             self.person.answer(grown_s=self._growth_s(cell), **how)
@@ -224,12 +224,12 @@ class Run:
 
     def _live_on(self, daemon: Child) -> None:
         """Let the daemon go on for a while, and until what it was sending has come to its end."""
-        ends_s = RealClock().monotonic() + self.dice.uniform(0.0, LONGEST_AFTER_S)
+        ends_s = RealClock().monotonic() + self.dice.uniform(0.0, MAX_AFTER_S)
         while not daemon.ended(LOOK_EVERY_S) and RealClock().monotonic() < ends_s:
             self.person.answer()
         if daemon.ended() or self.dice.random() < 0.5:
             return
-        patience, began_us = Patience(self.line, PATIENCE_S, PATIENT_POLLS), microseconds(self.clock.now())
+        patience, began_us = Patience(self.line, GRACE_S, PATIENT_POLLS), microseconds(self.clock.now())
         stuck = self._sending()
         while stuck and not patience.over() and not daemon.ended(LOOK_EVERY_S):
             self.line.look()
