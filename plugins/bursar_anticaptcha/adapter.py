@@ -26,7 +26,7 @@ from bursar.api import (
     Refused,
     Request,
 )
-from bursar_anticaptcha import reading
+from bursar_anticaptcha import parse
 
 METHOD = "getResellerData"
 
@@ -49,12 +49,12 @@ class AntiCaptcha:
         """
         answer = await self._ask(self._since)
         if request.is_unchanged("", answer.body):
-            return Observation(reading.STREAM, nothing_new=True)
+            return Observation(parse.STREAM, nothing_new=True)
         payload = self._read(answer)
-        failure = reading.failure(payload, self._key)
+        failure = parse.failure(payload, self._key)
         if failure is not None:
             raise failure
-        return reading.observation(payload, everything=self._since is None)
+        return parse.observation(payload, everything=self._since is None)
 
     async def call(self, method: str, params: Mapping[str, str]) -> Json:
         """Call `getResellerData` as a person asked for it, and give its answer with every code masked.
@@ -67,8 +67,8 @@ class AntiCaptcha:
         if method != METHOD:
             raise ValueError(f"anti-captcha has no method {method!r}, only {METHOD}")
         payload = self._read(await self._ask(_since(params.get("minCreateDate"))))
-        shown = reading.masked(payload, self._key)
-        failure = reading.failure(payload, self._key)
+        shown = parse.masked(payload, self._key)
+        failure = parse.failure(payload, self._key)
         if failure is not None:
             raise Refusal(failure.reason, answer=shown)
         return shown
@@ -98,10 +98,10 @@ class AntiCaptcha:
             body["minCreateDate"] = since
         return await self._context.http.ask(Request(self._url, json=body, timeout=self._settings.timeout))
 
-    def _read(self, answer: Answer) -> reading.Payload:
+    def _read(self, answer: Answer) -> parse.Payload:
         """Decode an answer, and let bursar know what of it must never be seen."""
-        payload = reading.payload_of(answer)
-        for code in reading.codes(payload):
+        payload = parse.payload_of(answer)
+        for code in parse.codes(payload):
             self._context.add_secret(code)
         return payload
 

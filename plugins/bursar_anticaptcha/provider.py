@@ -26,8 +26,8 @@ from bursar.api import (
     schema,
 )
 from bursar_anticaptcha.adapter import METHOD, AntiCaptcha
-from bursar_anticaptcha.reading import ACTIVATED, NEW, STREAM
-from bursar_anticaptcha.wire import wire
+from bursar_anticaptcha.parse import ACTIVATED, NEW, STREAM
+from bursar_anticaptcha.sandbox.server import wire
 
 VENDOR = "https://api.anti-captcha.com"
 

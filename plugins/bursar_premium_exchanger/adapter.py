@@ -32,7 +32,7 @@ from bursar.api import (
     Succeeded,
     number,
 )
-from bursar_premium_exchanger import answers, payout, sightings
+from bursar_premium_exchanger import answers, outcomes, parse
 from bursar_premium_exchanger.answers import Envelope, Row
 from bursar_premium_exchanger.cursor import Cursor, oldest_waiting
 from bursar_premium_exchanger.masking import concealable, masked, wallets
@@ -41,9 +41,9 @@ from bursar_premium_exchanger.methods import check
 PAID_WITHIN_S = 5.0
 CLOCK_SLACK_S = 2 * 86400
 READ: Mapping[str, tuple[str, Callable[[str, Row], Observed]]] = {
-    "visits": ("get_links", sightings.visit),
-    "exchanges": ("get_exchanges", sightings.exchange),
-    "payouts": ("get_payouts", sightings.payout),
+    "visits": ("get_links", parse.visit),
+    "exchanges": ("get_exchanges", parse.exchange),
+    "payouts": ("get_payouts", parse.payout),
 }
 """The method that shows each stream, and what reads one of its rows."""
 
@@ -64,7 +64,7 @@ class PremiumExchanger:
             answer = await self._ask("get_info")
             if request.is_unchanged("", answer.body) and remembered:
                 return Observation("info", nothing_new=True)
-            subjects, listed = sightings.partner(self._accepted(answer).data, self._currency)
+            subjects, listed = parse.partner(self._accepted(answer).data, self._currency)
             return Observation("info", subjects, complete=listed, cursor=cursor.write())
         return await self._window(request, cursor, remembered)
 
@@ -73,10 +73,10 @@ class PremiumExchanger:
         method, account = self._target(intent)
         known, balance = await self._standing()
         if intent.lost:
-            found = payout.finding(known, balance, intent.evidence, method, account)
+            found = outcomes.finding(known, balance, intent.evidence, method, account)
             if not isinstance(found, DidNot):
                 return found
-        return payout.evidence(known, balance)
+        return outcomes.evidence(known, balance)
 
     async def perform(self, intent: Intent) -> Outcome:
         """Ask for the payout, once."""
@@ -84,7 +84,7 @@ class PremiumExchanger:
         try:
             request = self._request("add_payout", {"method_id": method, "account": account})
             answer = await self._context.http.send(request)
-            outcome = payout.outcome(answers.decode(answer), self._secrets(account), broke=answer.status >= 500)
+            outcome = outcomes.outcome(answers.decode(answer), self._secrets(account), broke=answer.status >= 500)
         except NeverSent as error:
             return NotSent(error.reason)
         except ProviderError as error:
@@ -101,13 +101,13 @@ class PremiumExchanger:
             row = answers.rows(listed.data).get(reference or "")
         except (ProviderError, TimeoutError):
             return None
-        return payout.amount_of(row) if row is not None else None
+        return outcomes.amount_of(row) if row is not None else None
 
     async def reconcile(self, intent: Intent, evidence: Json) -> Finding:
         """Look whether a payout that was lost is there."""
         method, account = self._target(intent)
         known, balance = await self._standing()
-        return payout.finding(known, balance, evidence, method, account)
+        return outcomes.finding(known, balance, evidence, method, account)
 
     async def call(self, method: str, params: Mapping[str, str]) -> Json:
         """Call a reading method and give its whole answer, masked."""
@@ -173,7 +173,7 @@ class PremiumExchanger:
             self._context.add_secret(wallet)
 
     def _problems(self, seen: Mapping[str, Row]) -> dict[str, str]:
-        told = {id_: sightings.payout_problem(row, self._currency) for id_, row in seen.items()}
+        told = {id_: parse.payout_problem(row, self._currency) for id_, row in seen.items()}
         return {id_: problem for id_, problem in told.items() if problem is not None}
 
     def _secrets(self, *more: str) -> frozenset[str]:

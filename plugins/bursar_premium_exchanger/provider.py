@@ -29,7 +29,7 @@ from bursar.api import (
 )
 from bursar_premium_exchanger.adapter import PremiumExchanger
 from bursar_premium_exchanger.methods import METHODS
-from bursar_premium_exchanger.wire import wire
+from bursar_premium_exchanger.sandbox.server import wire
 
 MINUTE = timedelta(minutes=1)
 PAYOUT_ENDED = ("payout.done", "payout.canceled", "payout.canceled_by_user")

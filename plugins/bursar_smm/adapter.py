@@ -36,13 +36,13 @@ from bursar.api import (
     Rejected,
     Request,
 )
-from bursar_smm import seen, service_types
+from bursar_smm import parse, service_types
 from bursar_smm.answers import entries, failure_text, message, of_the_call, strange, unwrapped
-from bursar_smm.asking import Asking
+from bursar_smm.error_texts import Meaning, about_subject, meaning, sentence, wait
 from bursar_smm.methods import asked_for
 from bursar_smm.outcomes import Reply, not_sent
 from bursar_smm.refills import panel_ids
-from bursar_smm.texts import Meaning, about_subject, meaning, sentence, wait
+from bursar_smm.requests import Asking
 
 _PIECES = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ENTRY = msgspec.json.Decoder(float_hook=Decimal)
@@ -79,7 +79,7 @@ class SmmAdapter:
         if intent.action != "add":
             return None
         fields = (await self._balance()).fields
-        return {"balance": seen.shown(fields["amount"]), "currency": seen.shown(fields["currency"])}
+        return {"balance": parse.shown(fields["amount"]), "currency": parse.shown(fields["currency"])}
 
     async def perform(self, intent: Intent) -> Outcome:
         """Do it, once."""
@@ -112,7 +112,7 @@ class SmmAdapter:
         before = evidence if isinstance(evidence, dict) else {}
         return CannotTell(
             f"the balance was {_money(before.get('balance'), before.get('currency'))} before and is "
-            f"{_money(seen.shown(now['amount']), seen.shown(now['currency']))} now; no panel lists its orders: "
+            f"{_money(parse.shown(now['amount']), parse.shown(now['currency']))} now; no panel lists its orders: "
             "look there, then say `bursar actions resolve`"
         )
 
@@ -122,7 +122,7 @@ class SmmAdapter:
         answer = self._checked(await self._http.ask(request))
         if not isinstance(answer, (dict, list)):
             raise strange(answer)
-        return seen.masked(answer, self._secret)
+        return parse.masked(answer, self._secret)
 
     async def close(self) -> None:
         """Let go of nothing: the way to the wire is bursar's."""
@@ -167,9 +167,9 @@ class SmmAdapter:
         problems: dict[str, str] = {}
         for id_, entry in changed.items():
             try:
-                if (observed := seen.order(id_, entry, self._numbers)) is not None:
+                if (observed := parse.order(id_, entry, self._numbers)) is not None:
                     subjects.append(observed)
-            except seen.Problem as problem:
+            except parse.Problem as problem:
                 problems[id_] = sentence(str(problem), self._secret)
         return Observation("orders", tuple(subjects), unchanged, problems)
 
@@ -185,9 +185,9 @@ class SmmAdapter:
         subjects = []
         for panel_id, entry in entries(self._told(answer), ids, "refill").items():
             try:
-                if (observed := seen.refill(wanted[panel_id], entry)) is not None:
+                if (observed := parse.refill(wanted[panel_id], entry)) is not None:
                     subjects.append(observed)
-            except seen.Problem as problem:
+            except parse.Problem as problem:
                 problems[wanted[panel_id]] = sentence(str(problem), self._secret)
         return Observation("refills", tuple(subjects), problems=problems)
 
@@ -197,17 +197,17 @@ class SmmAdapter:
             return Observation(request.stream, nothing_new=True)
         decoded = self._told(answer)
         if request.stream == "balance":
-            return Observation(request.stream, (seen.balance(decoded),))
-        subjects, complete = seen.services(decoded)
+            return Observation(request.stream, (parse.balance(decoded),))
+        subjects, complete = parse.services(decoded)
         types = {found.ref.id: str(found.fields["type"] or "") for found in subjects}
         # nothing vanishes from a list of which a part cannot be read; nothing is ordered at what is not in it, either
         problems = {} if complete else dict.fromkeys((self._types or {}).keys() - types.keys(), NOT_LISTED)
-        problems |= {id_: sentence(said, self._secret) for id_, said in seen.rate_problems(decoded).items()}
+        problems |= {id_: sentence(said, self._secret) for id_, said in parse.rate_problems(decoded).items()}
         self._types = types
         return Observation(request.stream, tuple(subjects), problems=problems, complete=complete)
 
     async def _balance(self) -> Observed:
-        return seen.balance(self._told(await self._http.ask(self._asking.plain("balance", {}))))
+        return parse.balance(self._told(await self._http.ask(self._asking.plain("balance", {}))))
 
     async def _effect(self, request: Request) -> Reply | NotSent | Lost:
         try:
@@ -246,7 +246,7 @@ class SmmAdapter:
             raise Rejected(f"the panel rejects the key: {why}")
         if what is Meaning.RATE or (answer.status == 429 and what is Meaning.OTHER):
             raise RateLimited(f"the panel limits the rate: {why}", retry_after=answer.retry_after() or wait(text))
-        raise Refusal(f"the panel says: {why}", answer=seen.masked(decoded, self._secret))
+        raise Refusal(f"the panel says: {why}", answer=parse.masked(decoded, self._secret))
 
 
 def _money(amount: Json, currency: Json) -> str:

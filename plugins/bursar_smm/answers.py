@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from bursar.api import BadAnswer, Json, number
-from bursar_smm.words import squeeze
+from bursar_smm.states import squeeze
 
 FAILS = frozenset({"error", "fail", "failed", "false"})
 MAX_ID_CHARS = 128

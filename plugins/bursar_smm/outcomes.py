@@ -26,8 +26,8 @@ from bursar.api import (
     Value,
 )
 from bursar_smm.answers import No, Yes, entries, fails, failure_text, opinions, shells, unwrapped, verdict
+from bursar_smm.error_texts import TROUBLE, Meaning, meaning, sentence, wait
 from bursar_smm.service_types import ordered_quantity
-from bursar_smm.texts import TROUBLE, Meaning, meaning, sentence, wait
 
 BOTH = "the answer says yes and no at once"
 NEITHER = "the answer says neither yes nor no"

@@ -20,10 +20,10 @@ from bursar.api import (
     SubjectType,
 )
 from bursar.api.schema import Schema, choice, flag
-from bursar_smm import costs, service_types, words
+from bursar_smm import costs, service_types, states
 from bursar_smm.adapter import SmmAdapter
 from bursar_smm.methods import MAX_IDS, METHODS
-from bursar_smm.wire import wire
+from bursar_smm.sandbox.server import wire
 
 _NUMBER, _TEXT, _BOOLEAN = FieldKind.NUMBER, FieldKind.TEXT, FieldKind.BOOLEAN
 
@@ -64,9 +64,9 @@ ORDER = SubjectType(
         "refill_requested": Field(_BOOLEAN, "A refill was accepted.", own=True, default=False),
         "cancel_requested": Field(_BOOLEAN, "A cancel was accepted.", own=True, default=False),
     },
-    states=words.ORDER_STATES,
-    terminal=words.ORDER_TERMINAL,
-    unknown=words.UNKNOWN,
+    states=states.ORDER_STATES,
+    terminal=states.ORDER_TERMINAL,
+    unknown=states.UNKNOWN,
     first_sight_is_news=True,
     trackable=True,
     description="An order; no panel can list them, so they come by `add` and `bursar track`.",
@@ -79,9 +79,9 @@ REFILL = SubjectType(
         "status": Field(_TEXT, "The panel's own word."),
         "panel_id": Field(_TEXT, "The panel's own id, which need not be unique.", identity=True),
     },
-    states=words.REFILL_STATES,
-    terminal=words.REFILL_TERMINAL,
-    unknown=words.UNKNOWN,
+    states=states.REFILL_STATES,
+    terminal=states.REFILL_TERMINAL,
+    unknown=states.UNKNOWN,
     first_sight_is_news=True,
     watch_for=timedelta(days=1),
     description="A refill that bursar requested; its id is the order's and the intent's.",
@@ -155,7 +155,7 @@ ACTIONS = (
 
 _NUMBERS: Schema = {
     "type": "object",
-    "additionalProperties": {"enum": list(words.ORDER_STATES)},
+    "additionalProperties": {"enum": list(states.ORDER_STATES)},
     "description": "What the panel's numbers mean, where it answers them for words: {0: pending, 2: completed}.",
     "x-expected": "states by number, such as {0: pending, 2: completed}",
 }

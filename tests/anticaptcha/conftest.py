@@ -9,7 +9,7 @@ from anticaptcha_vendor import Vendor
 from limits import LEAP_S
 
 from bursar.testing import Faults, Loan
-from bursar_anticaptcha.wire import name_of
+from bursar_anticaptcha.sandbox.server import name_of
 
 
 @pytest.fixture

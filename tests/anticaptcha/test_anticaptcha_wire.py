@@ -10,7 +10,7 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from bursar.testing import VirtualClock
-from bursar_anticaptcha.wire import World, wire
+from bursar_anticaptcha.sandbox.server import World, wire
 
 Ask = Callable[..., Awaitable[Any]]
 

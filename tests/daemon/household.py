@@ -28,9 +28,9 @@ from bursar.control.server import ask_daemon
 from bursar.domain.values import Json
 from bursar.loops.clock import RealClock
 from bursar.testing import Faults
-from bursar_premium_exchanger.wire import Site, served
-from bursar_smm.wire import KEY, PATH, Panel, name_of
-from bursar_smm.world import World
+from bursar_premium_exchanger.sandbox.server import Site, served
+from bursar_smm.sandbox.server import KEY, PATH, Panel, name_of
+from bursar_smm.sandbox.world import World
 
 TIMEOUT = "1h"
 """Of every request, and longer than any test: whoever is seen to go on did not wait for it."""

@@ -53,3 +53,22 @@ def test_plugins_are_kept_from_everything_but_their_door() -> None:
 )
 def test_every_plugin_is_named(where: list[str]) -> None:
     assert set(where) == PLUGINS
+
+
+PROVIDERS = sorted(name for name in PLUGINS if (ROOT / "plugins" / name / "adapter.py").exists())
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+@pytest.mark.parametrize("file", ["provider.py", "adapter.py", "parse.py", "sandbox/server.py"])
+def test_every_provider_has_the_same_shape(name: str, file: str) -> None:
+    """Who has read one plugin finds everything in the next."""
+    assert (ROOT / "plugins" / name / file).is_file()
+
+
+def test_the_shape_is_that_of_the_drawing() -> None:
+    """A provider that acts has its outcomes where the others have them."""
+    acting = [
+        name for name in PROVIDERS if "ActionType(" in (ROOT / "plugins" / name / "provider.py").read_text("utf-8")
+    ]
+    assert [name for name in acting if not (ROOT / "plugins" / name / "outcomes.py").is_file()] == []
+    assert len(acting) == 2

@@ -11,7 +11,7 @@ from px_site import WALLET, intent
 from bursar.api import Clock, Intent, Provider, SandboxServer
 from bursar.testing import AdapterContract
 from bursar_premium_exchanger.provider import PROVIDER
-from bursar_premium_exchanger.wire import Dialect, Site, served
+from bursar_premium_exchanger.sandbox.server import Dialect, Site, served
 
 
 class TestDialectA(AdapterContract):

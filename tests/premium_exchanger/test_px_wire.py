@@ -17,7 +17,7 @@ from px_site import WALLET, StoppedClock, context, intent, settings
 from bursar.api import AdapterContext, BadAnswer, Observation, PollRequest, Refused, SandboxServer, Secret, Succeeded
 from bursar_premium_exchanger.adapter import PremiumExchanger
 from bursar_premium_exchanger.provider import PROVIDER
-from bursar_premium_exchanger.wire import SANDBOX_KEY, Dialect, name_of, wire
+from bursar_premium_exchanger.sandbox.server import SANDBOX_KEY, Dialect, name_of, wire
 
 DUE = Decimal(50)
 

@@ -9,7 +9,7 @@ from bursar.api import Clock, Intent, PollRequest, SandboxServer, SubjectRef
 from bursar.testing.contracts import AdapterContract
 from bursar.testing.fakes import make_intent
 from bursar_smm.provider import SMM
-from bursar_smm.world import World
+from bursar_smm.sandbox.world import World
 
 
 def first_in(word: str) -> str:

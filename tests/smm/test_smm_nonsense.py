@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from bursar.api import BadAnswer, SubjectRef, Succeeded
 from bursar.domain.ids import IntentId
 from bursar.testing.fakes import make_intent
-from bursar_smm import seen
+from bursar_smm import parse
 from bursar_smm.answers import Yes, entries, failure_text, verdict
+from bursar_smm.error_texts import meaning, wait
 from bursar_smm.outcomes import Reply
-from bursar_smm.texts import meaning, wait
 
 WORDS = st.sampled_from(
     [
@@ -92,15 +92,15 @@ def test_an_observation_of_nonsense_is_at_worst_a_bad_answer(answer: Any, ids: l
     assert set(found) <= set(ids)
     for entry in found.values():
         try:
-            observed = seen.order("1", entry, {})
-        except seen.Problem:
+            observed = parse.order("1", entry, {})
+        except parse.Problem:
             continue
         assert observed is None or observed.ref == SubjectRef("order", "1")
 
 
 @given(SERVICES | nearly({"balance": AMOUNTS, "currency": st.just("USD")}) | ANSWERS)
 def test_a_listing_of_nonsense_is_at_worst_a_bad_answer(answer: Any) -> None:
-    for read in (seen.services, seen.balance):
+    for read in (parse.services, parse.balance):
         try:
             read(answer)
         except BadAnswer:
@@ -110,8 +110,8 @@ def test_a_listing_of_nonsense_is_at_worst_a_bad_answer(answer: Any) -> None:
 @given(REFILLS | ANSWERS)
 def test_a_refill_of_nonsense_is_at_worst_a_problem(answer: Any) -> None:
     observed = None
-    with suppress(seen.Problem):
-        observed = seen.refill("1.1", answer)
+    with suppress(parse.Problem):
+        observed = parse.refill("1.1", answer)
     assert (
         observed is None
         or observed.state is None

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bursar_smm.texts import Meaning, about_subject, meaning, sentence, wait
+from bursar_smm.error_texts import Meaning, about_subject, meaning, sentence, wait
 
 TEXTS = {
     Meaning.KEY: [

@@ -18,9 +18,9 @@ from bursar.domain.ids import IntentId
 from bursar.testing import Faults, VirtualClock
 from bursar.testing.fakes import Loan, look_at, make_intent, subjects_of
 from bursar_smm.adapter import SmmAdapter
+from bursar_smm.sandbox.server import wire
+from bursar_smm.sandbox.world import FATES, World
 from bursar_smm.service_types import TYPES
-from bursar_smm.wire import wire
-from bursar_smm.world import FATES, World
 
 HOUR_S = 3600.0
 

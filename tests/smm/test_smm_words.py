@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from bursar_smm.words import ORDER_STATES, order_state, refill_state
+from bursar_smm.states import ORDER_STATES, order_state, refill_state
 
 WORDS = {
     "pending": ["Pending", "Awaiting", "Queued", "Creating"],

@@ -23,7 +23,7 @@ from bursar.api import (
     AdapterContext,
     number,
 )
-from bursar_parcel import effects, reading
+from bursar_parcel import outcomes, parse
 
 
 class Parcelbox:
@@ -38,12 +38,12 @@ class Parcelbox:
     async def observe(self, request: PollRequest) -> Observation:
         """Poll one stream once. Whatever is not a yes is raised, and then teaches nothing."""
         if request.stream == "wallet":
-            return reading.wallet(self._accepted(await self._ask("wallet")), self._low_at)
+            return parse.wallet(self._accepted(await self._ask("wallet")), self._low_at)
         answer = await self._ask(request.stream)
         if request.is_unchanged("", answer.body):
             return Observation(request.stream, nothing_new=True)
         said = self._accepted(answer)
-        return reading.parcels(said) if request.stream == "parcels" else reading.top_ups(said)
+        return parse.parcels(said) if request.stream == "parcels" else parse.top_ups(said)
 
     async def prepare(self, intent: Intent) -> Json | Finding:
         """Read, just before money is spent, what will show afterwards whether it was.
@@ -54,41 +54,41 @@ class Parcelbox:
             return None
         standing = await self._standing()
         if intent.lost:
-            found = effects.finding(intent.params["amount"], intent.evidence, *standing)
+            found = outcomes.finding(intent.params["amount"], intent.evidence, *standing)
             if not isinstance(found, DidNot):
                 return found
-        return effects.evidence(*standing)
+        return outcomes.evidence(*standing)
 
     async def perform(self, intent: Intent) -> Outcome:
         """Do it, once. An error that is raised here is a lost reply, unless nothing was sent."""
         wanted: dict[str, Json] = {"parcel": intent.subject.id} if intent.action == "remind" else dict(intent.params)
         answer = await self._context.http.send(self._request(intent.action, wanted))
-        return effects.outcome(intent, reading.decoded(answer), self._key)
+        return outcomes.outcome(intent, parse.decoded(answer), self._key)
 
     async def reconcile(self, intent: Intent, evidence: Json) -> Finding:
         """Look, without changing anything, whether a lost top-up is there."""
         if intent.action != "top_up":
             return CannotTell("a reminder is asked for again, and then answered")
-        return effects.finding(intent.params["amount"], evidence, *await self._standing())
+        return outcomes.finding(intent.params["amount"], evidence, *await self._standing())
 
     async def call(self, method: str, params: Mapping[str, str]) -> Json:
         """Return Parcelbox's own answer to a reading method, pickup codes masked."""
-        return reading.masked(dict(self._accepted(await self._ask(method))))
+        return parse.masked(dict(self._accepted(await self._ask(method))))
 
     async def close(self) -> None:
         """Nothing is held: connections are bursar's."""
 
     async def _standing(self) -> tuple[Observation, Decimal | None]:
         """Read the top-ups and then the balance: one that lands in between raises it."""
-        listed = reading.top_ups(self._accepted(await self._ask("top_ups")))
+        listed = parse.top_ups(self._accepted(await self._ask("top_ups")))
         amount = number(self._accepted(await self._ask("wallet")).get("balance"))
         return listed, amount
 
-    def _accepted(self, answer: Answer) -> reading.Said:
-        said = reading.decoded(answer)
-        for code in reading.pickup_codes(said):
+    def _accepted(self, answer: Answer) -> parse.Said:
+        said = parse.decoded(answer)
+        for code in parse.pickup_codes(said):
             self._context.add_secret(code)
-        return reading.accepted(said, self._key)
+        return parse.accepted(said, self._key)
 
     async def _ask(self, method: str) -> Answer:
         return await self._context.http.ask(self._request(method, {}))

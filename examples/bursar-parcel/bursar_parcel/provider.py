@@ -32,8 +32,8 @@ from bursar.api import (
 )
 from bursar.api.schema import integer
 from bursar_parcel.adapter import Parcelbox
-from bursar_parcel.reading import STATES
-from bursar_parcel.wire import wire
+from bursar_parcel.parse import STATES
+from bursar_parcel.sandbox.server import wire
 
 URL = "https://api.parcelbox.example/v1"
 

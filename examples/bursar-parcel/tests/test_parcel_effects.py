@@ -21,7 +21,7 @@ from bursar.api import (
     Succeeded,
 )
 from bursar.testing import make_intent
-from bursar_parcel import effects
+from bursar_parcel import outcomes
 from bursar_parcel.provider import cost_of_top_up, still_low, wants_reminder, wants_top_up
 
 REMIND = make_intent("remind", SubjectRef("parcel", "P-1001"))
@@ -40,47 +40,47 @@ def no(code: str) -> dict[str, Json]:
 
 
 def test_a_yes_to_a_top_up_names_it() -> None:
-    assert effects.outcome(TOP_UP, {"ok": True, "top_up": "T-2"}, "") == Succeeded(reference="T-2")
+    assert outcomes.outcome(TOP_UP, {"ok": True, "top_up": "T-2"}, "") == Succeeded(reference="T-2")
 
 
 def test_a_yes_that_names_no_top_up_is_lost() -> None:
-    assert isinstance(effects.outcome(TOP_UP, {"ok": True}, ""), Lost)
+    assert isinstance(outcomes.outcome(TOP_UP, {"ok": True}, ""), Lost)
 
 
 def test_a_yes_with_a_code_is_lost() -> None:
-    assert isinstance(effects.outcome(TOP_UP, {"ok": True, "top_up": "T-2", "code": "declined"}, ""), Lost)
+    assert isinstance(outcomes.outcome(TOP_UP, {"ok": True, "top_up": "T-2", "code": "declined"}, ""), Lost)
 
 
 @pytest.mark.parametrize(("code", "never"), [("bad_amount", False), ("no_such_parcel", True)])
 def test_a_no_is_refused(code: str, never: bool) -> None:
-    assert effects.outcome(REMIND, no(code), "") == Refused("no", never=never)
+    assert outcomes.outcome(REMIND, no(code), "") == Refused("no", never=never)
 
 
 def test_too_fast_is_later() -> None:
-    assert isinstance(effects.outcome(TOP_UP, no("too_fast"), ""), Later)
+    assert isinstance(outcomes.outcome(TOP_UP, no("too_fast"), ""), Later)
 
 
 def test_already_reminded_is_a_no_at_the_first_attempt() -> None:
-    assert isinstance(effects.outcome(REMIND, no("already_reminded"), ""), Refused)
+    assert isinstance(outcomes.outcome(REMIND, no("already_reminded"), ""), Refused)
 
 
 def test_already_reminded_after_a_lost_reply_is_the_proof() -> None:
     again = make_intent("remind", SubjectRef("parcel", "P-1001"), fence=2)
-    assert isinstance(effects.outcome(again, no("already_reminded"), ""), Succeeded)
+    assert isinstance(outcomes.outcome(again, no("already_reminded"), ""), Succeeded)
 
 
 def test_an_echoed_key_is_not_shown() -> None:
-    assert effects.outcome(TOP_UP, {"ok": False, "message": "bad: s3cret"}, "s3cret") == Refused("bad: ***")
+    assert outcomes.outcome(TOP_UP, {"ok": False, "message": "bad: s3cret"}, "s3cret") == Refused("bad: ***")
 
 
 def test_a_new_top_up_of_the_amount_happened() -> None:
-    found = effects.finding("20", BEFORE, listed(("T-1", 12), ("T-2", 20)), Decimal(30))
+    found = outcomes.finding("20", BEFORE, listed(("T-1", 12), ("T-2", 20)), Decimal(30))
     assert isinstance(found, Happened)
     assert found.success.reference == "T-2"
 
 
 def test_no_new_top_up_did_not_happen() -> None:
-    assert isinstance(effects.finding("20", BEFORE, listed(("T-1", 12)), Decimal("10.80")), DidNot)
+    assert isinstance(outcomes.finding("20", BEFORE, listed(("T-1", 12)), Decimal("10.80")), DidNot)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_no_new_top_up_did_not_happen() -> None:
     ids=["the list is empty", "the balance rose", "the balance is not said"],
 )
 def test_what_does_not_fit_is_for_a_person(seen: Observation, amount: Decimal | None) -> None:
-    assert isinstance(effects.finding("20", BEFORE, seen, amount), CannotTell)
+    assert isinstance(outcomes.finding("20", BEFORE, seen, amount), CannotTell)
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from aiohttp.test_utils import TestServer
 
 from bursar.api import AccountSettings, Adapter, Answer, BadAnswer, RateLimited, Secret, SubjectRef
 from bursar.testing import Loan, VirtualClock, look_at, subjects_of
-from bursar_parcel import reading
+from bursar_parcel import parse
 from bursar_parcel.provider import PARCELBOX, ran_low, reminder_sent
-from bursar_parcel.wire import KEY, PATH, wire
+from bursar_parcel.sandbox.server import KEY, PATH, wire
 
 BALANCE = SubjectRef("balance", "balance")
 STUCK = SubjectRef("parcel", "P-1001")
@@ -77,27 +77,27 @@ def test_a_reminder_that_was_there_at_first_sight_is_no_news() -> None:
 
 def test_an_unknown_word_is_an_unknown_state() -> None:
     said = {"ok": True, "parcels": [{"id": "P-1", "status": "eaten"}]}
-    assert reading.parcels(said).subjects[0].state == "unknown"
+    assert parse.parcels(said).subjects[0].state == "unknown"
 
 
 def test_no_information_is_neither_0_nor_empty() -> None:
-    [seen] = reading.parcels({"ok": True, "parcels": [{"id": "P-1", "fee": None}]}).subjects
+    [seen] = parse.parcels({"ok": True, "parcels": [{"id": "P-1", "fee": None}]}).subjects
     assert (seen.state, set(seen.fields.values())) == (None, {None})
 
 
 def test_a_row_without_an_id_makes_nothing_vanish() -> None:
-    observation = reading.parcels({"ok": True, "parcels": [{"status": "stored"}]})
+    observation = parse.parcels({"ok": True, "parcels": [{"status": "stored"}]})
     assert (observation.subjects, observation.complete) == ((), False)
 
 
 def test_a_yes_without_its_list_is_no_answer() -> None:
     with pytest.raises(BadAnswer, match="without parcels"):
-        reading.parcels({"ok": True})
+        parse.parcels({"ok": True})
 
 
 def test_too_fast_says_how_long_to_wait() -> None:
-    said = reading.decoded(Answer(200, {}, b'{"ok": false, "code": "too_fast", "retry_after_s": 7}'))
+    said = parse.decoded(Answer(200, {}, b'{"ok": false, "code": "too_fast", "retry_after_s": 7}'))
     with pytest.raises(RateLimited) as caught:
-        reading.accepted(said, "key")
+        parse.accepted(said, "key")
     assert caught.value.retry_after is not None
     assert caught.value.retry_after.total_seconds() == 7

@@ -17,7 +17,7 @@ from typing import Any
 from aiohttp import web
 
 from bursar.api import Clock, SandboxServer
-from bursar_premium_exchanger.world import METHODS, MIN_PAYOUT, Exchange, Payout, Visit, World
+from bursar_premium_exchanger.sandbox.world import METHODS, MIN_PAYOUT, Exchange, Payout, Visit, World
 
 SANDBOX_KEY = "sandbox-premium-exchanger-key"
 CURRENCY = "USD"

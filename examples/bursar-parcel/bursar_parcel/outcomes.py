@@ -26,7 +26,7 @@ from bursar.api import (
     Succeeded,
     number,
 )
-from bursar_parcel.reading import Said, message, retry_after
+from bursar_parcel.parse import Said, message, retry_after
 
 NEVER = frozenset({"no_such_parcel"})
 

@@ -26,7 +26,7 @@ from bursar.api import (
     number,
 )
 from bursar_premium_exchanger.answers import Envelope, Row, names_something, payout_id, refused_because
-from bursar_premium_exchanger.sightings import text
+from bursar_premium_exchanger.parse import text
 
 MAX_READ_CHARS = 2000
 _LOOKALIKES = str.maketrans("авекмнорстухіјѕ", "abekmhopctyxijs")

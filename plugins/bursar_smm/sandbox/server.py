@@ -16,7 +16,7 @@ from aiohttp import web
 
 from bursar.api import Clock, SandboxServer
 from bursar_smm.methods import MAX_IDS
-from bursar_smm.world import Sorry, World
+from bursar_smm.sandbox.world import Sorry, World
 
 PATH = "/api/v2"
 KEY = "sandbox-panel-key"

@@ -12,7 +12,7 @@ from typing import TypeGuard
 
 from bursar.api import Json, Observed, SubjectRef, Value, number
 from bursar_smm.answers import failure_text, is_id, of_the_call, strange, unwrapped
-from bursar_smm.words import NO_INFORMATION, order_state, refill_state
+from bursar_smm.states import NO_INFORMATION, order_state, refill_state
 
 ORDER_NUMBERS = ("charge", "start_count", "remains")
 ORDER_TEXTS = ("status", "currency")

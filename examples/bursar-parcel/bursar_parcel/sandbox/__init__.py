@@ -1,0 +1,1 @@
+"""The lockers that `bursar sandbox` serves."""

@@ -1,0 +1,1 @@
+"""The vendor that `bursar sandbox` serves, and its world."""

@@ -1,0 +1,1 @@
+"""The exchanger that `bursar sandbox` serves, and its world."""

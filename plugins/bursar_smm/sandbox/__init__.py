@@ -1,0 +1,1 @@
+"""The panel that `bursar sandbox` serves, and its world."""
