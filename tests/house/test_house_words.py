@@ -88,3 +88,15 @@ def returns(path: Path) -> Iterator[tuple[str, str]]:
 def test_what_returns_something_is_said_to_return_it(path: Path) -> None:
     odd = re.compile(r"Give (?!back|up)|Say (?:whether|what|which|why|how|when|where|until|if) ")
     assert {name: said for name, said in returns(path) if odd.match(said)} == {}
+
+
+BY_NUMBER = re.compile(r"\brow\[[1-9]\d*\]")
+BY_LIMIT = re.compile(r"^(?:MOST|LONGEST|SHORTEST|DEEPEST|PATIENCE)(?:_|\b)", re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "why"), [(BY_NUMBER, "a column has a name"), (BY_LIMIT, "limits are MAX_ and MIN_")]
+)
+def test_no_module_says_it_so(pattern: re.Pattern[str], why: str) -> None:
+    found = [str(path.relative_to(ROOT)) for path in modules() if pattern.search(path.read_text(encoding="utf-8"))]
+    assert found == [], why

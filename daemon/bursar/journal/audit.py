@@ -77,8 +77,8 @@ def chain(previous: str, seq: int, at: int, actor: str, what: str, intent: int |
 def verify(tx: Tx) -> tuple[int, Broken | None]:
     """Walk the whole chain; give how many entries are in order, and the first broken link."""
     heads = {
-        row[0]: row[1:]
-        for row in tx.all("SELECT segment, first_seq, last_seq, first_previous, head FROM audit_segments")
+        segment: rest
+        for segment, *rest in tx.all("SELECT segment, first_seq, last_seq, first_previous, head FROM audit_segments")
     }
     previous, expected, good = GENESIS, 1, 0
     for segment in sorted(heads):

@@ -127,9 +127,9 @@ def read_claims(tx: Tx) -> Claims:
         matches=tuple(Yes(*row) for row in tx.all(_MATCHES)),
         owed=tuple(Owed(*row) for row in tx.all("SELECT id, sink, event_id, state FROM deliveries ORDER BY seq")),
         held=tuple(row[0] for row in tx.all(_HELD)),
-        trail={row[0]: row[1].removeprefix("intent.") for row in tx.all(_TRAIL)},
+        trail={id_: what.removeprefix("intent.") for id_, what in tx.all(_TRAIL)},
         broken=audit.verify(tx)[1],
-        states={(row[0], row[1]): row[2] or "" for row in tx.all(_STATES)},
+        states={(account, id_): state or "" for account, id_, state in tx.all(_STATES)},
     )
 
 
@@ -165,7 +165,7 @@ def read_questions(tx: Tx) -> Questions:
     return Questions(
         unknown=read_intents(tx, "unknown"),
         asked=read_intents(tx, "awaiting_approval"),
-        blocked=tuple((row[0], row[1]) for row in tx.all(_BLOCKED)),
+        blocked=tuple((rule, block) for rule, block in tx.all(_BLOCKED)),
         held=tuple(row[0] for row in tx.all(_HELD)),
         gave_up=tuple(row[0] for row in tx.all(_GAVE_UP)),
         moving=tuple(row[0] for row in tx.all(_MOVING)),
@@ -179,7 +179,7 @@ def read_intents(tx: Tx, state: str | None = None) -> tuple[Claim, ...]:
     which = "SELECT id FROM intents" if state is None else "SELECT id FROM intents WHERE state = ?"
     params = () if state is None else (state,)
     sendings = tx.all(f"{_SENDINGS} AND intent_id IN ({which})", *params)
-    costs = {(row[0], said.get("fence")): said.get("cost") for row in sendings if (said := read_mapping(row[1]))}
+    costs = {(id_, said.get("fence")): said.get("cost") for id_, raw in sendings if (said := read_mapping(raw))}
     tried: dict[int, list[Attempt]] = {}
     for id_, fence, sent_us, outcome in tx.all(
         f"{_ATTEMPTS} WHERE intent_id IN ({which}) ORDER BY intent_id, fence", *params
@@ -208,7 +208,7 @@ def read_waiting(tx: Tx, rule: str) -> list[str]:
 
 def read_sending(tx: Tx) -> frozenset[tuple[int, int]]:
     """Read what is being sent: each intent, with its fence."""
-    return frozenset((row[0], row[1]) for row in tx.all("SELECT id, fence FROM intents WHERE state = 'sending'"))
+    return frozenset((id_, fence) for id_, fence in tx.all("SELECT id, fence FROM intents WHERE state = 'sending'"))
 
 
 _WAITING = (

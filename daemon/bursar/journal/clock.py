@@ -38,7 +38,7 @@ def put_anchor(tx: Tx, stood: Anchor) -> None:
 def offsets(tx: Tx) -> Offsets:
     """Return by how much the wall clock was ahead of the timeline, and since when."""
     rows = tx.all("SELECT since, ahead FROM offsets ORDER BY since")
-    return Offsets(tuple(instant(row[0]) for row in rows), tuple(row[1] * MICROSECOND for row in rows))
+    return Offsets(tuple(instant(since) for since, _ in rows), tuple(ahead * MICROSECOND for _, ahead in rows))
 
 
 def put_offset(tx: Tx, since: datetime, ahead_us: int) -> None:
@@ -53,7 +53,7 @@ def put_offset(tx: Tx, since: datetime, ahead_us: int) -> None:
 def measured(tx: Tx) -> Measured:
     """Return the timeline as what protects money counts it."""
     rows = tx.all("SELECT at, length FROM gaps ORDER BY at")
-    return Measured(tuple(Gap(cast(datetime, at(row[0])), row[1] * MICROSECOND) for row in rows))
+    return Measured(tuple(Gap(cast(datetime, at(begin)), length * MICROSECOND) for begin, length in rows))
 
 
 def put_gap(tx: Tx, gap: Gap, *, vouched: bool) -> None:
@@ -70,7 +70,7 @@ def put_gap(tx: Tx, gap: Gap, *, vouched: bool) -> None:
 def vouched_gaps(tx: Tx) -> list[Gap]:
     """Return the stretches that a witness of the true time may confirm."""
     rows = tx.all("SELECT at, length FROM gaps WHERE vouched = 1 ORDER BY at")
-    return [Gap(instant(row[0]), row[1] * MICROSECOND) for row in rows]
+    return [Gap(instant(begin), length * MICROSECOND) for begin, length in rows]
 
 
 def close_gap(tx: Tx, gap: Gap) -> None:

@@ -34,8 +34,8 @@ def due(tx: Tx, sink: SinkName, now: datetime, limit: int) -> list[Delivery]:
         limit,
     )
     return [
-        Delivery(DeliveryId(row[0]), sink, row[1], read_mapping(row[2]), cast(datetime, at(row[3])), row[4])
-        for row in rows
+        Delivery(DeliveryId(id_), sink, event, read_mapping(body), cast(datetime, at(created_at)), attempts)
+        for id_, event, body, created_at, attempts in rows
     ]
 
 

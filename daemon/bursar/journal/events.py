@@ -37,15 +37,14 @@ def load(tx: Tx, kinds: Mapping[str, SubjectType], event_id: str) -> Event | Non
     row = tx.one("SELECT type, account, subject_type, subject_id, at, data, before FROM events WHERE id = ?", event_id)
     if row is None:
         return None
-    subject = SubjectRef(row[2], row[3]) if row[2] is not None else None
-    kind = kinds.get(row[2]) if row[2] is not None else None
+    type_, account, subject_type, subject_id, at_us, data, before = row
     return Event(
-        row[0],
-        AccountName(row[1]),
-        cast(datetime, at(row[4])),
-        subject,
-        read_mapping(row[5]),
-        cast(Fields, read_before(kind, row[6])),
+        type_,
+        AccountName(account),
+        cast(datetime, at(at_us)),
+        SubjectRef(subject_type, subject_id) if subject_type is not None else None,
+        read_mapping(data),
+        cast(Fields, read_before(kinds.get(subject_type or ""), before)),
     )
 
 

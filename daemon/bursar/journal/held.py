@@ -70,7 +70,10 @@ def held(tx: Tx, account: AccountName | None = None) -> list[HeldRow]:
     """Return what is held."""
     sql = "SELECT id, account, stream, at, reason, observation, digest FROM held_observations WHERE state = 'held'"
     rows = tx.all(f"{sql} AND account = ? ORDER BY id", account) if account else tx.all(f"{sql} ORDER BY id")
-    return [HeldRow(row[0], AccountName(row[1]), row[2], cast(datetime, at(row[3])), *row[4:]) for row in rows]
+    return [
+        HeldRow(id_, AccountName(of), stream, cast(datetime, at(at_us)), *rest)
+        for id_, of, stream, at_us, *rest in rows
+    ]
 
 
 def end(tx: Tx, id_: int, state: str, now: datetime) -> bool:

@@ -138,7 +138,8 @@ def denied_at(tx: Tx, rule: str | None, account: AccountName, asked: SubjectRef 
         account,
         *params,
     )
-    return at(row[1]) if row is not None and row[0] == Post.DENIED else None
+    what, at_us = row if row is not None else (None, None)
+    return at(at_us) if what == Post.DENIED else None
 
 
 def counting(

@@ -50,7 +50,7 @@ def ask(tx: Tx, intent: Intent, reason: str, until: datetime, *, past_ceiling: b
 def of_intent(tx: Tx, id_: IntentId) -> list[Asked]:
     """Return what people were asked about an intent, oldest first."""
     rows = tx.all("SELECT number, amount, reason, at FROM questions WHERE intent_id = ? ORDER BY number", id_)
-    return [Asked(row[0], decimal(row[1]), row[2], cast(datetime, at(row[3]))) for row in rows]
+    return [Asked(number, decimal(amount), reason, cast(datetime, at(at_us))) for number, amount, reason, at_us in rows]
 
 
 def consent(tx: Tx, id_: IntentId, given: Consent) -> None:

@@ -163,7 +163,8 @@ def newly_watched(tx: Tx, account: AccountName, kind: SubjectType, since: dateti
 
 
 def _watched(row: Row) -> Watched:
-    return Watched(row[0], row[1], cast(datetime, at(row[2] or row[3])), at(row[4]), bool(row[5]))
+    id_, state, changed_at, created_at, acted_at, on_watch = row
+    return Watched(id_, state, cast(datetime, at(changed_at or created_at)), at(acted_at), bool(on_watch))
 
 
 def set_facts(tx: Tx, account: AccountName, kind: SubjectType, id_: str, facts: Fields, now: datetime) -> None:
@@ -201,20 +202,24 @@ def find(tx: Tx, account: AccountName, kinds: Mapping[str, SubjectType], ref: Su
 
 
 def _snapshot(account: AccountName, kind: SubjectType, row: Row) -> Snapshot:
+    (
+        id_, known_fields, state, known_state, created_at, first_seen_at, state_since, changed_at, observed_at, missed,
+        vanished_at, problem,
+    ) = row  # fmt: skip
     fields: dict[str, Value | None] = {name: spec.default for name, spec in kind.fields.items()}
-    fields.update(cast("dict[str, Value | None]", read_fields(kind, row[1])))
+    fields.update(cast("dict[str, Value | None]", read_fields(kind, known_fields)))
     return Snapshot(
         account=account,
-        ref=SubjectRef(kind.name, row[0]),
+        ref=SubjectRef(kind.name, id_),
         fields=fields,
-        state=row[2],
-        known_state=row[3],
-        created_at=cast(datetime, at(row[4])),
-        first_seen_at=at(row[5]),
-        state_since=at(row[6]),
-        changed_at=at(row[7]),
-        observed_at=at(row[8]),
-        missed=row[9],
-        vanished_at=at(row[10]),
-        problem=row[11],
+        state=state,
+        known_state=known_state,
+        created_at=cast(datetime, at(created_at)),
+        first_seen_at=at(first_seen_at),
+        state_since=at(state_since),
+        changed_at=at(changed_at),
+        observed_at=at(observed_at),
+        missed=missed,
+        vanished_at=at(vanished_at),
+        problem=problem,
     )

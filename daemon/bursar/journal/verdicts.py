@@ -69,9 +69,12 @@ def standing(tx: Tx, rule: Rule, account: AccountName, subject: SubjectRef) -> H
         subject.type,
         subject.id,
     )
-    if row is None or row[0] != rule.trigger or row[1] is None:
+    if row is None:
         return None
-    return Held(HoldState(bool(row[1]), at(row[2]), bool(row[3]), at(row[4])), row[5], row[6])
+    trigger, inside, since, fired, ask_at, verdict, reason = row
+    if trigger != rule.trigger or inside is None:
+        return None
+    return Held(HoldState(bool(inside), at(since), bool(fired), at(ask_at)), verdict, reason)
 
 
 def stand(
@@ -136,9 +139,10 @@ def ask_by_calendar(tx: Tx, now: datetime) -> None:
 def rule_since(tx: Tx, rule: Rule, now: datetime) -> datetime:
     """Return since when the rule, as it is now, has been there; note it when it is new."""
     row = tx.one("SELECT fingerprint, since, meaning FROM rules WHERE name = ?", rule.name)
-    if row is not None and row[0] == rule.trigger and row[2] == rule.meaning:
-        return at(row[1]) or now
-    since = now if row is None or row[0] != rule.trigger else (at(row[1]) or now)
+    trigger, since_us, meaning = row if row is not None else (None, None, None)
+    since = (at(since_us) if trigger == rule.trigger else None) or now
+    if row is not None and trigger == rule.trigger and meaning == rule.meaning:
+        return since
     tx.run(
         "INSERT INTO rules (name, fingerprint, since, meaning) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET fingerprint = "
         "excluded.fingerprint, since = excluded.since, meaning = excluded.meaning",
@@ -152,7 +156,7 @@ def rule_since(tx: Tx, rule: Rule, now: datetime) -> datetime:
 
 def meanings(tx: Tx) -> dict[str, str]:
     """Return what stands for `on` and `do` of each rule that was there at the last start or reload."""
-    return {row[0]: row[1] for row in tx.all("SELECT name, meaning FROM rules")}
+    return dict(tx.all("SELECT name, meaning FROM rules"))
 
 
 def forget_missing(tx: Tx, names: set[str], now: datetime, off: Collection[str] = ()) -> None:

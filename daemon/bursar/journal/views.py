@@ -31,22 +31,16 @@ def orders(tx: Tx, account: str | None, type_: str = "order") -> list[Row]:
         "WHERE type = ?"
     )
     rows = (
-        tx.all(f"{sql} AND account = ? ORDER BY account, id", type_, account)
+        tx.named(f"{sql} AND account = ? ORDER BY account, id", type_, account)
         if account
-        else tx.all(f"{sql} ORDER BY account, id", type_)
+        else tx.named(f"{sql} ORDER BY account, id", type_)
     )
     found = []
     for row in rows:
-        shape: Row = {"account": row[0], "id": row[1], "state": row[2]}
-        shape.update({name: value for name, value in read_mapping(row[3]).items() if name not in shape})
-        shape.update(
-            created_at=shown(row[4]),
-            first_seen_at=shown(row[5]),
-            state_since=shown(row[6]),
-            changed_at=shown(row[7]),
-            problem=row[8],
-            watched=bool(row[9]),
-        )
+        shape: Row = {"account": row["account"], "id": row["id"], "state": row["state"]}
+        shape.update({name: value for name, value in read_mapping(row["fields"]).items() if name not in shape})
+        shape.update({name: shown(row[name]) for name in ("created_at", "first_seen_at", "state_since", "changed_at")})
+        shape.update(problem=row["problem"], watched=bool(row["watched"]))
         found.append(shape)
     return found
 
@@ -65,16 +59,16 @@ def events(tx: Tx, account: str | None, type_: str | None, limit: int | None, af
         "SELECT seq, id, type, account, subject_type, subject_id, at, data FROM events WHERE "
         f"{' AND '.join(where)} ORDER BY seq DESC"
     )
-    rows = tx.all(f"{sql} LIMIT {int(limit)}" if limit else sql, *params)
+    rows = tx.named(f"{sql} LIMIT {int(limit)}" if limit else sql, *params)
     return [
         {
-            "id": row[1],
-            "type": row[2],
-            "account": row[3],
-            "subject": f"{row[4]}/{row[5]}" if row[4] else None,
-            "time": shown(row[6]),
-            "data": read_mapping(row[7]),
-            "seq": row[0],
+            "id": row["id"],
+            "type": row["type"],
+            "account": row["account"],
+            "subject": _subject(row),
+            "time": shown(row["at"]),
+            "data": read_mapping(row["data"]),
+            "seq": row["seq"],
         }
         for row in reversed(rows)
     ]
@@ -93,55 +87,69 @@ def actions(tx: Tx, state: str | None, limit: int | None, ids: list[int] | None 
         params += ids
     sql = (
         "SELECT id, rule, account, action, subject_type, subject_id, params, state, reason, created_at, attempts, reference, "
-        "sent_at, ended_at, due_at, fence, cost, currency, question, (SELECT p.amount FROM postings p WHERE p.entry = intents.id AND "
-        "p.amount IS NOT NULL AND p.what IN ('settled', 'succeeded', 'accepted') ORDER BY p.seq LIMIT 1) FROM intents"
+        "sent_at, ended_at, due_at, fence, cost AS amount, currency, question, (SELECT p.amount FROM postings p WHERE p.entry = "
+        "intents.id AND p.amount IS NOT NULL AND p.what IN ('settled', 'succeeded', 'accepted') ORDER BY p.seq LIMIT 1) AS paid "
+        "FROM intents"
     )
     sql += f" WHERE {' AND '.join(where)}" if where else ""
-    rows = tx.all(f"{sql} ORDER BY id DESC" + (f" LIMIT {int(limit)}" if limit else ""), *params)
+    rows = tx.named(f"{sql} ORDER BY id DESC" + (f" LIMIT {int(limit)}" if limit else ""), *params)
     return [
         {
-            "id": f"{row[0]}.{row[18]}" if row[7] == "awaiting_approval" and row[18] > 1 else str(row[0]),
-            "rule": row[1],
-            "account": row[2],
-            "action": row[3],
-            "subject": f"{row[4]}/{row[5]}",
-            "params": read_mapping(row[6]),
-            "amount": row[16],
-            "currency": row[17],
-            "paid": row[19],
-            "state": row[7],
-            "reason": row[8],
-            "created_at": shown(row[9]),
-            "attempts": row[10],
-            "reference": row[11],
-            "sent_at": shown(row[12]),
-            "ended_at": shown(row[13]),
-            "due_at": shown(row[14]),
-            "fence": row[15],
+            "id": _shown_id(row),
+            "subject": _subject(row),
+            "params": read_mapping(row["params"]),
+            **{name: row[name] for name in _PLAIN},
+            **{name: shown(row[name]) for name in _TIMES},
         }
         for row in reversed(rows)
     ]
+
+
+_PLAIN = (
+    "rule",
+    "account",
+    "action",
+    "amount",
+    "currency",
+    "paid",
+    "state",
+    "reason",
+    "attempts",
+    "reference",
+    "fence",
+)
+_TIMES = ("created_at", "sent_at", "ended_at", "due_at")
+
+
+def _shown_id(row: Row) -> str:
+    """Return the id that people answer to: with the number of the question, where it is not the first."""
+    number = int(str(row["question"]))
+    return f"{row['id']}.{number}" if row["state"] == "awaiting_approval" and number > 1 else str(row["id"])
+
+
+def _subject(row: Row) -> str | None:
+    return f"{row['subject_type']}/{row['subject_id']}" if row["subject_type"] else None
 
 
 def deliveries(tx: Tx, state: str | None, limit: int | None) -> list[Row]:
     """Return deliveries, oldest first; `limit` keeps the newest."""
     shown = times(tx)
     sql = "SELECT id, sink, event_id, state, attempts, next_at, reason, created_at, body FROM deliveries"
-    rows = tx.all(
+    rows = tx.named(
         f"{sql}{' WHERE state = ?' if state else ''} ORDER BY seq DESC" + (f" LIMIT {int(limit)}" if limit else ""),
         *([state] if state else []),
     )
     return [
         {
-            "id": row[0],
-            "sink": row[1],
-            "event": row[2],
-            "state": row[3],
-            "attempts": row[4],
-            "next_at": shown(row[5]),
-            "reason": row[6],
-            "created_at": shown(row[7]),
-            "type": read_mapping(row[8]).get("type"),
+            "id": row["id"],
+            "sink": row["sink"],
+            "event": row["event_id"],
+            "state": row["state"],
+            "attempts": row["attempts"],
+            "next_at": shown(row["next_at"]),
+            "reason": row["reason"],
+            "created_at": shown(row["created_at"]),
+            "type": read_mapping(row["body"]).get("type"),
         }
         for row in reversed(rows)
     ]
@@ -151,35 +159,36 @@ def verdicts(tx: Tx, rule: str, subject: str | None) -> list[Row]:
     """Return the latest verdicts of a rule, each with the newest match on that subject and what became of it."""
     shown = times(tx)
     sql = (
-        "SELECT v.account, v.subject_type, v.subject_id, v.verdict, v.reason, v.at, v.since, v.ask_at, v.fired, m.id, m.state, "
-        "m.block, m.reason, m.retry_at, m.at FROM verdicts v LEFT JOIN matches m ON m.id = (SELECT max(id) FROM matches x WHERE "
-        "x.rule = v.rule AND x.account = v.account AND x.subject_type = v.subject_type AND x.subject_id = v.subject_id) "
-        "WHERE v.rule = ?"
+        "SELECT v.account, v.subject_type, v.subject_id, v.verdict, v.reason, v.at, v.since, v.ask_at, m.id AS match_id, m.state, "
+        "m.block, m.reason AS match_reason, m.retry_at, m.at AS match_at FROM verdicts v LEFT JOIN matches m ON m.id = (SELECT "
+        "max(id) FROM matches x WHERE x.rule = v.rule AND x.account = v.account AND x.subject_type = v.subject_type AND "
+        "x.subject_id = v.subject_id) WHERE v.rule = ?"
     )
-    rows = tx.all(f"{sql} ORDER BY v.at DESC", rule)
     found: list[Row] = []
-    for row in rows:
-        name = f"{row[1]}/{row[2]}" if row[1] else None
-        if subject is not None and subject not in (name, row[2], f"{row[0]}/{name}"):
+    for row in tx.named(f"{sql} ORDER BY v.at DESC", rule):
+        name = _subject(row)
+        if subject is not None and subject not in (name, row["subject_id"], f"{row['account']}/{name}"):
             continue
         shape: Row = {
             "rule": rule,
-            "account": row[0],
+            "account": row["account"],
             "subject": name,
-            "verdict": row[3],
-            "reason": row[4],
-            "at": shown(row[5]),
-            "since": shown(row[6]),
-            "asked_again_at": shown(row[7]),
+            "verdict": row["verdict"],
+            "reason": row["reason"],
+            "at": shown(row["at"]),
+            "since": shown(row["since"]),
+            "asked_again_at": shown(row["ask_at"]),
         }
-        if row[9] is not None:
-            ids = [str(one[0]) for one in tx.all("SELECT id FROM intents WHERE match_id = ? ORDER BY id", row[9])]
+        if row["match_id"] is not None:
+            ids = [
+                str(id_) for (id_,) in tx.all("SELECT id FROM intents WHERE match_id = ? ORDER BY id", row["match_id"])
+            ]
             shape["match"] = {
-                "state": row[10],
-                "block": row[11],
-                "reason": row[12],
-                "retry_at": shown(row[13]),
-                "at": shown(row[14]),
+                "state": row["state"],
+                "block": row["block"],
+                "reason": row["match_reason"],
+                "retry_at": shown(row["retry_at"]),
+                "at": shown(row["match_at"]),
                 "actions": list(ids),
             }
         found.append(shape)
@@ -190,7 +199,7 @@ def counts(tx: Tx) -> Row:
     """Return how much there is of everything, for `bursar status`."""
 
     def by(sql: str) -> Row:
-        return {str(row[0]): row[1] for row in tx.all(sql)}
+        return {str(what): number for what, number in tx.all(sql)}
 
     oldest = tx.one("SELECT min(next_at) FROM deliveries WHERE state = 'due'")
     return {
@@ -210,18 +219,18 @@ def account_streams(tx: Tx) -> dict[str, list[Row]]:
     """Return how every stream of every account is doing."""
     shown = times(tx)
     found: dict[str, list[Row]] = {}
-    for row in tx.all(
+    for account, stream, ok_us, failures, failed_us, kind, reason in tx.all(
         "SELECT account, stream, ok_at, failures, failed_at, kind, reason FROM streams ORDER BY account, stream"
     ):
-        found.setdefault(row[0], []).append(
+        found.setdefault(account, []).append(
             {
-                "stream": row[1],
-                "ok_at": shown(row[2]),
-                "failures": row[3],
-                "failed_at": shown(row[4]),
-                "kind": row[5],
-                "reason": row[6],
-                "ok_us": row[2],
+                "stream": stream,
+                "ok_at": shown(ok_us),
+                "failures": failures,
+                "failed_at": shown(failed_us),
+                "kind": kind,
+                "reason": reason,
+                "ok_us": ok_us,
             }
         )
     return found

@@ -73,6 +73,12 @@ class Tx:
         """Return all rows."""
         return self._connection.execute(sql, params).fetchall()
 
+    def named(self, sql: str, *params: object) -> list[dict[str, Any]]:
+        """Return all rows, each by its columns' names."""
+        cursor = self._connection.execute(sql, params)
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor]
+
     def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
         """Run a statement for each row."""
         self._connection.executemany(sql, rows)
