@@ -15,7 +15,7 @@ import structlog
 from bursar import logs
 from bursar.api.clock import Clock
 from bursar.control.controller import Controller
-from bursar.control.server import Control
+from bursar.control.server import ControlServer
 from bursar.host.plugins import load_plugins
 from bursar.host.registry import Registry
 from bursar.journal.errors import JournalError
@@ -107,7 +107,7 @@ class Daemon:
         controller = Controller(context, self._registry, supervisor, lambda: self._reload_now(context))
         async with AsyncExitStack() as open_:
             try:
-                await open_.enter_async_context(Control(self._configuration.settings.socket, controller))
+                await open_.enter_async_context(ControlServer(self._configuration.settings.socket, controller))
                 for face in faces:
                     await open_.enter_async_context(face(controller))
             except OSError as error:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import aiohttp
 import pytest
 
-from bursar.cli.outcome import Stop
+from bursar.cli.outcome import CommandError
 from bursar.cli.sandbox import read_fault
 from bursar.host.plugins import load_plugins
 from bursar.sandbox import HOST, FaultRequest, PortUnavailable, ServedProvider, serve_providers
@@ -91,7 +91,7 @@ def test_a_fault_is_read(text: str, fault: FaultRequest) -> None:
     ],
 )
 def test_a_misspelt_fault_is_one_sentence(text: str, sentence: str) -> None:
-    with pytest.raises(Stop) as raised:
+    with pytest.raises(CommandError) as raised:
         read_fault(text, PROVIDERS)
     assert raised.value.message == sentence
 

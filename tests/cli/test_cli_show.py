@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from bursar.cli.plain import one_line, plain
-from bursar.cli.show import MAX_ROWS, cell, json_line, json_text, show_facts, show_rows
+from bursar.cli.output import MAX_ROWS, cell, json_line, json_text, show_facts, show_rows
+from bursar.cli.terminal_text import one_line, plain
 
 
 def table(capsys: pytest.CaptureFixture[str], *rows: dict[str, object]) -> str:

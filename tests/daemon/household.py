@@ -24,7 +24,7 @@ from aiohttp.test_utils import TestServer
 from limits import WAIT_S
 
 from bursar.api import SandboxServer
-from bursar.control.server import ask_daemon
+from bursar.control.client import ask_daemon
 from bursar.domain.values import Json
 from bursar.loops.clock import RealClock
 from bursar.testing import Faults

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from household import WALLET, Household, run
 
-from bursar.control.errors import RequestRejected
+from bursar.control.messages import RequestRejected
 
 REFILL = "- {name: refill, on: order.partial, do: [refill]}"
 PATIENT = ("-c", "from bursar import app, cli; app.RELOAD_PATIENCE_S += 3600; cli.main()")
@@ -96,7 +96,7 @@ async def test_a_reload_that_renames_a_rule_and_does_not_say_so_is_refused(house
         house.configure(RENAMED)
         with pytest.raises(RequestRejected, match="with `was: refill` it takes over") as refused:
             await house.ask("reload")
-        assert (refused.value.exit_code, [row["rule"] for row in await why(house, "refill")]) == (78, [])
+        assert (refused.value.code, [row["rule"] for row in await why(house, "refill")]) == ("bad_configuration", [])
 
 
 async def test_a_sighup_that_renames_a_rule_and_does_not_say_so_keeps_the_old_one(house: Household) -> None:

@@ -12,7 +12,7 @@ from runtime_config import account, config
 from toy_site import Sites
 
 from bursar.api import Later, Lost, Observation, Observed, Refused, SubjectRef, SubjectType
-from bursar.control.errors import RequestRejected
+from bursar.control.messages import RequestRejected
 from bursar.domain.ids import AccountName, RuleName
 from bursar.host.registry import Registry
 from bursar.journal import ledger

@@ -40,22 +40,6 @@ def test_an_event_of_a_type_that_is_not_declared_any_more_can_be_read(tx: Tx) ->
     assert events.load(tx, {}, whole.id) == replace(whole, before={})
 
 
-def test_the_last_of_some_types_is_found(tx: Tx) -> None:
-    for type_, minute in (("payout.done", 1), ("payout.canceled", 3), ("payout.waiting", 5)):
-        events.add(tx, event(type_, at=after(minute)))
-    assert events.last_of(tx, PANEL, ["payout.done", "payout.canceled"]) == after(3)
-
-
-def test_there_is_no_last_of_no_types(tx: Tx) -> None:
-    events.add(tx, event())
-    assert events.last_of(tx, PANEL, []) is None
-
-
-def test_the_last_of_another_account_does_not_count(tx: Tx) -> None:
-    events.add(tx, event())
-    assert events.last_of(tx, AccountName("other"), ["order.partial"]) is None
-
-
 def test_what_is_rearmed_is_asked_once(tx: Tx) -> None:
     events.rearm(tx, PANEL, "balance.passed", "balance", T0)
     assert [events.rearmed(tx, PANEL, ["balance"]), events.rearmed(tx, PANEL, ["balance"])] == [

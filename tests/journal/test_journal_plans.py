@@ -83,7 +83,6 @@ EVERYDAY: dict[str, Callable[[Tx], object]] = {
     "fail": lambda tx: streams.fail(tx, PANEL, "orders", "html", "HTML", T0),
     "write an event": lambda tx: events.add(tx, event()),
     "read an event": lambda tx: events.load(tx, {}, "ev_1"),
-    "the last undoing": lambda tx: events.last_of(tx, PANEL, ["payout.canceled", "payout.canceled_by_user"]),
     "what is rearmed": lambda tx: events.rearmed(tx, PANEL, ["order"]),
     "note a verdict": lambda tx: verdicts.note(tx, rule(), PANEL, ref(), Match("so"), event(), T0),
     "a standing": lambda tx: verdicts.standing(tx, rule(), PANEL, ref()),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bursar.control.server import Control
+from bursar.control.server import ControlServer
 from bursar.testing.prove.conductor import ask
 
 
@@ -22,7 +22,7 @@ class Echo:
 @pytest.mark.parametrize("deep", ["d", "d" * 100])
 async def test_a_daemon_is_reached_however_deep_its_folder_lies(tmp_path: Path, deep: str) -> None:
     path = tmp_path / deep / "control.sock"
-    async with Control(path, Echo()):  # type: ignore[arg-type]
+    async with ControlServer(path, Echo()):  # type: ignore[arg-type]
         assert await asyncio.to_thread(ask, path, "held", id="7") == ["held", {"id": "7"}]
 
 

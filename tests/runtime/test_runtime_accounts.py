@@ -11,7 +11,7 @@ from runtime_config import account, config
 from toy_site import hang
 
 from bursar.api import DidNot, Happened, Succeeded, Unreachable
-from bursar.control.errors import RequestRejected
+from bursar.control.messages import RequestRejected
 from bursar.settings.model import ConfigurationError
 
 REFILL = "{name: e, on: order.partial, do: [refill]}"

@@ -13,7 +13,7 @@ from runtime_config import account, config
 from toy_site import ACTIONS
 
 from bursar.api import CostFacts, Later, Observation, Observed, PollRequest, SubjectRef
-from bursar.control.errors import RequestRejected
+from bursar.control.messages import RequestRejected
 
 OFF = account(more="poll: {coupons: off}")
 BUDGET = "budget: {add: {max: 50, every: 24h}}"

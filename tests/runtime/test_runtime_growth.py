@@ -9,7 +9,7 @@ from kit import World
 from runtime_config import account, config
 
 from bursar.api import Happened, Later, Observed, RateLimited, Refused, SubjectRef, Succeeded, Unreachable
-from bursar.control.errors import RequestRejected
+from bursar.control.messages import RequestRejected
 
 PAY = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7"}}]'
 ASKS = PAY + ", approve: {above: 1, within: 12h}}"

@@ -481,14 +481,14 @@ async def test_what_will_always_be_refused_is_not_asked_again(world: World) -> N
 
 @pytest.mark.parametrize("verb", ["approve", "deny"])
 async def test_a_decision_about_an_intent_that_waits_for_none_changes_nothing(world: World, verb: str) -> None:
-    from bursar.control.errors import RequestRejected
+    from bursar.control.messages import RequestRejected
 
     await world.open(config(REFILL + "}"))
     await world.track("1")
     await enter(world)
     with pytest.raises(RequestRejected) as caught:
         await world.say(verb, ids=["1"])
-    assert (caught.value.exit_code, await world.states()) == (2, ["succeeded"])
+    assert (caught.value.code, await world.states()) == ("invalid_request", ["succeeded"])
 
 
 async def test_the_end_of_an_accounts_pause_says_that_everything_is_paused(world: World) -> None:

@@ -12,8 +12,8 @@ from runtime_config import account, config
 from toy_site import hang
 
 from bursar.api import BadAnswer, CannotTell, DidNot, Happened, Lost, ProviderError, Succeeded, Unreachable
-from bursar.control.controller import ask
-from bursar.control.errors import RequestRejected
+from bursar.control.messages import RequestRejected
+from bursar.control.offline import ask
 from bursar.journal import meta, send_counter
 from bursar.journal.backup import back_up
 from bursar.pipeline.intent_transitions import record_finding, record_outcome

@@ -20,7 +20,7 @@ from bursar.api import (
     Succeeded,
     Unreachable,
 )
-from bursar.control.errors import RequestRejected
+from bursar.control.messages import RequestRejected
 
 PAY = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7", account: {env: WALLET}}}], cooldown: 24h}'
 WHEN = PAY.replace("do:", "when: balance.amount >= balance.min_payout, do:")

@@ -6,7 +6,7 @@ import pytest
 from kit import World
 from runtime_config import config
 
-from bursar.control.errors import RequestRejected
+from bursar.control.messages import RequestRejected
 
 REFILL = "{name: e, on: order.partial, do: [refill]}"
 IDS = [f"{number:02}" for number in range(30)]

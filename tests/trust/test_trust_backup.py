@@ -12,8 +12,8 @@ from old_journal import make_old
 from runtime_config import config
 
 from bursar.api import Refused, Succeeded
-from bursar.control.controller import _decide_alone
-from bursar.control.errors import RequestRejected
+from bursar.control.messages import RequestRejected
+from bursar.control.offline import decide
 from bursar.domain.ids import IntentId
 from bursar.domain.intent import State
 from bursar.journal import audit, intents
@@ -239,7 +239,7 @@ async def test_what_a_person_has_tried_again_on_a_journal_that_was_copied_over_w
     await added(world, "https://x.example/2")
     await copied_over(world)
     with pytest.raises(RequestRejected, match="older than what was sent: start the daemon first"):
-        await _decide_alone(world._read(), world.sites.registry(), "retry", {"ids": ["1"]})
+        await decide(world._read(), world.sites.registry(), "retry", {"ids": ["1"]})
 
 
 async def test_a_backup_of_the_former_version_is_restored_whole_or_not_at_all(world: World) -> None:

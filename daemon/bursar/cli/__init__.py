@@ -17,8 +17,8 @@ from typing import NoReturn
 
 import click
 
-from bursar.cli.outcome import INTERRUPTED, PIPE_CLOSED, Stop, complain
-from bursar.cli.plain import plain
+from bursar.cli.outcome import INTERRUPTED, PIPE_CLOSED, CommandError, complain
+from bursar.cli.terminal_text import plain
 
 __all__ = ["execute", "main"]
 
@@ -74,11 +74,11 @@ def _refuse_other_encodings(words: Sequence[str]) -> None:
     """Refuse bytes that are no text: they could be neither journaled nor sent as they were meant.
 
     Raises:
-        Stop: a word is not UTF-8.
+        CommandError: a word is not UTF-8.
     """
     for word in words:
         if not word.isascii() and any("\ud800" <= character <= "\udfff" for character in word):
-            raise Stop(f"{word!r} is not UTF-8 text")
+            raise CommandError(f"{word!r} is not UTF-8 text")
 
 
 def _reader_left() -> int:

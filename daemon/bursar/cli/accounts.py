@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
+from bursar.cli.client import client_for_deciding, client_for_looking
+from bursar.cli.listing import show_list
 from bursar.cli.options import with_config, with_json
-from bursar.cli.reach import deciding, looking
-from bursar.cli.rows import show_list
-from bursar.cli.show import show_json
+from bursar.cli.output import show_json
 
 COLUMNS = {
     "name": "ACCOUNT",
@@ -32,7 +32,7 @@ def accounts(context: click.Context, as_json: bool) -> None:
         bursar accounts confirm main-panel
     """
     if context.invoked_subcommand is None:
-        show_list(looking(), "accounts", COLUMNS, as_json=as_json, empty="no accounts are configured")
+        show_list(client_for_looking(), "accounts", COLUMNS, as_json=as_json, empty="no accounts are configured")
 
 
 @accounts.command()
@@ -95,12 +95,12 @@ def rename(old: str, new_name: str, as_json: bool) -> None:
 
 
 def _known(name: str) -> str:
-    deciding().account(name)
+    client_for_deciding().account(name)
     return name
 
 
 def _say(verb: str, as_json: bool, said: str, **params: str) -> None:
-    answer = deciding().ask(verb, **params)
+    answer = client_for_deciding().ask(verb, **params)
     if as_json:
         show_json(answer)
     else:

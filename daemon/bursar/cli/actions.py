@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
+from bursar.cli.client import client_for_deciding, client_for_looking
+from bursar.cli.listing import LIMIT, newest, refuse_strange, show_list
 from bursar.cli.options import with_config, with_json
-from bursar.cli.outcome import FINE, FOUND, Stop, complain
-from bursar.cli.reach import deciding, looking
-from bursar.cli.rows import LIMIT, newest, refuse_strange, show_list
-from bursar.cli.show import show_json
+from bursar.cli.outcome import FINE, FOUND, CommandError, complain
+from bursar.cli.output import show_json
 
 COLUMNS = {
     "id": "ID",
@@ -47,7 +47,7 @@ def actions(context: click.Context, state: str | None, limit: int | None, as_jso
 
         refuse_strange("state of an action", state, [str(each) for each in State])
         show_list(
-            looking(),
+            client_for_looking(),
             "actions",
             COLUMNS,
             as_json=as_json,
@@ -122,12 +122,12 @@ def resolve(id_: str, happened: bool, reference: str | None, did_not: bool, agai
         bursar actions resolve 17 --did-not --again
     """
     if happened == did_not:
-        raise Stop("say one of --happened and --did-not")
+        raise CommandError("say one of --happened and --did-not")
     if again and happened:
-        raise Stop("--again goes with --did-not: what happened is not done again")
+        raise CommandError("--again goes with --did-not: what happened is not done again")
     if reference is not None and not happened:
-        raise Stop("--reference goes with --happened: it names what was made")
-    answer = deciding().ask("resolve", id=id_, happened=happened, again=again, reference=reference)
+        raise CommandError("--reference goes with --happened: it names what was made")
+    answer = client_for_deciding().ask("resolve", id=id_, happened=happened, again=again, reference=reference)
     if as_json:
         show_json(answer)
     else:
@@ -136,7 +136,7 @@ def resolve(id_: str, happened: bool, reference: str | None, did_not: bool, agai
 
 def _answer(verb: str, ids: tuple[str, ...], as_json: bool, said: str, note: str = "") -> int:
     """Ask, and say what came of each; 1 if an answer was not taken."""
-    answer = deciding().ask(verb, ids=list(ids))
+    answer = client_for_deciding().ask(verb, ids=list(ids))
     rows = [row for row in answer if isinstance(row, dict)] if isinstance(answer, list) else []
     problems = [str(row["problem"]) for row in rows if row.get("problem") is not None]
     taken = [str(row["id"]) for row in rows if row.get("problem") is None]

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from bursar.cli.client import client_for_looking
 from bursar.cli.options import with_config, with_json
-from bursar.cli.outcome import Stop
-from bursar.cli.reach import looking
-from bursar.cli.show import json_line, show_json
+from bursar.cli.outcome import CommandError
+from bursar.cli.output import json_line, show_json
 
 if TYPE_CHECKING:
     from bursar.journal.writer import Tx
@@ -49,7 +49,9 @@ def verify(as_json: bool) -> int:
         click.echo(f"{good} entries, every link in order")
     if broken is None:
         return 0
-    raise Stop(f"the first broken link is entry {broken.seq}: {broken.reason} ({good} before it are in order)", 1)
+    raise CommandError(
+        f"the first broken link is entry {broken.seq}: {broken.reason} ({good} before it are in order)", 1
+    )
 
 
 @audit.command()
@@ -79,6 +81,6 @@ def _read(question: Callable[[Tx], T]) -> T:
     from bursar.journal.writer import read_once
 
     try:
-        return read_once(looking().configuration.settings.state, question)
+        return read_once(client_for_looking().configuration.settings.state, question)
     except JournalError as error:
-        raise Stop(str(error), 1) from None
+        raise CommandError(str(error), 1) from None

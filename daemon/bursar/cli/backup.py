@@ -7,11 +7,11 @@ from typing import Any, cast
 
 import click
 
-from bursar.cli.asking import sure
+from bursar.cli.client import client_for_deciding, client_for_looking
 from bursar.cli.options import with_config, with_json
-from bursar.cli.outcome import Stop
-from bursar.cli.reach import deciding, looking
-from bursar.cli.show import show_json
+from bursar.cli.outcome import CommandError
+from bursar.cli.output import show_json
+from bursar.cli.prompt import confirm
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -30,11 +30,11 @@ def backup(file: Path, as_json: bool) -> None:
     from bursar.journal.backup import back_up
     from bursar.journal.errors import JournalError
 
-    state = looking().configuration.settings.state
+    state = client_for_looking().configuration.settings.state
     try:
         size_bytes = back_up(state, file)
     except JournalError as error:
-        raise Stop(str(error), 1) from None
+        raise CommandError(str(error), 1) from None
     if as_json:
         show_json({"file": str(file), "bytes": size_bytes})
     else:
@@ -46,8 +46,8 @@ def backup(file: Path, as_json: bool) -> None:
 @with_json
 @click.argument("file", type=FILE, required=False)
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--confirm", is_flag=True, help="End the caution after a restore.")
-def restore(file: Path | None, yes: bool, confirm: bool, as_json: bool) -> None:
+@click.option("--confirm", "confirming", is_flag=True, help="End the caution after a restore.")
+def restore(file: Path | None, yes: bool, confirming: bool, as_json: bool) -> None:
     """Put the backup FILE in the journal's place. The daemon must be stopped; the old journal is kept beside it.
 
     At the next start bursar sees that the journal is older than what was sent: what was open in it becomes unknown, and
@@ -59,8 +59,8 @@ def restore(file: Path | None, yes: bool, confirm: bool, as_json: bool) -> None:
         systemctl stop bursar && bursar restore /var/backups/bursar-2026-01-31.db
         bursar restore --confirm
     """
-    if confirm == (file is not None):
-        raise Stop("say a FILE to restore, or --confirm")
+    if confirming == (file is not None):
+        raise CommandError("say a FILE to restore, or --confirm")
     if file is None:
         _confirm(as_json)
         return
@@ -69,17 +69,17 @@ def restore(file: Path | None, yes: bool, confirm: bool, as_json: bool) -> None:
     from bursar.journal.files import refuse_written
     from bursar.loops.clock import RealClock
 
-    state = looking().configuration.settings.state
+    state = client_for_looking().configuration.settings.state
     if not file.exists():
-        raise Stop(f"{file}: there is no such file")
+        raise CommandError(f"{file}: there is no such file")
     try:
         refuse_written(state)
-        sure(f"Put {file} in the place of {state}?", yes)
+        confirm(f"Put {file} in the place of {state}?", yes)
         moved = put_back(file, state, RealClock().now())
     except JournalLocked as error:
-        raise Stop(f"{error}; stop it first, and restore then", 1) from None
+        raise CommandError(f"{error}; stop it first, and restore then", 1) from None
     except JournalError as error:
-        raise Stop(str(error), 1) from None
+        raise CommandError(str(error), 1) from None
     if as_json:
         show_json({"journal": str(state), "moved_to": None if moved is None else str(moved)})
         return
@@ -93,7 +93,7 @@ def restore(file: Path | None, yes: bool, confirm: bool, as_json: bool) -> None:
 
 
 def _confirm(as_json: bool) -> None:
-    answer = cast("dict[str, Any]", deciding().ask("restore_confirm"))
+    answer = cast("dict[str, Any]", client_for_deciding().ask("restore_confirm"))
     since = answer["restored"]
     if as_json:
         show_json(answer)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bursar.cli.asking import at_terminal
+from bursar.cli.client import Client, client_for_deciding
 from bursar.cli.options import with_config, with_json
-from bursar.cli.outcome import FINE, FOUND, Stop, complain, instead, unknown
-from bursar.cli.plain import one_line
-from bursar.cli.reach import Desk, deciding
-from bursar.cli.show import show_json, show_rows
+from bursar.cli.outcome import FINE, FOUND, CommandError, complain, instead, unknown
+from bursar.cli.output import show_json, show_rows
+from bursar.cli.prompt import at_terminal
+from bursar.cli.terminal_text import one_line
 
 if TYPE_CHECKING:
     from bursar.api.provider import Method, Wanted
@@ -64,18 +64,18 @@ def call(account: str, method: str, given: tuple[str, ...], yes: bool, wait_s: f
         bursar call main-panel add service=1 link=https://example.org/p quantity=100
         bursar call exchange get_payouts start_time=1700000000
     """
-    desk = deciding()
-    wanted_method = _method(desk, account, method)
+    client = client_for_deciding()
+    wanted_method = _method(client, account, method)
     params = _params(wanted_method, given)
     if wanted_method.intents is None:
-        return _read(desk.ask("call", account=account, method=method, params=params, wait_s=wait_s))
+        return _read(client.ask("call", account=account, method=method, params=params, wait_s=wait_s))
     wanted = _intents(wanted_method, params)
-    _ask_first(account, wanted, _secrets(desk, account, wanted_method), yes)
-    return _changed(desk.ask("call", account=account, method=method, params=params, wait_s=wait_s), as_json)
+    _ask_first(account, wanted, _secrets(client, account, wanted_method), yes)
+    return _changed(client.ask("call", account=account, method=method, params=params, wait_s=wait_s), as_json)
 
 
-def _method(desk: Desk, account: str, name: str) -> Method:
-    methods = {method.name: method for method in desk.account(account).provider.methods}
+def _method(client: Client, account: str, name: str) -> Method:
+    methods = {method.name: method for method in client.account(account).provider.methods}
     if name not in methods:
         raise unknown(f"method of {account}", name, methods)
     return methods[name]
@@ -85,21 +85,21 @@ def _params(method: Method, given: Sequence[str]) -> dict[str, Json]:
     """Read `name=value` words, each a parameter that the method has.
 
     Raises:
-        Stop: one is not, is there twice, or is missing.
+        CommandError: one is not, is there twice, or is missing.
     """
     params: dict[str, Json] = {}
     for word in given:
         name, equals, value = word.partition("=")
         if not equals:
-            raise Stop(f"parameters are written name=value; {word!r} is not")
+            raise CommandError(f"parameters are written name=value; {word!r} is not")
         if name not in method.params:
-            raise Stop(f"{method.name} has no parameter {name!r}{instead(name, method.params)}")
+            raise CommandError(f"{method.name} has no parameter {name!r}{instead(name, method.params)}")
         if name in params:
-            raise Stop(f"the parameter {name} is given twice")
+            raise CommandError(f"the parameter {name} is given twice")
         params[name] = value
     missing = [name for name, param in method.params.items() if param.required and name not in params]
     if missing:
-        raise Stop(f"{method.name} needs {' and '.join(f'{name}=…' for name in missing)}")
+        raise CommandError(f"{method.name} needs {' and '.join(f'{name}=…' for name in missing)}")
     return params
 
 
@@ -107,18 +107,18 @@ def _intents(method: Method, params: Mapping[str, Json]) -> Sequence[Wanted]:
     """Return what the method would do.
 
     Raises:
-        Stop: the parameters make no sense.
+        CommandError: the parameters make no sense.
     """
     assert method.intents is not None
     try:
         return method.intents({name: str(value) for name, value in params.items()})
     except ValueError as refusal:
-        raise Stop(f"{method.name}: {refusal}") from None
+        raise CommandError(f"{method.name}: {refusal}") from None
 
 
-def _secrets(desk: Desk, account: str, method: Method) -> frozenset[str]:
+def _secrets(client: Client, account: str, method: Method) -> frozenset[str]:
     """Name the parameters that are never shown."""
-    actions = desk.account(account).provider.actions
+    actions = client.account(account).provider.actions
     declared = [*method.params.items(), *(pair for action in actions for pair in action.params.items())]
     return frozenset(name for name, param in declared if param.secret)
 
@@ -127,16 +127,16 @@ def _ask_first(account: str, wanted: Sequence[Wanted], secrets: frozenset[str], 
     """Let a person say yes to what is about to be changed.
 
     Raises:
-        Stop: there is no terminal to ask on, or the answer is no.
+        CommandError: there is no terminal to ask on, or the answer is no.
     """
     if yes:
         return
     if not at_terminal():
-        raise Stop("this changes something at the provider and there is no terminal to ask on: say --yes")
+        raise CommandError("this changes something at the provider and there is no terminal to ask on: say --yes")
     for one in wanted:
         click.echo(_described(account, one, secrets), err=True)
     if not click.confirm("Do it?", err=True):
-        raise Stop("nothing was done", FOUND)
+        raise CommandError("nothing was done", FOUND)
 
 
 def _described(account: str, one: Wanted, secrets: frozenset[str]) -> str:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bursar.cli.client import config_paths
 from bursar.cli.options import with_config, with_json
 from bursar.cli.outcome import BAD_CONFIGURATION, FINE
-from bursar.cli.plain import counted, plain
-from bursar.cli.reach import config_paths
-from bursar.cli.show import show_json
+from bursar.cli.output import show_json
+from bursar.cli.terminal_text import counted, plain
 
 if TYPE_CHECKING:
     from bursar.diagnostics.problem import Problem

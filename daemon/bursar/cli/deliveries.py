@@ -6,11 +6,11 @@ from typing import cast
 
 import click
 
+from bursar.cli.client import client_for_deciding, client_for_looking
+from bursar.cli.listing import LIMIT, newest, refuse_strange, show_list
 from bursar.cli.options import with_config, with_json
-from bursar.cli.outcome import USAGE, Stop
-from bursar.cli.reach import deciding, looking
-from bursar.cli.rows import LIMIT, newest, refuse_strange, show_list
-from bursar.cli.show import show_json
+from bursar.cli.outcome import USAGE, CommandError
+from bursar.cli.output import show_json
 
 COLUMNS = {
     "id": "ID",
@@ -42,7 +42,7 @@ def deliveries(context: click.Context, state: str | None, limit: int | None, as_
     if context.invoked_subcommand is None:
         refuse_strange("state of a delivery", state, STATES)
         show_list(
-            looking(),
+            client_for_looking(),
             "deliveries",
             COLUMNS,
             as_json=as_json,
@@ -65,13 +65,13 @@ def retry(ids: tuple[str, ...], everything: bool, as_json: bool) -> None:
         bursar deliveries retry --all
     """
     if bool(ids) == everything:
-        raise Stop("name the deliveries, or say --all", USAGE)
-    desk = deciding()
-    dead = [str(row["id"]) for row in cast("list[dict[str, object]]", desk.ask("deliveries", state="dead"))]
+        raise CommandError("name the deliveries, or say --all", USAGE)
+    client = client_for_deciding()
+    dead = [str(row["id"]) for row in cast("list[dict[str, object]]", client.ask("deliveries", state="dead"))]
     strange = [id_ for id_ in ids if id_ not in dead]
     if strange:
-        raise Stop(f"{strange[0]} is not a dead letter: see `bursar deliveries --state dead`", USAGE)
-    answer = desk.ask("retry_deliveries", ids=list(ids or dead))
+        raise CommandError(f"{strange[0]} is not a dead letter: see `bursar deliveries --state dead`", USAGE)
+    answer = client.ask("retry_deliveries", ids=list(ids or dead))
     if as_json:
         show_json(answer)
     else:

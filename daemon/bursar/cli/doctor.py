@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bursar.cli.client import client_for_looking, config_paths
 from bursar.cli.options import with_config, with_json
-from bursar.cli.reach import config_paths, looking
-from bursar.cli.show import show_json, show_rows
+from bursar.cli.output import show_json, show_rows
 
 if TYPE_CHECKING:
     from bursar.journal.backup import Finding
@@ -37,7 +37,7 @@ def doctor(as_json: bool) -> int:
     from bursar.journal.backup import examine
     from bursar.loops.clock import RealClock
 
-    configuration = looking().configuration
+    configuration = client_for_looking().configuration
     state = configuration.settings.state
     found = [*examine(state, RealClock().now()), *_machine(state), *_files(configuration)]
     rows = [{"what": one.what, "verdict": one.verdict, "reason": one.reason} for one in found]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
+from bursar.cli.client import Client, client_for_looking
+from bursar.cli.listing import LIMIT, newest, refuse_strange, show_list
 from bursar.cli.options import with_config, with_json
-from bursar.cli.reach import Desk, looking
-from bursar.cli.rows import LIMIT, newest, refuse_strange, show_list
 
 COLUMNS = {"time": "TIME", "type": "EVENT", "account": "ACCOUNT", "subject": "SUBJECT", "data": "DATA"}
 
@@ -27,12 +27,12 @@ def events(account: str | None, type_: str | None, limit: int | None, as_json: b
         bursar events --type order.partial
         bursar events --account main-panel --limit 10 --json
     """
-    desk = looking()
+    client = client_for_looking()
     if account is not None:
-        desk.account(account)
-    refuse_strange("type of event", type_, _types(desk))
+        client.account(account)
+    refuse_strange("type of event", type_, _types(client))
     show_list(
-        desk,
+        client,
         "events",
         COLUMNS,
         as_json=as_json,
@@ -43,9 +43,9 @@ def events(account: str | None, type_: str | None, limit: int | None, as_json: b
     )
 
 
-def _types(desk: Desk) -> list[str]:
+def _types(client: Client) -> list[str]:
     """Return every type of event: the core's, and those of the providers that are installed."""
     from bursar.domain.event import CORE_EVENTS
     from bursar.rules.world import events_of
 
-    return [*CORE_EVENTS, *events_of(desk.registry.providers.values())]
+    return [*CORE_EVENTS, *events_of(client.registry.providers.values())]

@@ -6,9 +6,9 @@ from typing import Any, cast
 
 import click
 
+from bursar.cli.client import client_for_deciding, client_for_looking
 from bursar.cli.options import with_config, with_json
-from bursar.cli.reach import deciding, looking
-from bursar.cli.show import show_json, show_rows
+from bursar.cli.output import show_json, show_rows
 
 COLUMNS = {"id": "ID", "at": "SINCE", "account": "ACCOUNT", "stream": "STREAM", "reason": "REASON"}
 
@@ -31,7 +31,7 @@ def observations(context: click.Context, as_json: bool) -> None:
     """
     if context.invoked_subcommand is not None:
         return
-    rows = cast("list[dict[str, Any]]", looking().ask("observations"))
+    rows = cast("list[dict[str, Any]]", client_for_looking().ask("observations"))
     if as_json:
         show_json(rows)
     else:
@@ -67,7 +67,7 @@ def drop(id_: str, as_json: bool) -> None:
 
 
 def _decide(verb: str, id_: str, as_json: bool, said: str) -> None:
-    answer = deciding().ask(verb, id=id_)
+    answer = client_for_deciding().ask(verb, id=id_)
     if as_json:
         show_json(answer)
     else:

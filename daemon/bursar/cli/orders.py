@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
+from bursar.cli.client import client_for_looking
+from bursar.cli.listing import show_list
 from bursar.cli.options import with_config, with_json
-from bursar.cli.reach import looking
-from bursar.cli.rows import show_list
 
 COLUMNS = {
     "account": "ACCOUNT",
@@ -36,11 +36,11 @@ def orders(account: str | None, as_json: bool) -> None:
         bursar orders main-panel
         bursar orders --json | jq '.[] | select(.state == "partial") | .id'
     """
-    desk = looking()
+    client = client_for_looking()
     if account is not None:
-        desk.account(account)
+        client.account(account)
     show_list(
-        desk,
+        client,
         "orders",
         COLUMNS,
         as_json=as_json,

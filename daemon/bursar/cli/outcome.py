@@ -6,20 +6,22 @@ from collections.abc import Iterable, Sequence
 
 import click
 
-from bursar.cli.plain import plain
+from bursar.cli.terminal_text import plain
 from bursar.diagnostics.suggestion import did_you_mean, suggest
 
 FINE = 0
 FOUND = 1
 USAGE = 2
 BAD_CONFIGURATION = 78
+EXIT_CODES = {"invalid_request": USAGE, "failed": FOUND, "bad_configuration": BAD_CONFIGURATION}
+"""The exit code for each error of the control interface (`bursar.control.messages.ErrorCode`)."""
 INTERRUPTED = 130
 PIPE_CLOSED = 141
 
 MAX_NAMES = 20
 
 
-class Stop(click.ClickException):
+class CommandError(click.ClickException):
     """End the command with one sentence and an exit code; `details` are lines to print before it."""
 
     details: Sequence[str] = ()
@@ -34,9 +36,9 @@ def complain(sentence: str) -> None:
     click.echo(f"bursar: {plain(sentence)}", err=True)
 
 
-def unknown(kind: str, word: str, known: Iterable[str]) -> Stop:
+def unknown(kind: str, word: str, known: Iterable[str]) -> CommandError:
     """Refuse a word that names nothing, and say what does."""
-    return Stop(f"there is no {kind} {word!r}{instead(word, known)}")
+    return CommandError(f"there is no {kind} {word!r}{instead(word, known)}")
 
 
 def instead(word: str, known: Iterable[str]) -> str:

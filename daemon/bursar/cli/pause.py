@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
+from bursar.cli.client import Client, client_for_deciding
 from bursar.cli.options import with_config, with_json
-from bursar.cli.reach import Desk, deciding
-from bursar.cli.show import show_json
+from bursar.cli.output import show_json
 
 
 @click.command()
@@ -42,10 +42,10 @@ def resume(account: str | None, as_json: bool) -> None:
 
 
 def _turn(verb: str, account: str | None, as_json: bool, said: str) -> None:
-    desk: Desk = deciding()
+    client: Client = client_for_deciding()
     if account is not None:
-        desk.account(account)
-    answer = desk.ask(verb, account=account)
+        client.account(account)
+    answer = client.ask(verb, account=account)
     if as_json:
         show_json(answer)
     elif verb == "resume" and isinstance(answer, dict) and answer.get("paused"):

@@ -8,7 +8,7 @@ import click
 
 from bursar.cli.options import with_config, with_json
 from bursar.cli.outcome import FINE, FOUND, unknown
-from bursar.cli.show import show_json, show_rows
+from bursar.cli.output import show_json, show_rows
 
 if TYPE_CHECKING:
     from bursar.api.provider import Provider

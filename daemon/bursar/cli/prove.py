@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from bursar.cli.options import with_config, with_json
-from bursar.cli.outcome import FINE, FOUND, Stop, complain
-from bursar.cli.show import console, show_json, show_rows
+from bursar.cli.outcome import FINE, FOUND, CommandError, complain
+from bursar.cli.output import console, show_json, show_rows
 
 if TYPE_CHECKING:
     from bursar.testing.prove import Cell, Report, Tell
@@ -78,7 +78,7 @@ def prove(
         try:
             found = play(folder, rounds, seed, tell, only=only, flaw=broken)
         except Stuck as stuck:
-            raise Stop(str(stuck), FOUND) from None
+            raise CommandError(str(stuck), FOUND) from None
     if cells and (reached := sum(row.rounds for row in found.rows if row.cell in cells)) < rounds:
         complain(f"{', '.join(cells)}: reached in {reached} of {rounds} rounds; the others count as any-moment")
     return _show(found, as_json, "".join([*(f" --cell {cell}" for cell in cells), f" --flaw {flaw}" if flaw else ""]))
@@ -89,11 +89,11 @@ def _merge(paths: tuple[Path, ...], merging: bool, as_json: bool) -> int:
     from bursar.testing.prove import merge
 
     if not merging or not paths:
-        raise Stop("to add up what runs printed with --json: bursar prove --merge REPORT ...")
+        raise CommandError("to add up what runs printed with --json: bursar prove --merge REPORT ...")
     found = [_read(path) for path in paths]
     seeds = [seed for report in found for seed in report.seeds]
     if again := sorted({seed for seed in seeds if seeds.count(seed) > 1}):
-        raise Stop(f"seed {again[0]} is in two of the reports, and the same run counts once; play another seed")
+        raise CommandError(f"seed {again[0]} is in two of the reports, and the same run counts once; play another seed")
     return _show(merge(found), as_json)
 
 
@@ -105,9 +105,9 @@ def _read(path: Path) -> Report:
     try:
         return read_report(msgspec.json.decode(path.read_bytes()))
     except OSError as error:
-        raise Stop(f"{path}: {error.strerror or error}") from None
+        raise CommandError(f"{path}: {error.strerror or error}") from None
     except ValueError as error:  # msgspec's errors are, too
-        raise Stop(f"{path}: {error}") from None
+        raise CommandError(f"{path}: {error}") from None
 
 
 def _show(found: Report, as_json: bool, further: str = "") -> int:
@@ -124,7 +124,7 @@ def _cell(name: str) -> Cell:
     try:
         return read_cell(name)
     except ValueError as error:
-        raise Stop(str(error)) from None
+        raise CommandError(str(error)) from None
 
 
 def _flaw(name: str | None) -> str | None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
+from bursar.cli.client import client_for_looking
 from bursar.cli.options import with_config, with_json
-from bursar.cli.reach import looking
-from bursar.cli.show import show_json
+from bursar.cli.output import show_json
 
 
 @click.command()
@@ -20,7 +20,7 @@ def reload(as_json: bool) -> None:
     Example:
         bursar check && bursar reload
     """
-    answer = looking().ask("reload")
+    answer = client_for_looking().ask("reload")
     if as_json:
         show_json(answer)
     else:

@@ -22,7 +22,7 @@ def run() -> int:
         bursar run -c bursar.yaml
     """
     from bursar.app import serve
-    from bursar.cli.reach import config_paths
+    from bursar.cli.client import config_paths
     from bursar.web.approvals import Approvals
 
     return asyncio.run(serve(config_paths(), os.environ, faces=[Approvals]))

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import click
 
 from bursar.cli.options import with_config
-from bursar.cli.outcome import Stop, instead, unknown
-from bursar.cli.plain import one_line
-from bursar.cli.show import json_line
+from bursar.cli.outcome import CommandError, instead, unknown
+from bursar.cli.output import json_line
+from bursar.cli.terminal_text import one_line
 
 if TYPE_CHECKING:
     from bursar.api.provider import Provider
@@ -81,26 +81,26 @@ def sandbox(seed: int, speed: float, port: int, faults: tuple[str, ...], effects
     try:
         asyncio.run(_serve(providers, asked_for, Wishes(seed, speed, port, effects, as_json)))
     except PortUnavailable as error:
-        raise Stop(str(error), 1) from None
+        raise CommandError(str(error), 1) from None
 
 
 def read_fault(text: str, providers: Mapping[str, Provider]) -> FaultRequest:
     """Read `PROVIDER:METHOD:FAULT[:TIMES]`.
 
     Raises:
-        Stop: it names something that is not there.
+        CommandError: it names something that is not there.
     """
     from bursar.sandbox import FAULTS, FaultRequest
 
     parts = text.split(":")
     if len(parts) not in (3, 4):
-        raise Stop(f"a fault is written PROVIDER:METHOD:FAULT or PROVIDER:METHOD:FAULT:TIMES; {text!r} is not")
+        raise CommandError(f"a fault is written PROVIDER:METHOD:FAULT or PROVIDER:METHOD:FAULT:TIMES; {text!r} is not")
     provider, method, fault = parts[:3]
     if provider not in providers:
         raise unknown("provider", provider, providers)
     methods = [known.name for known in providers[provider].methods]
     if method != "*" and method not in methods:
-        raise Stop(f"{provider} has no method {method!r}{instead(method, methods)}")
+        raise CommandError(f"{provider} has no method {method!r}{instead(method, methods)}")
     if fault not in FAULTS:
         raise unknown("fault", fault, FAULTS)
     return FaultRequest(provider, method, fault, _times(parts[3]) if len(parts) == 4 else 1)
@@ -110,7 +110,7 @@ def _times(text: str) -> int | None:
     if text == "always":
         return None
     if not text.isdigit() or not int(text):
-        raise Stop(f"how often a fault happens is a number or 'always'; {text!r} is not")
+        raise CommandError(f"how often a fault happens is a number or 'always'; {text!r} is not")
     return int(text)
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from bursar.cli.accounts import COLUMNS
+from bursar.cli.client import Client, client_for_looking
 from bursar.cli.options import with_config, with_json
-from bursar.cli.reach import Desk, looking
-from bursar.cli.show import show_facts, show_json, show_rows
+from bursar.cli.output import show_facts, show_json, show_rows
 
 
 @click.command()
@@ -24,7 +24,7 @@ def status(as_json: bool) -> None:
         bursar status
         bursar status --json | jq .running
     """
-    facts = asyncio.run(_ask(looking()))
+    facts = asyncio.run(_ask(client_for_looking()))
     if as_json:
         show_json(facts)
         return
@@ -34,7 +34,7 @@ def status(as_json: bool) -> None:
     show_rows(rows, COLUMNS, empty="no accounts are configured")
 
 
-async def _ask(desk: Desk) -> dict[str, Any]:
-    running = await desk.runs()
-    answer = await desk.inquire("status")
+async def _ask(client: Client) -> dict[str, Any]:
+    running = await client.runs()
+    answer = await client.ask_async("status")
     return {"running": running, **(answer if isinstance(answer, dict) else {})}

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Protocol
 
 import click
 
+from bursar.cli.client import Client, client_for_deciding
 from bursar.cli.options import with_config, with_json
 from bursar.cli.orders_csv import BadRows, Row, read_rows
-from bursar.cli.outcome import Stop, complain
-from bursar.cli.plain import counted
-from bursar.cli.reach import Desk, deciding
-from bursar.cli.show import console, show_json
+from bursar.cli.outcome import CommandError, complain
+from bursar.cli.output import console, show_json
+from bursar.cli.terminal_text import counted
 
 if TYPE_CHECKING:
     from bursar.domain.values import Json
@@ -48,13 +48,13 @@ def track(account: str, ids: tuple[str, ...], file: click.File | None, as_json: 
         bursar track main-panel --file orders.csv
     """
     rows = _rows(ids, file)
-    desk = deciding()
-    _watches(desk, account)
+    client = client_for_deciding()
+    _watches(client, account)
     tracked = known = 0
     with _progress("tracking", len(rows)) as advance:
         for start in range(0, len(rows), CHUNK_ROWS):
             chunk = rows[start : start + CHUNK_ROWS]
-            answer = desk.ask("track", account=account, rows=[dict(row) for row in chunk])
+            answer = client.ask("track", account=account, rows=[dict(row) for row in chunk])
             tracked += _count(answer, "tracked")
             known += _count(answer, "known")
             advance(len(chunk))
@@ -77,14 +77,14 @@ def untrack(account: str, ids: tuple[str, ...], as_json: bool) -> None:
     Example:
         bursar untrack main-panel 101 102
     """
-    desk = deciding()
-    desk.account(account)
-    answer = desk.ask("untrack", account=account, ids=list(ids))
+    client = client_for_deciding()
+    client.account(account)
+    answer = client.ask("untrack", account=account, ids=list(ids))
     strange = answer.get("unknown") if isinstance(answer, dict) else None
     if as_json:
         show_json(answer)
     if isinstance(strange, list) and strange:
-        raise Stop(f"{', '.join(map(str, strange))} of {account}: not under watch")
+        raise CommandError(f"{', '.join(map(str, strange))} of {account}: not under watch")
     if not as_json:
         click.echo(f"{', '.join(ids)} of {account}: not under watch any more")
 
@@ -93,10 +93,10 @@ def _rows(ids: Sequence[str], file: object) -> list[Row]:
     """Return the orders that were named on the command line or in the file.
 
     Raises:
-        Stop: none, both, or bad ones.
+        CommandError: none, both, or bad ones.
     """
     if bool(ids) == (file is not None):
-        raise Stop("say which orders: ids, or --file CSV" if not ids else "say ids or --file, not both")
+        raise CommandError("say which orders: ids, or --file CSV" if not ids else "say ids or --file, not both")
     if file is None:
         return [{"id": id_} for id_ in dict.fromkeys(ids)]
     try:
@@ -105,16 +105,18 @@ def _rows(ids: Sequence[str], file: object) -> list[Row]:
         for line in bad.lines[:MAX_NAMED]:
             complain(line)
         more = f" ({len(bad.lines)} bad rows)" if len(bad.lines) > 1 else ""
-        raise Stop(f"nothing was tracked{more}") from None
+        raise CommandError(f"nothing was tracked{more}") from None
 
 
-def _watches(desk: Desk, account: str) -> None:
+def _watches(client: Client, account: str) -> None:
     """Refuse an account of which nothing is watched by id."""
     from bursar.api import Coverage
 
-    provider = desk.account(account).provider
+    provider = client.account(account).provider
     if not any(stream.coverage is Coverage.TRACKED for stream in provider.streams):
-        raise Stop(f"{account} is an account at {provider.name}, which lists what it has: there is nothing to track")
+        raise CommandError(
+            f"{account} is an account at {provider.name}, which lists what it has: there is nothing to track"
+        )
 
 
 def _count(answer: Json, name: str) -> int:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bursar.cli.client import client_for_looking
 from bursar.cli.options import with_config, with_json
-from bursar.cli.outcome import Stop, unknown
-from bursar.cli.reach import looking
-from bursar.cli.show import show_json, show_rows
+from bursar.cli.outcome import CommandError, unknown
+from bursar.cli.output import show_json, show_rows
 
 if TYPE_CHECKING:
     from bursar.domain.values import Json
@@ -41,14 +41,14 @@ def why(rule: str, subject: str | None, as_json: bool) -> None:
         bursar why refill-partial-orders 101
         bursar why payout-when-due --json
     """
-    desk = looking()
-    names = [str(known.name) for known in desk.configuration.rules]
+    client = client_for_looking()
+    names = [str(known.name) for known in client.configuration.rules]
     if rule not in names:
         raise unknown("rule", rule, names)
-    answer = desk.ask("why", rule=rule, subject=subject)
+    answer = client.ask("why", rule=rule, subject=subject)
     rows = [row for row in answer if isinstance(row, dict)] if isinstance(answer, list) else []
     if subject is not None and not rows:
-        raise Stop(f"the rule {rule} was never asked about {subject}")
+        raise CommandError(f"the rule {rule} was never asked about {subject}")
     if as_json:
         show_json(rows)
     else:

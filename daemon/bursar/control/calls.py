@@ -9,7 +9,7 @@ from typing import cast
 
 from bursar.api.errors import ProviderError, Refusal
 from bursar.api.provider import Adapter, Method, Wanted
-from bursar.control.errors import RequestRejected
+from bursar.control.messages import ErrorCode, RequestRejected
 from bursar.control.queries import meant, text
 from bursar.domain.action import ActionType
 from bursar.domain.ids import UNNAMED, AccountName, SubjectRef
@@ -57,7 +57,7 @@ async def read_method(adapter: Adapter, method: Method, given: Mapping[str, str]
     except ValueError as error:
         raise RequestRejected(str(error)) from None
     except ProviderError as error:
-        raise RequestRejected(error.reason, 1) from None
+        raise RequestRejected(error.reason, ErrorCode.FAILED) from None
 
 
 def wanted_of(method: Method, given: Mapping[str, str]) -> Sequence[Wanted]:
@@ -94,7 +94,7 @@ async def plan_call(context: RuntimeContext, account: Account, wanted: Sequence[
     try:
         written = await context.commit(write)
     except ActionRejected as unwanted:
-        raise RequestRejected(str(unwanted), 1) from None
+        raise RequestRejected(str(unwanted), ErrorCode.FAILED) from None
     context.wakeups["executing"].set()
     return written
 

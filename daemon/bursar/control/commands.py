@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import cast
 
-from bursar.control.errors import RequestRejected
+from bursar.control.messages import RequestRejected
 from bursar.control.queries import Params, known_account, text
 from bursar.domain.ids import AccountName
 from bursar.domain.intent import State

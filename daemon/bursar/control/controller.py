@@ -1,42 +1,28 @@
-"""Where requests are answered: by the daemon or, where none runs, by the command itself."""
+"""Where a daemon's requests are answered: the one object behind the socket, the page and the commands."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Sequence
 
-from bursar.api.clock import Clock
-from bursar.api.http import Http
-from bursar.api.provider import AdapterContext, Method, Wanted
+from bursar.api.provider import Wanted
 from bursar.control.calls import checked_method, plan_call, read_method, wanted_of
 from bursar.control.commands import COMMANDS
-from bursar.control.errors import RequestRejected
+from bursar.control.messages import ErrorCode, RequestRejected
 from bursar.control.queries import QUERIES, known_account, text
-from bursar.control.server import ask_daemon
 from bursar.domain.ids import AccountName, IntentId
 from bursar.domain.intent import OPEN, Intent
 from bursar.domain.values import Json
-from bursar.host.isolation import open_adapter
 from bursar.host.registry import Registry
-from bursar.journal import audit, intents, meta, streams, views
-from bursar.journal.errors import JournalError, JournalLocked
-from bursar.journal.writer import Journal, read_once
-from bursar.logs import Redactor
-from bursar.loops.clock import RealClock
-from bursar.loops.rate_limit import RateLimiter
+from bursar.journal import audit, intents, streams, views
+from bursar.journal.errors import JournalError
 from bursar.loops.runtime_context import RuntimeContext
-from bursar.loops.startup import open_alone
 from bursar.loops.supervisor import Supervisor
 from bursar.pipeline.approval_links import ApprovalLinks
 from bursar.pipeline.intent_transitions import OPERATOR
 from bursar.pipeline.rejected import ActionRejected
-from bursar.settings.model import Account, Configuration
+from bursar.settings.model import Account
 
-LOOK_S = 120.0
 WAIT_S = 60.0
-LOCK_S = 5.0
-__all__ = ["Controller", "RequestRejected", "ask"]
 
 
 class Controller:
@@ -92,7 +78,7 @@ class Controller:
             await self._note_attempt(verb, params, str(unwanted))
             raise RequestRejected(str(unwanted)) from None
         except JournalError as error:
-            raise RequestRejected(str(error), 1) from None
+            raise RequestRejected(str(error), ErrorCode.FAILED) from None
         if verb == "call":
             return await self._call(params)
         if verb == "reload":
@@ -112,10 +98,10 @@ class Controller:
 
     async def _reloaded(self) -> Json:
         if self._reload is None:
-            raise RequestRejected("no daemon runs here: there is nothing to reload", 1)
+            raise RequestRejected("no daemon runs here: there is nothing to reload", ErrorCode.FAILED)
         problems = await self._reload()
         if problems:
-            raise RequestRejected("\n".join([*problems, "the old configuration stays"]), 78)
+            raise RequestRejected("\n".join([*problems, "the old configuration stays"]), ErrorCode.BAD_CONFIGURATION)
         return {"reloading": True}
 
     async def _call(self, params: dict[str, Json]) -> Json:
@@ -152,106 +138,6 @@ class Controller:
             if all(row["state"] not in WAITING for row in rows) or left_s <= 0 or paused_s > left_s:
                 return [_with_wait(row, paused_s) for row in rows]
             await clock.sleep(0.1)
-
-
-CREATES = frozenset({"call", "track"})
-"""What makes a journal where there is none yet; the rest is about what is in one, and a path may be mistyped."""
-RECOGNIZED_FIRST = frozenset({"call", "retry", "approve", "resolve", "restore_confirm"})
-"""What must not be decided on a restored journal before a daemon has recognized it as one."""
-
-
-async def ask(configuration: Configuration, registry: Registry, verb: str, params: dict[str, Json]) -> Json:
-    """Ask the daemon, if one runs; else answer here: looking reads the file, deciding takes the writer's lock.
-
-    Raises:
-        RequestRejected: it cannot be done; one sentence, and the exit code.
-    """
-    try:
-        return await ask_daemon(configuration.settings.socket, verb, params, LOOK_S)
-    except ConnectionError:
-        pass
-    try:
-        if verb in QUERIES:
-            return await asyncio.to_thread(
-                read_once,
-                configuration.settings.state,
-                lambda tx: QUERIES[verb](tx, configuration, {**params, "running": False}),
-            )
-        if verb == "reload":
-            raise RequestRejected("no daemon runs here: there is nothing to reload", 1)
-        if verb == "call":
-            account = known_account(configuration, text(params, "account"))
-            method, given = checked_method(account, params)
-            if method.intents is None:
-                return await _read_alone(configuration, account, method, given)
-        return await _decide_alone(configuration, registry, verb, params)
-    except JournalError as error:
-        raise RequestRejected(str(error), 1) from None
-
-
-async def _read_alone(configuration: Configuration, account: Account, method: Method, given: Mapping[str, str]) -> Json:
-    """Call a reading method where no daemon runs: the journal is not needed."""
-    clock, redactor = RealClock(), Redactor(configuration.secrets)
-    http = Http(clock, RateLimiter(clock, *account.rate).acquire)
-    lent = AdapterContext(http, clock, redactor.add_secret)
-    adapter = open_adapter(account.provider, account.settings, lent, redactor=redactor)
-    try:
-        return await read_method(adapter, method, given)
-    finally:
-        await adapter.close()
-        await http.close()
-
-
-async def _decide_alone(configuration: Configuration, registry: Registry, verb: str, params: dict[str, Json]) -> Json:
-    """Decide where no daemon runs: with the writer's lock, and, for a call, with the loops that send it."""
-    clock = RealClock()
-    journal = await _open_in_turn(configuration.settings.state, clock, create=verb in CREATES)
-    try:
-        counter = journal.send_counter.read()
-        if verb in RECOGNIZED_FIRST and await journal.read(lambda tx: meta.restored(tx, counter)):
-            raise RequestRejected(
-                "the journal is older than what was sent: start the daemon first, it asks about that", 1
-            )
-        context = await open_alone(configuration, journal, clock)
-        supervisor = Supervisor(context, configuration, Redactor(configuration.secrets))
-        controller = Controller(context, registry, supervisor, None)
-        try:
-            return await (
-                _call_alone(controller, supervisor, params) if verb == "call" else controller.answer(verb, params)
-            )
-        finally:
-            await supervisor.shutdown(WAIT_S)
-    finally:
-        await asyncio.to_thread(journal.close)
-
-
-async def _open_in_turn(state: Path, clock: Clock, *, create: bool) -> Journal:
-    """Open the journal for writing; another command that decides something may have it for a moment.
-
-    Raises:
-        JournalError: it cannot be opened, or is not let go of within a few seconds.
-    """
-    until = clock.monotonic() + LOCK_S
-    while True:
-        try:
-            return await asyncio.to_thread(Journal.open, state, create=create)
-        except JournalLocked:
-            if clock.monotonic() >= until:
-                raise
-            await clock.sleep(0.2)
-
-
-async def _call_alone(controller: Controller, supervisor: Supervisor, params: dict[str, Json]) -> Json:
-    try:
-        async with asyncio.TaskGroup() as group:
-            supervisor.start_executing(group, AccountName(str(params["account"])))
-            try:
-                return await controller.answer("call", params)
-            finally:
-                await supervisor.shutdown(WAIT_S)
-    except* RequestRejected as declined:
-        said = declined.exceptions[0]
-    raise said
 
 
 WAITING = {str(state) for state in OPEN} - {"unknown", "awaiting_approval", "deferred"}

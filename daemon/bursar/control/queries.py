@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import cast
 
-from bursar.control.errors import RequestRejected
+from bursar.control.messages import RequestRejected
 from bursar.diagnostics.suggestion import did_you_mean, suggest
 from bursar.domain.ids import microseconds
 from bursar.domain.rule import Rule

@@ -48,16 +48,6 @@ def load(tx: Tx, kinds: Mapping[str, SubjectType], event_id: str) -> Event | Non
     )
 
 
-def last_of(tx: Tx, account: AccountName, types: Iterable[str]) -> datetime | None:
-    """Return when the last event of these types happened in an account."""
-    wanted = tuple(types)
-    if not wanted:
-        return None
-    marks = ",".join("?" * len(wanted))
-    row = tx.one(f"SELECT max(at) FROM events WHERE account = ? AND type IN ({marks})", account, *wanted)
-    return at(row[0]) if row else None
-
-
 def rearm(tx: Tx, account: AccountName, event_type: str, subject_type: str, now: datetime) -> None:
     """Have the next sight asked for this event type as if it were the first."""
     tx.run(

@@ -14,7 +14,7 @@ from typing import Self, cast
 from aiohttp import web
 
 from bursar.control.controller import Controller
-from bursar.control.errors import RequestRejected
+from bursar.control.messages import RequestRejected
 from bursar.domain.intent import State
 from bursar.domain.values import Json
 from bursar.pipeline.operator import read_id

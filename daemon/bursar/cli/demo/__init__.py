@@ -1,7 +1,7 @@
 """`bursar demo`: daemon and sandbox as two processes in a temporary folder, until every rule of the example has fired.
 
 It is `bursar sandbox`, `bursar run` and `bursar track` as a person would use them, with `rules.example.yaml` under a
-small overlay that it prints; what happens is read through the desk, like any command does.
+small overlay that it prints; what happens is read through the client, like any command does.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bursar.api import Provider
-from bursar.cli.outcome import BAD_CONFIGURATION, Stop
+from bursar.cli.outcome import BAD_CONFIGURATION, CommandError
 from bursar.sandbox import ServedProvider
 
 EXAMPLE = "rules.example.yaml"
@@ -44,27 +44,27 @@ def example_text() -> str:
     """Return the example configuration: of the installed package, else of the source tree.
 
     Raises:
-        Stop: neither has one.
+        CommandError: neither has one.
     """
     installed = files("bursar").joinpath(EXAMPLE)
     beside = Path(__file__).resolve().parents[4] / EXAMPLE
     for candidate in (installed, beside):
         if candidate.is_file():
             return candidate.read_text(encoding="utf-8")
-    raise Stop(f"{EXAMPLE} is missing from this installation", 1)
+    raise CommandError(f"{EXAMPLE} is missing from this installation", 1)
 
 
 def read_example(text: str) -> dict[str, Any]:
     """Read it as plain data, by the reader of every configuration.
 
     Raises:
-        Stop: it is broken.
+        CommandError: it is broken.
     """
     from bursar.settings.strict_yaml import read_text
 
     document, problems = read_text(text, EXAMPLE)
     if document is None or problems:
-        raise Stop(f"{problems[0] if problems else EXAMPLE + ' is empty'}", BAD_CONFIGURATION)
+        raise CommandError(f"{problems[0] if problems else EXAMPLE + ' is empty'}", BAD_CONFIGURATION)
     read: dict[str, Any] = document.value
     return read
 

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from bursar.cli.demo.receiver import Receiver
-from bursar.cli.show import cell
+from bursar.cli.output import cell
 from bursar.domain.rule import Notify, Rule
 
 Row = Mapping[str, Any]

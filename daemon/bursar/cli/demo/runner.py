@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import click
 
+from bursar.cli.client import BadConfiguration, Client
 from bursar.cli.demo.config import DemoConfig, as_yaml, example_text, lay_over, read_example
 from bursar.cli.demo.processes import child, last_words
 from bursar.cli.demo.progress import Progress
 from bursar.cli.demo.receiver import Receiver, receive
 from bursar.cli.demo.summary import compare, show_summary
-from bursar.cli.outcome import FINE, FOUND, INTERRUPTED, Stop, complain
-from bursar.cli.reach import BadConfiguration, Desk
+from bursar.cli.outcome import FINE, FOUND, INTERRUPTED, CommandError, complain
 from bursar.host.plugins import load_plugins
 from bursar.host.registry import Registry
 from bursar.loops.clock import RealClock
@@ -69,15 +69,15 @@ async def run_demo(run: DemoRun) -> int:
     async with receive() as receiver, child(words, run.folder / "sandbox.log") as sandbox:
         places = await _read_places(run, sandbox)
         config = _write_config(run, places, receiver)
-        desk = _desk(run, config)
-        progress = Progress(desk.configuration.rules, receiver)
+        client = _desk(run, config)
+        progress = Progress(client.configuration.rules, receiver)
         path = str(run.folder / "bursar.yaml")
         async with child(["run", "-c", path], run.folder / "daemon.log", _environ(run, config)) as daemon:
-            await _wait_until_up(run, desk, daemon)
-            await _track(desk, places)
-            await _follow(run, desk, progress, daemon, started)
-        await _look(desk, progress)
-        return _end(run, progress, await _watched(desk, progress), await _effects(places), desk)
+            await _wait_until_up(run, client, daemon)
+            await _track(client, places)
+            await _follow(run, client, progress, daemon, started)
+        await _look(client, progress)
+        return _end(run, progress, await _watched(client, progress), await _effects(places), client)
 
 
 async def _read_places(run: DemoRun, sandbox: Process) -> list[ServedProvider]:
@@ -90,7 +90,7 @@ async def _read_places(run: DemoRun, sandbox: Process) -> list[ServedProvider]:
             while len(places) < expected:
                 places.append(ServedProvider.read(json.loads(await sandbox.stdout.readline())))
     except (TimeoutError, ValueError):
-        raise Stop(f"the sandbox did not start\n{last_words(run.folder / 'sandbox.log')}", FOUND) from None
+        raise CommandError(f"the sandbox did not start\n{last_words(run.folder / 'sandbox.log')}", FOUND) from None
     return places
 
 
@@ -115,7 +115,7 @@ def _environ(run: DemoRun, config: DemoConfig) -> Mapping[str, str]:
     return {**config.environ, "CREDENTIALS_DIRECTORY": str(folder)}
 
 
-def _desk(run: DemoRun, config: DemoConfig) -> Desk:
+def _desk(run: DemoRun, config: DemoConfig) -> Client:
     """Read the configuration as any command does."""
     from bursar.settings.model import ConfigurationError
     from bursar.settings.read import read_configuration
@@ -127,50 +127,50 @@ def _desk(run: DemoRun, config: DemoConfig) -> Desk:
         )
     except ConfigurationError as error:
         raise BadConfiguration(error) from None
-    return Desk(configuration, run.registry)
+    return Client(configuration, run.registry)
 
 
-async def _wait_until_up(run: DemoRun, desk: Desk, daemon: Process) -> None:
+async def _wait_until_up(run: DemoRun, client: Client, daemon: Process) -> None:
     deadline = run.clock.monotonic() + START_WITHIN_S
-    while not desk.configuration.settings.socket.exists():
+    while not client.configuration.settings.socket.exists():
         _still_there(run, daemon)
         if run.clock.monotonic() > deadline:
-            raise Stop(f"the daemon did not start\n{last_words(run.folder / 'daemon.log')}", FOUND)
+            raise CommandError(f"the daemon did not start\n{last_words(run.folder / 'daemon.log')}", FOUND)
         await run.clock.sleep(0.1)
 
 
 def _still_there(run: DemoRun, daemon: Process) -> None:
     if daemon.returncode is not None:
-        raise Stop(f"the daemon ended by itself\n{last_words(run.folder / 'daemon.log')}", FOUND)
+        raise CommandError(f"the daemon ended by itself\n{last_words(run.folder / 'daemon.log')}", FOUND)
 
 
-async def _track(desk: Desk, places: Sequence[ServedProvider]) -> None:
+async def _track(client: Client, places: Sequence[ServedProvider]) -> None:
     """Put the sandbox's orders under watch: no panel lists them."""
     ids = {place.provider: place.track for place in places if place.track}
-    for name, account in desk.configuration.accounts.items():
+    for name, account in client.configuration.accounts.items():
         if account.provider.name in ids:
             rows: list[Json] = [{"id": id_} for id_ in ids[account.provider.name]]
-            await desk.inquire("track", account=name, rows=rows)
+            await client.ask_async("track", account=name, rows=rows)
             click.echo(f"$ bursar track {name} {' '.join(ids[account.provider.name][:6])} …    {len(rows)} orders")
 
 
-async def _follow(run: DemoRun, desk: Desk, progress: Progress, daemon: Process, started: float) -> None:
+async def _follow(run: DemoRun, client: Client, progress: Progress, daemon: Process, started: float) -> None:
     """Tell what happens until all has happened, patience is at an end, or somebody interrupts."""
     if run.keep:
         click.echo(f"from another shell:  bursar accounts -c {run.folder / 'bursar.yaml'}\n")
     while not run.interrupted.is_set():
         _still_there(run, daemon)
-        for line in await _look(desk, progress):
+        for line in await _look(client, progress):
             click.echo(f"{run.clock.monotonic() - started:6.1f} s  {line}")
         if not run.keep and (not progress.missing() or run.clock.monotonic() - started > GIVE_UP_AFTER_S):
             return
         await run.clock.sleep(LOOK_EVERY_S)
 
 
-async def _look(desk: Desk, progress: Progress) -> list[str]:
+async def _look(client: Client, progress: Progress) -> list[str]:
     """Read the journal's lists, oldest first."""
-    events = await desk.inquire("events", limit=MAX_LISTED)
-    actions = await desk.inquire("actions", limit=MAX_LISTED)
+    events = await client.ask_async("events", limit=MAX_LISTED)
+    actions = await client.ask_async("actions", limit=MAX_LISTED)
     return progress.take(_oldest_first(events, "time"), _oldest_first(actions, "created_at"))
 
 
@@ -179,12 +179,12 @@ def _oldest_first(answer: Json, when: str) -> list[Mapping[str, Any]]:
     return sorted(rows, key=lambda row: str(row.get(when)))
 
 
-async def _watched(desk: Desk, progress: Progress) -> dict[str, int]:
+async def _watched(client: Client, progress: Progress) -> dict[str, int]:
     """Count the subjects that each state rule looked at."""
     counts = {}
     for rule in progress.rules:
         if rule.watches:
-            answer = await desk.inquire("why", rule=rule.name)
+            answer = await client.ask_async("why", rule=rule.name)
             rows = _oldest_first(answer, "at")
             counts[str(rule.name)] = len({(row.get("account"), row.get("subject")) for row in rows})
     return counts
@@ -201,10 +201,14 @@ async def _effects(places: Sequence[ServedProvider]) -> dict[str, dict[str, int]
 
 
 def _end(
-    run: DemoRun, progress: Progress, watched: Mapping[str, int], effects: Mapping[str, Mapping[str, int]], desk: Desk
+    run: DemoRun,
+    progress: Progress,
+    watched: Mapping[str, int],
+    effects: Mapping[str, Mapping[str, int]],
+    client: Client,
 ) -> int:
     """Print the summary and give the exit code."""
-    accounts = {str(name): account.provider.name for name, account in desk.configuration.accounts.items()}
+    accounts = {str(name): account.provider.name for name, account in client.configuration.accounts.items()}
     counts = compare(progress, accounts, effects)
     click.echo()
     show_summary(progress, watched, counts)

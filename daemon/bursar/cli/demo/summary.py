@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from bursar.cli.demo.progress import Progress, Row
-from bursar.cli.plain import counted
-from bursar.cli.show import show_rows
+from bursar.cli.output import show_rows
+from bursar.cli.terminal_text import counted
 
 if TYPE_CHECKING:
     from bursar.domain.rule import Rule

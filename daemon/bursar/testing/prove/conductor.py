@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from bursar.control.server import reachable
+from bursar.control.client import reachable
 from bursar.testing.prove.witness import FOREIGN, Effect, Sent
 
 WAIT_S = 60.0

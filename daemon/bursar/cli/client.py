@@ -1,7 +1,7 @@
 """The way from a command to its answer: read the configuration, then ask the daemon, or the journal where none runs.
 
 Nothing is decided here. A configuration that cannot be used ends the command with 78 and every problem; a question
-that is declined ends it with the desk's sentence. Without all of its secrets a configuration never decides anything
+that is declined ends it with the client's sentence. Without all of its secrets a configuration never decides anything
 by itself: an account is known by its key too, and an empty one would be another account.
 """
 
@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bursar.cli.options import named_paths
-from bursar.cli.outcome import BAD_CONFIGURATION, Stop, unknown
-from bursar.cli.plain import counted
+from bursar.cli.outcome import BAD_CONFIGURATION, EXIT_CODES, CommandError, unknown
+from bursar.cli.terminal_text import counted
 
 if TYPE_CHECKING:
     from bursar.domain.values import Json
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ANSWER_WITHIN_S = 120.0
 
 
-class BadConfiguration(Stop):
+class BadConfiguration(CommandError):
     """End the command with every problem of the configuration."""
 
     def __init__(self, error: ConfigurationError) -> None:
@@ -36,7 +36,7 @@ class BadConfiguration(Stop):
 
 
 @dataclass(frozen=True)
-class Desk:
+class Client:
     """A configuration, read, and the way to ask about it.
 
     Attributes:
@@ -51,22 +51,23 @@ class Desk:
         """Ask one question; a parameter that is None is left out.
 
         Raises:
-            Stop: it was declined.
+            CommandError: it was declined.
         """
-        return asyncio.run(self.inquire(verb, **params))
+        return asyncio.run(self.ask_async(verb, **params))
 
-    async def inquire(self, verb: str, **params: Json) -> Json:
+    async def ask_async(self, verb: str, **params: Json) -> Json:
         """Ask the same from within a loop."""
-        from bursar.control import controller as desk
+        from bursar.control import offline
+        from bursar.control.messages import RequestRejected
 
         given: dict[str, Json] = {name: value for name, value in params.items() if value is not None}
         try:
             if self.lacks is not None:
                 return await self._ask_daemon(verb, given)
             self._log_to_stderr()
-            return await desk.ask(self.configuration, self.registry, verb, given)
-        except desk.RequestRejected as declined:
-            raise Stop(str(declined), declined.exit_code) from None
+            return await offline.ask(self.configuration, self.registry, verb, given)
+        except RequestRejected as rejected:
+            raise CommandError(str(rejected), EXIT_CODES[rejected.code]) from None
 
     def _log_to_stderr(self) -> None:
         """Keep the output for the answer: where no daemon runs, its work is done here, and may have to warn."""
@@ -76,19 +77,19 @@ class Desk:
 
     async def runs(self) -> bool:
         """Return whether a daemon answers."""
-        from bursar.control.errors import RequestRejected
-        from bursar.control.server import ask_daemon
+        from bursar.control.client import ask_daemon
+        from bursar.control.messages import RequestRejected
 
         try:
             await ask_daemon(self.configuration.settings.socket, "status", {}, ANSWER_WITHIN_S)
         except ConnectionError:
             return False
-        except RequestRejected as declined:
-            raise Stop(str(declined), declined.exit_code) from None
+        except RequestRejected as rejected:
+            raise CommandError(str(rejected), EXIT_CODES[rejected.code]) from None
         return True
 
     async def _ask_daemon(self, verb: str, given: dict[str, Json]) -> Json:
-        from bursar.control.server import ask_daemon
+        from bursar.control.client import ask_daemon
 
         try:
             return await ask_daemon(self.configuration.settings.socket, verb, given, ANSWER_WITHIN_S)
@@ -100,7 +101,7 @@ class Desk:
         """Return the account of that name.
 
         Raises:
-            Stop: there is none.
+            CommandError: there is none.
         """
         for known, account in self.configuration.accounts.items():
             if known == name:
@@ -108,24 +109,24 @@ class Desk:
         raise unknown("account", name, self.configuration.accounts)
 
 
-def looking() -> Desk:
+def client_for_looking() -> Client:
     """Read the configuration for a command that only looks: secrets are not needed for that."""
-    return read_desk(secrets=False)
+    return read_client(secrets=False)
 
 
-def deciding() -> Desk:
+def client_for_deciding() -> Client:
     """Read the configuration for a command that decides something.
 
     Where secrets cannot be had here, the daemon is asked, which has them; where none runs, they are named.
     """
     try:
-        return read_desk(secrets=True)
+        return read_client(secrets=True)
     except BadConfiguration as lacks:
-        looked = read_desk(secrets=False)
-        return Desk(looked.configuration, looked.registry, lacks)
+        looked = read_client(secrets=False)
+        return Client(looked.configuration, looked.registry, lacks)
 
 
-def read_desk(*, secrets: bool) -> Desk:
+def read_client(*, secrets: bool) -> Client:
     """Read plugins and configuration.
 
     Raises:
@@ -140,7 +141,7 @@ def read_desk(*, secrets: bool) -> Desk:
         configuration = read_configuration(config_paths(), registry, environ=os.environ, without_secrets=not secrets)
     except ConfigurationError as error:
         raise BadConfiguration(error) from None
-    return Desk(configuration, registry)
+    return Client(configuration, registry)
 
 
 def config_paths() -> Sequence[Path]:

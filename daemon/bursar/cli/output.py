@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bursar.cli.plain import one_line
+from bursar.cli.terminal_text import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -45,7 +45,7 @@ def show_rows(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, 
     """Print a table for people.
 
     Args:
-        rows: What the desk gave.
+        rows: What the client gave.
         columns: Key in a row to title, in order; a column in which no row has anything is left out.
         empty: What to say when there are no rows.
     """

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bursar.cli.client import Client
 from bursar.cli.outcome import unknown
-from bursar.cli.reach import Desk
-from bursar.cli.show import show_json, show_rows
+from bursar.cli.output import show_json, show_rows
 
 if TYPE_CHECKING:
     from bursar.domain.values import Json
@@ -20,9 +20,11 @@ RECENT = 50
 """How many of the latest rows a person sees of a list that grows; `--json` gives all unless `--limit` says less."""
 
 
-def show_list(desk: Desk, verb: str, columns: Mapping[str, str], *, as_json: bool, empty: str, **params: Json) -> None:
+def show_list(
+    client: Client, verb: str, columns: Mapping[str, str], *, as_json: bool, empty: str, **params: Json
+) -> None:
     """Ask for a list and print it; where filters leave nothing, they are named: it says nothing about the rest."""
-    answer = desk.ask(verb, **params)
+    answer = client.ask(verb, **params)
     if as_json or not isinstance(answer, list):
         show_json(answer)
         return
@@ -43,7 +45,7 @@ def refuse_strange(kind: str, word: str | None, known: Collection[str]) -> None:
     """Refuse a misspelt word of a filter: an empty list would say that there is nothing.
 
     Raises:
-        Stop: the word is none of those that are known.
+        CommandError: the word is none of those that are known.
     """
     if word is not None and word not in known:
         raise unknown(kind, word, known)

@@ -6,21 +6,21 @@ import sys
 
 import click
 
-from bursar.cli.outcome import FOUND, Stop
+from bursar.cli.outcome import FOUND, CommandError
 
 
-def sure(question: str, yes: bool) -> None:
+def confirm(question: str, yes: bool) -> None:
     """Let a person say yes, unless they have said so already.
 
     Raises:
-        Stop: there is no terminal to ask on, or the answer is no.
+        CommandError: there is no terminal to ask on, or the answer is no.
     """
     if yes:
         return
     if not at_terminal():
-        raise Stop("there is no terminal to ask on: say --yes")
+        raise CommandError("there is no terminal to ask on: say --yes")
     if not click.confirm(question, err=True):
-        raise Stop("nothing was done", FOUND)
+        raise CommandError("nothing was done", FOUND)
 
 
 def at_terminal() -> bool:

@@ -1,0 +1,56 @@
+"""A command's side of the control socket; where no daemon runs, the command answers itself (`offline`)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import aiohttp
+
+from bursar.control.messages import ErrorCode, RequestRejected, decode_answer, encode_params
+from bursar.domain.values import Json
+
+
+async def ask_daemon(path: Path, verb: str, params: dict[str, Json], timeout_s: float) -> Json:
+    """Ask the daemon that listens at a socket.
+
+    Raises:
+        RequestRejected: it declines; or it does not answer.
+        ConnectionError: nobody listens there.
+    """
+    if not path.exists():
+        raise ConnectionError(str(path))
+    folder = os.open(path.parent, os.O_PATH | os.O_CLOEXEC)
+    try:
+        connector = aiohttp.UnixConnector(reachable(path, folder))
+        timeout = aiohttp.ClientTimeout(total=timeout_s)
+        async with (
+            aiohttp.ClientSession(connector=connector, timeout=timeout) as session,
+            session.post(f"http://bursar/{verb}", data=encode_params(params)) as response,
+        ):
+            if response.status != 200:
+                words = f"the daemon could not answer (HTTP {response.status}); see its log"
+                raise RequestRejected(words, ErrorCode.FAILED)
+            return decode_answer(await response.read())
+    except PermissionError:
+        raise _forbidden(path) from None
+    except aiohttp.ClientConnectorError as error:
+        if isinstance(error.os_error, PermissionError):
+            raise _forbidden(path) from None
+        raise ConnectionError(str(path)) from None
+    except TimeoutError:
+        raise RequestRejected("the daemon does not answer; see its log", ErrorCode.FAILED) from None
+    except aiohttp.ClientError:
+        raise RequestRejected("the daemon went away while it was asked", ErrorCode.FAILED) from None
+    finally:
+        os.close(folder)
+
+
+def _forbidden(path: Path) -> RequestRejected:
+    words = "you may not speak to the daemon; use the user that it runs as, or root"
+    return RequestRejected(f"{path}: {words}", ErrorCode.FAILED)
+
+
+def reachable(path: Path, folder: int) -> str:
+    """Return a name for a socket that is short enough, however deep its folder lies."""
+    return str(path) if len(str(path).encode()) < 100 else f"/proc/self/fd/{folder}/{path.name}"

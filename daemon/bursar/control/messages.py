@@ -1,0 +1,73 @@
+"""The messages of the control interface: a verb with parameters, and a result or an error, as JSON.
+
+Numbers cross it as they came from a provider, every digit of them. Errors have a code for programs and a sentence for
+people; which exit code a command ends with is the command line's own matter.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+from bursar.domain.values import Json
+
+MAX_REQUEST_BYTES = 64 * 1024 * 1024
+_ENCODER = msgspec.json.Encoder(decimal_format="number", enc_hook=str)
+_DECODER = msgspec.json.Decoder(float_hook=Decimal)
+
+
+class ErrorCode(StrEnum):
+    """What kind of error a request ended with.
+
+    INVALID_REQUEST: it makes no sense as it is: it names what is not there, or lacks something.
+    FAILED: it makes sense, and cannot be done, or not now.
+    BAD_CONFIGURATION: the configuration that it is about cannot be used.
+    """
+
+    INVALID_REQUEST = "invalid_request"
+    FAILED = "failed"
+    BAD_CONFIGURATION = "bad_configuration"
+
+
+class RequestRejected(Exception):
+    """One sentence for the person who asked, and its code."""
+
+    def __init__(self, message: str, code: ErrorCode = ErrorCode.INVALID_REQUEST) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def encode_params(params: dict[str, Json]) -> bytes:
+    """Write a request's parameters."""
+    return _ENCODER.encode(params)
+
+
+def decode_params(body: bytes) -> dict[str, Json]:
+    """Read a request's parameters; what is no object has none."""
+    params = _DECODER.decode(body or b"{}")
+    return params if isinstance(params, dict) else {}
+
+
+def encode_result(result: Json) -> bytes:
+    """Write the answer to a request."""
+    return _ENCODER.encode({"result": result})
+
+
+def encode_error(error: RequestRejected) -> bytes:
+    """Write why a request was rejected."""
+    return _ENCODER.encode({"error": {"code": error.code, "message": str(error)}})
+
+
+def decode_answer(body: bytes) -> Json:
+    """Read an answer.
+
+    Raises:
+        RequestRejected: it is an error.
+    """
+    answer = _DECODER.decode(body)
+    if (error := answer.get("error")) is not None:
+        raise RequestRejected(error["message"], ErrorCode(error["code"]))
+    result: Json = answer["result"]
+    return result
