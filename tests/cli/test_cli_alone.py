@@ -105,6 +105,18 @@ def test_what_is_about_a_journal_makes_none(configuration: Path, alone: Command,
     )
 
 
+@pytest.mark.parametrize(
+    "words", [("pause",), ("status",), ("actions", "approve", "1"), ("restore", "--confirm"), ("backup", "copy.db"), ("track", "main-panel", "7")]
+)  # fmt: skip
+def test_a_journal_that_is_gone_is_not_told_as_one_that_never_was(
+    configuration: Path, alone: Command, words: tuple[str, ...]
+) -> None:
+    alone("track", "main-panel", "5")
+    configuration.with_name("journal.db").unlink()
+    said = alone(*words)
+    assert (said.code, "the journal is gone, but journal.db.fence says that it was here" in said.err) == (1, True)
+
+
 def test_a_backup_is_not_put_back_unless_somebody_says_so(alone: Command, tmp_path: Path) -> None:
     (tmp_path / "kept.db").write_bytes(b"")
     said = alone("restore", str(tmp_path / "kept.db"))

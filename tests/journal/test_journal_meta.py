@@ -68,21 +68,14 @@ def test_a_journal_on_which_a_daemon_ran_and_that_has_no_sidecar_may_have_been_r
 
 
 def test_a_restored_journal_counts_on_from_what_was_sent(tx: Tx) -> None:
-    meta.catch_up(tx, SendCount(meta.send_count(tx).journal, 9), ids_known=True)
+    meta.catch_up(tx, SendCount(meta.send_count(tx).journal, 9))
     assert meta.count_sending(tx).sent == 11
 
 
 def test_a_journal_does_not_count_back(tx: Tx) -> None:
     id_ = meta.count_sending(tx).journal
-    meta.catch_up(tx, SendCount(id_, 0), ids_known=True)
+    meta.catch_up(tx, SendCount(id_, 0))
     assert meta.send_count(tx).sent == 2
-
-
-@pytest.mark.parametrize(("known", "left_out"), [(False, meta.SKIPPED), (True, 0)])
-def test_many_ids_are_left_out_where_nobody_knows_the_last_ones(tx: Tx, known: bool, left_out: int) -> None:
-    first = plan(tx).id
-    meta.catch_up(tx, SendCount(meta.send_count(tx).journal, 5), ids_known=known)
-    assert plan(tx, "2").id == first + 1 + left_out
 
 
 def test_an_empty_journal_was_never_written_to(tx: Tx) -> None:

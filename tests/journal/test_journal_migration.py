@@ -708,7 +708,8 @@ def test_nothing_is_kept_of_a_new_journal(path: Path) -> None:
 def test_nothing_is_left_over_beside_the_kept_journal(old: Path) -> None:
     updated(old)
     assert {path.name for path in old.parent.iterdir()} == {
-        "journal.db", "journal.db.fence", "journal.db.lock", "journal.db.version-1",
+        "journal.db", "journal.db.fence",
+        "journal.db.ids", "journal.db.lock", "journal.db.version-1",
     }  # fmt: skip
 
 

@@ -32,8 +32,8 @@ ANSWER_WITHIN_S = 120.0
 LOCK_S = 5.0
 CREATES = frozenset({"call", "track"})
 """What makes a journal where there is none yet; the rest is about what is in one, and a path may be mistyped."""
-RECOGNIZED_FIRST = frozenset({"call", "retry", "approve", "resolve", "restore_confirm"})
-"""What must not be decided on a restored journal before a daemon has recognized it as one."""
+BEFORE_RECOGNITION = frozenset({"pause", "resume", "track", "untrack", "retry_deliveries"})
+"""What may be decided on a restored journal before a daemon has recognized it as one; the rest stands on its rows."""
 
 
 async def ask(configuration: Configuration, registry: Registry, verb: str, params: dict[str, Json]) -> Json:
@@ -84,7 +84,7 @@ async def decide(configuration: Configuration, registry: Registry, verb: str, pa
     journal = await _open_in_turn(configuration.settings.state, clock, create=verb in CREATES)
     try:
         counter = journal.send_counter.read()
-        if verb in RECOGNIZED_FIRST and await journal.read(lambda tx: meta.restored(tx, counter)):
+        if verb not in BEFORE_RECOGNITION and await journal.read(lambda tx: meta.restored(tx, counter)):
             raise RequestRejected(
                 "the journal is older than what was sent: start the daemon first, it asks about that", ErrorCode.FAILED
             )

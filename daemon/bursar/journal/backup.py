@@ -15,8 +15,8 @@ from pathlib import Path
 from bursar.domain.ids import microseconds
 from bursar.journal import audit, meta
 from bursar.journal.errors import JournalDamaged, JournalError, JournalMissing, JournalNewer, explain
-from bursar.journal.files import APPLICATION_ID, claim, connect, migrate, resolved, sync
-from bursar.journal.last_ids import LastIds, go_on_after, last_ids
+from bursar.journal.files import APPLICATION_ID, claim, connect, migrate, missing, resolved, sync
+from bursar.journal.last_ids import SKIPPED, LastIds, go_on_after, last_ids
 from bursar.journal.migrations import VERSION
 from bursar.journal.schema import TABLES, statements
 from bursar.journal.send_counter import SendCounter
@@ -33,7 +33,7 @@ def back_up(source: Path, target: Path) -> int:
         JournalError: there is none, the target exists, or it cannot be written.
     """
     if not source.exists():
-        raise JournalMissing(f"{source}: there is no journal yet; `bursar run` makes it")
+        raise missing(resolved(source))
     if target.exists():
         raise JournalError(f"{target}: exists already; name another file")
     part = target.with_name(f".{target.name}.part")
@@ -74,19 +74,29 @@ def restore(backup: Path, target: Path, now: datetime) -> Path | None:
         raise JournalError(f"{backup}: is what a restore writes over; give it another name")
     lock = claim(target, create=True)
     try:
+        _clear(part)
         _copy(backup, part)
         part.chmod(0o600)
         _keep_ids(part, _given(target), LastIds.beside(target).known)
+        check_file(part)  # what is put in place is what was looked at
         sync(part)
         moved = _set_aside(target, now)  # not before the copy is there
         part.rename(target)
         sync(target.parent)
-    except (sqlite3.Error, OSError) as error:
-        part.unlink(missing_ok=True)  # on a disk that is full it would go on filling it
-        raise explain(error, target) from error
+    except BaseException as error:
+        _clear(part)  # on a disk that is full it would go on filling it
+        if isinstance(error, (sqlite3.Error, OSError)):
+            raise explain(error, target) from error
+        raise
     finally:
         os.close(lock)
     return moved
+
+
+def _clear(part: Path) -> None:
+    """Remove what a restore writes, and what SQLite keeps beside it: left by one that was killed, it would be played back."""
+    for suffix in ("", "-journal", "-wal", "-shm"):
+        part.with_name(f"{part.name}{suffix}").unlink(missing_ok=True)
 
 
 def _copy(backup: Path, part: Path) -> None:
@@ -103,17 +113,17 @@ def _copy(backup: Path, part: Path) -> None:
 def _set_aside(target: Path, now: datetime) -> Path | None:
     """Move a journal out of the way, with what its log has; return where to. None: there is none."""
     log, shared = (target.with_name(f"{target.name}{suffix}") for suffix in ("-wal", "-shm"))
-    moved = None
-    if target.exists():
-        moved = _free(target.with_name(f"{target.name}.before-restore-{now:%Y%m%d-%H%M%S}"))
+    aside = _free(target.with_name(f"{target.name}.before-restore-{now:%Y%m%d-%H%M%S}"))
+    there = target.exists()
+    if there:
         with suppress(sqlite3.DatabaseError):  # a damaged one is moved as it is
             _checkpoint(target)
-        target.rename(moved)
-        if log.exists():  # somebody reads it, or it cannot be read: what it has stays with it
-            log.rename(moved.with_name(f"{moved.name}-wal"))
+        target.rename(aside)
+    if log.exists() and log.stat().st_size:  # somebody reads it, it cannot be read, or its journal was moved away
+        log.rename(_free(aside.with_name(f"{aside.name}-wal")))
     for left in (log, shared):
         left.unlink(missing_ok=True)
-    return moved
+    return aside if there else None
 
 
 def _free(path: Path) -> Path:
@@ -143,9 +153,13 @@ def _keep_ids(path: Path, given: Mapping[str, int], counted: Mapping[str, int]) 
         counted: Those that are written beside it; both empty: nobody knows them.
     """
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        if (
+            connection.execute("PRAGMA journal_mode=DELETE").fetchone()[0] != "delete"
+        ):  # in a log it could be lost unheard
+            raise JournalError(f"{path}: the copy cannot be written as one file")
         migrate(connection, path)  # one of version 1 counts its ids by its rows
         go_on_after(connection, given)
-        go_on_after(connection, counted, 0 if given or counted else meta.SKIPPED)
+        go_on_after(connection, counted, 0 if given or counted else SKIPPED)
 
 
 def check_file(path: Path) -> None:

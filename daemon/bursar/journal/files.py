@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bursar.journal.errors import JournalDamaged, JournalError, JournalLocked, JournalMissing, JournalNewer, explain
-from bursar.journal.last_ids import go_on_after
+from bursar.journal.last_ids import SKIPPED, go_on_after
 from bursar.journal.migrations import MIGRATIONS, VERSION
 from bursar.journal.schema import statements
-from bursar.journal.send_counter import SendCount, SendCounter
+from bursar.journal.send_counter import SendCount, SendCounter, was_restored
+from bursar.journal.sidecar import open_sidecar
 
 APPLICATION_ID = 0x62757273
 
@@ -37,10 +38,10 @@ def claim(path: Path, *, create: bool) -> int:
     """
     path = resolved(path)
     if not create and not path.exists():
-        raise JournalMissing(f"{path}: there is no journal yet; `bursar run` makes it")
+        raise missing(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = os.open(lock_of(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = open_sidecar(lock_of(path))
     except OSError as error:
         raise explain(error, path) from error
     try:
@@ -184,19 +185,14 @@ def prepare_file(path: Path, counter: SendCounter, given: Mapping[str, int], *, 
         JournalError: it is missing, emptied, damaged, newer, full or read-only.
     """
     there = path.exists()
-    if not there and counter.exists():
-        raise JournalMissing(
-            f"{path}: the journal is gone, but {counter.path.name} says that it was here; restore a backup, or remove "
-            f"{counter.path.name} to start with nothing known"
-        )
+    if not there and (counter.exists() or not create):
+        raise missing(path)
     if there:
         refuse_empty(path)
     if there and path.stat().st_nlink > 1:
         raise JournalError(
             f"{path}: has a second name (a hard link), under which it could be written at the same time; remove that name"
         )
-    if not there and not create:
-        raise JournalMissing(f"{path}: there is no journal yet; `bursar run` makes it")
     try:
         if there:  # looked at before it is opened for writing: that would make a WAL of another program's database
             with closing(connect(path, read_only=True)) as reader:
@@ -207,7 +203,7 @@ def prepare_file(path: Path, counter: SendCounter, given: Mapping[str, int], *, 
         try:
             migrate(connection, path)
             _ensure_counter(connection, counter)
-            go_on_after(connection, given)
+            go_on_after(connection, given, SKIPPED if not given and _restored(connection, counter) else 0)
         finally:
             connection.close()
     except (sqlite3.Error, OSError) as error:
@@ -291,6 +287,24 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
     except BaseException:
         connection.execute("ROLLBACK")
         raise
+
+
+def missing(path: Path) -> JournalMissing:
+    """Return that there is no journal, and what to do: it was never made, or it is gone."""
+    counter = SendCounter.beside(path).path
+    if not counter.exists():
+        return JournalMissing(f"{path}: there is no journal yet; `bursar run` makes it")
+    return JournalMissing(
+        f"{path}: the journal is gone, but {counter.name} says that it was here; restore a backup, or remove "
+        f"{counter.name} to start with nothing known"
+    )
+
+
+def _restored(connection: sqlite3.Connection, counter: SendCounter) -> bool:
+    """Return whether a journal is behind what was sent."""
+    meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
+    own = SendCount(meta["journal_id"], int(meta["sent"]))
+    return was_restored(own, counter.read(), new="started_at" not in meta)
 
 
 def _ensure_counter(connection: sqlite3.Connection, counter: SendCounter) -> None:

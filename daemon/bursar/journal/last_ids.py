@@ -11,8 +11,12 @@ import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 
+from bursar.journal.sidecar import open_sidecar
+
 SIZE = 512
 """The file's size: one sector, which a crash leaves as it was or as it was to be."""
+SKIPPED = 100_000
+"""So many ids are left out where nobody knows how many were given after the back-up."""
 LARGEST = 2**53
 """A larger one is nothing that was given, but damage."""
 _COUNTED = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'"
@@ -45,7 +49,7 @@ class LastIds:
         if highest == self.known:
             return
         if self._file is None:
-            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._file = open_sidecar(self.path)
         line = " ".join(f"{name}={last}" for name, last in sorted(highest.items()))
         os.pwrite(self._file, line.ljust(SIZE - 1).encode("ascii") + b"\n", 0)
         self.known = highest
@@ -66,8 +70,9 @@ def _read(path: Path) -> dict[str, int]:
 
 
 def last_ids(connection: sqlite3.Connection) -> dict[str, int]:
-    """Return the last id that each table has given."""
-    return dict(connection.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
+    """Return the last id that each table has given; a table whose counter is damaged goes on after its last row."""
+    found = connection.execute("SELECT name, seq FROM sqlite_sequence").fetchall()
+    return {name: last for name, last in found if isinstance(last, int) and 0 <= last <= LARGEST}
 
 
 def go_on_after(connection: sqlite3.Connection, given: Mapping[str, int], skipped: int = 0) -> None:
@@ -78,12 +83,17 @@ def go_on_after(connection: sqlite3.Connection, given: Mapping[str, int], skippe
         given: The last id of each table, as far as it is known.
         skipped: How many more are left out.
     """
-    own = last_ids(connection)
+    own = connection.execute("SELECT name, seq FROM sqlite_sequence").fetchall()
+    known = last_ids(connection)
     tables = [name for (name,) in connection.execute(_COUNTED).fetchall()]
-    after = {name: max(own.get(name, 0), given.get(name, 0)) + skipped for name in tables}
-    if after == own:
+    after = {name: max(known.get(name, 0), given.get(name, 0)) + skipped for name in tables}
+    if sorted(after.items()) == sorted(own, key=str):
         return
     connection.execute("BEGIN IMMEDIATE")
-    connection.execute("DELETE FROM sqlite_sequence")
-    connection.executemany("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", after.items())
-    connection.execute("COMMIT")
+    try:
+        connection.execute("DELETE FROM sqlite_sequence")
+        connection.executemany("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", after.items())
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise

@@ -5,11 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from bursar.domain.ids import instant, microseconds
-from bursar.journal.send_counter import SendCount
+from bursar.journal.send_counter import SendCount, was_restored
 from bursar.journal.writer import Tx
 
-SKIPPED = 100_000
-"""So many ids are left out where nobody knows how many were given after the back-up."""
 RESTORED = "restored"
 """Since when the journal knows nothing, in words, as long as no person has confirmed a restore."""
 
@@ -66,26 +64,12 @@ def last_commit(tx: Tx) -> datetime | None:
 
 
 def restored(tx: Tx, sidecar: SendCount | None) -> bool:
-    """Return whether the journal is behind what was sent: it was restored from a back-up, or its sidecar is lost.
-
-    One without its sidecar may be a back-up from before the first sending: nobody can tell what was sent after it.
-    """
-    own = send_count(tx)
-    if sidecar is None or sidecar.journal != own.journal:
-        return own.sent > 0 or not is_new(tx)
-    return sidecar.sent > own.sent
+    """Return whether the journal is behind what was sent (`was_restored`)."""
+    return was_restored(send_count(tx), sidecar, new=is_new(tx))
 
 
-def catch_up(tx: Tx, sidecar: SendCount | None, *, ids_known: bool) -> None:
-    """Count on from what was sent, not from what the restored journal knows.
-
-    Args:
-        tx: The first transaction of the first run on it.
-        sidecar: What the counter beside the journal says.
-        ids_known: The journal went on after the last ids when it was opened. Else nobody knows them, and many are left out.
-    """
+def catch_up(tx: Tx, sidecar: SendCount | None) -> None:
+    """Count on from what was sent, not from what the restored journal knows; its ids went on when it was opened."""
     own = send_count(tx)
     known = sidecar is not None and sidecar.journal == own.journal
     put(tx, "sent", str(max(own.sent, sidecar.sent if sidecar is not None and known else 0) + 1))
-    if not ids_known:
-        tx.run("UPDATE sqlite_sequence SET seq = seq + ?", SKIPPED)

@@ -11,6 +11,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from bursar.journal.sidecar import open_sidecar
+
 
 @dataclass(frozen=True, slots=True)
 class SendCount:
@@ -18,6 +20,21 @@ class SendCount:
 
     journal: str
     sent: int
+
+
+def was_restored(own: SendCount, sidecar: SendCount | None, *, new: bool) -> bool:
+    """Return whether a journal is behind what was sent: it was restored from a back-up, or its sidecar is lost.
+
+    One without its sidecar may be a back-up from before the first sending: nobody can tell what was sent after it.
+
+    Args:
+        own: What the journal has counted.
+        sidecar: What the file beside it says.
+        new: No daemon ever ran on it.
+    """
+    if sidecar is None or sidecar.journal != own.journal:
+        return own.sent > 0 or not new
+    return sidecar.sent > own.sent
 
 
 class SendCounter:
@@ -54,7 +71,7 @@ class SendCounter:
         if self._raised is not None and self._raised.journal == mark.journal and self._raised.sent >= mark.sent:
             return
         if self._file is None:
-            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._file = open_sidecar(self.path)
         line = f"{mark.journal} {mark.sent:020d}\n".encode("ascii")
         os.pwrite(self._file, line, 0)
         os.fsync(self._file)

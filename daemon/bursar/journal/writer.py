@@ -19,13 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from bursar.journal.errors import JournalError, JournalMissing, explain
+from bursar.journal.errors import JournalError, explain
 from bursar.journal.files import (
     Place,
     check,
     check_log,
     claim,
     connect,
+    missing,
     note_main,
     prepare_file,
     refuse_empty,
@@ -111,7 +112,6 @@ class Journal:
 
     Attributes:
         commits: How many commits there were.
-        ids_known: Whether the last ids that were given here were known when it was opened: it went on after them.
         broken: Why the last commit failed; None when it did not.
     """
 
@@ -125,7 +125,6 @@ class Journal:
         self._closed = False
         self._connection = connection
         self._last_ids = ids
-        self.ids_known = bool(ids.known)
         self._lock = lock
         self._place = Place.of(path, lock)
         self._main_seen = 0
@@ -149,11 +148,13 @@ class Journal:
             check_log(path, lock)
             prepare_file(path, counter, ids.known, create=create)
             connection = connect(path)
+            ids.note(last_ids(connection))
             return cls(path, connection, lock, counter, ids)
         except BaseException as error:
             counter.close()
+            ids.close()
             _release(lock)
-            if isinstance(error, sqlite3.Error):
+            if isinstance(error, (sqlite3.Error, OSError)):
                 raise explain(error, path) from error
             raise
 
@@ -293,7 +294,7 @@ def read_once(path: Path, function: Callable[[Tx], T]) -> T:
         JournalError: it is missing, damaged or newer.
     """
     if not path.exists():
-        raise JournalMissing(f"{path}: there is no journal yet; `bursar run` makes it")
+        raise missing(path)
     refuse_empty(path)
     try:
         connection = connect(path, read_only=True)

@@ -71,7 +71,7 @@ async def open_context(
 
     def start(uow: UnitOfWork) -> None:
         if restored:  # first: whatever is written gets an id
-            meta.catch_up(uow.tx, counter, ids_known=journal.ids_known)
+            meta.catch_up(uow.tx, counter)
         meta.put_instant(uow.tx, "started_at", uow.now)
         note_time(uow, context, resumed)
         bind(uow, configuration)
