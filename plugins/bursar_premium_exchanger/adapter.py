@@ -73,7 +73,7 @@ class PremiumExchanger:
         method, account = self._target(intent)
         known, balance = await self._standing()
         if intent.lost:
-            found = outcomes.finding(known, balance, intent.evidence, method, account)
+            found = outcomes.finding(known, balance, intent.evidence, method, account, self._currency)
             if not isinstance(found, DidNot):
                 return found
         return outcomes.evidence(known, balance)
@@ -101,13 +101,13 @@ class PremiumExchanger:
             row = answers.rows(listed.data).get(reference or "")
         except (ProviderError, TimeoutError):
             return None
-        return outcomes.amount_of(row) if row is not None else None
+        return outcomes.amount_of(row, self._currency) if row is not None else None
 
     async def reconcile(self, intent: Intent, evidence: Json) -> Finding:
         """Look whether a payout that was lost is there."""
         method, account = self._target(intent)
         known, balance = await self._standing()
-        return outcomes.finding(known, balance, evidence, method, account)
+        return outcomes.finding(known, balance, evidence, method, account, self._currency)
 
     async def call(self, method: str, params: Mapping[str, str]) -> Json:
         """Call a reading method and give its whole answer, masked."""

@@ -24,7 +24,7 @@ CONTRACT_NAMES = frozenset({"items", "balance", "min_payout", "payout_id"})
 NAMES = ("time", "title", "date", "ip", "user_hash", "method_id", "currency_code_give")
 """What a row without an `id` of its own must have some of, to be taken for one under its key (dialect A)."""
 MAX_ID_CHARS = 128
-WORDS = ("status", "success")
+WORDS = ("status", "success", "ok")
 FAILS = frozenset({"error", "fail", "failed", "false"})
 """What stands under `WORDS` on a call that failed."""
 NO_ERROR: tuple[Json, ...] = (None, False, 0, "0", "", [], {})
@@ -64,15 +64,33 @@ class Envelope:
     @property
     def fails(self) -> bool:
         """Whether a part of it says that it failed, whatever `error` says."""
-        everywhere = parts(self.whole)
-        words = {str(part[name]).strip().casefold() for part in everywhere for name in WORDS if name in part}
-        nested = any(part.get("error") not in NO_ERROR for part in parts(self.data) if part is not self.whole)
-        return nested or not words.isdisjoint(FAILS) or max(self.codes) >= FAILED_CODE
+        nested = [part for part in parts(self.data) if part is not self.whole]
+        return any(_denies(part) for part in [self.whole, *nested] if isinstance(part, dict)) or any(
+            part.get("error") not in NO_ERROR for part in nested
+        )
+
+    @property
+    def fails_as_a_whole(self) -> bool:
+        """The same of its envelope alone: the rows of a list have a `status` of their own."""
+        nested = self.data if isinstance(self.data, dict) and self.data is not self.whole else {}
+        return any(_denies(part) for part in (self.whole, nested) if isinstance(part, dict)) or (
+            nested.get("error") not in NO_ERROR
+        )
 
     @property
     def disabled(self) -> bool:
         """Return whether it is the site's word for a bad key, a ban and maintenance alike."""
         return self.error != 0 and self.text.strip().rstrip(".!").casefold() == DISABLED
+
+
+def _denies(part: Mapping[str, Json]) -> bool:
+    """Return whether the words beside an `error` say that the call failed."""
+    said = {str(part[name]).strip().casefold() for name in WORDS if name in part}
+    zero = any(part.get(name) in (0, "0") for name in WORDS[1:] if name in part)
+    code = number(raw) if isinstance(raw := part.get("code"), (int, str)) and not isinstance(raw, bool) else None
+    status = number(raw) if isinstance(raw := part.get("status"), (int, str)) and not isinstance(raw, bool) else None
+    failed = any(FAILED_CODE <= one < 1000 for one in (code, status) if one is not None)
+    return zero or failed or not said.isdisjoint(FAILS) or part.get("errors") not in NO_ERROR
 
 
 def decode(answer: Answer) -> Envelope:
@@ -105,6 +123,8 @@ def accepted(answer: Answer, secrets: frozenset[str]) -> Envelope:
     """
     envelope = decode(answer)
     if envelope.error == 0:
+        if envelope.fails_as_a_whole:
+            raise BadAnswer("the site says yes and no at once", kind="protocol")
         return envelope
     if envelope.disabled:
         raise _disabled()
@@ -149,14 +169,17 @@ def rows(data: Json, *, strict: bool = False) -> dict[str, Row]:
 
 
 def payout_id(envelope: Envelope) -> str | None:
-    """Return the id of the payout that the answer names; 0, false and empty name none, and two ids neither."""
-    found = set()
-    for place in (envelope.data, envelope.whole):
-        if isinstance(place, dict) and isinstance(raw := place.get("payout_id"), (int, str)):
-            named = str(raw).strip()
-            if not isinstance(raw, bool) and _ID.fullmatch(named) and named.strip("0") and named.lower() not in _NONE:
-                found.add(named)
-    return found.pop() if len(found) == 1 else None
+    """Return the id of the payout that the answer names; 0, false and empty name none, and two that differ neither."""
+    raws = [part["payout_id"] for part in parts(envelope.whole) if part.get("payout_id") is not None]
+    found = {_id_of(raw) for raw in raws}
+    places = [place for place in (envelope.data, envelope.whole) if isinstance(place, dict)]
+    at_its_place = any(place.get("payout_id") is not None for place in places)
+    return found.pop() if len(found) == 1 and at_its_place else None
+
+
+def _id_of(raw: Json) -> str | None:
+    named = str(raw).strip() if isinstance(raw, (int, str)) and not isinstance(raw, bool) else ""
+    return named if _ID.fullmatch(named) and named.strip("0") and named.lower() not in _NONE else None
 
 
 def names_something(envelope: Envelope) -> bool:

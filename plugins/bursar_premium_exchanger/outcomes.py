@@ -93,13 +93,23 @@ def evidence(payouts: Mapping[str, Row], balance: Decimal | None) -> Json:
     return {"payouts": [*payouts], "balance": format(balance, "f")}
 
 
-def amount_of(row: Row) -> Decimal | None:
-    """Read what a payout took from the balance."""
+def amount_of(row: Row, currency: str | None) -> Decimal | None:
+    """Read what a payout took from the balance; None where the site counts it in another currency."""
+    theirs = text(row.get("original_currency_code"))
+    if currency is not None and theirs is not None and theirs.casefold() != currency.casefold():
+        return None
     amount = number(row.get("original_amount"))
     return amount if amount is not None and amount >= 0 else None
 
 
-def finding(payouts: Mapping[str, Row], balance: Decimal | None, before: Json, method: str, account: str) -> Finding:
+def finding(
+    payouts: Mapping[str, Row],
+    balance: Decimal | None,
+    before: Json,
+    method: str,
+    account: str,
+    currency: str | None = None,
+) -> Finding:
     """Return whether a lost `add_payout` happened, from what the site shows now and the evidence of before.
 
     What is new is what has a new id: the times of rows say nothing here, since one row with an absurd time would make
@@ -111,7 +121,7 @@ def finding(payouts: Mapping[str, Row], balance: Decimal | None, before: Json, m
     fresh = {id_: row for id_, row in payouts.items() if id_ not in known}
     ours = [id_ for id_, row in fresh.items() if _is_for(row, method, account)]
     if ours:
-        return _happened(ours, fresh)
+        return _happened(ours, fresh, currency)
     if unclear := [id_ for id_, row in fresh.items() if _is_for(row, method, account) is None]:
         return CannotTell(f"payout {unclear[-1]} is new, and the site does not say for which method and account")
     if known and not payouts:
@@ -124,12 +134,12 @@ def finding(payouts: Mapping[str, Row], balance: Decimal | None, before: Json, m
     return DidNot(f"no new payout is listed, and the balance of {balance:f} has not fallen")
 
 
-def _happened(ours: list[str], fresh: Mapping[str, Row]) -> Happened:
+def _happened(ours: list[str], fresh: Mapping[str, Row], currency: str | None) -> Happened:
     newest = max(ours, key=lambda id_: (len(id_), id_))
     reason = f"payout {newest} is new, with this method and account"
     if len(ours) > 1:
         reason = f"{len(ours)} new payouts have this method and account ({', '.join(ours)}); the newest is {newest}"
-    return Happened(Succeeded(reference=newest, moved=amount_of(fresh[newest])), reason)
+    return Happened(Succeeded(reference=newest, moved=amount_of(fresh[newest], currency)), reason)
 
 
 def _is_for(row: Row, method: str, account: str) -> bool | None:

@@ -7,7 +7,7 @@ concluded from an id that is missing, and nothing is ever taken for an id that w
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -24,9 +24,9 @@ CALL_WORDS = frozenset({"success", "error", "fail", "ok", "true", "false"})
 """What a `status` says of the call itself, where nothing of an order stands beside it."""
 OF_ORDERS = FLAT - RESULTS
 WRAPPERS = ("data", "result", "response")
+ZEROS: tuple[Json, ...] = (0, "0")
 NOTHING_WRONG: tuple[Json, ...] = (None, False, "", "0", 0, [], {})
 """What an `error` says that says nothing."""
-MAX_PARTS = 10_000
 AGREES = frozenset(
     {
         "success",
@@ -103,23 +103,40 @@ def opinions(answer: Json, *names: str) -> Opinions:
     for part in parts:  # it grows meanwhile
         if isinstance(part, dict):
             yes = yes or any(isinstance(_scalar(part.get(name)), Yes) for name in names)
-            no = no or fails(part) or any(part.get(name) not in NOTHING_WRONG for name in ("error", "errors"))
+            no = (
+                no
+                or fails(part)
+                or _zero(part)
+                or any(part.get(name) not in NOTHING_WRONG for name in ("error", "errors"))
+            )
             code = max(code, code_of(part))
         inside = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
-        parts += [value for value in inside if isinstance(value, (dict, list))][: MAX_PARTS - len(parts)]
+        parts += [value for value in inside if isinstance(value, (dict, list))]
     return Opinions(yes, no, code)
 
 
-def shells(answer: Json) -> list[Json]:
-    """Return the wrappers around what an answer says of its ids, each without what it wraps."""
-    found: list[Json] = []
-    while isinstance(answer, dict) and len(found) < MAX_DEPTH:
-        inner = next((name for name in WRAPPERS if isinstance(answer.get(name), (dict, list))), None)
-        if inner is None:
-            break
-        found.append({name: value for name, value in answer.items() if name != inner})
-        answer = answer[inner]
-    return found
+def _zero(part: Mapping[str, Json]) -> bool:
+    """Return whether a 0 says that the call failed; an order may be in a state that a panel writes as 0."""
+    said = [part.get(name) for name in ("success", "ok")] + ([part.get("status")] if OF_ORDERS.isdisjoint(part) else [])
+    return any(word in ZEROS and word is not False for word in said)
+
+
+def beside(answer: Json, ids: Collection[str], depth: int = 0) -> Json:
+    """Return what of an answer to several speaks of none of them: the call's own words, and what names no id."""
+    if isinstance(answer, list):
+        return [row for row in answer if not (isinstance(row, dict) and ("order" in row or "id" in row))]
+    if not isinstance(answer, dict) or depth > MAX_DEPTH:
+        return answer
+    rest = {key: value for key, value in answer.items() if key not in ids and not _names_an_id(key, value)}
+    return {
+        key: beside(value, ids, depth + 1) if key in WRAPPERS or isinstance(value, list) else value
+        for key, value in rest.items()
+    }
+
+
+def _names_an_id(key: str, value: Json) -> bool:
+    """Return whether a key is an id, perhaps one that nobody asked for, with what is said of it."""
+    return isinstance(value, dict) and any(sign.isdigit() for sign in key)
 
 
 def code_of(answer: Json) -> int:

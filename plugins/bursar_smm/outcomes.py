@@ -25,7 +25,7 @@ from bursar.api import (
     Succeeded,
     Value,
 )
-from bursar_smm.answers import No, Yes, entries, fails, failure_text, opinions, shells, unwrapped, verdict
+from bursar_smm.answers import No, Yes, beside, entries, fails, failure_text, opinions, unwrapped, verdict
 from bursar_smm.error_texts import TROUBLE, Meaning, meaning, sentence, wait
 from bursar_smm.service_types import ordered_quantity
 
@@ -76,9 +76,10 @@ class Reply:
 
     def to_orders(self, intents: Sequence[Intent]) -> dict[int, Outcome]:
         """Read the answer to `refill` or `cancel`, of one order or of several."""
-        outcomes, beside = self._to_orders(intents), self._whole if len(intents) == 1 else shells(self._whole)
+        outcomes, ids = self._to_orders(intents), {intent.subject.id for intent in intents}
+        of_all = self._whole if len(intents) == 1 else beside(self._whole, ids)
         return {
-            intent.id: _unless_denied(outcomes[intent.id], intent, beside, intent.action)
+            intent.id: _unless_denied(outcomes[intent.id], intent, of_all, intent.action)
             for intent in intents
             if intent.id in outcomes
         }
@@ -140,7 +141,7 @@ def _unless_denied(outcome: Outcome, intent: Intent, answer: Json, *names: str) 
     """
     said = opinions(answer, *names)
     if not isinstance(outcome, Succeeded):
-        return Lost(BOTH) if said.yes else outcome
+        return Lost(BOTH) if said.yes and not isinstance(outcome, Lost) else outcome
     denied = said.no or said.code >= FAILED
     return Lost(BOTH) if denied and (said.yes or not intent.lost) else outcome
 

@@ -20,7 +20,7 @@ BLANK = Entry(
     SubjectRef("order", "1"), "USD", Decimal(100),
 )  # fmt: skip
 AMOUNT = Decimal("98.50")
-ADDING = {*EFFECTS, Post.SETTLED, Post.UNDONE, Post.REDONE, Post.FORGIVEN, Post.UNREAD}
+ADDING = {*EFFECTS, Post.SETTLED, Post.UNDONE, Post.REDONE, Post.FORGIVEN, Post.RETRIED, Post.UNREAD}
 """What says nothing of how an entry went, and adds to it."""
 OUTCOMES = set(Post) - ADDING - {Post.PLANNED}
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from bursar.domain.action import ActionType
 from bursar.domain.guard_facts import BudgetUse, Consent, Cost, GuardFacts
 from bursar.domain.intent import LostReply
-from bursar.domain.ledger import Refusals
+from bursar.domain.ledger import No, Refusals
 from bursar.domain.permission import (
     CEILING_WITHIN,
     COST_PAUSE,
@@ -96,7 +96,7 @@ OBJECTIONS = {
     "open intent": Objection({"open_intent": (7, "intent 7 (cancel, ready)")}),
     "blocked": Objection({"blocked_by": (8, "intent 8 (unknown)")}),
     "refusals": Objection({"refusals": Refusals(3)}),
-    "denied": Objection({"denied_at": T0}, {"cooldown": HOUR}),
+    "denied": Objection({"last_no": No(True, T0)}, {"cooldown": HOUR}),
     "cooldown": Objection({"cooldown_from": T0}, {"cooldown": HOUR}),
     "limit": Objection({"counted": [T0]}, {"limit": Limit("order", 1, DAY)}),
     "cost": Objection({"cost": SOON_KNOWN, "budgets": [BudgetUse(BUDGET)]}),

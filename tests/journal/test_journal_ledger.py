@@ -18,7 +18,7 @@ import bursar
 from bursar.domain.ids import AccountName, IntentId, RuleName, SubjectRef
 from bursar.domain.intent import OPEN, Intent, State
 from bursar.domain.intent_states import Cause
-from bursar.domain.ledger import Entry, Post
+from bursar.domain.ledger import Entry, No, Post
 from bursar.journal import intents, ledger
 from bursar.journal.ledger import KEPT
 from bursar.journal.writer import Tx
@@ -173,7 +173,7 @@ def test_a_persons_no_is_found_behind_any_number_that_are_open(tx: Tx) -> None:
     take(tx, intents.add(tx, asked, State.AWAITING_APPROVAL, None, T0, T0), Cause.DENIED)
     for number in range(1, 20):
         plan(tx, f"+{number}", action="add", asked=ref("7"))
-    assert ledger.denied_at(tx, "r", PANEL, ref("7")) is not None
+    assert ledger.last_no(tx, "r", PANEL, ref("7")) is not None
 
 
 def test_a_persons_no_is_the_last_answer_though_a_newer_one_was_answered_before(tx: Tx) -> None:
@@ -181,14 +181,14 @@ def test_a_persons_no_is_the_last_answer_though_a_newer_one_was_answered_before(
     waits = intents.add(tx, asked, State.AWAITING_APPROVAL, None, T0, T0)
     done(tx, "+1", 1, action="add", asked=ref("7"))
     take(tx, waits, Cause.DENIED, after(2))
-    assert ledger.denied_at(tx, "r", PANEL, ref("7")) == after(2)
+    assert ledger.last_no(tx, "r", PANEL, ref("7")) == No(True, after(2))
 
 
 def test_a_persons_no_is_not_the_last_answer_after_a_yes(tx: Tx) -> None:
     asked = planned("+0", action="add", asked=ref("7"))
     take(tx, intents.add(tx, asked, State.AWAITING_APPROVAL, None, T0, T0), Cause.DENIED, after(1))
     done(tx, "+1", 2, action="add", asked=ref("7"))
-    assert ledger.denied_at(tx, "r", PANEL, ref("7")) is None
+    assert ledger.last_no(tx, "r", PANEL, ref("7")) is None
 
 
 @pytest.mark.parametrize(("rule", "account"), [("other", PANEL), ("r", OTHER)])

@@ -120,7 +120,7 @@ EVERYDAY: dict[str, Callable[[Tx], object]] = {
     "entries of an action on a subject": lambda tx: ledger.answered(tx, PANEL, ref(), "refill", 9),
     "entries of a rule": lambda tx: ledger.of_rule(tx, "r", PANEL, ref()),
     "entries of a rule about nothing": lambda tx: ledger.of_rule(tx, "r", PANEL, None),
-    "the last no of a person": lambda tx: ledger.denied_at(tx, "r", PANEL, ref()),
+    "the last no of a person": lambda tx: ledger.last_no(tx, "r", PANEL, ref()),
     "post": lambda tx: ledger.post(tx, 1, Post.SETTLED, T0),  # type: ignore[arg-type]
     "the timeline": lambda tx: (clock.anchor(tx), clock.offsets(tx), clock.measured(tx)),
     "facts seen": lambda tx: intents.facts_seen(tx, PANEL, ref(), T0),

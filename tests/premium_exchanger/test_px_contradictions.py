@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from px_site import ScriptedSite, intent, said
+from px_site import ScriptedSite, intent, listed, partner, payout_row, said
 
-from bursar.api import Lost, Succeeded
+from bursar.api import BadAnswer, Lost, Succeeded
 from bursar_premium_exchanger.adapter import PremiumExchanger
 
 YES = {"error": 0, "error_text": "", "data": {"payout_id": 5}}
@@ -33,6 +33,14 @@ NO: dict[str, Any] = {"error": 1, "error_text": "Minimum is 50 USD"}
         {**YES, "success": False},
         {**YES, "data": {"payout_id": 5, "success": "false"}},
         {**YES, "payout_id": 6},
+        {**YES, "payout_id": 0},
+        {**YES, "payout_id": False},
+        {**YES, "data": {"payout_id": 5, "payout": {"payout_id": 6}}},
+        {**YES, "success": 0},
+        {**YES, "success": "0"},
+        {**YES, "ok": False},
+        {**YES, "errors": ["Not enough money"]},
+        {**YES, "data": {"payout_id": 5, "errors": ["Not enough money"]}},
     ],
 )
 async def test_a_yes_and_a_no_at_once_are_neither(
@@ -55,6 +63,11 @@ async def test_a_yes_and_a_no_at_once_are_neither(
         {"status": 1},
         {"code": 200},
         {"success": True},
+        {"success": 1},
+        {"ok": True},
+        {"errors": []},
+        {"payout": {"payout_id": "5"}},
+        {"payout": {"payout_id": None}},
     ],
 )
 @pytest.mark.parametrize("dialect", ["a", "b", "c"])
@@ -69,3 +82,44 @@ async def test_a_no_is_found_as_deep_as_it_lies(site: ScriptedSite, adapter: Pre
     wide = {str(n): [{"payout": {}} for _ in range(100)] for n in range(200)}
     site.say("add_payout", {**YES, "data": {"payout_id": 5, **wide, "last": [[[{"error": 1}]]]}})
     assert isinstance(await adapter.perform(intent()), Lost)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"error": 0, "status": "error", "data": []},
+        {"error": 0, "success": False, "data": []},
+        {"error": 0, "ok": 0, "data": []},
+        {"error": 0, "code": 500, "data": []},
+        {"error": "0", "code": 503, "status": "error", "data": {"items": []}},
+        {"code": 500, "status": "error", "data": {"items": []}},
+        {"error": 0, "data": {"error": 1, "error_text": "try again later", "items": []}},
+        {"error": 0, "errors": ["try again later"], "data": []},
+    ],
+)
+@pytest.mark.parametrize("method", ["get_payouts", "get_info"])
+async def test_a_look_whose_answer_says_that_it_failed_shows_nothing(
+    site: ScriptedSite, adapter: PremiumExchanger, answer: dict[str, Any], method: str
+) -> None:
+    """Else two of them would have a payout made once more."""
+    site.say("get_payouts", {"error": 0, "data": []})
+    site.say("get_info", partner("a", "100"))
+    site.say(method, answer)
+    with pytest.raises(BadAnswer, match="yes and no at once"):
+        await adapter.reconcile(intent(), {"payouts": [], "balance": "100"})
+
+
+async def test_the_rows_of_a_list_may_have_failed(site: ScriptedSite, adapter: PremiumExchanger) -> None:
+    site.say("get_payouts", listed("a", {**payout_row("17"), "status": "error", "code": 500, "error": "no"}))
+    site.say("get_info", partner("a", "100"))
+    assert await adapter.prepare(intent()) == {"payouts": ["17"], "balance": "100"}
+
+
+async def test_what_a_payout_took_is_not_told_in_another_currency(
+    site: ScriptedSite, adapter: PremiumExchanger
+) -> None:
+    site.say("add_payout", YES)
+    site.say(
+        "get_payouts", listed("a", {**payout_row("5"), "original_amount": "0.012", "original_currency_code": "BTC"})
+    )
+    assert await adapter.perform(intent()) == Succeeded(reference="5")

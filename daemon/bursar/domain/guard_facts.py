@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from bursar.domain.action import ActionType
-from bursar.domain.ledger import Refusals
+from bursar.domain.ledger import No, Refusals
 from bursar.domain.rule import ALWAYS, Budget, Judgement, Mode, Rule
 from bursar.domain.timeline import Measured
 
@@ -79,7 +79,7 @@ class GuardFacts:
         cooldown_from: What the rule's cooldown for this subject counts from; a match that has fired and goes on (its
             later actions, or what a person has tried again) is stopped only by what may have happened unseen.
         counted: When what the rule's limit counts was done, oldest first; what is open counts as done now.
-        denied_at: When a person said no to what the rule asked for this subject, if that was the last of it.
+        last_no: A person's no to what the rule asked for this subject, or *did not*, if that was the last of it.
         refusals: What the provider refused in a row of this action on this subject.
         cost: What it moves.
         budgets: Every budget that it counts in.
@@ -107,7 +107,7 @@ class GuardFacts:
     blocked_by: tuple[int, str] | None = None
     cooldown_from: datetime | None = None
     counted: Sequence[datetime] = ()
-    denied_at: datetime | None = None
+    last_no: No | None = None
     refusals: Refusals = field(default_factory=Refusals)
     cost: Cost = field(default_factory=Cost)
     budgets: Sequence[BudgetUse] = ()

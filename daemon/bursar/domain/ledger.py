@@ -6,7 +6,7 @@ is never changed: what becomes of it is posted, and `fold` says from the posting
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -57,6 +57,8 @@ class Post(StrEnum):
     """No later status showed it in time."""
     FORGIVEN = "forgiven"
     """A person has it tried again: earlier refusals do not count any more."""
+    RETRIED = "retried"
+    """What a person had called for was planned once more, at a person's word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ class Entry:
         settled: The amount is what the provider lists.
         effect: Of one that was accepted: what a later status, or its absence, says.
         forgiven: A person has had it tried again.
+        retried: It was a person's call, and was planned once more.
         unread: It was refused, and nobody can read why.
     """
 
@@ -103,6 +106,7 @@ class Entry:
     undone_at: datetime | None = None
     effect: Post | None = None
     forgiven: bool = False
+    retried: bool = False
     settled: bool = False
     unread: bool = False
 
@@ -172,6 +176,8 @@ def _after(entry: Entry, posting: Posting) -> Entry:
         return replace(entry, unread=True)
     if what is Post.FORGIVEN:
         return replace(entry, forgiven=True)
+    if what is Post.RETRIED:
+        return replace(entry, retried=True)
     if what is Post.SENT:
         lost_at = entry.sent_at if entry.outcome is Post.LOST else entry.lost_at
         return replace(entry, outcome=what, forgiven=False, sent_at=at, lost_at=lost_at, ended_at=None)
@@ -190,9 +196,36 @@ _LISTED = frozenset({Post.SETTLED, Post.SUCCEEDED, Post.ACCEPTED})
 _ENDS = _UNSENT_ENDS | {Post.LOST, Post.ACCEPTED, Post.SUCCEEDED, Post.REFUSED, Post.DID_NOT}
 
 
-def listed_amount(said: object) -> Decimal | None:
-    """Return what a provider lists as moved; nothing moves less than nothing, and what says so is no information."""
+def believable_amount(said: object) -> Decimal | None:
+    """Return what a provider says was moved; nothing moves less than nothing, and what says so is no information."""
     return said if isinstance(said, Decimal) and said.is_finite() and said >= 0 else None
+
+
+def listed_amount(fields: Mapping[str, object], name: str, currency: str | None) -> Decimal | None:
+    """Return what a provider lists as moved; an amount of another currency is never added to the account's own.
+
+    Args:
+        fields: Those of the subject that was made.
+        name: The field of the amount; `currency` beside it says of which currency it is.
+        currency: Of which the entry is, if that is known.
+    """
+    said, its = fields.get(name), fields.get("currency")
+    if isinstance(its, str) and currency is not None and its.casefold() != currency.casefold():
+        return None
+    return believable_amount(said)
+
+
+@dataclass(frozen=True, slots=True)
+class No:
+    """The last answer to what a rule asked for, where a person gave it.
+
+    Attributes:
+        denied: It was a no; else: what was lost did not happen.
+        at: When.
+    """
+
+    denied: bool
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,7 +154,7 @@ def _refusals(facts: GuardFacts, now: datetime) -> Verdict | None:
     if facts.rule is None:  # a person asks
         return None
     if facts.refusals.final is not None:
-        return HoldBack(BlockReason.GAVE_UP, facts.refusals.final)
+        return HoldBack(BlockReason.GAVE_UP, facts.refusals.final, waits_for=facts.refusals.last)
     if facts.refusals.last_at is None:
         return None
     over = facts.time.after(facts.refusals.last_at, rest_after_refusal(facts.rule, facts.action), now)
@@ -169,10 +169,16 @@ def rest_after_refusal(rule: Rule | None, action: ActionType | None) -> timedelt
 
 
 def _denied(facts: GuardFacts, now: datetime) -> Verdict | None:
-    if facts.denied_at is None or facts.rule is None:
+    if facts.last_no is None or facts.rule is None:
         return None
-    over = facts.time.after(facts.denied_at, rest_after_no(facts.rule), now)
-    return HoldBack(BlockReason.DENIED, "a person said no before; rests", over) if now < over else None
+    denied = facts.last_no.denied
+    rest = rest_after_no(facts.rule) if denied else rest_after_refusal(facts.rule, facts.action)
+    over = facts.time.after(facts.last_no.at, rest, now)
+    if now >= over:
+        return None
+    if denied:
+        return HoldBack(BlockReason.DENIED, "a person said no before; rests", over)
+    return HoldBack(BlockReason.LAPSED, "a person said that it did not happen; rests", over)
 
 
 def rest_after_no(rule: Rule | None) -> timedelta:
@@ -298,7 +304,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard("refusals", FIRST, "what a rule had refused: for a while; after three, or one nobody can read, until retried",
           _refusals),
     Guard("denied", frozenset({Phase.PLAN}),
-          "what a person said no to before: for the rule's `cooldown`, else for a day", _denied),
+          "what a person said no to before, or *did not*: for the rule's `cooldown`, else for a day", _denied),
     Guard("cooldown", FIRST, "what the rule did to this subject within its `cooldown`", _cooldown),
     Guard("limit", FIRST, "what passes the rule's `limit`", _limit),
     Guard("cost", ANY, "an action whose cost a look will tell soon, where a budget or `approve` asks for it", _cost),

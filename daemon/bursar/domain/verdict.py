@@ -59,7 +59,7 @@ class HoldBack:
         block: Why.
         reason: Why, in words; without instants, which are shown in the reader's time.
         retry_at: When time ends it; None: something else does.
-        waits_for: The intent whose end ends it.
+        waits_for: The intent whose end ends it; of what gave up: the one that a person may have tried again.
         brief: An intent that is ready stays so, and is asked again soon; else it lapses, and its match waits.
     """
 

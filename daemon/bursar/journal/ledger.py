@@ -13,7 +13,7 @@ from typing import cast
 
 from bursar.domain.ids import UNNAMED, AccountName, IntentId, RuleName, SubjectRef, microseconds
 from bursar.domain.intent import PlannedIntent
-from bursar.domain.ledger import Entry, Post, Posting, fold
+from bursar.domain.ledger import Entry, No, Post, Posting, fold
 from bursar.journal.codec import at, decimal
 from bursar.journal.schema import OPEN_INTENTS
 from bursar.journal.writer import Row, Tx
@@ -71,8 +71,12 @@ def answered(tx: Tx, account: AccountName, subject: SubjectRef, action: str, lim
 def answered_for(
     tx: Tx, rule: str, account: AccountName, asked: SubjectRef | None, action: str, limit: int
 ) -> list[Entry]:
-    """Return the same of an action that makes its subject: those that a rule caused for what it was asked about."""
-    return _of_rule(tx, rule, account, asked, f"action = ? AND {_ANSWERED}", limit, action)
+    """Return the same of an action that makes its subject: those that a rule caused for what it was asked about.
+
+    What was to be made and got no name counts as one, whatever it was to be: else a rule that answers to the refusal of
+    its own `add` would be asked about another subject each time, for ever.
+    """
+    return _of_rule(tx, rule, account, asked, f"action = ? AND {_ANSWERED}", limit, action, alike=True)
 
 
 def _of_subject(
@@ -95,9 +99,16 @@ def of_rule(tx: Tx, rule: str, account: AccountName, asked: SubjectRef | None) -
 
 
 def _of_rule(
-    tx: Tx, rule: str, account: AccountName, asked: SubjectRef | None, where: str, limit: int, *params: object
+    tx: Tx,
+    rule: str,
+    account: AccountName,
+    asked: SubjectRef | None,
+    where: str,
+    limit: int,
+    *params: object,
+    alike: bool = False,
 ) -> list[Entry]:
-    about, named = _about(asked)
+    about, named = _about(asked, alike=alike)
     rows = tx.all(
         f"SELECT {_ENTRY} FROM ledger INDEXED BY ledger_by_rule WHERE rule = ? AND account = ? AND {about} AND {where} "
         f"ORDER BY id DESC LIMIT {int(limit)}",
@@ -109,21 +120,22 @@ def _of_rule(
     return _folded(tx, rows)
 
 
-def _about(asked: SubjectRef | None) -> tuple[str, list[str]]:
+def _about(asked: SubjectRef | None, *, alike: bool = False) -> tuple[str, list[str]]:
     """Return the condition that names what a rule was asked about, and its parameters.
 
-    What was to be made and got no name counts as one, whatever it was to be: else a rule that answers to the refusal of
-    its own `add` would be asked about another subject each time, for ever.
+    Args:
+        asked: The subject that it was asked about.
+        alike: Whatever was to be made, and got no name, counts as one.
     """
     if asked is None:
         return "asked_type IS NULL", []
-    if asked.unnamed:
+    if alike and asked.unnamed:
         return f"asked_type = ? AND asked_id >= '{UNNAMED}' AND asked_id < '{chr(ord(UNNAMED) + 1)}'", [asked.type]
     return "asked_type = ? AND asked_id = ?", [asked.type, asked.id]
 
 
-def denied_at(tx: Tx, rule: str | None, account: AccountName, asked: SubjectRef | None) -> datetime | None:
-    """Return when a person said no to what a rule asked for a subject, if that is the last answer that there was.
+def last_no(tx: Tx, rule: str | None, account: AccountName, asked: SubjectRef | None) -> No | None:
+    """Return the last answer to what a rule asked for a subject, if a person gave it and has not had it tried again.
 
     The last by its time, whichever was planned first; one that lapsed had no answer.
     """
@@ -132,14 +144,14 @@ def denied_at(tx: Tx, rule: str | None, account: AccountName, asked: SubjectRef 
     about, params = _about(asked)
     row = tx.one(
         "SELECT p.what, p.at FROM ledger INDEXED BY ledger_by_rule JOIN postings p ON p.entry = ledger.id WHERE rule = ? AND "
-        f"account = ? AND {about} AND p.what IN ('denied', 'accepted', 'succeeded', 'refused', 'did_not') "
+        f"account = ? AND {about} AND p.what IN ('denied', 'accepted', 'succeeded', 'refused', 'did_not', 'forgiven') "
         "ORDER BY p.at DESC, p.seq DESC LIMIT 1",
         rule,
         account,
         *params,
     )
     what, at_us = row if row is not None else (None, None)
-    return at(at_us) if what == Post.DENIED else None
+    return No(what == Post.DENIED, cast(datetime, at(at_us))) if what in (Post.DENIED, Post.DID_NOT) else None
 
 
 def counting(
@@ -204,7 +216,8 @@ def forget(tx: Tx, before: datetime, limit: int) -> int:
     rows = tx.all(
         f"SELECT id FROM (SELECT id, planned_at FROM ledger ORDER BY id LIMIT {2 * int(limit)}) l WHERE planned_at < ? AND NOT "
         "EXISTS (SELECT 1 FROM postings p WHERE p.entry = l.id AND p.at >= ?) AND NOT EXISTS (SELECT 1 FROM intents i WHERE "
-        f"i.id = l.id AND i.{OPEN_INTENTS}) LIMIT {int(limit)}",
+        f"i.id = l.id AND i.{OPEN_INTENTS}) AND l.id NOT IN (SELECT waits_for FROM matches WHERE state = 'held' AND waits_for IS "
+        f"NOT NULL) LIMIT {int(limit)}",
         microseconds(before),
         microseconds(before),
     )

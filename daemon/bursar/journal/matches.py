@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
 from bursar.domain.event import Event
-from bursar.domain.ids import AccountName, MatchId, SubjectRef, microseconds
-from bursar.domain.intent import Intent
+from bursar.domain.ids import AccountName, IntentId, MatchId, SubjectRef, microseconds
 from bursar.domain.rule import Rule
 from bursar.domain.verdict import BlockReason, HoldBack
 from bursar.journal.codec import at, us
@@ -185,21 +185,14 @@ def blocked(tx: Tx, account: AccountName, block: BlockReason) -> bool:
     return tx.one(sql, account, block) is not None
 
 
-def given_up(tx: Tx, intent: Intent) -> list[MatchRow]:
-    """Return the matches that wait for a person, and may for what became of an intent.
-
-    Not those that wait for an intent of their own: the last of theirs gave up, or was refused on another subject.
-    """
+def given_up(tx: Tx, account: AccountName, refused: Collection[IntentId]) -> list[MatchRow]:
+    """Return the matches that wait for a person to have one of these intents tried again."""
     rows = tx.all(
-        f"SELECT {_COLUMNS} FROM matches INDEXED BY matches_held WHERE account = ? AND state = 'held' AND block = ? AND NOT EXISTS "
-        "(SELECT 1 FROM intents i WHERE i.id = (SELECT max(id) FROM intents WHERE match_id = matches.id) AND i.id <> ? AND "
-        "(i.state = 'gave_up' OR (i.state = 'refused' AND (i.action, i.subject_type, i.subject_id) <> (?, ?, ?)))) ORDER BY id",
-        intent.account,
+        f"SELECT {_COLUMNS} FROM matches INDEXED BY matches_held WHERE account = ? AND state = 'held' AND block = ? AND "
+        f"waits_for IN ({','.join('?' * len(refused))}) ORDER BY id",
+        account,
         BlockReason.GAVE_UP,
-        intent.id,
-        intent.action,
-        intent.subject.type,
-        intent.subject.id,
+        *refused,
     )
     return [_row(row) for row in rows]
 
@@ -228,8 +221,13 @@ def release(
 
 
 def release_waiting(tx: Tx, intent: int, now: datetime) -> None:
-    """The intent ended, or its effect has shown: the matches that waited for it are asked again."""
-    tx.run("UPDATE matches SET retry_at = ? WHERE state = 'held' AND waits_for = ?", microseconds(now), intent)
+    """The intent ended, or its effect has shown: the matches that waited for it are asked again; not what gave up on it."""
+    tx.run(
+        "UPDATE matches SET retry_at = ? WHERE state = 'held' AND waits_for = ? AND block <> ?",
+        microseconds(now),
+        intent,
+        BlockReason.GAVE_UP,
+    )
 
 
 def set_fingerprint(tx: Tx, rule: str, fingerprint: str) -> None:

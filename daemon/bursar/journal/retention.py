@@ -117,15 +117,17 @@ def _matches(tx: Tx, before: int) -> int:
     )
 
 
-def _intents(tx: Tx, before: int, before_refused: int) -> int:
+def _intents(tx: Tx, before: int, before_kept: int) -> int:
     """Ended intents go with their attempts; the audit trail has their story, and the ledger what guards count of them.
 
-    Those that a person may have tried again stay as long as the ledger counts them: they are named in what waits.
+    Those that a person may have tried again stay as long as the ledger counts them, and longer while something waits for
+    that; and so do those that made something with a price, by which the provider may yet say what it cost, or undo it.
     """
     rows = tx.all(
-        f"SELECT id FROM intents WHERE ended_at < CASE WHEN state IN ('refused', 'gave_up') THEN ? ELSE ? END "
-        f"AND state NOT IN {_OPEN} AND confirm_by IS NULL LIMIT {AT_ONCE}",
-        before_refused,
+        "SELECT id FROM intents WHERE ended_at < CASE WHEN state IN ('refused', 'gave_up') OR (reference IS NOT NULL AND cost IS "
+        f"NOT NULL) THEN ? ELSE ? END AND state NOT IN {_OPEN} AND confirm_by IS NULL AND id NOT IN (SELECT waits_for FROM matches "
+        f"WHERE state = 'held' AND waits_for IS NOT NULL) LIMIT {AT_ONCE}",
+        before_kept,
         before,
     )
     tx.many("DELETE FROM attempts WHERE intent_id = ?", rows)

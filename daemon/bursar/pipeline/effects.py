@@ -15,6 +15,7 @@ from bursar.domain.intent import Intent, LostReply, State
 from bursar.domain.intent_states import Cause, step
 from bursar.domain.ledger import Entry, Post, listed_amount
 from bursar.domain.observation import Snapshot
+from bursar.domain.values import Fields
 from bursar.journal import intents, ledger
 from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.intent_transitions import settle_effect, take_step
@@ -128,16 +129,18 @@ def read_change(uow: UnitOfWork, account: AccountSpec, before: Snapshot | None, 
     for action in account.actions.values():
         if action.settled_by is None or action.settled_by[0] != after.ref.type:
             continue
-        amount = listed_amount(after.fields.get(action.settled_by[1]))
-        known = listed_amount(before.fields.get(action.settled_by[1])) if before is not None else None
-        if amount is None or known is not None:
+        name = action.settled_by[1]
+        if listed_amount(after.fields, name, None) is None:
+            continue
+        if before is not None and listed_amount(before.fields, name, None) is not None:
             continue
         id_ = intents.by_reference(uow.tx, account.name, action.name, after.ref.id)
         if id_ is not None:
-            _settle(uow, id_, amount)
+            _settle(uow, id_, after.fields, name)
 
 
-def _settle(uow: UnitOfWork, id_: IntentId, amount: Decimal) -> None:
+def _settle(uow: UnitOfWork, id_: IntentId, fields: Fields, name: str) -> None:
     entry = ledger.load(uow.tx, id_)
-    if entry is not None and not entry.settled:
+    amount = listed_amount(fields, name, entry.currency) if entry is not None else None
+    if entry is not None and amount is not None and not entry.settled:
         ledger.post(uow.tx, id_, Post.SETTLED, uow.now, amount)

@@ -113,7 +113,7 @@ def load_guard_facts(view: ReadView, candidate: Candidate) -> GuardFacts:
         blocked_by=blocked_by(view, candidate.account, candidate.action, own),
         cooldown_from=_cooldown_from(view, candidate, own),
         counted=_counted(view, candidate, own),
-        denied_at=ledger.denied_at(view.tx, candidate.asked_by, candidate.account, candidate.asked_of),
+        last_no=ledger.last_no(view.tx, candidate.asked_by, candidate.account, candidate.asked_of),
         refusals=refused_in_a_row(refused),
         cost=cost,
         budgets=_budgets(view, spec, candidate, cost, own),
@@ -298,17 +298,23 @@ def _use(
     rule: str | None = None,
     accounts: list[AccountName] | None = None,
 ) -> BudgetUse:
-    """Sum what the ledger has of one currency within the budget's window; what is open counts whatever its age."""
+    """Sum what the ledger has of one currency within the budget's window; what is open counts whatever its age.
+
+    Where the account's currency is not known (any more), all that was spent counts; of several, nobody knows the sum.
+    """
     since = view.measured.before(view.now, budget.every)
     spent: Decimal | None = Decimal(0)
     oldest: datetime | None = None
+    currencies: set[str] = set()
     what = Counting(None, rule, budget.action, tuple(accounts) if accounts is not None else None)
     for entry in view.counting(since, what):
         from_ = entry.counts_from
         counts = entry.open or (from_ is not None and from_ > since)
-        if entry.id == own or not counts or (entry.currency or currency) != currency or entry.spends == 0:
+        foreign = currency is not None and entry.currency not in (None, currency)
+        if entry.id == own or not counts or foreign or entry.spends == 0:
             continue
-        spent = None if spent is None or entry.spends is None else spent + entry.spends
+        currencies |= {entry.currency} if entry.currency is not None else set()
+        spent = None if spent is None or entry.spends is None or len(currencies) > 1 else spent + entry.spends
         if not entry.open and from_ is not None:
             oldest = from_ if oldest is None else min(oldest, from_)
     frees_at = view.measured.after(oldest, budget.every, view.now) if oldest is not None else None

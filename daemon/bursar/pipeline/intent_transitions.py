@@ -34,7 +34,7 @@ from bursar.domain.intent_states import (
     too_old,
     when_due,
 )
-from bursar.domain.ledger import Post, listed_amount, refused_in_a_row
+from bursar.domain.ledger import Post, believable_amount, listed_amount, refused_in_a_row
 from bursar.domain.permission import rest_after_no, rest_after_refusal
 from bursar.domain.values import Json
 from bursar.domain.verdict import BlockReason, HoldBack
@@ -221,7 +221,7 @@ def take_step(
     """
     action = action_of(uow, intent)
     accepted = taken.state is State.SUCCEEDED and action is not None and bool(action.confirmed_by)
-    moved = listed_amount(success.moved) if success is not None else None
+    moved = believable_amount(success.moved) if success is not None else None
     accepted = accepted and taken.cause is not Cause.SHOWN
     after = intents.take_step(uow.tx, intent, taken, uow.now, amount=moved, accepted=accepted)
     changed = after.state is not intent.state
@@ -273,7 +273,7 @@ def settle_by_reference(uow: UnitOfWork, account: AccountSpec, intent: Intent) -
     type_, field = action.settled_by
     kind = account.kinds.get(type_)
     listed = subjects.load_one(uow.tx, account.name, kind, intent.reference) if kind is not None else None
-    amount = listed_amount(listed.fields.get(field)) if listed is not None else None
+    amount = listed_amount(listed.fields, field, intent.currency) if listed is not None else None
     if amount is not None:
         ledger.post(uow.tx, intent.id, Post.SETTLED, uow.now, amount)
     if listed is not None and f"{type_}.{listed.known_state}" in action.undone_by:
@@ -312,14 +312,15 @@ def _block_after(uow: UnitOfWork, intent: Intent, taken: Step) -> HoldBack | Non
     """Return what holds a match back after its intent ended without an effect; None: the match ends, too."""
     rule, action = uow.config.rules.get(intent.rule or ""), action_of(uow, intent)
     if intent.state is State.GAVE_UP:
-        return HoldBack(BlockReason.GAVE_UP, f"{taken.reason}; `bursar actions retry {intent.id}` asks anew")
+        words = f"{taken.reason}; `bursar actions retry {intent.id}` asks anew"
+        return HoldBack(BlockReason.GAVE_UP, words, waits_for=intent.id)
     rest = uow.now + rest_after_refusal(rule, action)
     if taken.cause is Cause.PERSON_DID_NOT:  # no refusal: no guard counts it, so a reload must not end its rest
         return HoldBack(BlockReason.LAPSED, taken.reason, rest)
     if intent.state is State.REFUSED:
         final = refused_in_a_row(answered_like(uow, intent)).final
         if final is not None:
-            return HoldBack(BlockReason.GAVE_UP, f"{taken.reason} ({final})")
+            return HoldBack(BlockReason.GAVE_UP, f"{taken.reason} ({final})", waits_for=intent.id)
         return HoldBack(BlockReason.REFUSED, taken.reason, rest)
     if intent.state is State.DENIED or taken.cause is Cause.UNANSWERED:
         block = BlockReason.DENIED if intent.state is State.DENIED else BlockReason.LAPSED

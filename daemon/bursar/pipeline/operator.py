@@ -175,12 +175,17 @@ def retry(uow: UnitOfWork, said: str) -> Answered:
         ActionRejected: it has not ended so.
     """
     intent, _ = _asked(uow, said, State.REFUSED, State.GAVE_UP)
-    for entry in answered_like(uow, intent):
-        if entry.outcome is Post.REFUSED or entry.undone_at is not None or entry.id == intent.id:
-            ledger.post(uow.tx, entry.id, Post.FORGIVEN, uow.now)
+    own_entry = ledger.load(uow.tx, intent.id)
+    if own_entry is not None and own_entry.retried:
+        return Answered(intent, f"intent {intent.id} was asked for anew already: see `bursar actions`")
+    alike = answered_like(uow, intent)
+    counted = {one.id for one in alike if one.outcome is Post.REFUSED or one.undone_at is not None} | {intent.id}
+    for id_ in sorted(counted):
+        ledger.post(uow.tx, id_, Post.FORGIVEN, uow.now)
     audit.add(uow.tx, OPERATOR, "intent.retry", intent.id, {"account": intent.account}, uow.now)
     own = matches.load(uow.tx, intent.match) if intent.match is not None else None
-    waiting = [*matches.given_up(uow.tx, intent), *([own] if own is not None and own.state == "held" else [])]
+    of_others = [one for one in matches.given_up(uow.tx, intent.account, counted) if own is None or one.id != own.id]
+    waiting = [*of_others, *([own] if own is not None and own.state == "held" else [])]
     if intent.match is not None and not waiting:
         words = f"nothing waits for intent {intent.id} any more: its rule asks again by itself when it is due"
         return Answered(intent, words)
@@ -200,7 +205,9 @@ def _plan_again(uow: UnitOfWork, intent: Intent) -> Intent:
     planned = PlannedIntent(
         intent.account, intent.action, intent.subject, intent.params, reason=f"a person has {intent.id} tried again"
     )
-    return plan_call(uow, planned)
+    made = plan_call(uow, planned)
+    ledger.post(uow.tx, intent.id, Post.RETRIED, uow.now)
+    return made
 
 
 def _facts_of(uow: UnitOfWork, intent: Intent) -> GuardFacts:

@@ -246,6 +246,12 @@ SELECT id, rule, account, subject_type, subject_id, event_id, at, state,
   CASE obstacle WHEN 'frozen' THEN 'quarantined' ELSE obstacle END, reason, retry_at, waits_for, fired_at, fired_at,
   CASE WHEN state NOT IN ('held', 'new') THEN coalesce(fired_at, at) END, acts_planned, intents FROM matches_1;
 
+UPDATE matches SET waits_for = coalesce(
+  (SELECT max(i.id) FROM intents i WHERE i.match_id = matches.id),
+  (SELECT max(i.id) FROM intents i WHERE i.account = matches.account AND i.rule = matches.rule AND i.state IN ('refused', 'gave_up')),
+  waits_for)
+WHERE state = 'held' AND block = 'gave_up';
+
 DROP TABLE matches_1;
 CREATE UNIQUE INDEX matches_held ON matches (rule, account, subject_type, subject_id) WHERE state = 'held';
 CREATE INDEX matches_due ON matches (account, retry_at) WHERE state = 'held' AND retry_at IS NOT NULL;
