@@ -41,6 +41,31 @@ def test_what_can_be_played_is_named(word: str) -> None:
     assert f"`{word}`" in PAGE
 
 
+HEAD, *ROWS = [
+    [cell.strip() for cell in line.strip("|").split("|")]
+    for line in PAGE[PAGE.index("| struck | at |") :].split("\n\n")[0].splitlines()
+    if "--:" not in line
+]
+LEARNED = ("idle", "jump", "freeze", "disk", "grow", "edit", "foreign", "late-answer")
+"""The faults that are no kill."""
+
+
 def test_a_long_run_is_on_record() -> None:
     [rounds] = re.findall(r"^([0-9,]+) rounds, lost 0, doubled 0, beyond 0", PAGE, re.MULTILINE)
-    assert int(rounds.replace(",", "")) >= 1000
+    played = [int(row[HEAD.index("rounds")]) for row in ROWS]
+    assert (int(rounds.replace(",", "")), sum(played) >= 5000) == (sum(played), True)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: ":".join(row[:2]))
+def test_the_table_adds_up_and_nothing_was_wrong(row: list[str]) -> None:
+    rounds, *by_fault, lost, doubled, beyond, _unknown = map(int, row[2:])
+    under = dict(zip(HEAD[3:-4], by_fault, strict=True))
+    assert (list(under), rounds) == (list(FAULTS), sum(by_fault))
+    assert (lost, doubled, beyond) == (0, 0, 0)
+    assert row[0] == ANYWHERE or min(under[fault] for fault in LEARNED) >= 10
+
+
+def test_the_table_has_a_row_for_every_place() -> None:
+    requests = {(point, action) for point in REQUEST_POINTS for action in ACTIONS}
+    commits = {(point, commit) for point in COMMIT_POINTS for commit in COMMITS}
+    assert {(row[0], row[1]) for row in ROWS if row[0] != ANYWHERE} == requests | commits
