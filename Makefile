@@ -35,6 +35,7 @@ docs:
 	@.ci/install dev
 	$(BIN)/python -m bursar.testing.diagrams life > docs/life.md
 	$(BIN)/python -m bursar.testing.diagrams permission > docs/permission.md
+	$(BIN)/python tests/docs/docs_reference.py > docs/reference.md
 
 bench:
 	@.ci/install dev

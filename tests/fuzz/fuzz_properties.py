@@ -1,6 +1,6 @@
 """What must hold of whatever an adapter makes of whatever body: each property one function that asserts.
 
-They look at what came through `Guarded`, as the core does, and at the body through `fuzz_oracle`.
+They look at what came through `GuardedAdapter`, as the core does, and at the body through `fuzz_oracle`.
 """
 
 from __future__ import annotations

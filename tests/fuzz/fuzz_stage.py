@@ -30,7 +30,7 @@ from multidict import CIMultiDict
 from bursar.api import AccountSettings, AdapterContext, Answer, Http, Provider, ProviderError, Request, Secret
 from bursar.api.answer import redirected
 from bursar.api.provider import UnchangedCheck
-from bursar.host.isolation import Guarded, open_adapter
+from bursar.host.isolation import GuardedAdapter, open_adapter
 from bursar.host.plugins import load_plugins
 from bursar.testing.clock import VirtualClock
 
@@ -139,7 +139,7 @@ class Stage:
         options = {**defaults, **case.options}
         settings = AccountSettings("account", ADDRESS, Secret(KEY), currency="USD", options=options)
         context = AdapterContext(self.http, VirtualClock(), lambda value: None)
-        self.adapter: Guarded = open_adapter(self.provider, settings, context)
+        self.adapter: GuardedAdapter = open_adapter(self.provider, settings, context)
 
     async def remember(self) -> None:
         """Make the baseline of the sound bodies, those of them that are good polls."""

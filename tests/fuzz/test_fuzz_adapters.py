@@ -1,7 +1,7 @@
 """Every adapter's parsers against mutated bodies: no crash, no event from nonsense, no yes out of nothing, no secret.
 
 The bodies are made from those of the contract (`fuzz_smm`, `fuzz_px`, `fuzz_anticaptcha`) by a seeded random, and go
-the way that the core goes: `Guarded.observe`, `prepare`, `perform`, `perform_many`, `reconcile`, `call`. The short form
+the way that the core goes: `GuardedAdapter.observe`, `prepare`, `perform`, `perform_many`, `reconcile`, `call`. The short form
 is part of every test run. The long form, and the replay of one body that a failure names:
 
     BURSAR_FUZZ_BODIES=100000 pytest tests/fuzz

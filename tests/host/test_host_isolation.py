@@ -32,7 +32,7 @@ from bursar.api import (
     Unreachable,
 )
 from bursar.domain.observation import Observed
-from bursar.host.isolation import Guarded, GuardedSink, open_adapter, open_sink
+from bursar.host.isolation import GuardedAdapter, GuardedSink, open_adapter, open_sink
 from bursar.testing.fakes import Loan
 
 SECRET = "sk-0123456789"
@@ -46,8 +46,8 @@ MOVED = "a moved that is no finite Decimal of at least 0"
 NO_AMOUNTS: Any = (1.5, 2, "2", True, Decimal("NaN"), Decimal("Infinity"), Decimal("-0.01"))
 
 
-def guarded(answer: Any, kind: type[FakeAdapter] = FakeAdapter, **limits: timedelta) -> Guarded:
-    return Guarded(kind(answer), provider(), limits.get("timeout", MINUTE), grace=limits.get("grace", MINUTE))
+def guarded(answer: Any, kind: type[FakeAdapter] = FakeAdapter, **limits: timedelta) -> GuardedAdapter:
+    return GuardedAdapter(kind(answer), provider(), limits.get("timeout", MINUTE), grace=limits.get("grace", MINUTE))
 
 
 async def failure(answer: Any) -> ProviderError:
@@ -237,7 +237,7 @@ async def test_what_goes_wrong_for_many_goes_wrong_for_each(answer: Any, kind: t
 
 async def test_an_adapter_that_does_one_at_a_time_does_many_one_by_one() -> None:
     adapter = FakeAdapter(Succeeded())
-    await Guarded(adapter, provider(), MINUTE).perform_many([intent(1), intent(2)])
+    await GuardedAdapter(adapter, provider(), MINUTE).perform_many([intent(1), intent(2)])
     assert adapter.calls == ["perform 1", "perform 2"]
 
 
@@ -297,7 +297,7 @@ async def test_evidence_and_answers_are_json(what: str) -> None:
 
 async def test_closing_never_fails() -> None:
     adapter = FakeAdapter(ValueError(SECRET))
-    await Guarded(adapter, provider(), MINUTE).close()
+    await GuardedAdapter(adapter, provider(), MINUTE).close()
     await GuardedSink(adapter).close()  # type: ignore[arg-type]
     assert adapter.calls == ["close", "close"]
 

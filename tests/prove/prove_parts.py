@@ -9,7 +9,7 @@ from pathlib import Path
 from subprocess import CompletedProcess, run
 from typing import Any
 
-from bursar.journal.claims import Attempt, Claim, Claims, Fact, Owed, Yes
+from bursar.journal.dump import AttemptRecord, DeliveryRecord, EventRecord, IntentRecord, JournalDump, MatchRecord
 from bursar.testing.prove.witness import Effect
 
 SECOND = 1_000_000
@@ -21,16 +21,20 @@ def us(second: float) -> int:
     return BEGIN + int(second * SECOND)
 
 
-def attempt(second: float, outcome: str | None = "succeeded", fence: int = 1) -> Attempt:
-    return Attempt(fence, us(second), outcome)
+def attempt(second: float, outcome: str | None = "succeeded", fence: int = 1) -> AttemptRecord:
+    return AttemptRecord(fence, us(second), outcome)
 
 
-def payout(id_: int, state: str = "succeeded", reference: str | None = None, *attempts: Attempt, **more: Any) -> Claim:
-    return Claim(id_, 1, "pay-out", "site", "payout", "balance/balance", state, reference, us(0), attempts, **more)
+def payout(
+    id_: int, state: str = "succeeded", reference: str | None = None, *attempts: AttemptRecord, **more: Any
+) -> IntentRecord:
+    return IntentRecord(
+        id_, 1, "pay-out", "site", "payout", "balance/balance", state, reference, us(0), attempts, **more
+    )
 
 
-def refill(id_: int, state: str = "succeeded", *attempts: Attempt, order: str = "7", **more: Any) -> Claim:
-    return Claim(id_, 1, "refill", "panel", "refill", f"order/{order}", state, None, us(0), attempts, **more)
+def refill(id_: int, state: str = "succeeded", *attempts: AttemptRecord, order: str = "7", **more: Any) -> IntentRecord:
+    return IntentRecord(id_, 1, "refill", "panel", "refill", f"order/{order}", state, None, us(0), attempts, **more)
 
 
 def paid(second: float, reference: str | None) -> Effect:
@@ -41,33 +45,33 @@ def refilled(second: float, order: str = "7") -> Effect:
     return Effect("smm", "refill", order, None, us(second))
 
 
-def fact(type_: str, subject: str, second: float = 0, *, id_: str | None = None, **more: Any) -> Fact:
+def fact(type_: str, subject: str, second: float = 0, *, id_: str | None = None, **more: Any) -> EventRecord:
     account = "site" if subject.startswith(("balance", "payout")) else "panel"
-    return Fact(id_ or f"{type_}{subject}{second}", type_, account, subject, us(second), **more)
+    return EventRecord(id_ or f"{type_}{subject}{second}", type_, account, subject, us(second), **more)
 
 
-def yes(id_: int, rule: str, of: Fact | None = None, *, subject: str = "", state: str = "fired") -> Yes:
+def yes(id_: int, rule: str, of: EventRecord | None = None, *, subject: str = "", state: str = "fired") -> MatchRecord:
     about = subject or (of.subject if of is not None else "")
-    return Yes(id_, rule, "panel", about, of.id if of is not None else None, state, None, "")
+    return MatchRecord(id_, rule, "panel", about, of.id if of is not None else None, state, None, "")
 
 
-def unknown(intent: int) -> Fact:
+def unknown(intent: int) -> EventRecord:
     return fact("action.unknown", "", id_=f"asked-{intent}", intent=intent)
 
 
 def claims(
-    *intents: Claim,
-    facts: tuple[Fact, ...] = (),
-    matches: tuple[Yes, ...] = (),
-    owed: tuple[Owed, ...] | None = None,
+    *intents: IntentRecord,
+    facts: tuple[EventRecord, ...] = (),
+    matches: tuple[MatchRecord, ...] = (),
+    owed: tuple[DeliveryRecord, ...] | None = None,
     **more: Any,
-) -> Claims:
+) -> JournalDump:
     """Put claims together; each fact is delivered once, and the trail agrees, unless a test says otherwise."""
     parts: dict[str, Any] = {
         "held": (), "trail": {intent.id: intent.state for intent in intents}, "broken": None, "states": {}, **more,
     }  # fmt: skip
-    delivered = tuple(Owed(f"dl_{one.id}", "book", one.id, "delivered") for one in facts)
-    return Claims(intents, facts, matches, owed=delivered if owed is None else owed, **parts)
+    delivered = tuple(DeliveryRecord(f"dl_{one.id}", "book", one.id, "delivered") for one in facts)
+    return JournalDump(intents, facts, matches, owed=delivered if owed is None else owed, **parts)
 
 
 def prove(folder: Path, *words: str) -> CompletedProcess[str]:

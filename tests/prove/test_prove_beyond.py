@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from prove_parts import BEGIN, attempt, claims, fact, payout, refill, unknown, us
 
-from bursar.journal.claims import Claim
+from bursar.journal.dump import IntentRecord
 from bursar.testing.prove import pace, world
 from bursar.testing.prove.beyond import Edit, check_edits, check_losses, check_requests, check_states
 from bursar.testing.prove.findings import BEYOND, LOST, Finding
@@ -28,7 +28,7 @@ def pays(second: float, shown: str, intent: int = 1, **more: Any) -> Sent:
     return Sent("payout", ((intent, 1),), left(second), **parts)
 
 
-def paid_out(id_: int, second: float, cost: str | None, **more: Any) -> Claim:
+def paid_out(id_: int, second: float, cost: str | None, **more: Any) -> IntentRecord:
     judged = replace(attempt(second), cost=cost)
     return payout(id_, "succeeded", str(100 + id_), judged, **more)
 
@@ -37,7 +37,7 @@ def refills(second: float, *seen: tuple[float, str], order: str = "7") -> Sent:
     return Sent("refill", ((1, 1),), left(second), tuple((order, left(at), state) for at, state in seen))
 
 
-def found(*given: Sent, by: tuple[Claim, ...], yes: dict[int, list[Decimal]] | None = None) -> list[Finding]:
+def found(*given: Sent, by: tuple[IntentRecord, ...], yes: dict[int, list[Decimal]] | None = None) -> list[Finding]:
     amounts = {one.reference: Decimal(one.attempts[0].cost or 0) for one in by if one.reference and one.attempts}
     return check_requests(claims(*by), given, yes or {}, amounts)
 
@@ -154,7 +154,7 @@ def test_a_state_by_an_older_answer_is_found() -> None:
     )
 
 
-def fickle(second: float, fingerprint: str) -> Claim:
+def fickle(second: float, fingerprint: str) -> IntentRecord:
     return replace(refill(1, "succeeded", attempt(second)), rule="fickle", fingerprint=fingerprint)
 
 

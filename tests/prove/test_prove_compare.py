@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 from prove_parts import attempt, claims, paid, payout, refill, refilled, unknown, us
 
-from bursar.journal.claims import Attempt, Claim, Claims
+from bursar.journal.dump import AttemptRecord, IntentRecord, JournalDump
 from bursar.testing.prove.compare import WITHIN_US, hold_together
 from bursar.testing.prove.findings import DOUBLED, LOST, UNKNOWN
 from bursar.testing.prove.witness import Effect
 from bursar.testing.prove.world import ACCOUNTS
 
 
-def found(told: Claims, *effects: Effect) -> list[str]:
+def found(told: JournalDump, *effects: Effect) -> list[str]:
     """Return the kinds of what is found."""
     return [finding.kind for finding in hold_together(told, effects, ACCOUNTS)]
 
@@ -103,7 +103,7 @@ def test_subjects_are_not_mixed_up() -> None:
 
 
 def test_orders_that_were_added_are_told_apart_by_their_link() -> None:
-    one = Claim(1, None, None, "panel", "add", "order/+1", "succeeded", "501", us(0), (Attempt(1, us(0), "succeeded"),),
+    one = IntentRecord(1, None, None, "panel", "add", "order/+1", "succeeded", "501", us(0), (AttemptRecord(1, us(0), "succeeded"),),
                 link="https://social.example/a")  # fmt: skip
     other = Effect("smm", "add", "https://social.example/b", "501", us(1))
     assert sorted(found(claims(one), other)) == [DOUBLED, LOST]

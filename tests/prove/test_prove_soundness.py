@@ -5,7 +5,7 @@ from __future__ import annotations
 from prove_parts import attempt, claims, fact, payout, refill, yes
 
 from bursar.journal.audit import Broken
-from bursar.journal.claims import Claims, Owed
+from bursar.journal.dump import DeliveryRecord, JournalDump
 from bursar.testing.prove.findings import DOUBLED, LOST, Finding
 from bursar.testing.prove.soundness import AtRest, check_journal, check_rest, check_told
 
@@ -16,7 +16,7 @@ def kinds(findings: list[Finding]) -> list[str]:
     return [finding.kind for finding in findings]
 
 
-def partial(**more: object) -> Claims:
+def partial(**more: object) -> JournalDump:
     """Return a journal in which all is well: an order that became partial, and its refill."""
     event = fact("order.partial", "order/7", 1)
     parts: dict[str, object] = {"facts": (event,), "matches": (yes(1, "refill", event),), **more}
@@ -64,7 +64,7 @@ def test_a_fact_that_is_owed_to_nobody_is_lost() -> None:
 
 
 def test_a_message_that_never_went_out_is_lost() -> None:
-    waiting = (Owed("dl_1", "book", fact("order.partial", "order/7", 1).id, "due"),)
+    waiting = (DeliveryRecord("dl_1", "book", fact("order.partial", "order/7", 1).id, "due"),)
     assert kinds(check_journal(partial(owed=waiting))) == [LOST]
 
 

@@ -7,7 +7,7 @@ from runtime_config import config
 
 from bursar.api import Refused
 from bursar.domain.ids import IntentId
-from bursar.journal.claims import read_claims
+from bursar.journal.dump import read_dump
 
 PAY = "name: pay, on: balance.passed_min_payout, do: [{payout: {method: '7'}}]"
 
@@ -20,7 +20,7 @@ async def pay(world: World, more: str) -> None:
 
 async def trail_and_state(world: World) -> tuple[str, str]:
     """Return how the first intent's trail ends, and its state."""
-    claims = await world.read(read_claims)
+    claims = await world.read(read_dump)
     return claims.trail[IntentId(1)], claims.intents[0].state
 
 

@@ -1,5 +1,5 @@
 """Is what an adapter gave back of the kinds that its provider declares? Its answer in, the same answer out, or
-`BadReturn` with words for the plugin's author; values are never shown, since they may be secrets."""
+`InvalidResult` with words for the plugin's author; values are never shown, since they may be secrets."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MAX_ID = 512
 MAX_DEPTH = 64
 
 
-class BadReturn(Exception):
+class InvalidResult(Exception):
     """An adapter gave something that is not of the declared kinds; the text goes on after "the plugin gave"."""
 
 
@@ -62,7 +62,7 @@ class Checks:
     def observation(self, look: PollRequest, seen: object) -> Observation:
         """Check what a poll gave."""
         if not isinstance(seen, Observation):
-            raise BadReturn(f"{_a(seen)} in place of an Observation")
+            raise InvalidResult(f"{_a(seen)} in place of an Observation")
         _require(seen.stream == look.stream, f"an observation of another stream than {look.stream!r}")
         _require(isinstance(seen.subjects, (tuple, list)), "subjects that are no tuple")
         _require(len(seen.subjects) <= MAX_SUBJECTS, f"more than {MAX_SUBJECTS} subjects at once")
@@ -77,20 +77,20 @@ class Checks:
     def observed(self, seen: object, stream: str | None = None, asked: Collection[str] | None = None) -> None:
         """Check one subject; with a stream, that it belongs there, with ids, that it was asked for."""
         if not isinstance(seen, Observed):
-            raise BadReturn(f"{_a(seen)} in place of an Observed")
+            raise InvalidResult(f"{_a(seen)} in place of an Observed")
         kind = self._subjects.get(seen.ref.type)
         if kind is None:
-            raise BadReturn(f"a subject of the undeclared type {_short(seen.ref.type)}")
+            raise InvalidResult(f"a subject of the undeclared type {_short(seen.ref.type)}")
         if stream is not None and kind.stream != stream:
-            raise BadReturn(f"a {kind.name} in the stream {stream!r}; it is declared for {kind.stream!r}")
+            raise InvalidResult(f"a {kind.name} in the stream {stream!r}; it is declared for {kind.stream!r}")
         _check_id(seen.ref.id)
         if asked is not None and seen.ref.id not in asked:
-            raise BadReturn(f"a {kind.name} that was not asked for")
+            raise InvalidResult(f"a {kind.name} that was not asked for")
         _check_fields(kind, seen.fields, own=False)
         if seen.state is not None and seen.state not in kind.states:
-            raise BadReturn(f"a {kind.name} in the undeclared state {_short(seen.state)}")
+            raise InvalidResult(f"a {kind.name} in the undeclared state {_short(seen.state)}")
         if seen.created_at is not None and not _is_instant(seen.created_at):
-            raise BadReturn(f"a {kind.name} whose created_at is no aware datetime")
+            raise InvalidResult(f"a {kind.name} whose created_at is no aware datetime")
 
     def outcome(self, intent: Intent, outcome: object) -> Outcome:
         """Check the outcome of an attempt."""
@@ -102,7 +102,7 @@ class Checks:
             if isinstance(outcome, (Later, NotSent)):
                 _check_pause(outcome.retry_after)
             return outcome
-        raise BadReturn(f"{_a(outcome)} in place of an outcome")
+        raise InvalidResult(f"{_a(outcome)} in place of an outcome")
 
     def finding(self, intent: Intent, finding: object) -> Finding:
         """Check what reconciling found."""
@@ -113,7 +113,7 @@ class Checks:
         if isinstance(finding, (DidNot, CannotTell)):
             _require(isinstance(finding.reason, str), "a finding whose reason is not text")
             return finding
-        raise BadReturn(f"{_a(finding)} in place of a finding")
+        raise InvalidResult(f"{_a(finding)} in place of a finding")
 
     def prepared(self, intent: Intent, read: object) -> Json | Finding:
         """Check what was read just before sending: evidence, or, of an intent that was lost, a finding."""
@@ -130,7 +130,7 @@ class Checks:
     def mapping(self, value: object) -> Mapping[Any, Any]:
         """Check that something is a mapping."""
         if not isinstance(value, Mapping):
-            raise BadReturn(f"{_a(value)} in place of a mapping")
+            raise InvalidResult(f"{_a(value)} in place of a mapping")
         return value
 
     def _asked(self, look: PollRequest) -> Collection[str] | None:
@@ -144,7 +144,7 @@ class Checks:
         _require(sound, "a moved that is no finite Decimal of at least 0")
         kind = self._subjects.get(intent.subject.type)
         if success.facts and kind is None:
-            raise BadReturn("facts about an undeclared type of subject")
+            raise InvalidResult("facts about an undeclared type of subject")
         if kind is not None:
             _check_fields(kind, success.facts, own=True)
         for tracked in success.tracked:
@@ -155,9 +155,9 @@ def _check_fields(kind: SubjectType, fields: Mapping[str, Any], *, own: bool) ->
     for name, value in fields.items():
         spec: Field | None = kind.fields.get(name)
         if spec is None or spec.own is not own:
-            raise BadReturn(f"the field {_short(name)}, which {kind.name} {_why_not(spec)}")
+            raise InvalidResult(f"the field {_short(name)}, which {kind.name} {_why_not(spec)}")
         if value is not None and not KINDS[spec.kind][1](value):
-            raise BadReturn(f"{kind.name}.{name} as {_a(value)}; it is declared as {KINDS[spec.kind][0]}")
+            raise InvalidResult(f"{kind.name}.{name} as {_a(value)}; it is declared as {KINDS[spec.kind][0]}")
 
 
 def _why_not(spec: Field | None) -> str:
@@ -203,7 +203,7 @@ def _is_json(value: object, depth: int) -> bool:
 
 def _require(sound: bool, otherwise: str) -> None:
     if not sound:
-        raise BadReturn(otherwise)
+        raise InvalidResult(otherwise)
 
 
 def _a(value: object) -> str:

@@ -24,8 +24,8 @@ from bursar.domain.intent import Finding, Intent, Lost, NotSent, Outcome
 from bursar.domain.observation import Observation
 from bursar.domain.route import Delivery
 from bursar.domain.values import Json
-from bursar.host.answers import BadReturn, Checks
-from bursar.host.veil import Veil
+from bursar.host.answers import Checks, InvalidResult
+from bursar.host.secret_filter import SecretFilter
 from bursar.logs import Redactor
 
 GRACE = timedelta(minutes=2)
@@ -35,7 +35,7 @@ T = TypeVar("T")
 log = structlog.get_logger("bursar.host")
 
 
-class Guarded:
+class GuardedAdapter:
     """An adapter that keeps the protocol, whatever the plugin's own does.
 
     Args:
@@ -53,12 +53,12 @@ class Guarded:
         timeout: timedelta,
         *,
         grace: timedelta = GRACE,
-        veil: Veil | None = None,
+        veil: SecretFilter | None = None,
     ) -> None:
         self._adapter = adapter
         self._limit = timeout + grace
         self._checks = Checks(provider)
-        self._veil = veil or Veil()
+        self._veil = veil or SecretFilter()
 
     @property
     def limit_s(self) -> float:
@@ -162,7 +162,7 @@ class Guarded:
             return check(await _limited(what, call, self._limit))
         except ProviderError as error:
             raise self._veil.error(error) from None
-        except BadReturn as error:
+        except InvalidResult as error:
             raise ProviderError(f"the plugin's {what} gave {error}", kind=KIND) from None
 
     async def _attempt(self, what: str, call: Callable[[], Awaitable[Any]], check: Callable[[Any], T]) -> T | Outcome:
@@ -178,7 +178,7 @@ class Guarded:
             return Lost("the provider's answer says nothing about this one")
         try:
             return self._said(intent, answer[intent.id])
-        except (BadReturn, ProviderError) as error:
+        except (InvalidResult, ProviderError) as error:
             return Lost(f"the plugin's perform_many gave {error}")
 
     def _said(self, intent: Intent, outcome: object) -> Outcome:
@@ -194,10 +194,10 @@ class GuardedSink:
         veil: Hides the sink's secrets.
     """
 
-    def __init__(self, sink: Sink, *, limit: timedelta = GRACE, veil: Veil | None = None) -> None:
+    def __init__(self, sink: Sink, *, limit: timedelta = GRACE, veil: SecretFilter | None = None) -> None:
         self._sink = sink
         self._limit = limit
-        self._veil = veil or Veil()
+        self._veil = veil or SecretFilter()
 
     async def deliver(self, delivery: Delivery) -> None:
         """Hand one message over.
@@ -227,13 +227,13 @@ def open_adapter(
     *,
     grace: timedelta = GRACE,
     redactor: Redactor | None = None,
-) -> Guarded:
+) -> GuardedAdapter:
     """Make the guarded adapter of one account; with the redactor that knows what is secret anywhere, if there is one.
 
     Raises:
         ProviderError: the plugin failed (`kind` is `plugin`).
     """
-    veil = Veil(settings, redactor)
+    veil = SecretFilter(settings, redactor)
     try:
         adapter = provider.open(settings, veil.lend(context))
     except ProviderError as error:
@@ -241,7 +241,7 @@ def open_adapter(
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything
         raise _plugin_failed("open", error) from None
     _require_methods(adapter, ("observe", "prepare", "perform", "reconcile", "call", "close"))
-    return Guarded(adapter, provider, settings.timeout, grace=grace, veil=veil)
+    return GuardedAdapter(adapter, provider, settings.timeout, grace=grace, veil=veil)
 
 
 def open_sink(
@@ -257,7 +257,7 @@ def open_sink(
     Raises:
         ProviderError: the plugin failed (`kind` is `plugin`), or says what is wrong with the sink's settings.
     """
-    veil = Veil(settings, redactor)
+    veil = SecretFilter(settings, redactor)
     try:
         sink = kind.open(settings, veil.lend(context))
     except ProviderError as error:

@@ -1,7 +1,7 @@
 """Was every request what was judged, just before it left? No kill shows that: here time passes, balances grow and
 people act between the check and its use.
 
-Pure. Comes in: the requests that the witnesses saw, with what each stood on; the journal's `Claims`; what a person
+Pure. Comes in: the requests that the witnesses saw, with what each stood on; the journal's `JournalDump`; what a person
 said. Goes out: findings of the kind `BEYOND`. Each is sound: what it calls wrong is wrong however slow the machine was;
 to be so, it lets pass what it cannot tell.
 """
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from bursar.domain.ids import microseconds
-from bursar.journal.claims import Attempt, Claim, Claims, Fact
+from bursar.journal.dump import AttemptRecord, EventRecord, IntentRecord, JournalDump
 from bursar.loops.executor import LEAVES_WITHIN_S
 from bursar.loops.runtime_context import FRESH
 from bursar.testing.prove import world
@@ -50,8 +50,8 @@ class Request:
     """One request for one intent, with the attempt that the journal has of it."""
 
     sent: Sent
-    claim: Claim
-    attempt: Attempt
+    claim: IntentRecord
+    attempt: AttemptRecord
 
     @property
     def left_us(self) -> int:
@@ -64,7 +64,7 @@ class Request:
 
 
 def check_requests(
-    claims: Claims, sent: Iterable[Sent], said_yes: Mapping[int, Sequence[Decimal]], paid: Mapping[str, Decimal]
+    claims: JournalDump, sent: Iterable[Sent], said_yes: Mapping[int, Sequence[Decimal]], paid: Mapping[str, Decimal]
 ) -> list[Finding]:
     """Find requests that stood on what was not so any more, or went beyond what was allowed.
 
@@ -82,7 +82,7 @@ def check_requests(
     return found + _windows(requests, paid)
 
 
-def _matched(claims: Claims, sent: Iterable[Sent]) -> list[Request]:
+def _matched(claims: JournalDump, sent: Iterable[Sent]) -> list[Request]:
     """Return every request for an intent with its attempt; one without is found by the comparison."""
     intents = {one.id: one for one in claims.intents}
     found = []
@@ -178,7 +178,7 @@ def _since(one: Request, before: Sequence[Request], seconds: float) -> list[Requ
     return [other for other in before if 0 <= one.left_us - other.left_us < seconds * SECOND_US]
 
 
-def check_states(claims: Claims, shown: Mapping[str, Sequence[str]], account: str) -> list[Finding]:
+def check_states(claims: JournalDump, shown: Mapping[str, Sequence[str]], account: str) -> list[Finding]:
     """Find orders that entered states in an order in which nobody was answered: an old answer was taken for a new one.
 
     Args:
@@ -186,7 +186,7 @@ def check_states(claims: Claims, shown: Mapping[str, Sequence[str]], account: st
         shown: By order: the states that were answered, by when they were asked for.
         account: The panel's.
     """
-    entered: dict[str, list[Fact]] = {}
+    entered: dict[str, list[EventRecord]] = {}
     for fact in claims.facts:
         kind, _, word = fact.type.partition(".")
         if fact.account == account and kind == "order" and word not in ("appeared", "changed", "vanished"):
@@ -201,7 +201,7 @@ def check_states(claims: Claims, shown: Mapping[str, Sequence[str]], account: st
     return found
 
 
-def check_edits(claims: Claims, edits: Sequence[Edit]) -> list[Finding]:
+def check_edits(claims: JournalDump, edits: Sequence[Edit]) -> list[Finding]:
     """Find what was sent for a fickle rule that was no more then."""
     found = []
     for claim in claims.intents:
@@ -216,7 +216,7 @@ def check_edits(claims: Claims, edits: Sequence[Edit]) -> list[Finding]:
     return found
 
 
-def check_losses(claims: Claims) -> list[Finding]:
+def check_losses(claims: JournalDump) -> list[Finding]:
     """Find losses that nobody was told of: each is told, the second like the first."""
     told: dict[int | None, int] = {}
     for fact in claims.facts:

@@ -1,6 +1,6 @@
 """What the journal claims beside what the providers did: every effect has one intent, every claim its effect.
 
-Pure. Comes in: the effects that the sandbox counted, the journal's `Claims`, how the worlds stand at the end. Goes out:
+Pure. Comes in: the effects that the sandbox counted, the journal's dump, how the worlds stand at the end. Goes out:
 findings. `lost`: the journal says that it is done and it is not, or a rule demanded it and nothing is under way.
 `doubled`: something was done that no intent accounts for, or more than once for one intent. `unknown`: nobody but a
 person could tell, and a person was asked; it explains one effect's difference, no more.
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bursar.journal.claims import Claim, Claims
+from bursar.journal.dump import IntentRecord, JournalDump
 from bursar.loops.executor import LEAVES_WITHIN_S
 from bursar.testing.prove.findings import DOUBLED, LOST, UNKNOWN, Finding
 from bursar.testing.prove.witness import Effect
@@ -23,7 +23,7 @@ WITHIN_US = (LEAVES_WITHIN_S + SETTLE_S) * 1e6
 """An effect comes so soon after the `sending` commit: the request leaves soon, and `settle` counts from its end."""
 
 
-def hold_together(claims: Claims, effects: Sequence[Effect], accounts: Mapping[str, str]) -> list[Finding]:
+def hold_together(claims: JournalDump, effects: Sequence[Effect], accounts: Mapping[str, str]) -> list[Finding]:
     """Compare effects with intents, subject by subject. What a person did at the provider's own site is no intent's;
     but what can be repeated is done, whoever did it, and wanted again once they undid it.
 
@@ -37,7 +37,7 @@ def hold_together(claims: Claims, effects: Sequence[Effect], accounts: Mapping[s
     touched = {(account, subject) for account, _, subject in by_others}
     for effect in (one for one in effects if not one.foreign):
         done.setdefault((accounts[effect.provider], effect.action, effect.subject), []).append(effect)
-    claimed: dict[tuple[str, str, str], list[Claim]] = {}
+    claimed: dict[tuple[str, str, str], list[IntentRecord]] = {}
     for intent in claims.intents:
         claimed.setdefault((intent.account, intent.action, subject_of(intent)), []).append(intent)
     told = {fact.intent for fact in claims.facts if fact.type == "action.unknown"}
@@ -51,18 +51,18 @@ def hold_together(claims: Claims, effects: Sequence[Effect], accounts: Mapping[s
     return found + _asked(claims, told)
 
 
-def subject_of(intent: Claim) -> str:
+def subject_of(intent: IntentRecord) -> str:
     """Return what an intent is counted under: a link for `add`, else the id of its subject."""
     return intent.link or "" if intent.action == "add" else intent.subject.partition("/")[2]
 
 
-def sent_us(intent: Claim) -> int:
+def sent_us(intent: IntentRecord) -> int:
     """Return when an intent was sent first; one that never was, when it was planned."""
     return intent.attempts[0].sent_us if intent.attempts else intent.created_us
 
 
 def _by_reference(
-    what: str, intents: Sequence[Claim], effects: Sequence[Effect], told: set[int | None]
+    what: str, intents: Sequence[IntentRecord], effects: Sequence[Effect], told: set[int | None]
 ) -> list[Finding]:
     """Compare where the provider names what it made: a claim names its effect."""
     left = list(effects)
@@ -83,7 +83,7 @@ def _by_reference(
 
 
 def _account_for(
-    what: str, intents: Sequence[Claim], effects: Sequence[Effect], told: set[int | None], *, again: bool = False
+    what: str, intents: Sequence[IntentRecord], effects: Sequence[Effect], told: set[int | None], *, again: bool = False
 ) -> list[Finding]:
     """Return each effect to the intent that was last sent before it; each may have one, or more where it was undone."""
     sent = sorted((one for one in intents if one.attempts), key=sent_us)
@@ -103,7 +103,7 @@ def _account_for(
     return found + [_finding(LOST, one, what, "never sent") for one in unsent]
 
 
-def _can_have_caused(intent: Claim, effect: Effect) -> bool:
+def _can_have_caused(intent: IntentRecord, effect: Effect) -> bool:
     """Return whether an attempt that was not plainly refused was sent so shortly before; later, `settle` forbids it."""
     return any(
         attempt.outcome in MAY_HAVE_HAPPENED and 0 <= effect.at_us - attempt.sent_us <= WITHIN_US
@@ -111,7 +111,7 @@ def _can_have_caused(intent: Claim, effect: Effect) -> bool:
     )
 
 
-def _judge(intent: Claim, what: str, caused: Sequence[Effect], *, told: bool, again: bool) -> list[Finding]:
+def _judge(intent: IntentRecord, what: str, caused: Sequence[Effect], *, told: bool, again: bool) -> list[Finding]:
     """Return what is wrong with what one intent caused."""
     if len(caused) > 1 and not again:
         return [_finding(DOUBLED, intent, what, f"done {len(caused)} times")]
@@ -124,7 +124,7 @@ def _judge(intent: Claim, what: str, caused: Sequence[Effect], *, told: bool, ag
     return [_finding(DOUBLED, intent, what, "it is done all the same")]
 
 
-def _asked(claims: Claims, told: set[int | None]) -> list[Finding]:
+def _asked(claims: JournalDump, told: set[int | None]) -> list[Finding]:
     """Find what only a person can tell, and whether one was asked."""
     found = []
     for intent in claims.intents:
@@ -135,5 +135,5 @@ def _asked(claims: Claims, told: set[int | None]) -> list[Finding]:
     return found
 
 
-def _finding(kind: str, intent: Claim, what: str, words: str) -> Finding:
+def _finding(kind: str, intent: IntentRecord, what: str, words: str) -> Finding:
     return Finding(kind, f"{what}, intent {intent.id} ({intent.state}): {words}", sent_us(intent))

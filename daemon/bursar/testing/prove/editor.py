@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bursar.api import Clock
 from bursar.domain.ids import microseconds
-from bursar.journal.claims import read_waiting
+from bursar.journal.dump import read_waiting
 from bursar.journal.writer import read_once
 from bursar.testing.prove.beyond import Edit
 from bursar.testing.prove.findings import BEYOND, Finding

@@ -10,8 +10,8 @@ from datetime import timedelta
 from typing import TypeVar
 
 from bursar.domain.ids import MICROSECOND
-from bursar.journal.claims import Claims, Questions, read_claims
 from bursar.journal.clock import anchor
+from bursar.journal.dump import JournalDump, Questions, read_dump
 from bursar.journal.writer import Tx, read_once
 from bursar.loops.clock import RealClock
 from bursar.testing.prove import world
@@ -52,7 +52,7 @@ class Ended:
         found: What a person could not end, or never came to rest.
     """
 
-    claims: Claims
+    claims: JournalDump
     effects: Sequence[Effect]
     sent: Sequence[Sent]
     shown: Mapping[str, Sequence[str]]
@@ -70,7 +70,7 @@ def end(run: Run) -> Ended:
         raise run.stuck("the daemon did not come up for the rest at the end")
     run.line.say("stop")
     found = _await_rest(run)
-    claims, seen = at_one_instant(lambda: read_once(run.stage.journal, read_claims), run.line.look)
+    claims, seen = at_one_instant(lambda: read_once(run.stage.journal, read_dump), run.line.look)
     ahead = read_once(run.stage.journal, _ahead)
     effects = [replace(one, at_us=one.at_us + ahead // MICROSECOND) for one in seen]
     sent = [replace(one, left_s=one.left_s + ahead.total_seconds()) for one in run.line.requests()]

@@ -15,7 +15,7 @@ from typing import Any
 from bursar.api import Clock
 from bursar.domain.ids import microseconds
 from bursar.domain.intent_states import MAX_ATTEMPTS
-from bursar.journal.claims import Claim, Questions, read_open, read_questions
+from bursar.journal.dump import IntentRecord, Questions, read_open, read_questions
 from bursar.journal.errors import JournalError
 from bursar.journal.writer import read_once
 from bursar.testing.prove import world
@@ -103,7 +103,7 @@ class Person:
             if tells and self.is_asked(intent) and self._has_landed(intent):
                 self._resolve(intent, effects)
 
-    def _decide(self, intent: Claim, *, eager: bool) -> None:
+    def _decide(self, intent: IntentRecord, *, eager: bool) -> None:
         """Say yes to what the question showed, or no, or nothing yet; a yes to what has grown is said anew, at once."""
         drawn = self.dice.random()
         if drawn < YES or eager:
@@ -114,12 +114,12 @@ class Person:
         elif drawn < YES + NO:
             ask(self.stage.socket, "deny", ids=[_number(intent)])
 
-    def _approve(self, intent: Claim) -> None:
+    def _approve(self, intent: IntentRecord) -> None:
         if intent.cost is not None:
             self.said_yes.setdefault(intent.id, []).append(Decimal(intent.cost))
         ask(self.stage.socket, "approve", ids=[_number(intent)])
 
-    def _resolve(self, intent: Claim, effects: list[Effect]) -> None:
+    def _resolve(self, intent: IntentRecord, effects: list[Effect]) -> None:
         found = [effect for effect in effects if _is_of(effect, intent)]
         again = not found and self.dice.random() < 0.5
         named = found[0].reference if found and intent.action == "payout" else None
@@ -127,14 +127,14 @@ class Person:
         if intent.action == "add":
             self.watch([effect.reference for effect in found if effect.reference is not None])
 
-    def is_asked(self, intent: Claim) -> bool:
+    def is_asked(self, intent: IntentRecord) -> bool:
         """Return whether only a person can go on: a lost `add`, all tries used up, a payout that no look tells of."""
         if intent.action in REPEATABLE:
             return len(intent.attempts) >= MAX_ATTEMPTS
         last_us = max((attempt.sent_us for attempt in intent.attempts), default=intent.created_us)
         return intent.action == "add" or microseconds(self.clock.now()) - last_us > TELLS_US
 
-    def _has_landed(self, intent: Claim) -> bool:
+    def _has_landed(self, intent: IntentRecord) -> bool:
         now_us = microseconds(self.clock.now())
         return not self.line.owed and all(now_us - attempt.sent_us > LANDED_US for attempt in intent.attempts)
 
@@ -180,7 +180,7 @@ class Person:
         paid = {str(row["id"]): Decimal(row["original_amount"]) for row in rows if str(row["status"]) not in CANCELED}
         return AtRest(PANEL, SITE, states, Decimal(told["balance"]) >= Decimal(told["min_payout"]), paid)
 
-    def end_all(self) -> list[Claim]:
+    def end_all(self) -> list[IntentRecord]:
         """End everything that is open, as a person can; give what could not be ended."""
         for intent in read_once(self.stage.journal, read_open):
             if intent.state == "unknown":
@@ -190,12 +190,12 @@ class Person:
         return read_once(self.stage.journal, read_open)
 
 
-def _number(intent: Claim) -> str:
+def _number(intent: IntentRecord) -> str:
     """Return the number under which an intent was last asked about."""
     return f"{intent.id}.{intent.question}" if intent.question > 1 else str(intent.id)
 
 
-def _is_of(effect: Effect, intent: Claim) -> bool:
+def _is_of(effect: Effect, intent: IntentRecord) -> bool:
     """Return whether an effect is what an intent was for."""
     if effect.foreign or (effect.intents and intent.id not in effect.intents):
         return False

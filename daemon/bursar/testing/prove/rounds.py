@@ -19,7 +19,7 @@ from pathlib import Path
 from bursar.app import serve
 from bursar.domain.ids import microseconds
 from bursar.host.registry import Registry
-from bursar.journal.claims import read_sending
+from bursar.journal.dump import read_sending
 from bursar.journal.writer import read_once
 from bursar.loops.clock import RealClock
 from bursar.settings.read import read_configuration

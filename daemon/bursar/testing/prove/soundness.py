@@ -1,7 +1,7 @@
 """Is the journal in itself whole? Every fact once, every fact answered by its rules, every message owed once, the audit
 trail unbroken; and at the end, nothing that a rule demands is left undone.
 
-Pure. Comes in: the journal's `Claims`, and how the worlds stand at the end. Goes out: findings.
+Pure. Comes in: the journal's `JournalDump`, and how the worlds stand at the end. Goes out: findings.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from bursar.journal.claims import Claims, Fact, Yes
+from bursar.journal.dump import EventRecord, JournalDump, MatchRecord
 from bursar.testing.prove.findings import DOUBLED, LOST, Finding
 
 LISTENING = {
@@ -46,7 +46,7 @@ class AtRest:
     paid: Mapping[str, Decimal] = field(default_factory=dict)
 
 
-def check_journal(claims: Claims) -> list[Finding]:
+def check_journal(claims: JournalDump) -> list[Finding]:
     """Find what is missing or there twice in the journal itself."""
     found = [*_states_twice(claims.facts), *_answers(claims), *_deliveries(claims), *_one_intent_each(claims)]
     if claims.broken is not None:
@@ -58,7 +58,7 @@ def check_journal(claims: Claims) -> list[Finding]:
     return found
 
 
-def check_told(claims: Claims, taken: frozenset[str]) -> list[Finding]:
+def check_told(claims: JournalDump, taken: frozenset[str]) -> list[Finding]:
     """Find messages that the journal says were taken, and that the sink never saw.
 
     Args:
@@ -69,7 +69,7 @@ def check_told(claims: Claims, taken: frozenset[str]) -> list[Finding]:
     return [Finding(LOST, f"{one.id} is delivered, and the sink never saw it", 0) for one in never]
 
 
-def check_rest(claims: Claims, rest: AtRest) -> list[Finding]:
+def check_rest(claims: JournalDump, rest: AtRest) -> list[Finding]:
     """Find what the worlds and the rules demand at the end, and nothing is under way."""
     open_ = {(intent.account, intent.subject) for intent in claims.intents if intent.state in OPEN}
     held = {(match.account, match.subject) for match in claims.matches if match.state == "held"}
@@ -87,11 +87,11 @@ def check_rest(claims: Claims, rest: AtRest) -> list[Finding]:
     return found
 
 
-def _end(claims: Claims) -> int:
+def _end(claims: JournalDump) -> int:
     return max((fact.at_us for fact in claims.facts), default=0)
 
 
-def _states_twice(facts: Iterable[Fact]) -> list[Finding]:
+def _states_twice(facts: Iterable[EventRecord]) -> list[Finding]:
     """Find states that were entered twice without having been left."""
     found, last = [], dict[tuple[str, str], str]()
     for fact in facts:
@@ -106,7 +106,7 @@ def _states_twice(facts: Iterable[Fact]) -> list[Finding]:
     return found + [Finding(DOUBLED, f"{key[1]} appeared {n} times", 0) for key, n in appeared.items() if n > 1]
 
 
-def _answers(claims: Claims) -> list[Finding]:
+def _answers(claims: JournalDump) -> list[Finding]:
     """Find facts that a rule was not asked about, or twice."""
     asked = Counter((match.event, match.rule) for match in claims.matches if match.event is not None)
     found = []
@@ -127,7 +127,7 @@ def _answers(claims: Claims) -> list[Finding]:
     return found
 
 
-def _entries(facts: Iterable[Fact]) -> Counter[tuple[str, str]]:
+def _entries(facts: Iterable[EventRecord]) -> Counter[tuple[str, str]]:
     """Count how often each order came to wait, from not waiting."""
     inside: dict[tuple[str, str], bool] = {}
     entries: Counter[tuple[str, str]] = Counter()
@@ -141,7 +141,7 @@ def _entries(facts: Iterable[Fact]) -> Counter[tuple[str, str]]:
     return entries
 
 
-def _deliveries(claims: Claims) -> list[Finding]:
+def _deliveries(claims: JournalDump) -> list[Finding]:
     """Find news that nobody is owed, and messages without news."""
     owed = Counter(one.event for one in claims.owed)
     facts = {fact.id: fact for fact in claims.facts}
@@ -157,7 +157,7 @@ def _deliveries(claims: Claims) -> list[Finding]:
     return found
 
 
-def _one_intent_each(claims: Claims) -> list[Finding]:
+def _one_intent_each(claims: JournalDump) -> list[Finding]:
     """Find matches that caused more than one effect's worth of intents, or none at all and are not held."""
     matched = [one for one in claims.intents if one.match is not None]
     caused = Counter(one.match for one in matched if one.state not in CAME_TO_NOTHING)
@@ -171,5 +171,5 @@ def _one_intent_each(claims: Claims) -> list[Finding]:
     return found
 
 
-def _ended_in_nothing(match: Yes) -> bool:
+def _ended_in_nothing(match: MatchRecord) -> bool:
     return match.state == "fired" and match.rule != "tell"

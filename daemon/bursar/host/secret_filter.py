@@ -33,7 +33,7 @@ Failed = TypeVar("Failed", ProviderError, DeliveryFailed)
 Said = TypeVar("Said", bound=Outcome | Finding)
 
 
-class Veil:
+class SecretFilter:
     """What hides the secrets of one account or sink.
 
     Args:

@@ -14,7 +14,7 @@ from bursar.journal.writer import Row, Tx
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class AttemptRecord:
     """One try at an intent.
 
     Attributes:
@@ -29,7 +29,7 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class IntentRecord:
     """One intent, and what the journal says became of it.
 
     Attributes:
@@ -50,7 +50,7 @@ class Claim:
     state: str
     reference: str | None
     created_us: int
-    attempts: tuple[Attempt, ...] = ()
+    attempts: tuple[AttemptRecord, ...] = ()
     answered: bool = False
     link: str | None = None
     fingerprint: str = ""
@@ -60,7 +60,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class EventRecord:
     """One event; `data` as it was written; `intent` is what a fact about an action names."""
 
     id: str
@@ -73,7 +73,7 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Yes:
+class MatchRecord:
     """One match."""
 
     id: int
@@ -88,7 +88,7 @@ class Yes:
 
 
 @dataclass(frozen=True, slots=True)
-class Owed:
+class DeliveryRecord:
     """One delivery."""
 
     id: str
@@ -98,7 +98,7 @@ class Owed:
 
 
 @dataclass(frozen=True, slots=True)
-class Claims:
+class JournalDump:
     """All of it.
 
     Attributes:
@@ -109,23 +109,25 @@ class Claims:
         states: The last known state of every subject that is under watch.
     """
 
-    intents: tuple[Claim, ...]
-    facts: tuple[Fact, ...]
-    matches: tuple[Yes, ...]
-    owed: tuple[Owed, ...]
+    intents: tuple[IntentRecord, ...]
+    facts: tuple[EventRecord, ...]
+    matches: tuple[MatchRecord, ...]
+    owed: tuple[DeliveryRecord, ...]
     held: tuple[int, ...]
     trail: dict[int, str]
     broken: Broken | None
     states: dict[tuple[str, str], str]
 
 
-def read_claims(tx: Tx) -> Claims:
+def read_dump(tx: Tx) -> JournalDump:
     """Read everything."""
-    return Claims(
+    return JournalDump(
         intents=read_intents(tx),
         facts=tuple(_fact(row) for row in tx.all(_FACTS)),
-        matches=tuple(Yes(*row) for row in tx.all(_MATCHES)),
-        owed=tuple(Owed(*row) for row in tx.all("SELECT id, sink, event_id, state FROM deliveries ORDER BY seq")),
+        matches=tuple(MatchRecord(*row) for row in tx.all(_MATCHES)),
+        owed=tuple(
+            DeliveryRecord(*row) for row in tx.all("SELECT id, sink, event_id, state FROM deliveries ORDER BY seq")
+        ),
         held=tuple(row[0] for row in tx.all(_HELD)),
         trail={id_: what.removeprefix("intent.") for id_, what in tx.all(_TRAIL)},
         broken=audit.verify(tx)[1],
@@ -148,8 +150,8 @@ class Questions:
         last: The newest event and intent: while they stay the same, nothing happens.
     """
 
-    unknown: tuple[Claim, ...]
-    asked: tuple[Claim, ...]
+    unknown: tuple[IntentRecord, ...]
+    asked: tuple[IntentRecord, ...]
     blocked: tuple[tuple[str, str], ...]
     held: tuple[int, ...]
     gave_up: tuple[int, ...]
@@ -174,25 +176,25 @@ def read_questions(tx: Tx) -> Questions:
     )
 
 
-def read_intents(tx: Tx, state: str | None = None) -> tuple[Claim, ...]:
+def read_intents(tx: Tx, state: str | None = None) -> tuple[IntentRecord, ...]:
     """Read the intents, or those in one state, with their attempts."""
     which = "SELECT id FROM intents" if state is None else "SELECT id FROM intents WHERE state = ?"
     params = () if state is None else (state,)
     sendings = tx.all(f"{_SENDINGS} AND intent_id IN ({which})", *params)
     costs = {(id_, said.get("fence")): said.get("cost") for id_, raw in sendings if (said := read_mapping(raw))}
-    tried: dict[int, list[Attempt]] = {}
+    tried: dict[int, list[AttemptRecord]] = {}
     for id_, fence, sent_us, outcome in tx.all(
         f"{_ATTEMPTS} WHERE intent_id IN ({which}) ORDER BY intent_id, fence", *params
     ):
         cost = costs.get((id_, fence))
-        tried.setdefault(id_, []).append(Attempt(fence, sent_us, outcome, None if cost is None else str(cost)))
+        tried.setdefault(id_, []).append(AttemptRecord(fence, sent_us, outcome, None if cost is None else str(cost)))
     answered = {row[0] for row in tx.all(f"{_ANSWERED} AND intent_id IN ({which})", *params)}
     losses: dict[int, int] = dict(tx.all(f"{_LOSSES} AND intent_id IN ({which}) GROUP BY intent_id", *params))
     rows = tx.all(f"{_INTENTS} WHERE id IN ({which}) ORDER BY id", *params)
     return tuple(_claim(row, tried.get(row[0], []), row[0] in answered, losses.get(row[0], 0)) for row in rows)
 
 
-def read_open(tx: Tx) -> list[Claim]:
+def read_open(tx: Tx) -> list[IntentRecord]:
     """Read the intents that have not come to an end."""
     return [
         one
@@ -239,17 +241,17 @@ _ANSWERED = "SELECT DISTINCT intent_id FROM audit WHERE actor = 'person' AND det
 _STATES = "SELECT account, type || '/' || id, state FROM subjects WHERE watched = 1 ORDER BY account, type, id"
 
 
-def _claim(row: Row, attempts: list[Attempt], answered: bool, losses: int) -> Claim:
+def _claim(row: Row, attempts: list[AttemptRecord], answered: bool, losses: int) -> IntentRecord:
     id_, match, rule, account, action, subject, state, reference, created_us, params, fingerprint, question, cost = row
     link = read_mapping(params).get("link")
-    return Claim(
+    return IntentRecord(
         id_, match, rule, account, action, subject, state, reference, created_us, tuple(attempts), answered,
         None if link is None else str(link), fingerprint, losses, question, cost,
     )  # fmt: skip
 
 
-def _fact(row: tuple[object, ...]) -> Fact:
+def _fact(row: tuple[object, ...]) -> EventRecord:
     id_, type_, account, subject, at, data = row
     intent = read_mapping(str(data)).get("intent") if str(type_).startswith("action.") else None
     named = None if intent is None else int(str(intent))
-    return Fact(str(id_), str(type_), str(account), str(subject), int(str(at)), named, str(data))
+    return EventRecord(str(id_), str(type_), str(account), str(subject), int(str(at)), named, str(data))

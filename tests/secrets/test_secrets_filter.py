@@ -39,7 +39,7 @@ from bursar.api import (
     SubjectType,
     Succeeded,
 )
-from bursar.host.isolation import Guarded, GuardedSink, open_adapter, open_sink
+from bursar.host.isolation import GuardedAdapter, GuardedSink, open_adapter, open_sink
 from bursar.logs import Redactor, tokens_of
 from bursar.testing.fakes import FakeAdapter, FakeSink, Loan, make_delivery, make_intent
 
@@ -64,7 +64,7 @@ class ManyAdapter(FakeAdapter):
         return {intent.id: Refused(f"not to {intent.params['to']}") for intent in intents}
 
 
-def guarded(adapter: FakeAdapter, redactor: Redactor | None = None) -> Guarded:
+def guarded(adapter: FakeAdapter, redactor: Redactor | None = None) -> GuardedAdapter:
     provider = Provider(
         "post",
         (Stream("parcels", timedelta(seconds=60), Coverage.LISTING),),
