@@ -110,10 +110,12 @@ class SmmAdapter:
             return CannotTell("only a later status of the order tells")
         now = (await self._balance()).fields
         before = evidence if isinstance(evidence, dict) else {}
+        was = _money(before.get("balance"), before.get("currency"))
+        is_ = _money(parse.shown(now["amount"]), parse.shown(now["currency"]))
+        costs = "" if intent.cost is None else f", and the order costs {intent.cost.normalize():f}"
         return CannotTell(
-            f"the balance was {_money(before.get('balance'), before.get('currency'))} before and is "
-            f"{_money(parse.shown(now['amount']), parse.shown(now['currency']))} now; no panel lists its orders: "
-            "look there, then say `bursar actions resolve`"
+            f"the balance was {was} before and is {is_} now{costs}; other orders and refunds move it, too, "
+            "and no panel lists its orders: look there, then say `bursar actions resolve`"
         )
 
     async def call(self, method: str, params: Mapping[str, str]) -> Json:

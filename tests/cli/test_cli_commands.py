@@ -110,6 +110,16 @@ def test_a_paused_account_says_so(bursar: Command) -> None:
     assert states["exchange"] == "paused"
 
 
+def test_the_end_of_the_pause_of_everything_names_what_stays_paused(bursar: Command) -> None:
+    """An account that was paused by its name is resumed by it."""
+    bursar("pause", "exchange")
+    bursar("pause")
+    said = bursar("resume")
+    bursar("resume", "exchange")
+    sentence = "acting again, but not at exchange, paused by name: `bursar resume exchange`\n"
+    assert (said.code, said.out, bursar("resume").out) == (0, sentence, "acting again at every account\n")
+
+
 def test_a_running_daemon_reloads(bursar: Command) -> None:
     assert bursar("reload").code == 0
 

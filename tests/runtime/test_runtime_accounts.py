@@ -311,6 +311,17 @@ async def test_an_account_under_another_name_is_in_quarantine_until_it_is_rename
     assert await world.state("renamed") == "quarantined"
 
 
+async def test_a_renamed_account_is_not_confirmed_past_what_was_done_there(world: World) -> None:
+    """Its budgets and cooldowns would be forgotten."""
+    await began(world)
+    await world.restart(config(accounts=account("renamed")))
+    words = "it is what panel was: say `bursar accounts rename panel renamed` or `bursar accounts replace renamed`"
+    with pytest.raises(RequestRejected, match=words):
+        await world.say("accounts_confirm", account="renamed")
+    [row] = await world.say("accounts")
+    assert (row["state"], row["reason"]) == ("quarantined", words)
+
+
 async def test_a_renamed_account_goes_on(world: World) -> None:
     await began(world)
     await world.restart(config(accounts=account("renamed")))

@@ -68,3 +68,10 @@ def test_every_credential_of_the_example_is_handed_over() -> None:
 def _expected(line: str) -> str:
     name = line.partition(":")[0]
     return f"{name}:/etc/bursar/credentials/{name}"
+
+
+def test_the_page_names_the_credentials_that_the_unit_loads() -> None:
+    """A file that is missing stops the start."""
+    page = (UNIT.parents[1] / "docs" / "operations.md").read_text(encoding="utf-8")
+    [sentence] = re.findall(r"The unit that ships loads ([^;]*);", page)
+    assert re.findall(r"`([\w-]+)`", sentence) == [value.partition(":")[0] for value in setting("LoadCredential")]

@@ -24,6 +24,7 @@ COLUMNS = {
     "reason": "REASON",
 }
 
+AGAIN = "; it is sent again, unless the look just before shows that it happened after all"
 YES_IS = "for the amounts shown: what has grown by the time it leaves is asked anew, see `bursar actions`"
 
 
@@ -131,7 +132,7 @@ def resolve(id_: str, happened: bool, reference: str | None, did_not: bool, agai
     if as_json:
         show_json(answer)
     else:
-        click.echo(f"{id_}: " + ("happened" if happened else "did not happen" + (", is done again" if again else "")))
+        click.echo(f"{id_}: " + ("happened" if happened else "did not happen" + (AGAIN if again else "")))
 
 
 def _answer(verb: str, ids: tuple[str, ...], as_json: bool, said: str, note: str = "") -> int:

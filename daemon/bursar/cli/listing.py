@@ -30,10 +30,15 @@ def show_list(
         return
     filters = [f"{name} {value}" for name, value in params.items() if value is not None and name != "limit"]
     show_rows(
-        [row for row in answer if isinstance(row, dict)],
+        [_shown(row) for row in answer if isinstance(row, dict)],
         columns,
         empty=f"nothing matches {', '.join(filters)}" if filters else empty,
     )
+
+
+def _shown(row: dict[str, Json]) -> dict[str, Json]:
+    """Leave the currency of no amount away."""
+    return {**row, "currency": None} if "amount" in row and row["amount"] is None else row
 
 
 def newest(limit: int | None, as_json: bool) -> int | None:

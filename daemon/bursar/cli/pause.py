@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, cast
+
 import click
 
 from bursar.cli.client import Client, client_for_deciding
 from bursar.cli.options import with_config, with_json
 from bursar.cli.output import show_json
+
+if TYPE_CHECKING:
+    from bursar.domain.values import Json
 
 
 @click.command()
@@ -50,5 +55,10 @@ def _turn(verb: str, account: str | None, as_json: bool, said: str) -> None:
         show_json(answer)
     elif verb == "resume" and isinstance(answer, dict) and answer.get("paused"):
         click.echo(f"the pause of {account} is over; nothing is done there, since {answer['reason']}: `bursar resume`")
+    elif isinstance(answer, dict) and (
+        still := [str(name) for name in cast("list[Json]", answer.get("still_paused") or [])]
+    ):
+        ends = " && ".join(f"bursar resume {name}" for name in still)
+        click.echo(f"acting again, but not at {', '.join(still)}, paused by name: `{ends}`")
     else:
         click.echo(said)

@@ -41,7 +41,9 @@ async def ask_daemon(path: Path, verb: str, params: dict[str, Json], timeout_s: 
     except TimeoutError:
         raise RequestRejected("the daemon does not answer; see its log", ErrorCode.FAILED) from None
     except aiohttp.ClientError:
-        raise RequestRejected("the daemon went away while it was asked", ErrorCode.FAILED) from None
+        raise RequestRejected(
+            "the daemon went away while it was asked; see `bursar actions` before you ask again", ErrorCode.FAILED
+        ) from None
     finally:
         os.close(folder)
 

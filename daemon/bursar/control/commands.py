@@ -43,7 +43,13 @@ def resume(uow: UnitOfWork, configuration: Configuration, params: Params) -> Jso
     matches.release(uow.tx, BlockReason.PAUSED, uow.now, account=only)
     uow.wake.update(("executing", "polling"))
     still = accounts.paused(uow.tx, account)
-    return {"account": text(params, "account"), "paused": still is not None, "reason": still}
+    paused = [name for name, row in accounts.load_all(uow.tx).items() if only is None and row.paused_at is not None]
+    return {
+        "account": text(params, "account"),
+        "paused": still is not None,
+        "reason": still,
+        "still_paused": [str(name) for name in paused if name in configuration.accounts],
+    }
 
 
 def _account_or_all(configuration: Configuration, params: Params) -> AccountName:

@@ -7,11 +7,12 @@ from typing import cast
 
 from bursar.control.messages import RequestRejected
 from bursar.diagnostics.suggestion import did_you_mean, suggest
-from bursar.domain.ids import microseconds
+from bursar.domain.ids import AccountName, microseconds
 from bursar.domain.rule import Rule
 from bursar.domain.values import Json
 from bursar.journal import accounts, clock, held, ledger, meta, views
 from bursar.journal.writer import Tx
+from bursar.pipeline.account_identity import former_of, renamed_words
 from bursar.settings.model import Account, Configuration
 
 Params = Mapping[str, Json]
@@ -56,6 +57,9 @@ def list_accounts(tx: Tx, configuration: Configuration, params: Params) -> Json:
         enabled = [s for s in all_streams.get(name, []) if account.polls.get(str(s["stream"])) is not None]
         row = rows.get(name)
         state, reason = _state(row, enabled, accounts.paused(tx, name), started_us)
+        former = former_of(rows, row, configuration.accounts) if row is not None else None
+        if former is not None:
+            reason = renamed_words(former, AccountName(name))
         if state == "ok" and params.get("running") is False:
             state, reason = "starting", "no daemon runs"
         seen = [int(str(s["ok_us"])) for s in all_streams.get(name, []) if s["ok_us"] is not None]
@@ -140,9 +144,8 @@ def window_before_ledger(tx: Tx, rule: Rule) -> str | None:
     first, stood = ledger.first_at(tx), clock.anchor(tx)
     if not rule.acts() or longest is None or first is None or stood is None or stood.at - first >= longest:
         return None
-    since = views.times(tx)(microseconds(first))
-    before = "nothing is known of what was done earlier"
-    return f"its longest window reaches before the first entry of the ledger ({since}): {before}"
+    since = f"{clock.offsets(tx).wall(first):%Y-%m-%d %H:%M:%S}Z"
+    return f"its longest window reaches back before {since}: what was done before that, bursar does not know"
 
 
 def status(tx: Tx, configuration: Configuration, params: Params) -> Json:

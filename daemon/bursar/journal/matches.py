@@ -90,7 +90,7 @@ def load(tx: Tx, id_: MatchId) -> MatchRow | None:
 def fired(tx: Tx, match: MatchRow, acts_planned: int, intents: int, now: datetime) -> None:
     """Note that something came of the match."""
     tx.run(
-        "UPDATE matches SET state = 'fired', block = NULL, retry_at = NULL, fired_at = coalesce(fired_at, ?), acts_planned = ?, "
+        "UPDATE matches SET state = 'fired', reason = CASE WHEN block IS NULL THEN reason ELSE '' END, block = NULL, retry_at = NULL, fired_at = coalesce(fired_at, ?), acts_planned = ?, "
         "intents = intents + ?, ended_at = ? WHERE id = ?",
         microseconds(now),
         acts_planned,

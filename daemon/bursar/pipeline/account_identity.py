@@ -6,7 +6,7 @@ quarantine: it is watched, and nothing is done there, until its known subjects r
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from bursar.domain.ids import AccountName
 from bursar.domain.intent import OPEN, State
@@ -43,9 +43,13 @@ def _meet(uow: UnitOfWork, name: AccountName, provider: str, digest: str, twins:
     twin = max(known, key=lambda one: one.bound_at, default=None)
     if twin is not None:
         accounts.quarantine(uow.tx, name, digest)
-        said = f"`bursar accounts rename {twin.name} {name}` or `bursar accounts replace {name}`"
-        reason = f"it is what {twin.name} was: say {said}"
-        emit_core(uow, "account.quarantined", name, {"reason": reason})
+        emit_core(uow, "account.quarantined", name, {"reason": renamed_words(twin.name, name)})
+
+
+def renamed_words(former: AccountName, name: AccountName) -> str:
+    """Return that a name means what another one meant, and what to do."""
+    said = f"`bursar accounts rename {former} {name}` or `bursar accounts replace {name}`"
+    return f"it is what {former} was: say {said}"
 
 
 def _has_a_past(uow: UnitOfWork, row: AccountRow) -> bool:
@@ -91,9 +95,12 @@ def confirm(uow: UnitOfWork, name: AccountName) -> None:
     """A person says that the account is what it was, under another key or address.
 
     Raises:
-        ActionRejected: it is not in quarantine.
+        ActionRejected: it is not in quarantine; or it is new, and what another name meant: what was done there would be
+            forgotten, which budgets count.
     """
     row = _quarantined(uow, name)
+    if row.quarantine_digest == row.digest:  # a name that was met like this, beside one that is gone
+        raise ActionRejected(f"{name}: {_former(uow, row)}")
     accounts.bind(uow.tx, name, row.provider, row.quarantine_digest or row.digest, uow.now)
     _released(uow, name, "a person said that it is the same")
 
@@ -152,6 +159,21 @@ def rename(uow: UnitOfWork, old: AccountName, new_name: AccountName, configured:
         accounts.end_quarantine(uow.tx, new_name)
     elif digest is not None:
         accounts.quarantine(uow.tx, new_name, digest.quarantine_digest or digest.digest)
+
+
+def _former(uow: UnitOfWork, row: AccountRow) -> str:
+    twin = former_of(accounts.load_all(uow.tx), row, uow.config.accounts)
+    return renamed_words(twin, row.name) if twin is not None else f"say `bursar accounts replace {row.name}`"
+
+
+def former_of(
+    known: Mapping[AccountName, AccountRow], row: AccountRow, configured: Collection[AccountName]
+) -> AccountName | None:
+    """Return the name that an account had before, if its name is new and another one of the same digest is gone."""
+    if row.quarantine_digest is None or row.quarantine_digest != row.digest:
+        return None
+    twins = [one for name, one in known.items() if name not in configured and one.digest == row.digest]
+    return max(twins, key=lambda one: one.bound_at).name if twins else None
 
 
 def _quarantined(uow: UnitOfWork, name: AccountName) -> AccountRow:

@@ -187,7 +187,9 @@ def retry(uow: UnitOfWork, said: str) -> Answered:
     of_others = [one for one in matches.given_up(uow.tx, intent.account, counted) if own is None or one.id != own.id]
     waiting = [*of_others, *([own] if own is not None and own.state == "held" else [])]
     if intent.match is not None and not waiting:
-        words = f"nothing waits for intent {intent.id} any more: its rule asks again by itself when it is due"
+        words = (
+            f"nothing waits for intent {intent.id} any more: its rule asks at its next event, and `bursar call` at once"
+        )
         return Answered(intent, words)
     for match in waiting:
         released = HoldBack(BlockReason(match.block or BlockReason.GAVE_UP), "a person has it tried again", uow.now)

@@ -50,7 +50,11 @@ def settings_keys() -> dict[str, Schema]:
         "mode": piece.choice("live", "shadow", description="`shadow`: journal what would be done, and do nothing."),
         "heartbeat": piece.url("Asked every minute while all loops turn (dead-man's switch)."),
         "retention": _mapping(
-            {name: piece.duration() for name in ("events", "matches", "deliveries")},
+            {
+                "events": piece.duration("Events, ended actions and old segments of the audit trail; default 90d."),
+                "matches": piece.duration("What came of rules; default 30d."),
+                "deliveries": piece.duration("Messages that were delivered or given up; default 30d."),
+            },
             description="How long finished rows are kept; never anything open or unknown.",
         ),
         "baseline": piece.choice("events", description="`events`: first sight of what an account lists is news."),
@@ -92,7 +96,11 @@ def account_keys() -> dict[str, Schema]:
     return {
         "url": piece.url("Where the provider answers."),
         "key": piece.secret("The account's key."),
-        "poll": {"type": "object", "x-expected": "a mapping from streams to intervals"},
+        "poll": {
+            "type": "object",
+            "x-expected": "a mapping from streams to intervals",
+            "description": "How often each stream is asked, such as {orders: 60s}; `off` disables one.",
+        },
         "rate": {
             "type": "string",
             "format": "bursar-rate",
