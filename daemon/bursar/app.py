@@ -22,11 +22,11 @@ from bursar.journal.errors import JournalError
 from bursar.journal.writer import Journal
 from bursar.loops.clock import RealClock
 from bursar.loops.runtime_context import RuntimeContext
-from bursar.loops.startup import apply_configuration, check_renames, close_context, open_context
+from bursar.loops.startup import apply_configuration, close_context, open_context, preview
 from bursar.loops.supervisor import Supervisor
 from bursar.loops.systemd import Systemd
 from bursar.loops.watchdog import Watchdog
-from bursar.pipeline.takeover import Renamed
+from bursar.pipeline.takeover import Ending, Renamed
 from bursar.settings.model import Configuration, ConfigurationError, Settings
 from bursar.settings.read import read_configuration
 
@@ -150,17 +150,17 @@ class Daemon:
                 return
             await self._reload(context, controller, group)
 
-    async def _reload_now(self, context: RuntimeContext) -> list[str]:
-        """Check the configuration; if it can be used, have the loops changed over. Return every problem."""
-        _, problems = await self._read_again(context)
+    async def _reload_now(self, context: RuntimeContext) -> tuple[list[str], Ending | None]:
+        """Have the loops changed over, if the configuration can be used. Return every problem, or what it ends."""
+        _, ends, problems = await self._read_again(context)
         if not problems:
             self._called.set()
-        return problems
+        return problems, ends
 
     async def _reload(self, context: RuntimeContext, controller: Controller, group: asyncio.TaskGroup) -> None:
         """Change over to a new configuration; on any error in it the old one stays."""
         self._systemd.say("RELOADING=1")
-        configuration, problems = await self._read_again(context)
+        configuration, _, problems = await self._read_again(context)
         if configuration is None:
             for problem in problems:
                 log.error("reload.refused", problem=problem, effect="the old configuration stays")
@@ -178,18 +178,18 @@ class Daemon:
         self._systemd.say("READY=1", "STATUS=watching")
         self._log_counts("reloaded")
 
-    async def _read_again(self, context: RuntimeContext) -> tuple[Configuration | None, list[str]]:
-        """Read the configuration anew; return it, or every problem of it."""
+    async def _read_again(self, context: RuntimeContext) -> tuple[Configuration | None, Ending | None, list[str]]:
+        """Read the configuration anew; return it with what it ends, or every problem of it."""
         try:
             configuration = read_configuration(self._paths, self._registry, environ=self._environ)
-            await check_renames(context, configuration)
+            ends = await preview(context, configuration)
         except ConfigurationError as error:
-            return None, [str(problem) for problem in error.problems]
+            return None, None, [str(problem) for problem in error.problems]
         except (JournalError, Renamed) as error:
-            return None, [str(error)]
+            return None, None, [str(error)]
         if configuration.settings.state != self._configuration.settings.state:
-            return None, ["settings.state cannot change while bursar runs"]
-        return configuration, []
+            return None, None, ["settings.state cannot change while bursar runs"]
+        return configuration, ends, []
 
     def _log_counts(self, what: str) -> None:
         loaded = self._configuration

@@ -57,8 +57,8 @@ async def test_a_journal_that_cannot_be_read_at_a_reload_keeps_the_old_configura
     async def damaged(*_args: object) -> None:
         raise JournalError("the journal is damaged")
 
-    monkeypatch.setattr(app, "check_renames", damaged)
+    monkeypatch.setattr(app, "preview", damaged)
     configuration = world.supervisor.configuration
     paths, registry = [world.folder / "bursar.yaml"], world.sites.registry()
     daemon = app.Daemon(paths, world.environ, registry, configuration, world.journal, Redactor(()), world.clock)
-    assert await daemon._read_again(world.context) == (None, ["the journal is damaged"])
+    assert await daemon._read_again(world.context) == (None, None, ["the journal is damaged"])

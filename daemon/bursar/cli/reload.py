@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import Any, cast
+
 import click
 
 from bursar.cli.client import client_for_looking
@@ -14,14 +17,19 @@ from bursar.cli.output import show_json
 @with_json
 def reload(as_json: bool) -> None:
     """Let the running daemon read its configuration again. On any error in it the old one stays, and the problems are
-    named. Holds, cooldowns and limits go on.
+    named. Holds, cooldowns and limits go on; what a rule decided that has changed its meaning ends, and is named.
 
     \b
     Example:
         bursar check && bursar reload
     """
-    answer = client_for_looking().ask("reload")
+    answer = cast("dict[str, Any]", client_for_looking().ask("reload"))
     if as_json:
         show_json(answer)
-    else:
-        click.echo("the daemon takes on the new configuration")
+        return
+    click.echo("the daemon takes on the new configuration")
+    for action in answer["ends"]["actions"]:
+        click.echo(f"action {action['id']} ends: {action['reason']}")
+    for (rule, reason), number in Counter((one["rule"], one["reason"]) for one in answer["ends"]["matches"]).items():
+        waited = "1 match that waited ends" if number == 1 else f"{number} matches that waited end"
+        click.echo(f"{rule}: {waited}: {reason}")

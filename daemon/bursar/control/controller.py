@@ -20,6 +20,7 @@ from bursar.loops.supervisor import Supervisor
 from bursar.pipeline.approval_links import ApprovalLinks
 from bursar.pipeline.intent_transitions import OPERATOR
 from bursar.pipeline.rejected import ActionRejected
+from bursar.pipeline.takeover import Ending
 from bursar.settings.model import Account
 
 WAIT_S = 60.0
@@ -32,7 +33,7 @@ class Controller:
         context: What the loops share.
         registry: What plugins brought.
         supervisor: The loops; a reload puts new ones here.
-        reload: Checks the configuration and has it taken on; gives every problem.
+        reload: Checks the configuration and has it taken on; gives every problem, or what it ends.
     """
 
     def __init__(
@@ -40,7 +41,7 @@ class Controller:
         context: RuntimeContext,
         registry: Registry,
         supervisor: Supervisor,
-        reload: Callable[[], Awaitable[list[str]]] | None,
+        reload: Callable[[], Awaitable[tuple[list[str], Ending | None]]] | None,
     ) -> None:
         self._context = context
         self._registry = registry
@@ -99,10 +100,15 @@ class Controller:
     async def _reloaded(self) -> Json:
         if self._reload is None:
             raise RequestRejected("no daemon runs here: there is nothing to reload", ErrorCode.FAILED)
-        problems = await self._reload()
-        if problems:
+        problems, ends = await self._reload()
+        if ends is None:
             raise RequestRejected("\n".join([*problems, "the old configuration stays"]), ErrorCode.BAD_CONFIGURATION)
-        return {"reloading": True}
+        actions: list[Json] = [{"id": intent.shown_id, "reason": reason} for intent, reason in ends.intents]
+        held: list[Json] = [
+            {"rule": match.rule, "subject": None if match.subject is None else str(match.subject), "reason": why}
+            for match, why in ends.matches
+        ]
+        return {"reloading": True, "ends": {"actions": actions, "matches": held}}
 
     async def _call(self, params: dict[str, Json]) -> Json:
         account = known_account(self.supervisor.configuration, text(params, "account"))

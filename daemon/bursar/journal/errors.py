@@ -35,7 +35,8 @@ class JournalDamaged(JournalError):
 
 def explain(error: sqlite3.Error | OSError, path: object) -> JournalError:
     """Turn the database's words into ours."""
-    text, path = str(error), getattr(error, "filename", None) or path
+    text, named = str(error), getattr(error, "filename", None)
+    path = named if str(named).startswith(str(path)) else path  # one of the files beside it
     lower = text.lower()
     if "full" in lower or getattr(error, "errno", None) in (28, 122):
         return JournalFull(f"{path}: the disk is full; make room: nothing that was promised is lost")

@@ -3,7 +3,6 @@ over in one commit; and the change to another configuration."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,7 +20,7 @@ from bursar.loops.runtime_context import RuntimeContext
 from bursar.pipeline.account_identity import bind_accounts
 from bursar.pipeline.config_snapshot import snapshot_of
 from bursar.pipeline.events import NOBODY, emit_core
-from bursar.pipeline.takeover import refuse_renamed, take_over
+from bursar.pipeline.takeover import Ending, ending, refuse_renamed, take_over
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 from bursar.settings.identity import account_digest
 from bursar.settings.model import Configuration
@@ -194,16 +193,21 @@ async def apply_configuration(context: RuntimeContext, configuration: Configurat
         raise
 
 
-async def check_renames(context: RuntimeContext, configuration: Configuration) -> None:
-    """Refuse a configuration that would have a rule forget what it did, before anything is changed over.
+async def preview(context: RuntimeContext, configuration: Configuration) -> Ending:
+    """Return what a configuration would end, before anything is changed over.
 
     Raises:
-        Renamed: it would.
+        Renamed: it would have a rule forget what it did.
     """
     key, count = await context.journal.read(meta.digest_key), await context.journal.read(meta.send_count)
     config = snapshot_of(configuration, key, count)
-    look: Callable[[Tx], None] = lambda tx: refuse_renamed(ReadView(tx, config, context.now()))  # noqa: E731
-    await context.journal.read(look)
+
+    def look(tx: Tx) -> Ending:
+        view = ReadView(tx, config, context.now())
+        refuse_renamed(view)
+        return ending(view)
+
+    return await context.journal.read(look)
 
 
 async def close_context(context: RuntimeContext) -> None:

@@ -7,6 +7,7 @@ ends, and what is being sent or unknown lives on. A rule that goes under another
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import structlog
 
@@ -16,6 +17,7 @@ from bursar.domain.intent_states import Cause, step
 from bursar.domain.rule import Mode, Rule
 from bursar.domain.verdict import BlockReason
 from bursar.journal import deliveries, intents, ledger, matches, meta, verdicts
+from bursar.journal.matches import MatchRow
 from bursar.pipeline.events import NOBODY, emit_core
 from bursar.pipeline.intent_transitions import take_step, wake_up
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
@@ -128,17 +130,49 @@ def refuse_renamed(view: ReadView) -> None:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What a configuration ends: decided by a rule that changed its meaning, is gone, or is not for the account now.
+
+    Attributes:
+        intents: Those that were not sent yet, each with the reason.
+        matches: Those that were held back, each with the reason.
+    """
+
+    intents: Sequence[tuple[Intent, str]]
+    matches: Sequence[tuple[MatchRow, str]]
+
+
+def ending(view: ReadView) -> Ending:
+    """Return what the configuration of a view ends."""
+    unsent = [(one, _ended(view, one)) for one in intents.in_state(view.tx, UNSENT) if one.rule is not None]
+    held = [
+        (one, _dropped(view, rule, one))
+        for rule in view.config.rules.rules
+        for one in matches.held_by(view.tx, rule.name)
+    ]
+    return Ending(
+        [(intent, reason) for intent, reason in unsent if reason is not None],
+        [(match, reason) for match, reason in held if reason is not None],
+    )
+
+
 def _end_what_changed(uow: UnitOfWork) -> None:
-    """End held matches and unsent intents whose rule changed its meaning, is gone, or is not for their account now."""
-    for intent in intents.in_state(uow.tx, UNSENT):
-        if intent.rule is not None and (reason := _ended(uow, intent)) is not None:
-            take_step(uow, intent, step(intent, Cause.STALE, reason))
-    for rule in uow.config.rules.rules:
-        for match in matches.held_by(uow.tx, rule.name):
-            if match.fingerprint and match.fingerprint != rule.fingerprint:
-                matches.drop(uow.tx, match.id, CHANGED, uow.now)
-            elif match.account in uow.config.accounts and not rule.accounts.include(uow.config.facts(match.account)):
-                matches.drop(uow.tx, match.id, "the rule is not for this account any more", uow.now)
+    """End what nothing stands behind any more."""
+    ends = ending(uow)
+    for intent, reason in ends.intents:
+        take_step(uow, intent, step(intent, Cause.STALE, reason))
+    for match, reason in ends.matches:
+        matches.drop(uow.tx, match.id, reason, uow.now)
+
+
+def _dropped(view: ReadView, rule: Rule, match: MatchRow) -> str | None:
+    """Return why a held match of a rule ends, if it does."""
+    if match.fingerprint and match.fingerprint != rule.fingerprint:
+        return CHANGED
+    if match.account in view.config.accounts and not rule.accounts.include(view.config.facts(match.account)):
+        return "the rule is not for this account any more"
+    return None
 
 
 def _ended(view: ReadView, intent: Intent) -> str | None:
