@@ -84,7 +84,12 @@ class PremiumExchanger:
         try:
             request = self._request("add_payout", {"method_id": method, "account": account})
             answer = await self._context.http.send(request)
-            outcome = outcomes.outcome(answers.decode(answer), self._secrets(account), broke=answer.status >= 500)
+            outcome = outcomes.outcome(
+                answers.decode(answer),
+                self._secrets(account),
+                broke=answer.status >= 500,
+                known=outcomes.known_ids(intent.evidence),
+            )
         except NeverSent as error:
             return NotSent(error.reason)
         except ProviderError as error:

@@ -24,9 +24,12 @@ CONTRACT_NAMES = frozenset({"items", "balance", "min_payout", "payout_id"})
 NAMES = ("time", "title", "date", "ip", "user_hash", "method_id", "currency_code_give")
 """What a row without an `id` of its own must have some of, to be taken for one under its key (dialect A)."""
 MAX_ID_CHARS = 128
-WORDS = ("status", "success", "ok")
-FAILS = frozenset({"error", "fail", "failed", "false"})
+WORDS = ("status", "success", "ok", "result")
+FAILS = frozenset({"error", "fail", "failed", "false", "rejected", "declined", "refused", "denied"})
+WELL = frozenset({"success", "ok", "true", "1", "created", "accepted"})
 """What stands under `WORDS` on a call that failed."""
+MADE = ("id", "payout", "payouts", "payoutId")
+"""Where a site may put what it made, beside `payout_id`."""
 NO_ERROR: tuple[Json, ...] = (None, False, 0, "0", "", [], {})
 FAILED_CODE = 400
 """From which `code` on a call failed."""
@@ -76,6 +79,20 @@ class Envelope:
         return any(_denies(part) for part in (self.whole, nested) if isinstance(part, dict)) or (
             nested.get("error") not in NO_ERROR
         )
+
+    @property
+    def agrees_as_a_whole(self) -> bool:
+        """Whether its envelope says that it went well, or names something that may have been made."""
+        nested = self.data if isinstance(self.data, dict) else {}
+        places = [part for part in (self.whole, nested) if isinstance(part, dict)]
+        words = {str(part[name]).strip().casefold() for part in places for name in WORDS[1:] if name in part}
+        words |= {str(part["status"]).strip().casefold() for part in places if isinstance(part.get("status"), str)} - {
+            "1"
+        }
+        made = any(
+            part.get(name) not in NO_ERROR for part in places for name in ("id", "payout", "payouts", "payoutId")
+        )
+        return made or not words.isdisjoint(WELL)
 
     @property
     def disabled(self) -> bool:

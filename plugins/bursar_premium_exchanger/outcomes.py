@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 
 from bursar.api import (
@@ -59,7 +59,9 @@ _SHORTENED = re.compile(r"[*•●…]|\.\.|x{3}", re.IGNORECASE)
 """How sites show a part of a wallet."""
 
 
-def outcome(envelope: Envelope, secrets: frozenset[str], *, broke: bool = False) -> Outcome:
+def outcome(
+    envelope: Envelope, secrets: frozenset[str], *, broke: bool = False, known: Collection[str] = ()
+) -> Outcome:
     """Read the decoded answer to `add_payout`: a yes with an id, a no without one; anything else is lost.
 
     A no whose words nobody reads is asked for again by a person only: the next payout may meet the same one.
@@ -68,12 +70,17 @@ def outcome(envelope: Envelope, secrets: frozenset[str], *, broke: bool = False)
         envelope: The answer.
         secrets: What the site may echo and nobody may see.
         broke: It came with HTTP 5xx: then a no is none.
+        known: The ids of the payouts that were there just before: none of them was made by this.
     """
     made = payout_id(envelope)
     if envelope.error == 0:
         if envelope.fails:
             return Lost("the site says yes and no at once")
+        if made is not None and made in known:
+            return Lost(f"the site names payout {made}, which was there before")
         return Succeeded(reference=made) if made is not None else Lost("the site says yes and names no payout")
+    if made is None and envelope.agrees_as_a_whole:
+        return Lost(f"the site says yes and no at once (error {envelope.error})")
     if made is not None or names_something(envelope):
         return Lost(f"the site says no (error {envelope.error}) and names payout {made or 'all the same'}")
     said, why = _plain(envelope.text[:MAX_READ_CHARS]), refused_because(envelope, secrets)
@@ -91,6 +98,12 @@ def evidence(payouts: Mapping[str, Row], balance: Decimal | None) -> Json:
     if balance is None:
         raise BadAnswer("the site does not say the balance, so the payout is not sent", kind="protocol")
     return {"payouts": [*payouts], "balance": format(balance, "f")}
+
+
+def known_ids(evidence: Json) -> list[str]:
+    """Return the ids of the payouts that stand in the evidence."""
+    known = evidence.get("payouts") if isinstance(evidence, dict) else None
+    return [str(id_) for id_ in known] if isinstance(known, list) else []
 
 
 def amount_of(row: Row, currency: str | None) -> Decimal | None:

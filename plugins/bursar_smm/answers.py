@@ -24,6 +24,12 @@ CALL_WORDS = frozenset({"success", "error", "fail", "ok", "true", "false"})
 """What a `status` says of the call itself, where nothing of an order stands beside it."""
 OF_ORDERS = FLAT - RESULTS
 WRAPPERS = ("data", "result", "response")
+CALLS = ("success", "ok", "status", "result")
+"""Under which names a call says how it went."""
+WELL = frozenset({"success", "ok", "true", "1", "yes", "created", "accepted"})
+DENIED = FAILS | {"rejected", "declined", "refused", "denied", "no"}
+MADE = ("id", "order", "orders", "order_id", "orderid", "orderId")
+"""Where panels put what they made."""
 ZEROS: tuple[Json, ...] = (0, "0")
 NOTHING_WRONG: tuple[Json, ...] = (None, False, "", "0", 0, [], {})
 """What an `error` says that says nothing."""
@@ -41,6 +47,8 @@ AGREES = frozenset(
         "cancel",
     }
 )
+OF_CANCELS = frozenset({"canceled", "cancelled", "cancel"})
+"""The state of an order that was canceled: a yes to nothing but a cancel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +90,8 @@ class Opinions:
     """What the parts of an answer say to an effect, wherever they stand in it.
 
     Attributes:
+        granted: A part says that the call went well, or names something that might have been made.
+        denied: A part says in other words than those of every call that it did not.
         yes: A part names what was made, or grants the effect by its name.
         no: A part fails.
         code: The greatest `code` that a part gives, 0 where there is none.
@@ -90,6 +100,8 @@ class Opinions:
     yes: bool = False
     no: bool = False
     code: int = 0
+    granted: bool = False
+    denied: bool = False
 
 
 def opinions(answer: Json, *names: str) -> Opinions:
@@ -99,7 +111,7 @@ def opinions(answer: Json, *names: str) -> Opinions:
         answer: The answer, or what it says of one id.
         names: Under which names the effect's result stands.
     """
-    yes, no, code, parts = False, False, 0, [answer]
+    yes, no, code, parts, granted, denied = False, False, 0, [answer], False, False
     for part in parts:  # it grows meanwhile
         if isinstance(part, dict):
             yes = yes or any(isinstance(_scalar(part.get(name)), Yes) for name in names)
@@ -110,9 +122,20 @@ def opinions(answer: Json, *names: str) -> Opinions:
                 or any(part.get(name) not in NOTHING_WRONG for name in ("error", "errors"))
             )
             code = max(code, code_of(part))
+            words = {squeeze(word) for name in CALLS if isinstance(word := part.get(name), str)}
+            well = any(part.get(name) is True or part.get(name) == 1 for name in CALLS[:2]) or not words.isdisjoint(
+                WELL
+            )
+            granted = granted or well or any(_names_a_thing(part.get(name)) for name in MADE)
+            denied = denied or not words.isdisjoint(DENIED) or part.get("result") is False
         inside = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
         parts += [value for value in inside if isinstance(value, (dict, list))]
-    return Opinions(yes, no, code)
+    return Opinions(yes, no, code, granted, denied)
+
+
+def _names_a_thing(value: Json) -> bool:
+    """Return whether a value names something, or lists what it names; an object is looked at by itself."""
+    return not isinstance(value, (dict, bool)) and value not in NOTHING_WRONG
 
 
 def _zero(part: Mapping[str, Json]) -> bool:
@@ -212,7 +235,7 @@ def verdict(entry: Json, name: str) -> Yes | No | None:
     if not isinstance(entry, dict):
         return _scalar(entry)
     no = failure_text(entry)
-    inner = verdict(_within(entry, name), name) if name in entry else _by_status(entry)
+    inner = verdict(_within(entry, name), name) if name in entry else _by_status(entry, name)
     if no is None:
         return None if isinstance(inner, Yes) and fails(entry) else inner
     return None if isinstance(inner, Yes) else No(no)
@@ -268,11 +291,12 @@ def _is_entry(row: Json) -> bool:
     return isinstance(row, dict) and ("error" in row or not FLAT.isdisjoint(row))
 
 
-def _by_status(entry: Mapping[str, Json]) -> Yes | No | None:
+def _by_status(entry: Mapping[str, Json], name: str) -> Yes | No | None:
     status, id_ = entry.get("status"), entry.get("id")
     said = _scalar(id_) if isinstance(id_, (str, int)) else None
     made = said.reference if isinstance(said, Yes) else None
-    if status is True or (isinstance(status, str) and squeeze(status) in AGREES):
+    agrees = AGREES if name == "cancel" else AGREES - OF_CANCELS
+    if status is True or (isinstance(status, str) and squeeze(status) in agrees):
         return Yes(made)
     return Yes(made) if status is None and made is not None else None
 
@@ -293,9 +317,17 @@ def _scalar(value: Json) -> Yes | No | None:
     return Yes(text) if is_id(text) and text.strip("0") and any(sign.isdigit() for sign in text) else None
 
 
+_NOT_OF_IDS = frozenset(" ,;&=")
+
+
 def is_id(text: str) -> bool:
-    """Return whether a text can be an id; whatever is longer, a sentence, or steers a terminal, is none."""
-    return 0 < len(text) <= MAX_ID_CHARS and text.isprintable() and " " not in text
+    """Return whether a text can be an id; whatever is longer, a sentence, a list, or steers a terminal, is none."""
+    return (
+        0 < len(text) <= MAX_ID_CHARS
+        and text.isprintable()
+        and not text.startswith("+")
+        and _NOT_OF_IDS.isdisjoint(text)
+    )
 
 
 def _words(error: Json, depth: int) -> str | None:

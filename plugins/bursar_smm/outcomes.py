@@ -7,6 +7,7 @@ by itself.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
@@ -36,6 +37,8 @@ NOT_SENT = "not sent: "
 FAILED, SERVER_ERRORS = 400, 500
 """From which `code` on a call failed, and from which on its server did."""
 NEVER = frozenset({Meaning.NEVER, Meaning.NO_SUCH})
+DONE = re.compile(r"\b(?:created|placed|accepted|added|success|done|queued)", re.IGNORECASE)
+"""Words that an order was made, whatever else a sentence says."""
 
 
 class Reply:
@@ -57,8 +60,12 @@ class Reply:
         self._secret = secret
 
     def to_add(self, intent: Intent) -> Outcome:
-        """Read the answer to `add`."""
-        return _unless_denied(self._to_add(intent), intent, self._whole, "order", "order_id")
+        """Read the answer to `add`; whatever hints at the opposite makes it one that nobody can tell."""
+        outcome, said = self._to_add(intent), opinions(self._whole, "order", "order_id")
+        doubtful = said.denied if isinstance(outcome, Succeeded) else said.granted
+        if doubtful and not isinstance(outcome, Lost):
+            return Lost(BOTH)
+        return _unless_denied(outcome, intent, self._whole, "order", "order_id")
 
     def _to_add(self, intent: Intent) -> Outcome:
         answer = self._answer
@@ -71,6 +78,8 @@ class Reply:
             return self._refusal(said.text, intent)
         if said is None or said.reference is None:
             return Lost(BOTH if failure_text(answer) is not None else NEITHER)
+        if answer.get("order_id") is not None and str(answer["order_id"]) != said.reference:
+            return Lost("the answer names two orders")
         made = Observed(SubjectRef("order", said.reference), _ordered(intent.params))
         return Succeeded(reference=said.reference, tracked=(made,))
 
@@ -116,7 +125,10 @@ class Reply:
     def _refusal(self, text: str, intent: Intent, *, of_it: bool = True) -> Outcome:
         """Return what a no means for the intent; one to a whole batch (`of_it` false) is never a *never*."""
         what, why = meaning(text), sentence(text, self._secret)
-        if what is Meaning.RATE or (self._status == 429 and what is Meaning.OTHER):
+        limited = what is Meaning.RATE or (self._status == 429 and what is Meaning.OTHER)
+        if limited and intent.action == "add" and (what is Meaning.OTHER or DONE.search(text) is not None):
+            return Lost(f"asked too often, in words that may say that it was done: {why}")
+        if limited:
             return Later(f"{NOT_NOW}the panel limits the rate: {why}", self._retry_after or wait(text))
         if what is Meaning.KEY:
             return Refused(f"the panel rejects the key: {why}")

@@ -53,7 +53,7 @@ async def test_replay(one: str) -> None:
 @pytest.mark.parametrize(
     ("name", "reached"),
     [
-        ("smm add", {"Succeeded", "Refused", "Later", "Lost"}),
+        ("smm add", {"Succeeded", "Refused", "Lost"}),
         ("smm refill one", {"Succeeded", "Refused", "Later", "Lost"}),
         ("px payout", {"Succeeded", "Refused", "Lost"}),
         ("px reconcile payouts", {"Happened", "CannotTell", "DidNot"}),

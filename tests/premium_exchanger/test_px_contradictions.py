@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from px_site import ScriptedSite, intent, listed, partner, payout_row, said
 
-from bursar.api import BadAnswer, Lost, Succeeded
+from bursar.api import BadAnswer, Lost, Refused, Succeeded
 from bursar_premium_exchanger.adapter import PremiumExchanger
 
 YES = {"error": 0, "error_text": "", "data": {"payout_id": 5}}
@@ -23,6 +24,15 @@ NO: dict[str, Any] = {"error": 1, "error_text": "Minimum is 50 USD"}
         {**NO, "result": {"payout_id": 5}},
         {**NO, "data": {"code": 500}},
         {**NO, "status": 500},
+        {**NO, "success": True},
+        {**NO, "status": "success"},
+        {**NO, "result": "ok"},
+        {**NO, "id": 7},
+        {**NO, "data": {"id": "77", "status": "0"}},
+        {**NO, "data": {"payout": {"id": 7}}},
+        {**NO, "data": {"payouts": [7]}},
+        {**YES, "status": "rejected"},
+        {**YES, "result": False},
         {**YES, "data": {"payout_id": 5, "error": 1}},
         {**YES, "data": {"payout_id": 5, "result": {"error": "1"}}},
         {**YES, "data": {"payout_id": 5, "error": "Not enough money"}},
@@ -82,6 +92,27 @@ async def test_a_no_is_found_as_deep_as_it_lies(site: ScriptedSite, adapter: Pre
     wide = {str(n): [{"payout": {}} for _ in range(100)] for n in range(200)}
     site.say("add_payout", {**YES, "data": {"payout_id": 5, **wide, "last": [[[{"error": 1}]]]}})
     assert isinstance(await adapter.perform(intent()), Lost)
+
+
+@pytest.mark.parametrize("words", ["Minimum is 50 USD", "Not enough money"])
+@pytest.mark.parametrize(
+    "beside",
+    [{}, {"data": []}, {"data": {"balance": "12"}}, {"status": "error"}, {"data": {"items": {"7": {"id": 7}}}}],
+)
+async def test_a_no_is_one_beside_what_says_nothing(
+    site: ScriptedSite, adapter: PremiumExchanger, words: str, beside: dict[str, Any]
+) -> None:
+    site.say("add_payout", {"error": 1, "error_text": words, **beside})
+    assert await adapter.perform(intent()) == Refused(words)
+
+
+async def test_a_payout_that_was_there_before_was_not_made_by_the_request(
+    site: ScriptedSite, adapter: PremiumExchanger
+) -> None:
+    """An answer that comes twice, or out of a cache."""
+    site.say("add_payout", YES)
+    outcome = await adapter.perform(replace(intent(), evidence={"payouts": ["4", "5"], "balance": "60"}))
+    assert outcome == Lost("the site names payout 5, which was there before")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bursar.api import Json, Lost, Outcome, Refused, SubjectRef, Succeeded
+from bursar.api import Json, Later, Lost, Outcome, Refused, SubjectRef, Succeeded
 from bursar.testing import make_intent
 from bursar_smm.outcomes import Reply
 
@@ -84,6 +84,63 @@ def test_a_zero_for_a_no_beside_an_order_is_neither(no: dict[str, Json]) -> None
 def test_the_state_of_a_new_order_is_no_no(state: Json) -> None:
     answer: Json = {"order": 5, "status": state, "charge": "0.1", "remains": "100"}
     assert isinstance(add(answer), Succeeded)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"error": "Too many requests", "success": True, "data": {"id": 7}},
+        {"error": "Too many requests", "id": 7},
+        {"error": "Too many requests", "data": {"orders": [7]}},
+        {"error": "Too many requests", "ok": True},
+        {"error": "Too many requests", "status": "success"},
+        {"error": "Too many requests, order 7 was created"},
+        {"error": "Your order is placed. Slow down!"},
+        {"success": True, "error": "Not enough funds"},
+        {"error": "Not enough funds", "result": {"success": True}},
+        {"error": "Not enough funds", "data": {"status": "success"}},
+        {"status": "rejected", "order": 7},
+        {"result": "error", "order": 7},
+        {"result": False, "order": 7},
+        {"order": 7, "order_id": 8},
+        {"order": "101,102"},
+        {"order": "+7"},
+    ],
+)
+@pytest.mark.parametrize("status", [200, 429])
+def test_an_order_is_placed_again_by_no_answer_that_hints_at_one(answer: Json, status: int) -> None:
+    """Asked too often, and done all the same: it would be ordered once more by itself."""
+    params = {"service": "1", "link": "l", "quantity": 1}
+    outcome = Reply(answer, status, None, "secret").to_add(make_intent("add", SubjectRef("order", "+1"), params))
+    assert isinstance(outcome, Lost)
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        ({"error": "Too many requests"}, 200),
+        ({"error": "Rate limit exceeded"}, 429),
+        ({"error": "slow down", "code": 429}, 429),
+    ],
+)
+def test_asked_too_often_is_later_where_nothing_else_is_said(answer: Json, status: int) -> None:
+    params = {"service": "1", "link": "l", "quantity": 1}
+    outcome = Reply(answer, status, None, "secret").to_add(make_intent("add", SubjectRef("order", "+1"), params))
+    assert isinstance(outcome, Later)
+
+
+@pytest.mark.parametrize("text", ["Order 7 was created", "Duplicate order", "queued"])
+def test_a_status_429_beside_words_that_nobody_reads_does_not_order_again(text: str) -> None:
+    params = {"service": "1", "link": "l", "quantity": 1}
+    intent = make_intent("add", SubjectRef("order", "+1"), params)
+    assert not isinstance(Reply({"error": text}, 429, None, "secret").to_add(intent), Later)
+
+
+@pytest.mark.parametrize(("action", "kind"), [("cancel", Succeeded), ("refill", Lost)])
+def test_the_state_of_a_canceled_order_is_a_yes_to_a_cancel_alone(action: str, kind: type[Outcome]) -> None:
+    intent = make_intent(action, SubjectRef("order", "5"))
+    found = Reply({"5": {"status": "Canceled"}}, 200, None, "secret").to_orders([intent])
+    assert isinstance(found[intent.id], kind)
 
 
 def test_a_yes_under_another_name_is_not_told_as_a_contradiction() -> None:
