@@ -173,7 +173,7 @@ class Daemon:
             self._configuration = configuration
         except (JournalError, Renamed) as error:
             log.error("reload.failed", reason=str(error), effect="the old configuration stays")
-        controller.supervisor = Supervisor(context, self._configuration, self._redactor)
+        controller.supervisor = Supervisor(context, self._configuration, self._redactor, controller.supervisor)
         await controller.supervisor.start(group)
         self._systemd.say("READY=1", "STATUS=watching")
         self._log_counts("reloaded")

@@ -619,7 +619,22 @@ def test_past_the_ceiling_a_person_is_asked() -> None:
 
 
 def test_a_yes_to_go_past_the_ceiling_is_one() -> None:
-    assert allowed(facts_of(effects=100, consent=Consent(ceiling=True)), CLAIM)
+    assert allowed(facts_of(effects=100, cost=Cost(), consent=Consent(ceiling=True)), CLAIM)
+
+
+@pytest.mark.parametrize(
+    ("now", "goes"),
+    [(Cost(Decimal(1), "USD"), True), (Cost(Decimal(2), "USD"), False), (Cost(Decimal(1), "BTC"), False)],
+)
+def test_a_yes_to_go_past_the_ceiling_is_for_the_amount_that_was_shown(now: Cost, goes: bool) -> None:
+    facts = facts_of(effects=100, cost=now, consent=Consent(amount=Decimal(1), ceiling=True, currency="USD"))
+    assert allowed(facts, CLAIM) is goes
+
+
+def test_a_yes_in_one_currency_is_none_in_another() -> None:
+    consent = Consent(True, Decimal(600), Decimal(500), currency="USD")
+    facts = replace(asking(500, 600, consent), cost=Cost(Decimal(600), "BTC"))
+    assert asked(facts, CLAIM).question is Question.RULE
 
 
 def test_a_yes_to_the_action_is_none_to_go_past_the_ceiling() -> None:

@@ -97,3 +97,10 @@ def test_what_ended_may_be_held_anew(tx: Tx) -> None:
 def test_a_later_poll_covers_what_it_looked_at_again(tx: Tx, later: Observation, listing: bool, covered: bool) -> None:
     hold(tx, poll("1", "2", "3"))
     assert held.covers(held.held(tx)[0], later, listing=listing) is covered
+
+
+def test_what_is_seen_otherwise_is_held_under_an_id_of_its_own(tx: Tx) -> None:
+    """Whoever accepts the former has not seen it."""
+    first = hold(tx, poll("1", "2", state="completed"))
+    again = hold(tx, poll("1", "2", state="canceled"))
+    assert (again, [row.id > (first or 0) for row in held.held(tx)]) == (None, [True])

@@ -8,7 +8,7 @@ import pytest
 from domain_world import T0, after
 from journal_kit import plan, planned
 
-from bursar.domain.guard_facts import Consent
+from bursar.domain.guard_facts import Consent, Cost
 from bursar.domain.intent import Intent, State
 from bursar.journal import intents, questions
 from bursar.journal.questions import Asked
@@ -49,7 +49,7 @@ def test_a_later_question_shortens_no_deadline(tx: Tx) -> None:
 
 def test_a_question_keeps_the_amount_that_was_shown(tx: Tx) -> None:
     first = ask(tx, waiting(tx, "600"))
-    grown = intents.set_cost(tx, first.id, Decimal("610.50"))
+    grown = intents.set_cost(tx, first.id, Cost(Decimal("610.50"), "USD"))
     ask(tx, grown, 5)
     assert questions.of_intent(tx, first.id) == [
         Asked(1, Decimal(600), "asked at 0", T0), Asked(2, Decimal("610.50"), "asked at 5", after(5)),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import aiohttp
 
-from bursar.control.messages import ErrorCode, RequestRejected, decode_answer, encode_params
+from bursar.control.messages import ErrorCode, RequestRejected, decode_answer, encode_params, good_until
 from bursar.domain.values import Json
 
 
@@ -24,9 +24,10 @@ async def ask_daemon(path: Path, verb: str, params: dict[str, Json], timeout_s: 
     try:
         connector = aiohttp.UnixConnector(reachable(path, folder))
         timeout = aiohttp.ClientTimeout(total=timeout_s)
+        body, headers = encode_params(params), good_until(timeout_s)
         async with (
             aiohttp.ClientSession(connector=connector, timeout=timeout) as session,
-            session.post(f"http://bursar/{verb}", data=encode_params(params)) as response,
+            session.post(f"http://bursar/{verb}", data=body, headers=headers) as response,
         ):
             if response.status != 200:
                 words = f"the daemon could not answer (HTTP {response.status}); see its log"
@@ -39,7 +40,9 @@ async def ask_daemon(path: Path, verb: str, params: dict[str, Json], timeout_s: 
             raise _forbidden(path) from None
         raise ConnectionError(str(path)) from None
     except TimeoutError:
-        raise RequestRejected("the daemon does not answer; see its log", ErrorCode.FAILED) from None
+        raise RequestRejected(
+            "the daemon does not answer; see `bursar actions` before you ask again, and its log", ErrorCode.FAILED
+        ) from None
     except aiohttp.ClientError:
         raise RequestRejected(
             "the daemon went away while it was asked; see `bursar actions` before you ask again", ErrorCode.FAILED

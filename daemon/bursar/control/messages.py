@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import StrEnum
+from time import CLOCK_BOOTTIME, clock_gettime
 
 import msgspec
 
@@ -37,6 +38,23 @@ class RequestRejected(Exception):
     def __init__(self, message: str, code: ErrorCode = ErrorCode.INVALID_REQUEST) -> None:
         super().__init__(message)
         self.code = code
+
+
+UNTIL = "X-Good-Until"
+"""The header with the boot clock's seconds after which nobody waits for the answer: a later one must do nothing."""
+
+
+def good_until(timeout_s: float) -> dict[str, str]:
+    """Return the header of a request that is waited for so long."""
+    return {UNTIL: f"{clock_gettime(CLOCK_BOOTTIME) + timeout_s:.3f}"}
+
+
+def is_over(until: str | None) -> bool:
+    """Return whether nobody waits for the answer any more: the daemon was frozen, say, when it was asked."""
+    try:
+        return until is not None and not clock_gettime(CLOCK_BOOTTIME) <= float(until)
+    except ValueError:
+        return True
 
 
 def encode_params(params: dict[str, Json]) -> bytes:

@@ -12,10 +12,13 @@ from aiohttp import web
 from bursar.control.client import reachable
 from bursar.control.messages import (
     MAX_REQUEST_BYTES,
+    UNTIL,
+    ErrorCode,
     RequestRejected,
     decode_params,
     encode_error,
     encode_result,
+    is_over,
 )
 from bursar.domain.values import Json
 
@@ -59,8 +62,11 @@ class ControlServer:
 
     async def _handle(self, request: web.Request) -> web.Response:
         try:
-            params = decode_params(await request.read())
-            body = encode_result(await self._controller.answer(request.match_info["verb"], params))
+            if is_over(request.headers.get(UNTIL)):
+                body = encode_error(RequestRejected("the daemon was too slow: nothing was done", ErrorCode.FAILED))
+            else:
+                params = decode_params(await request.read())
+                body = encode_result(await self._controller.answer(request.match_info["verb"], params))
         except RequestRejected as rejected:
             body = encode_error(rejected)
         return web.Response(body=body, content_type="application/json")

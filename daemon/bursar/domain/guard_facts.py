@@ -32,12 +32,14 @@ class Consent:
         amount: The amount that was shown then; None: it was not known, and that was shown.
         above: The rule's `approve.above` then; None: it asked always, or another guard did.
         ceiling: It is a yes to go past the ceiling.
+        currency: Of which the amount is.
     """
 
     given: bool = False
     amount: Decimal | None = None
     above: Decimal | None = None
     ceiling: bool = False
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

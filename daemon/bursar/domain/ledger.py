@@ -204,6 +204,8 @@ def believable_amount(said: object) -> Decimal | None:
 def listed_amount(fields: Mapping[str, object], name: str, currency: str | None) -> Decimal | None:
     """Return what a provider lists as moved; an amount of another currency is never added to the account's own.
 
+    Nothing is no information: panels write a charge of 0 until they have charged; what was undone is told otherwise.
+
     Args:
         fields: Those of the subject that was made.
         name: The field of the amount; `currency` beside it says of which currency it is.
@@ -212,7 +214,7 @@ def listed_amount(fields: Mapping[str, object], name: str, currency: str | None)
     said, its = fields.get(name), fields.get("currency")
     if isinstance(its, str) and currency is not None and its.casefold() != currency.casefold():
         return None
-    return believable_amount(said)
+    return believable_amount(said) or None
 
 
 @dataclass(frozen=True, slots=True)

@@ -263,12 +263,17 @@ def _approve(facts: GuardFacts, _now: datetime) -> Verdict | None:
 
 def _covered(facts: GuardFacts) -> bool:
     """Return whether a yes covers what would leave now: the amount that was shown, and no more."""
-    consent, amount = facts.consent, facts.cost.amount
-    if not consent.given:
+    return facts.consent.given and _as_shown(facts)
+
+
+def _as_shown(facts: GuardFacts) -> bool:
+    """Return whether no more would leave now than was shown, and of the same currency."""
+    consent, cost = facts.consent, facts.cost
+    if None not in (consent.currency, cost.currency) and consent.currency != cost.currency:
         return False
-    if amount is None:
+    if cost.amount is None:
         return consent.amount is None
-    return consent.amount is not None and amount <= consent.amount
+    return consent.amount is not None and cost.amount <= consent.amount
 
 
 def _stricter(above: Decimal | None, consent: Consent) -> bool:
@@ -279,7 +284,7 @@ def _stricter(above: Decimal | None, consent: Consent) -> bool:
 
 
 def _ceiling(facts: GuardFacts, _now: datetime) -> Verdict | None:
-    if facts.effects < facts.ceiling or facts.consent.ceiling:
+    if facts.effects < facts.ceiling or (facts.consent.ceiling and _as_shown(facts)):
         return None
     reason = f"the account has caused {facts.effects} effects in ten minutes; settings.ceiling is {facts.ceiling}"
     return RequireApproval(reason, CEILING_WITHIN, Question.CEILING)

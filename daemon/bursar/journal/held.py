@@ -34,19 +34,20 @@ def key(observation: Observation) -> str:
 
 
 def hold(tx: Tx, account: AccountName, observation: Observation, key_: str, reason: str, now: datetime) -> int | None:
-    """Keep an observation aside; give its id if it is newly held, None if it was held before."""
+    """Keep an observation aside; return its id if it is newly held, None if one of the same subjects was held before.
+
+    One that sees other states takes the place of the former under an id of its own: whoever accepts the former has not
+    seen them.
+    """
     text = write_json(_plain(observation))
-    updated = tx.run(
-        "UPDATE held_observations SET observation = ?, reason = ? WHERE account = ? AND stream = ? AND digest = ? AND state = 'held'",
-        text,
-        reason,
-        account,
-        observation.stream,
-        key_,
-    )
-    if updated:
+    same = (account, observation.stream, key_)
+    where = "WHERE account = ? AND stream = ? AND digest = ? AND state = 'held'"
+    row = tx.one(f"SELECT observation FROM held_observations {where}", *same)
+    if row is not None and _states(row[0]) == _states(text):
+        tx.run(f"UPDATE held_observations SET observation = ?, reason = ? {where}", text, reason, *same)
         return None
-    return tx.insert(
+    tx.run(f"UPDATE held_observations SET state = 'replaced', ended_at = ? {where}", microseconds(now), *same)
+    id_ = tx.insert(
         "INSERT INTO held_observations (account, stream, at, reason, digest, observation, state) VALUES (?,?,?,?,?,?,'held')",
         account,
         observation.stream,
@@ -55,6 +56,12 @@ def hold(tx: Tx, account: AccountName, observation: Observation, key_: str, reas
         key_,
         text,
     )
+    return id_ if row is None else None
+
+
+def _states(text: str) -> dict[str, Json]:
+    """Return in which state each subject of a kept observation is."""
+    return {str(one["id"]): one["state"] for one in cast("list[dict[str, Json]]", read_mapping(text)["subjects"])}
 
 
 def covers(row: HeldRow, observation: Observation, *, listing: bool) -> bool:

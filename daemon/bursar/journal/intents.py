@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import cast
 
+from bursar.domain.guard_facts import Cost
 from bursar.domain.ids import AccountName, IntentId, MatchId, RuleName, SubjectRef, microseconds
 from bursar.domain.intent import OPEN, Intent, PlannedIntent, State
 from bursar.domain.intent_states import Cause, Step
@@ -154,9 +155,10 @@ def end_attempt(tx: Tx, id_: IntentId, fence: int, outcome: str, reason: str, en
     )
 
 
-def set_cost(tx: Tx, id_: IntentId, cost: Decimal | None) -> Intent:
+def set_cost(tx: Tx, id_: IntentId, cost: Cost) -> Intent:
     """Write what an intent that was not sent yet would move now."""
-    tx.run("UPDATE intents SET cost = ? WHERE id = ?", None if cost is None else str(cost), id_)
+    amount = None if cost.amount is None else str(cost.amount)
+    tx.run("UPDATE intents SET cost = ?, currency = ? WHERE id = ?", amount, cost.currency, id_)
     return cast(Intent, load(tx, id_))
 
 

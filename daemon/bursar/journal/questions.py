@@ -55,12 +55,17 @@ def of_intent(tx: Tx, id_: IntentId) -> list[Asked]:
 
 def consent(tx: Tx, id_: IntentId, given: Consent) -> None:
     """Write a person's yes."""
-    if given.ceiling:
-        tx.run("UPDATE intents SET ceiling_consented = 1 WHERE id = ?", id_)
+    amount = None if given.amount is None else str(given.amount)
+    if given.ceiling:  # of a yes to the action itself the amount stays
+        tx.run(
+            "UPDATE intents SET ceiling_consented = 1, consent_amount = CASE WHEN consented THEN consent_amount ELSE ? END WHERE id = ?",
+            amount,
+            id_,
+        )
         return
     tx.run(
         "UPDATE intents SET consented = 1, consent_amount = ?, consent_above = ? WHERE id = ?",
-        None if given.amount is None else str(given.amount),
+        amount,
         None if given.above is None else str(given.above),
         id_,
     )

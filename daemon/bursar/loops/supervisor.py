@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import structlog
 
@@ -44,9 +45,16 @@ class Supervisor:
         context: What the loops share.
         configuration: What they are for.
         redactor: Keeps secrets out of the logs, and out of what plugins give back.
+        former: That of the configuration before.
     """
 
-    def __init__(self, context: RuntimeContext, configuration: Configuration, redactor: Redactor) -> None:
+    def __init__(
+        self,
+        context: RuntimeContext,
+        configuration: Configuration,
+        redactor: Redactor,
+        former: Supervisor | None = None,
+    ) -> None:
         self._context = context
         self.configuration = configuration
         self.pollers: dict[str, Poller] = {}
@@ -58,9 +66,10 @@ class Supervisor:
         self._redactor = redactor
         self.timer = Timer(context)
         self.maintenance = Maintenance(context, configuration.settings.retention)
-        shared: dict[tuple[str, str], RateLimiter] = {}
+        self.by_key: dict[tuple[str, ...], RateLimiter] = {}
+        self._former = former.by_key if former is not None else {}
         for account in configuration.accounts.values():
-            self._take_on(account, shared)
+            self._take_on(account)
         for sink in configuration.sinks.values():
             self._take_on_sink(sink)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -120,9 +129,18 @@ class Supervisor:
             worst = max(worst, deliverer.overdue_s(oldest))
         return worst
 
-    def _take_on(self, account: Account, shared: dict[tuple[str, str], RateLimiter]) -> None:
-        key = (account.provider.name, account.settings.key.reveal())
-        limiter = shared.setdefault(key, RateLimiter(self._context.clock, *account.rate))
+    def _limiter_of(self, account: Account) -> RateLimiter:
+        """Return what limits the requests of a key at one address; what the provider asked for outlives a reload."""
+        key = (account.provider.name, account.settings.url, account.settings.key.reveal())
+        if key not in self.by_key:
+            self.by_key[key] = RateLimiter(self._context.clock, *account.rate)
+            paused_s = self._former[key].paused_s() if key in self._former else 0.0
+            if paused_s > 0:
+                self.by_key[key].pause_for(timedelta(seconds=paused_s))
+        return self.by_key[key]
+
+    def _take_on(self, account: Account) -> None:
+        limiter = self._limiter_of(account)
         spec = self._context.config.accounts[account.name]
         lent = self._lend(Http(self._context.clock, limiter.acquire, wait_first=_no_wait))
         adapter = _opened(account, lent, self._redactor)

@@ -273,7 +273,7 @@ def candidate_of(view: ReadView, intent: Intent, match: MatchRow | None, evidenc
 def _refuse(uow: UnitOfWork, intent: Intent, facts: GuardFacts, verdict: Verdict) -> None:
     """Write why a ready intent is not sent: it is asked about anew, lapses, or (for a while) stays ready."""
     if isinstance(verdict, RequireApproval):
-        grown = intents.set_cost(uow.tx, intent.id, facts.cost.amount)
+        grown = intents.set_cost(uow.tx, intent.id, facts.cost)
         ask(uow, take_step(uow, grown, step(grown, Cause.GREW, verdict.reason)), verdict)
     elif isinstance(verdict, Lapse):
         take_step(uow, intent, step(intent, Cause.STALE, verdict.reason))

@@ -324,7 +324,8 @@ def _use(
 def _consent(intent: Intent | None) -> Consent:
     if intent is None:
         return Consent()
-    return Consent(intent.consented, intent.consent_amount, intent.consent_above, intent.ceiling_consented)
+    yes = intent.consented, intent.consent_amount, intent.consent_above, intent.ceiling_consented
+    return Consent(*yes, currency=intent.currency)
 
 
 def _effects(view: ReadView, candidate: Candidate, own: IntentId | None) -> int:

@@ -42,6 +42,7 @@ from bursar.journal import audit, intents, ledger, matches, subjects
 from bursar.pipeline.approvals import shown_amount
 from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.events import emit_core
+from bursar.pipeline.references import believed, made_now
 from bursar.pipeline.refusals import answered_like
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 
@@ -79,6 +80,7 @@ def record_outcome(uow: UnitOfWork, id_: IntentId, fence: int, outcome: Outcome,
     account, action = uow.config.accounts.get(intent.account), action_of(uow, intent)
     settle = account.settle if account is not None else DEFAULT_SETTLE
     lost_reply = action.lost_reply if action is not None else LostReply.NEITHER
+    outcome = made_now(uow, intent, outcome, lost_reply)
     taken = next_step(intent, outcome, lost_reply, settle, uow.now)
     if isinstance(outcome, Refused):
         return take_step(uow, intent, taken, never=outcome.never, unread=outcome.unread)
@@ -112,13 +114,6 @@ def record_evidence(uow: UnitOfWork, id_: IntentId, fence: int, finding: Finding
         return take_step(uow, intent, step(intent, Cause.CANNOT_TELL, finding.reason, uow.now + LOOKS_APART))
     taken = too_old(intent, uow.now)
     return intent if taken is None else take_step(uow, intent, taken)
-
-
-def believed(view: ReadView, intent: Intent, finding: Finding) -> Finding:
-    """Return a finding, unless what was found was made for another intent: evidence may have been read stale."""
-    reference = finding.success.reference if isinstance(finding, Happened) else None
-    other = intents.made_for(view.tx, intent, reference) if reference is not None else None
-    return finding if other is None else CannotTell(f"{reference} is what intent {other} had made")
 
 
 def pass_time(uow: UnitOfWork) -> None:

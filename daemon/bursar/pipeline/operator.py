@@ -101,12 +101,12 @@ def _answer_yes(uow: UnitOfWork, intent: Intent) -> Answered:
         return Answered(ended, f"intent {intent.id} has lapsed: {verdict.reason}")
     if isinstance(verdict, HoldBack) and not verdict.brief:
         return Answered(intent, f"intent {intent.id} cannot go on now: {verdict.reason}")
-    if not intent.past_ceiling and _more_than(facts.cost.amount, intent.cost):
+    if _more_than(facts.cost.amount, intent.cost):
         return _ask_anew(uow, intent, facts)
     rule = facts.rule
     above = rule.approve.above if rule is not None and rule.approve is not None else None
     given = (
-        Consent(ceiling=True)
+        Consent(amount=intent.cost, ceiling=True)
         if intent.past_ceiling
         else Consent(True, intent.cost, None if above is None else Decimal(str(above)))
     )
@@ -121,10 +121,11 @@ def _more_than(now: Decimal | None, asked: Decimal | None) -> bool:
 
 def _ask_anew(uow: UnitOfWork, intent: Intent, facts: GuardFacts) -> Answered:
     before = intent.cost
-    grown = intents.set_cost(uow.tx, intent.id, facts.cost.amount)
+    grown = intents.set_cost(uow.tx, intent.id, facts.cost)
     reason = f"the amount has changed: {grown.cost:f}" if grown.cost is not None else "the amount has changed"
     grown = take_step(uow, grown, step(grown, Cause.GREW, reason, intent.due_at))
-    asked = ask(uow, grown, RequireApproval(reason, (intent.question_until or uow.now) - uow.now, Question.RULE))
+    kind = Question.CEILING if intent.past_ceiling else Question.RULE
+    asked = ask(uow, grown, RequireApproval(reason, (intent.question_until or uow.now) - uow.now, kind))
     return Answered(asked, changed_words(asked, before))
 
 
@@ -160,6 +161,9 @@ def resolve(uow: UnitOfWork, said: str, cause: Cause, reason: str, reference: st
         ActionRejected: it is not unknown.
     """
     intent, _ = _asked(uow, said, State.UNKNOWN)
+    other = intents.made_for(uow.tx, intent, reference) if reference is not None else None
+    if other is not None:
+        raise ActionRejected(f"{reference} is what intent {other} had made: look at the provider's page once more")
     success = Succeeded(reference=reference or intent.reference) if cause is Cause.PERSON_HAPPENED else None
     taken = step(intent, cause, reason)
     return Answered(take_step(uow, intent, taken, actor=OPERATOR, success=success))

@@ -1,0 +1,26 @@
+"""What a provider calls what it made: one name stands for one effect, whatever an answer or a look says."""
+
+from __future__ import annotations
+
+from bursar.domain.intent import CannotTell, Finding, Happened, Intent, Lost, LostReply, Outcome, Succeeded
+from bursar.journal import intents
+from bursar.pipeline.unit_of_work import ReadView
+
+
+def made_now(view: ReadView, intent: Intent, outcome: Outcome, lost_reply: LostReply) -> Outcome:
+    """Return an outcome, unless the provider names what it made for another intent: an answer may come twice.
+
+    What can be repeated is not asked: panels give every refill the same id.
+    """
+    reference = outcome.reference if isinstance(outcome, Succeeded) else None
+    if reference is None or lost_reply is LostReply.REPEATABLE:
+        return outcome
+    other = intents.made_for(view.tx, intent, reference)
+    return outcome if other is None else Lost(f"the provider names {reference}, which intent {other} had made")
+
+
+def believed(view: ReadView, intent: Intent, finding: Finding) -> Finding:
+    """Return a finding, unless what was found was made for another intent: evidence may have been read stale."""
+    reference = finding.success.reference if isinstance(finding, Happened) else None
+    other = intents.made_for(view.tx, intent, reference) if reference is not None else None
+    return finding if other is None else CannotTell(f"{reference} is what intent {other} had made")
