@@ -6,7 +6,9 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
 from subprocess import PIPE, Popen
 
 import aiohttp
@@ -15,6 +17,7 @@ import pytest_asyncio
 from aiohttp.test_utils import TestServer
 from limits import WAIT_S, until
 
+from bursar.domain.ids import microseconds
 from bursar.host.plugins import load_plugins
 from bursar.testing import Faults, VirtualClock
 from bursar.testing.prove.gate import Gate, Trap
@@ -204,3 +207,20 @@ async def test_an_effect_whose_time_comes_in_a_leap_is_not_too_late(site: Site) 
     await site.clock.advance(3600.0)
     await asking
     assert len(site.witness.effects) == 1
+
+
+async def test_an_effect_has_the_time_at_which_it_was_still_in_time(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run's clock may leap an hour while the site does it: then it would seem that nothing had asked for it."""
+    effects, leapt = site.wire.effects, iter((0.0, 3600.0))
+
+    def counted() -> Mapping[str, int]:
+        site.clock._monotonic += (hour := next(leapt))
+        site.clock._wall += timedelta(seconds=hour)
+        return effects()
+
+    before = site.clock.now()
+    monkeypatch.setattr(site.witness, "wire", replace(site.wire, effects=counted))
+    await site.pay_out(1000.0)
+    assert [effect.at_us for effect in site.witness.effects] == [microseconds(before)]

@@ -117,12 +117,14 @@ class Witness:
         foreign = FOREIGN in request.headers
         left_s = float(request.headers.get(STAMP, "inf"))
         async with self._turn:
-            if self._now_s() - left_s > self.in_time_s:
+            now_s, now_us = self._now_s(), microseconds(self.clock.now())
+            at_us = now_us - int((self.clock.monotonic() - now_s) * 1e6)
+            if now_s - left_s > self.in_time_s:
                 return web.Response(status=504)
             before = Counter(self.wire.effects())
             response = await handler(request)
             done = Counter(self.wire.effects()) - before
-            await self._note(action, done, request, response, foreign=foreign)
+            await self._note(action, done, request, response, at_us, foreign=foreign)
             return response
 
     async def meet(self, request: web.Request, method: str) -> None:
@@ -192,9 +194,16 @@ class Witness:
         return Sent(action, intents, left_s, (), str(told["balance"]), str(told["min_payout"]), asked_s)
 
     async def _note(
-        self, action: str, done: Mapping[str, int], request: web.Request, response: web.StreamResponse, *, foreign: bool
+        self,
+        action: str,
+        done: Mapping[str, int],
+        request: web.Request,
+        response: web.StreamResponse,
+        at_us: int,
+        *,
+        foreign: bool,
     ) -> None:
-        at_us = microseconds(self.clock.now()) - int((self.clock.monotonic() - self._now_s()) * 1e6)
+        """Note what was done, at the time when it was still in time: the run's clock may leap while it is done."""
         intents = tuple(id_ for id_, _ in _pairs(request.headers.get(INTENTS, "")))
         if self.provider == "premium_exchanger":
             made = _payout_id(response)
