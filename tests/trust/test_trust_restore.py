@@ -172,3 +172,45 @@ async def test_the_last_ids_of_a_damaged_journal_are_not_believed(backed_up: Wor
     await backed_up.open(config(f"{PAY}}}"))
     await added(backed_up, "https://x.example/1")
     assert [intent.id for intent in await backed_up.intents()] == [1, 2]
+
+
+@pytest.mark.parametrize("verb", ["deny", "approve"])
+async def test_a_persons_answer_is_not_undone_by_a_restore(world: World, verb: str) -> None:
+    """Nothing was sent since the back-up; what was said since must not be forgotten unheard."""
+    world.site.money("100")
+    asks = config(f"{PAY}, approve: {{within: 12h}}}}")
+    await world.open(asks)
+    await world.turn()
+    back_up(state(world.folder), world.folder / "copy.db")
+    await world.say(verb, ids=["1"])
+    await copied_over(world)
+    await world.open(asks)
+    await world.live(minutes=10)
+    assert (await world.states(), await world.told("journal.*"), world.site.done("payout")) == (
+        ["unknown"],
+        ["journal.restored"],
+        [],
+    )
+
+
+async def test_no_number_of_a_question_is_given_twice(world: World) -> None:
+    """An old message says 1.2 of another amount."""
+    asks = config(f"{PAY}, approve: {{within: 12h}}}}")
+    world.site.money("100")
+    await world.open(asks)
+    await world.turn()
+    back_up(state(world.folder), world.folder / "copy.db")
+    world.site.money("150")
+    await world.live(minutes=6)
+    await world.say("approve", ids=["1"])
+    given = [(row["id"], row["amount"]) for row in await world.say("actions")]
+    await copied_over(world)
+    world.site.money("400")
+    await world.open(asks)
+    await world.live(minutes=6)
+    await world.say("resolve", id="1", again=True)
+    await world.live(minutes=6)
+    given += [(row["id"], row["amount"]) for row in await world.say("actions")]
+    assert given == [("1.2", "150"), ("1.3", "400")]
+    assert (await world.say("approve", ids=["1.2"]))[0]["problem"] is not None
+    assert world.site.done("payout") == []

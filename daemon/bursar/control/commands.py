@@ -267,3 +267,6 @@ COMMANDS: Mapping[str, Decision] = {
     "retry_deliveries": retry_deliveries,
 }
 """What a person can decide."""
+HARMLESS = frozenset({"pause", "resume", "track", "untrack", "retry_deliveries"})
+"""What may be decided on a restored journal before a daemon has recognized it as one. All else stands on its rows, and
+counts like a sending: a journal from before it is recognized as restored, lest a person's no be undone by it."""

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 
 from bursar.api.provider import Wanted
 from bursar.control.calls import checked_method, plan_call, read_method, wanted_of
-from bursar.control.commands import COMMANDS
+from bursar.control.commands import COMMANDS, HARMLESS
 from bursar.control.messages import ErrorCode, RequestRejected
 from bursar.control.queries import QUERIES, known_account, text
 from bursar.domain.ids import AccountName, IntentId
 from bursar.domain.intent import OPEN, Intent
 from bursar.domain.values import Json
 from bursar.host.registry import Registry
-from bursar.journal import audit, intents, streams, views
+from bursar.journal import audit, intents, meta, streams, views
 from bursar.journal.errors import JournalError
 from bursar.loops.runtime_context import RuntimeContext
 from bursar.loops.supervisor import Supervisor
@@ -21,7 +22,8 @@ from bursar.pipeline.approval_links import ApprovalLinks
 from bursar.pipeline.intent_transitions import OPERATOR
 from bursar.pipeline.rejected import ActionRejected
 from bursar.pipeline.takeover import Ending
-from bursar.settings.model import Account
+from bursar.pipeline.unit_of_work import UnitOfWork
+from bursar.settings.model import Account, Configuration
 
 WAIT_S = 60.0
 
@@ -74,7 +76,7 @@ class Controller:
                 found = await self._context.journal.read(lambda tx: QUERIES[verb](tx, configuration, params))
                 return {"problem": self._problem(), **found} if verb == "status" and isinstance(found, dict) else found
             if verb in COMMANDS:
-                return await self._context.commit(lambda uow: COMMANDS[verb](uow, configuration, params))
+                return await self._decide(verb, configuration, params)
         except ActionRejected as unwanted:
             await self._note_attempt(verb, params, str(unwanted))
             raise RequestRejected(str(unwanted)) from None
@@ -85,6 +87,22 @@ class Controller:
         if verb == "reload":
             return await self._reloaded()
         raise RequestRejected(f"the daemon does not know {verb!r}; is it an older one?")
+
+    async def _decide(self, verb: str, configuration: Configuration, params: dict[str, Json]) -> Json:
+        """Do what a person has decided, and count it beside the journal."""
+        counts = verb not in HARMLESS
+
+        def decide(uow: UnitOfWork) -> Json:
+            if counts:
+                meta.count_sending(uow.tx)
+            return COMMANDS[verb](uow, configuration, params)
+
+        answer = await self._context.commit(decide)
+        if counts:
+            count = await self._context.journal.read(meta.send_count)
+            with suppress(OSError):  # the decision stands; while this file cannot be written nothing is sent either
+                self._context.journal.send_counter.raise_to(count)
+        return answer
 
     def _problem(self) -> str | None:
         """Return why the daemon cannot do its work, in a sentence."""

@@ -11,6 +11,7 @@ from bursar.api.http import Http
 from bursar.api.provider import AdapterContext, Method
 from bursar.control.calls import checked_method, read_method
 from bursar.control.client import ask_daemon
+from bursar.control.commands import HARMLESS
 from bursar.control.controller import WAIT_S, Controller
 from bursar.control.messages import ErrorCode, RequestRejected
 from bursar.control.queries import QUERIES, known_account, text
@@ -32,8 +33,6 @@ ANSWER_WITHIN_S = 120.0
 LOCK_S = 5.0
 CREATES = frozenset({"call", "track"})
 """What makes a journal where there is none yet; the rest is about what is in one, and a path may be mistyped."""
-BEFORE_RECOGNITION = frozenset({"pause", "resume", "track", "untrack", "retry_deliveries"})
-"""What may be decided on a restored journal before a daemon has recognized it as one; the rest stands on its rows."""
 
 
 async def ask(configuration: Configuration, registry: Registry, verb: str, params: dict[str, Json]) -> Json:
@@ -84,7 +83,7 @@ async def decide(configuration: Configuration, registry: Registry, verb: str, pa
     journal = await _open_in_turn(configuration.settings.state, clock, create=verb in CREATES)
     try:
         counter = journal.send_counter.read()
-        if verb not in BEFORE_RECOGNITION and await journal.read(lambda tx: meta.restored(tx, counter)):
+        if verb not in HARMLESS and await journal.read(lambda tx: meta.restored(tx, counter)):
             raise RequestRejected(
                 "the journal is older than what was sent: start the daemon first, it asks about that", ErrorCode.FAILED
             )

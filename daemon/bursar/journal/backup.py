@@ -243,7 +243,7 @@ def _chain(tx: Tx) -> Finding:
 def _sidecar(tx: Tx, sidecar: SendCounter) -> Finding:
     if meta.restored(tx, sidecar.read()):
         return Finding("sidecar", "warning", "the journal is older than what was sent: the next start asks about it")
-    return Finding("sidecar", "ok", f"{meta.send_count(tx).sent} sendings counted")
+    return Finding("sidecar", "ok", f"{meta.send_count(tx).sent} sendings and decisions counted")
 
 
 def _stuck(tx: Tx, now: datetime) -> list[Finding]:

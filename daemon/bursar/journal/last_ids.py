@@ -15,6 +15,11 @@ from bursar.journal.sidecar import open_sidecar
 
 SIZE = 512
 """The file's size: one sector, which a crash leaves as it was or as it was to be."""
+QUESTIONS = "questions"
+"""Under which name the highest number is kept that a question has had: those of an action that was known to an older
+journal go on after it."""
+FLOOR = "questions_after"
+"""Which intents of a journal that went on after another are asked under numbers beyond which: `LAST_ID NUMBER`."""
 SKIPPED = 100_000
 """So many ids are left out where nobody knows how many were given after the back-up."""
 LARGEST = 2**53
@@ -70,8 +75,13 @@ def _read(path: Path) -> dict[str, int]:
 
 
 def last_ids(connection: sqlite3.Connection) -> dict[str, int]:
-    """Return the last id that each table has given; a table whose counter is damaged goes on after its last row."""
+    """Return the last id that each table has given, and the highest number of a question (`QUESTIONS`).
+
+    A table whose counter is damaged goes on after its last row.
+    """
     found = connection.execute("SELECT name, seq FROM sqlite_sequence").fetchall()
+    asked = connection.execute("SELECT value FROM meta WHERE key = ?", (QUESTIONS,)).fetchone()
+    found += [(QUESTIONS, int(asked[0]))] if asked is not None and str(asked[0]).isdecimal() else []
     return {name: last for name, last in found if isinstance(last, int) and 0 <= last <= LARGEST}
 
 
@@ -87,12 +97,17 @@ def go_on_after(connection: sqlite3.Connection, given: Mapping[str, int], skippe
     known = last_ids(connection)
     tables = [name for (name,) in connection.execute(_COUNTED).fetchall()]
     after = {name: max(known.get(name, 0), given.get(name, 0)) + skipped for name in tables}
-    if sorted(after.items()) == sorted(own, key=str):
+    behind = any(given.get(name, 0) > known.get(name, 0) for name in (*tables, QUESTIONS))
+    if sorted(after.items()) == sorted(own, key=str) and not behind:
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
         connection.execute("DELETE FROM sqlite_sequence")
         connection.executemany("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", after.items())
+        if behind:
+            floor = f"{after.get('ledger', 0)} {max(given.get(QUESTIONS, 0), known.get(QUESTIONS, 0))}"
+            put = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+            connection.executemany(put, [(FLOOR, floor), (QUESTIONS, floor.partition(" ")[2])])
         connection.execute("COMMIT")
     except BaseException:
         connection.execute("ROLLBACK")

@@ -10,8 +10,9 @@ from typing import cast
 from bursar.domain.guard_facts import Consent
 from bursar.domain.ids import IntentId, microseconds
 from bursar.domain.intent import Intent
-from bursar.journal import intents
+from bursar.journal import intents, meta
 from bursar.journal.codec import at, decimal, us
+from bursar.journal.last_ids import FLOOR, QUESTIONS
 from bursar.journal.writer import Tx
 
 
@@ -27,9 +28,11 @@ class Asked:
 
 def ask(tx: Tx, intent: Intent, reason: str, until: datetime, *, past_ceiling: bool, now: datetime) -> Intent:
     """Write a question to a person, under a new number; no deadline of an earlier one is shortened."""
+    number = _next_number(tx, intent)
     tx.run(
-        "UPDATE intents SET question = question + 1, question_until = max(coalesce(question_until, 0), ?), past_ceiling = ?, due_at = "
+        "UPDATE intents SET question = ?, question_until = max(coalesce(question_until, 0), ?), past_ceiling = ?, due_at = "
         "max(coalesce(question_until, 0), ?), reason = ? WHERE id = ?",
+        number,
         us(until),
         past_ceiling,
         us(until),
@@ -39,12 +42,21 @@ def ask(tx: Tx, intent: Intent, reason: str, until: datetime, *, past_ceiling: b
     tx.run(
         "INSERT INTO questions (intent_id, number, amount, reason, at) VALUES (?,?,?,?,?)",
         intent.id,
-        intent.question + 1,
+        number,
         None if intent.cost is None else str(intent.cost),
         reason,
         microseconds(now),
     )
     return cast(Intent, intents.load(tx, intent.id))
+
+
+def _next_number(tx: Tx, intent: Intent) -> int:
+    """Return the number of the next question: none that an intent of a restored journal may have had is used again."""
+    last_id, _, floor = (meta.get(tx, FLOOR) or "0 0").partition(" ")
+    number = max(intent.question, int(floor) if intent.id <= int(last_id) else 0) + 1
+    if number > int(meta.get(tx, QUESTIONS) or 0):
+        meta.put(tx, QUESTIONS, str(number))
+    return number
 
 
 def of_intent(tx: Tx, id_: IntentId) -> list[Asked]:
