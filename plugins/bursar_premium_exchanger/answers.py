@@ -25,9 +25,11 @@ NAMES = ("time", "title", "date", "ip", "user_hash", "method_id", "currency_code
 """What a row without an `id` of its own must have some of, to be taken for one under its key (dialect A)."""
 MAX_ID_CHARS = 128
 WORDS = ("status", "success", "ok", "result")
+"""Under which names a site says how the call went, beside `error`."""
 FAILS = frozenset({"error", "fail", "failed", "false", "rejected", "declined", "refused", "denied"})
-WELL = frozenset({"success", "ok", "true", "1", "created", "accepted"})
 """What stands under `WORDS` on a call that failed."""
+WELL = frozenset({"success", "ok", "true", "1", "created", "accepted"})
+"""What stands there on one that went well."""
 MADE = ("id", "payout", "payouts", "payoutId")
 """Where a site may put what it made, beside `payout_id`."""
 NO_ERROR: tuple[Json, ...] = (None, False, 0, "0", "", [], {})
@@ -85,14 +87,9 @@ class Envelope:
         """Whether its envelope says that it went well, or names something that may have been made."""
         nested = self.data if isinstance(self.data, dict) else {}
         places = [part for part in (self.whole, nested) if isinstance(part, dict)]
-        words = {str(part[name]).strip().casefold() for part in places for name in WORDS[1:] if name in part}
-        words |= {str(part["status"]).strip().casefold() for part in places if isinstance(part.get("status"), str)} - {
-            "1"
-        }
-        made = any(
-            part.get(name) not in NO_ERROR for part in places for name in ("id", "payout", "payouts", "payoutId")
-        )
-        return made or not words.isdisjoint(WELL)
+        said = [(name, str(part[name]).strip().casefold()) for part in places for name in WORDS if name in part]
+        well = any(word in WELL and (name, word) != ("status", "1") for name, word in said)  # a state may be numbered
+        return well or any(part.get(name) not in NO_ERROR for part in places for name in MADE)
 
     @property
     def disabled(self) -> bool:
@@ -104,9 +101,8 @@ def _denies(part: Mapping[str, Json]) -> bool:
     """Return whether the words beside an `error` say that the call failed."""
     said = {str(part[name]).strip().casefold() for name in WORDS if name in part}
     zero = any(part.get(name) in (0, "0") for name in WORDS[1:] if name in part)
-    code = number(raw) if isinstance(raw := part.get("code"), (int, str)) and not isinstance(raw, bool) else None
-    status = number(raw) if isinstance(raw := part.get("status"), (int, str)) and not isinstance(raw, bool) else None
-    failed = any(FAILED_CODE <= one < 1000 for one in (code, status) if one is not None)
+    codes = [number(raw) for name in ("code", "status") if isinstance(raw := part.get(name), (int, str))]
+    failed = any(FAILED_CODE <= one < 1000 for one in codes if one is not None)
     return zero or failed or not said.isdisjoint(FAILS) or part.get("errors") not in NO_ERROR
 
 

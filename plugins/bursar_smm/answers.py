@@ -111,26 +111,34 @@ def opinions(answer: Json, *names: str) -> Opinions:
         answer: The answer, or what it says of one id.
         names: Under which names the effect's result stands.
     """
-    yes, no, code, parts, granted, denied = False, False, 0, [answer], False, False
+    parts: list[Json] = [answer]
+    said: list[Opinions] = []
     for part in parts:  # it grows meanwhile
         if isinstance(part, dict):
-            yes = yes or any(isinstance(_scalar(part.get(name)), Yes) for name in names)
-            no = (
-                no
-                or fails(part)
-                or _zero(part)
-                or any(part.get(name) not in NOTHING_WRONG for name in ("error", "errors"))
-            )
-            code = max(code, code_of(part))
-            words = {squeeze(word) for name in CALLS if isinstance(word := part.get(name), str)}
-            well = any(part.get(name) is True or part.get(name) == 1 for name in CALLS[:2]) or not words.isdisjoint(
-                WELL
-            )
-            granted = granted or well or any(_names_a_thing(part.get(name)) for name in MADE)
-            denied = denied or not words.isdisjoint(DENIED) or part.get("result") is False
+            said.append(_opinions_of(part, names))
         inside = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
         parts += [value for value in inside if isinstance(value, (dict, list))]
-    return Opinions(yes, no, code, granted, denied)
+    return Opinions(
+        yes=any(one.yes for one in said),
+        no=any(one.no for one in said),
+        code=max((one.code for one in said), default=0),
+        granted=any(one.granted for one in said),
+        denied=any(one.denied for one in said),
+    )
+
+
+def _opinions_of(part: dict[str, Json], names: Sequence[str]) -> Opinions:
+    """Return what one object of an answer says, whatever stands deeper in it."""
+    words = {squeeze(word) for name in CALLS if isinstance(word := part.get(name), str)}
+    wrong = any(part.get(name) not in NOTHING_WRONG for name in ("error", "errors"))
+    well = any(part.get(name) == 1 for name in ("success", "ok"))  # true is 1, too
+    return Opinions(
+        yes=any(isinstance(_scalar(part.get(name)), Yes) for name in names),
+        no=wrong or fails(part) or _zero(part),
+        code=code_of(part),
+        granted=well or not words.isdisjoint(WELL) or any(_names_a_thing(part.get(name)) for name in MADE),
+        denied=not words.isdisjoint(DENIED) or part.get("result") is False,
+    )
 
 
 def _names_a_thing(value: Json) -> bool:

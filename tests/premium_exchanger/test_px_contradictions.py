@@ -26,6 +26,7 @@ NO: dict[str, Any] = {"error": 1, "error_text": "Minimum is 50 USD"}
         {**NO, "status": 500},
         {**NO, "success": True},
         {**NO, "status": "success"},
+        {**NO, "status": "1", "success": 1},
         {**NO, "result": "ok"},
         {**NO, "id": 7},
         {**NO, "data": {"id": "77", "status": "0"}},

@@ -86,6 +86,16 @@ def test_a_first_charge_of_nothing_settles_no_budget(listed: Decimal, settles: D
     assert listed_amount({"charge": listed}, "charge", "USD") == settles
 
 
+async def test_a_yes_that_moved_nothing_settles_no_budget(world: World) -> None:
+    """A site that lists a payout with 0 until it is done would have each next one pass."""
+    world.site.will("payout", *[Succeeded(reference=name, moved=Decimal(0)) for name in ("41", "42")])
+    await world.open(config(PAY.replace("do:", "budget: {payout: {max: 100, every: 24h}}, do:")))
+    for amount in ("80", "0", "90"):
+        world.site.money(amount)
+        await world.live(minutes=10)
+    assert (world.site.done("payout"), await world.matches()) == (["balance"], ["budget"])
+
+
 async def test_what_a_provider_asked_for_outlives_a_reload(world: World) -> None:
     await world.open(config())
     limiter = world.supervisor.limiters["panel"]

@@ -40,7 +40,7 @@ def accounts(context: click.Context, as_json: bool) -> None:
 @with_json
 @click.argument("name")
 def confirm(name: str, as_json: bool) -> None:
-    """Say that NAME is still the same account, though its provider, URL or key changed: a new key, a new address.
+    """Confirm that NAME is still the same account, though its provider, URL or key changed: a new key, a new address.
 
     What was known of it is kept, and its open actions go on.
 
@@ -56,7 +56,7 @@ def confirm(name: str, as_json: bool) -> None:
 @with_json
 @click.argument("name")
 def replace(name: str, as_json: bool) -> None:
-    """Say that NAME now means another account. What was known of the former one is put away, its open actions end.
+    """Declare that NAME now means another account. What was known of the former one is put away, its open actions end.
 
     \b
     Example:
@@ -85,7 +85,7 @@ def retry(name: str, as_json: bool) -> None:
 @click.argument("old")
 @click.argument("new_name", metavar="NEW")
 def rename(old: str, new_name: str, as_json: bool) -> None:
-    """Say that the account that was called OLD is the one that the configuration now calls NEW.
+    """Declare that the account that was called OLD is the one that the configuration now calls NEW.
 
     \b
     Example:

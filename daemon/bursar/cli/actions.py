@@ -63,7 +63,7 @@ def actions(context: click.Context, state: str | None, limit: int | None, as_jso
 @with_json
 @click.argument("ids", metavar="ID…", nargs=-1, required=True)
 def approve(ids: tuple[str, ...], as_json: bool) -> int:
-    """Say yes to actions that wait for a person, for the amount that was shown.
+    """Approve actions that wait for a person, for the amount that was shown.
 
     ID is what `bursar actions` shows: 17, and 17.2 once the question about 17 has changed. `ceiling:ACCOUNT` stands for
     all of an account that waits to go past settings.ceiling. Exits 1 when an amount has changed: then it is asked anew.
@@ -81,7 +81,7 @@ def approve(ids: tuple[str, ...], as_json: bool) -> int:
 @with_json
 @click.argument("ids", metavar="ID…", nargs=-1, required=True)
 def deny(ids: tuple[str, ...], as_json: bool) -> int:
-    """Say no to actions that wait for a person, or end those that are ready or deferred and not sent yet.
+    """Deny actions that wait for a person, or end those that are ready or deferred and not sent yet.
 
     \b
     Example:
@@ -115,7 +115,7 @@ def retry(ids: tuple[str, ...], as_json: bool) -> int:
 @click.option("--did-not", is_flag=True, help="It did not.")
 @click.option("--again", is_flag=True, help="With --did-not: do it again.")
 def resolve(id_: str, happened: bool, reference: str | None, did_not: bool, again: bool, as_json: bool) -> None:
-    """Say what became of an action whose reply was lost, after looking at the provider's own page.
+    """Record what became of an action whose reply was lost, after looking at the provider's own page.
 
     \b
     Examples:

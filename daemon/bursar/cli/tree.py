@@ -26,7 +26,7 @@ COMMANDS = {
     "events": "Show what changed.",
     "actions": "Show what was decided and done; answer what waits for a person; have what gave up retried.",
     "deliveries": "Show the messages owed to the sinks.",
-    "why": "Say why a rule fired, or did not.",
+    "why": "Explain why a rule fired, or did not.",
     "pause": "Stop acting, keep watching.",
     "resume": "End the pause, and nothing else.",
     "reload": "Let the running daemon read its configuration again.",

@@ -32,7 +32,7 @@ COLUMNS = {
 @click.argument("rule")
 @click.argument("subject", required=False)
 def why(rule: str, subject: str | None, as_json: bool) -> None:
-    """Say why RULE fired, or did not: the first clause that was not true, with its values.
+    """Explain why RULE fired, or did not: the first clause that was not true, with its values.
 
     SUBJECT is an id (101) or a kind and an id (order/101); without it, every subject that the rule looked at is shown.
 

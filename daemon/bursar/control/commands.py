@@ -121,12 +121,12 @@ def _instant(id_: str, raw: Json) -> datetime | None:
 
 
 def approve(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json:
-    """Say yes to questions, each by its own number."""
+    """Approve questions, each by its own number."""
     return _each(uow, params, operator.approve)
 
 
 def deny(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json:
-    """Say no to questions, or end what is not sent yet."""
+    """Deny questions, or end what is not sent yet."""
     return _each(uow, params, operator.deny)
 
 
@@ -151,7 +151,7 @@ def _each(uow: UnitOfWork, params: Params, answer: Callable[[UnitOfWork, str], l
 
 
 def resolve(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json:
-    """Say of an unknown attempt whether it took effect."""
+    """Record whether an unknown attempt took effect."""
     if params.get("happened"):
         cause, reason = Cause.PERSON_HAPPENED, "a person: it happened"
     elif params.get("again"):
@@ -167,7 +167,7 @@ def retry(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json
 
 
 def accounts_confirm(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json:
-    """Say that an account in quarantine is what it was."""
+    """Confirm that an account in quarantine is what it was."""
     name = known_account(configuration, text(params, "account")).name
     account_identity.confirm(uow, name)
     audit.add(uow.tx, OPERATOR, "account.confirm", None, {"account": name}, uow.now)
@@ -175,7 +175,7 @@ def accounts_confirm(uow: UnitOfWork, configuration: Configuration, params: Para
 
 
 def accounts_replace(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json:
-    """Say that an account in quarantine is another one."""
+    """Take an account in quarantine for another one."""
     name = known_account(configuration, text(params, "account")).name
     account_identity.replace(uow, name)
     audit.add(uow.tx, OPERATOR, "account.replace", None, {"account": name}, uow.now)
@@ -200,7 +200,7 @@ def restore_confirm(uow: UnitOfWork, configuration: Configuration, params: Param
 
 
 def accounts_rename(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json:
-    """Say that an account goes under another name now."""
+    """Record that an account goes under another name now."""
     old, new = AccountName(str(text(params, "old"))), AccountName(str(text(params, "new")))
     account_identity.rename(uow, old, new, configuration.accounts)
     audit.add(uow.tx, OPERATOR, "account.rename", None, {"old": old, "new": new}, uow.now)

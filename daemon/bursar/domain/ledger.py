@@ -197,14 +197,15 @@ _ENDS = _UNSENT_ENDS | {Post.LOST, Post.ACCEPTED, Post.SUCCEEDED, Post.REFUSED, 
 
 
 def believable_amount(said: object) -> Decimal | None:
-    """Return what a provider says was moved; nothing moves less than nothing, and what says so is no information."""
-    return said if isinstance(said, Decimal) and said.is_finite() and said >= 0 else None
+    """Return what a provider says was moved; nothing, or less, is no information.
+
+    A charge or an amount of 0 is written before anything was charged; what was undone is told otherwise.
+    """
+    return said if isinstance(said, Decimal) and said.is_finite() and said > 0 else None
 
 
 def listed_amount(fields: Mapping[str, object], name: str, currency: str | None) -> Decimal | None:
     """Return what a provider lists as moved; an amount of another currency is never added to the account's own.
-
-    Nothing is no information: panels write a charge of 0 until they have charged; what was undone is told otherwise.
 
     Args:
         fields: Those of the subject that was made.
@@ -214,7 +215,7 @@ def listed_amount(fields: Mapping[str, object], name: str, currency: str | None)
     said, its = fields.get(name), fields.get("currency")
     if isinstance(its, str) and currency is not None and its.casefold() != currency.casefold():
         return None
-    return believable_amount(said) or None
+    return believable_amount(said)
 
 
 @dataclass(frozen=True, slots=True)

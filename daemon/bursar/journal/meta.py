@@ -35,7 +35,7 @@ def send_count(tx: Tx) -> SendCount:
 
 
 def count_sending(tx: Tx) -> SendCount:
-    """Count one more sending; the sidecar is raised to it before the request leaves."""
+    """Count one more sending, or decision of a person; the sidecar is raised to it, before a request leaves."""
     put(tx, "sent", str(int(get(tx, "sent") or 0) + 1))
     return send_count(tx)
 

@@ -74,7 +74,7 @@ def _advice(planned: PlannedIntent, held: HoldBack) -> str:
 
 
 def approve(uow: UnitOfWork, said: str) -> list[Answered]:
-    """Say yes to a question: by the id of its intent, with the question's number, or to all past a ceiling.
+    """Take a yes to a question: by the id of its intent, with the question's number, or to all past a ceiling.
 
     Raises:
         ActionRejected: there is no such question.
@@ -137,7 +137,7 @@ def _approve_ceiling(uow: UnitOfWork, account: AccountName) -> list[Answered]:
 
 
 def deny(uow: UnitOfWork, said: str) -> list[Answered]:
-    """Say no: to a question, or to what is ready or deferred and not sent yet.
+    """Take a no: to a question, or to what is ready or deferred and not sent yet.
 
     Raises:
         ActionRejected: there is nothing of that id that could be ended.
@@ -155,7 +155,7 @@ def deny(uow: UnitOfWork, said: str) -> list[Answered]:
 
 
 def resolve(uow: UnitOfWork, said: str, cause: Cause, reason: str, reference: str | None = None) -> Answered:
-    """Say of an unknown attempt what became of it.
+    """Record what became of an unknown attempt, as a person says.
 
     Raises:
         ActionRejected: it is not unknown.
