@@ -33,7 +33,6 @@ from bursar.settings.read import read_configuration
 BAD_CONFIGURATION = 78
 GRACE_S = 3.5
 """How long what is being sent has at SIGTERM: after that its outcome is unknown, and looked for at the next start."""
-RELOAD_PATIENCE_S = 60.0
 log = structlog.get_logger("bursar")
 Face = Callable[[Controller], AbstractAsyncContextManager[object]]
 
@@ -167,7 +166,7 @@ class Daemon:
             self._systemd.say("READY=1", "STATUS=watching, with the old configuration: the new one has errors")
             return
         self._redactor.know(configuration.secrets)
-        await controller.supervisor.shutdown(RELOAD_PATIENCE_S, self._called)
+        await controller.supervisor.hand_over(group)
         try:
             await apply_configuration(context, configuration)
             self._configuration = configuration

@@ -324,7 +324,7 @@ async def test_an_outcome_is_written_though_a_reload_could_not_be(
 
     world.site.will("refill", fill)
     executor = world.supervisor.executors["panel"]
-    monkeypatch.setattr(executor, "_record", _gives_up)
+    monkeypatch.setattr(executor._outcomes, "record", _gives_up)
     with pytest.raises(JournalFull):
         await executor.turn()
     await world.supervisor.shutdown(0)

@@ -356,12 +356,13 @@ async def test_a_kill_before_the_poll_was_committed_loses_nothing(world: World) 
     assert world.site.done("refill") == ["1"]
 
 
-async def test_a_reload_while_a_request_is_under_way_leaves_it_unknown(world: World) -> None:
+async def test_a_request_that_was_broken_off_before_a_reload_is_unknown_after_it(world: World) -> None:
     world.site.money("80")
     await world.open(config(PAY))
     await world.poll()
     await kill_while(world, "payout")
     await world.reload(config(PAY))
+    await world.send()
     assert await world.states() == ["unknown"]
 
 

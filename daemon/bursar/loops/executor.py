@@ -8,7 +8,7 @@ A crash between any two leaves what the table of an intent's life knows how to g
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -34,22 +34,20 @@ from bursar.domain.rule import TemplateFailed
 from bursar.domain.values import Json
 from bursar.domain.verdict import BlockReason, HoldBack, Lapse
 from bursar.journal import accounts, intents
-from bursar.journal.errors import JournalError
 from bursar.journal.writer import Tx
 from bursar.loops.lost_attempts import LostAttempts
+from bursar.loops.outcome_writer import OutcomeWriter
 from bursar.loops.rate_limit import Priority, RateLimiter
-from bursar.loops.runtime_context import Ended, RuntimeContext
+from bursar.loops.runtime_context import RuntimeContext
 from bursar.loops.wakeup import Wakeup
 from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.dispatch import Claimed, ask_gate, claim, revealed, review
-from bursar.pipeline.intent_transitions import record_outcome
 from bursar.pipeline.unit_of_work import ReadView
 
 IDLE_S = 1.0
 PREPARE_PAUSE_S = 15.0
 CALLS = 4
 """How many limits of one call a turn may last: the rate limit, the look for a lost one, evidence, the attempt."""
-MAX_PAUSE_S = 30.0
 LEAVES_WITHIN_S = 60.0
 """A request leaves so soon after its `sending` commit, or not at all."""
 LAST_LOOK_S = 5.0
@@ -89,17 +87,28 @@ class Executor:
         spec: The account.
         adapter: The account's adapter.
         limiter: The key's rate limit: the turn is taken before the evidence is read.
+        before: What still sends at this account under the configuration before; it goes first.
     """
 
-    def __init__(self, context: RuntimeContext, spec: AccountSpec, adapter: Adapter, limiter: RateLimiter) -> None:
+    def __init__(
+        self,
+        context: RuntimeContext,
+        spec: AccountSpec,
+        adapter: Adapter,
+        limiter: RateLimiter,
+        before: Collection[asyncio.Task[None]] = (),
+    ) -> None:
         self._context = context
         self._spec = spec
         self._adapter = adapter
         self._limiter = limiter
         self.wakeup = Wakeup()
         self.stopping = asyncio.Event()
+        self.sending = False
+        self._before = before
         self._rest_until_s: dict[IntentId, float] = {}
         self._lost = LostAttempts(context, spec, adapter)
+        self._outcomes = OutcomeWriter(context, spec.name)
 
     def stop(self) -> None:
         """End after the turn that is under way."""
@@ -109,9 +118,12 @@ class Executor:
     async def turn(self) -> None:
         """Look for a lost attempt, or send what is ready, or wait."""
         self._context.liveness.tick(f"executing {self._spec.name}")
+        if not all(task.done() for task in self._before):
+            await self.wakeup.wait(self._context.clock, IDLE_S)
+            return
         work = await self._context.journal.read(self._find)
         if work.orphans:
-            await self._record_orphans(work.orphans)
+            await self._outcomes.record_orphans(work.orphans)
         elif self._limiter.paused_s() > 0 or work.nothing:
             await self.wakeup.wait(self._context.clock, IDLE_S)
         else:
@@ -189,6 +201,14 @@ class Executor:
         evidence = await self._prepare(ready, look)
         if evidence is FAILED or self.stopping.is_set():
             return
+        self.sending = True  # from here to the written outcome nobody may end this turn
+        try:
+            await self._claim_and_send(ready, evidence, look, began_s)
+        finally:
+            self.sending = False
+
+    async def _claim_and_send(self, ready: Sequence[Intent], evidence: object, look: Exchange, began_s: float) -> None:
+        """Commit the `sending` of what the gate lets through, and make the attempt within its deadline."""
         claimed = await self._context.commit(lambda uow: claim(uow, [one.id for one in ready], cast(Json, evidence)))
         self._rest(claimed.waiting, IDLE_S)
         if not claimed.intents:
@@ -255,14 +275,10 @@ class Executor:
         finally:
             now_s = self._context.clock.monotonic()
             ended_at = self._context.at(exchange.ended_s if exchange.ended_s is not None else now_s)
-            for intent in claimed.intents:
-                outcome = outcomes.get(intent.id, Lost("the daemon was told to stop while it was sent"))
-                self._context.ended[intent.id] = Ended(intent.fence, outcome, ended_at)
-                if not isinstance(outcome, NotSent):
-                    self._context.effects.note(intent.account, intent.subject, ended_at)
+            self._outcomes.note(claimed.intents, outcomes, ended_at)
         if exchange.limited and exchange.retry_after is not None:
             self._limiter.pause_for(exchange.retry_after)
-        await self._record(claimed.intents)
+        await self._outcomes.record(claimed.intents)
         for intent in claimed.intents:
             self._log(intent, outcomes[intent.id])
 
@@ -294,45 +310,6 @@ class Executor:
         except ProviderError as error:
             outcome = Lost(error.reason)
         return dict.fromkeys((intent.id for intent in sending), outcome)
-
-    async def _record_orphans(self, orphans: Sequence[Intent]) -> None:
-        """Write how attempts ended that another executor of the account was stopped at."""
-        for intent in orphans:
-            found = self._context.ended.get(intent.id)
-            if found is None or found.fence != intent.fence:
-                lost = Lost("nobody knows how its attempt ended")
-                self._context.ended[intent.id] = Ended(intent.fence, lost, self._context.now())
-        await self._record(orphans)
-
-    async def _record(self, sent: Sequence[Intent]) -> None:
-        """Commit how attempts ended. While the journal cannot be written, that is kept and tried again."""
-        pause_s = 1.0
-        while True:
-            try:
-                await self._write_outcomes([intent.id for intent in sent])
-                return
-            except JournalError as error:
-                log.error("intent.outcome_unwritten", account=self._spec.name, reason=str(error))
-                self._context.liveness.tick(f"executing {self._spec.name}")
-                await self._context.clock.sleep(pause_s)
-                pause_s = min(pause_s * 2, MAX_PAUSE_S)
-
-    async def _write_outcomes(self, ids: Sequence[IntentId]) -> None:
-        ended = {id_: self._context.ended[id_] for id_ in ids if id_ in self._context.ended}
-        try:
-            await self._context.commit(
-                lambda uow: [record_outcome(uow, id_, one.fence, one.outcome, one.at) for id_, one in ended.items()]
-            )
-        except JournalError:
-            raise
-        except Exception as error:  # what it brings cannot be written: then nobody can tell, and a person is asked
-            log.exception("intent.outcome_unusable", account=self._spec.name)
-            lost = Lost(f"its answer could not be written down ({type(error).__name__})")
-            await self._context.commit(
-                lambda uow: [record_outcome(uow, id_, one.fence, lost, one.at) for id_, one in ended.items()]
-            )
-        for id_ in ended:
-            self._context.ended.pop(id_, None)
 
     def _log(self, intent: Intent, outcome: Outcome) -> None:
         log.info(

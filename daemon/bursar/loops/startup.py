@@ -20,7 +20,7 @@ from bursar.loops.runtime_context import RuntimeContext
 from bursar.pipeline.account_identity import bind_accounts
 from bursar.pipeline.config_snapshot import snapshot_of
 from bursar.pipeline.events import NOBODY, emit_core
-from bursar.pipeline.takeover import Ending, ending, refuse_renamed, take_over
+from bursar.pipeline.takeover import Ending, ending, refuse_renamed, start_run, take_over
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 from bursar.settings.identity import account_digest
 from bursar.settings.model import Configuration
@@ -74,8 +74,8 @@ async def open_context(
         meta.put_instant(uow.tx, "started_at", uow.now)
         note_time(uow, context, resumed)
         bind(uow, configuration)
-        sinks: set[str] = set(configuration.sinks)
-        take_over(uow, clean=found.clean, restored=restored, sinks=sinks, known_since=known_since)
+        take_over(uow, set(configuration.sinks))
+        start_run(uow, clean=found.clean, restored=restored, known_since=known_since)
 
     await context.commit(start)
     journal.send_counter.raise_to(await journal.read(meta.send_count))
@@ -184,7 +184,7 @@ async def apply_configuration(context: RuntimeContext, configuration: Configurat
     def take_on(uow: UnitOfWork) -> None:
         refuse_renamed(uow)
         bind(uow, configuration)
-        take_over(uow, clean=True, restored=False, sinks=set(configuration.sinks))
+        take_over(uow, set(configuration.sinks))
 
     try:
         await context.commit(take_on)

@@ -1,12 +1,13 @@
 """The loops of one configuration: a poller and an executor for each account, a deliverer for each sink, and the timer.
 
-A reload lets a supervisor finish what it is sending, dismisses it, and takes on a new one.
+At a reload one supervisor hands over to the next. What is being sent then goes on, however long it takes: the account
+it is sent at waits for it, and no other does.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import timedelta
 
 import structlog
@@ -27,11 +28,10 @@ from bursar.loops.rate_limit import RateLimiter
 from bursar.loops.runtime_context import RuntimeContext
 from bursar.loops.timer import Timer
 from bursar.loops.unavailable import UnavailableAdapter, UnavailableSink
-from bursar.loops.wakeup import first_of
 from bursar.settings.model import Account, Configuration, ConfiguredSink
 
-HURRIED_S = 3.5
-"""How long what is being sent has once the daemon was told to stop."""
+HAND_OVER_S = 1.0
+"""How long executors have at a reload to end a turn; what is being sent then goes on under the next supervisor."""
 LANES = 8
 REQUESTS_A_CALL = 10
 """How many turns of the rate limit one call of an adapter may wait for."""
@@ -62,18 +62,19 @@ class Supervisor:
         self.adapters: dict[str, Adapter] = {}
         self.deliverers: dict[str, Deliverer] = {}
         self.limiters: dict[str, RateLimiter] = {}
-        self._https: list[Http] = []
+        self._https: dict[str, Http] = {}
         self._redactor = redactor
         self.timer = Timer(context)
         self.maintenance = Maintenance(context, configuration.settings.retention)
         self.by_key: dict[tuple[str, ...], RateLimiter] = {}
         self._former = former.by_key if former is not None else {}
+        self._unfinished = former.unfinished() if former is not None else {}
         for account in configuration.accounts.values():
             self._take_on(account)
         for sink in configuration.sinks.values():
             self._take_on_sink(sink)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._sending: set[asyncio.Task[None]] = set()
+        self._executing: dict[str, asyncio.Task[None]] = {}
 
     async def start(self, group: asyncio.TaskGroup) -> None:
         """Load what is under watch, and set every loop going."""
@@ -93,33 +94,70 @@ class Supervisor:
         """Set the executor of one account going."""
         self._go(group, f"executing {name}", self.executors[name].turn, sends=True)
 
-    async def shutdown(self, patience_s: float, hurry: asyncio.Event | None = None) -> None:
-        """Stop every loop: at once, but for what is being sent, which has so long to end, or less in a hurry."""
-        for task in self._tasks - self._sending:
+    def unfinished(self) -> dict[str, list[asyncio.Task[None]]]:
+        """Return, by account, what goes on sending although its configuration is gone."""
+        found = {name: [task for task in tasks if not task.done()] for name, tasks in self._unfinished.items()}
+        for name, task in self._executing.items():
+            if not task.done():
+                found.setdefault(name, []).append(task)
+        return {name: tasks for name, tasks in found.items() if tasks}
+
+    async def hand_over(self, group: asyncio.TaskGroup) -> None:
+        """Stop every loop, but for what is being sent: it goes on, and its account is let go once it ended."""
+        self._stop_turning()
+        if self._executing:
+            await asyncio.wait(self._executing.values(), timeout=HAND_OVER_S)
+        sending = {name for name, task in self._executing.items() if not task.done() and self.executors[name].sending}
+        for name, task in self._executing.items():
+            if name not in sending:
+                task.cancel()
+        staying = {self._executing[name] for name in sending}
+        if self._tasks - staying:
+            await asyncio.wait(self._tasks - staying)
+        for name in sending:
+            log.info("reload.still_sending", account=name)
+            self._tasks.add(group.create_task(self._let_go_after(name), name=f"letting go {name}"))
+        await self._let_go(but=sending)
+
+    async def shutdown(self, patience_s: float) -> None:
+        """Stop every loop: at once, but for what is being sent, which has so long to end."""
+        self._stop_turning()
+        sending = {*self._executing.values(), *(task for tasks in self._unfinished.values() for task in tasks)}
+        if sending:
+            await asyncio.wait(sending, timeout=patience_s)
+        for task in sending:
+            task.cancel()
+        if self._tasks | sending:
+            await asyncio.wait(self._tasks | sending)
+        await self._let_go()
+
+    def _stop_turning(self) -> None:
+        for task in self._tasks - set(self._executing.values()):
             task.cancel()
         for executor in self.executors.values():
             executor.stop()
-        if self._sending and hurry is not None:
-            await first_of(asyncio.wait(self._sending, timeout=patience_s), hurry.wait())
-            patience_s = min(patience_s, HURRIED_S)
-        if self._sending:
-            await asyncio.wait(self._sending, timeout=patience_s)
-        for task in self._sending:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
-        await self._let_go()
 
-    async def _let_go(self) -> None:
+    async def _let_go_after(self, name: str) -> None:
+        """Let an account go once what is being sent at it has ended."""
+        await asyncio.wait([self._executing[name]])
+        if name not in self._context.config.accounts:
+            self._context.liveness.forget(f"executing {name}")
+        await self._let_go_of(name)
+
+    async def _let_go(self, but: Collection[str] = ()) -> None:
         """Close what the loops held; nobody misses them."""
         for task in self._tasks:
             self._context.liveness.forget(task.get_name().rpartition(" ")[0])
-        for poller in self.pollers.values():
-            await poller.close()
-        for deliverer in self.deliverers.values():
+        for name in self.pollers.keys() - set(but):
+            await self._let_go_of(name)
+        for name, deliverer in self.deliverers.items():
             await deliverer.close()
-        for http in self._https:
-            await http.close()
+            await self._https[f"sink {name}"].close()
+
+    async def _let_go_of(self, name: str) -> None:
+        """Close what the loops of one account held."""
+        await self.pollers[name].close()
+        await self._https[f"account {name}"].close()
 
     async def overdue_s(self) -> float:
         """Return how long the most overdue message has been due without being tried."""
@@ -142,20 +180,21 @@ class Supervisor:
     def _take_on(self, account: Account) -> None:
         limiter = self._limiter_of(account)
         spec = self._context.config.accounts[account.name]
-        lent = self._lend(Http(self._context.clock, limiter.acquire, wait_first=_no_wait))
+        lent = self._lend(f"account {account.name}", Http(self._context.clock, limiter.acquire, wait_first=_no_wait))
         adapter = _opened(account, lent, self._redactor)
         self.adapters[account.name] = adapter
         self.limiters[account.name] = limiter
         polls = {stream: every for stream, every in account.polls.items() if every is not None}
         self.pollers[account.name] = Poller(self._context, spec, adapter, limiter, polls)
-        self.executors[account.name] = Executor(self._context, spec, adapter, limiter)
+        before = self._unfinished.get(account.name, ())
+        self.executors[account.name] = Executor(self._context, spec, adapter, limiter, before)
 
     def _take_on_sink(self, sink: ConfiguredSink) -> None:
-        lent = self._lend(Http(self._context.clock, _no_wait))
+        lent = self._lend(f"sink {sink.name}", Http(self._context.clock, _no_wait))
         self.deliverers[sink.name] = Deliverer(self._context, sink.name, _opened_sink(sink, lent, self._redactor))
 
-    def _lend(self, http: Http) -> AdapterContext:
-        self._https.append(http)
+    def _lend(self, borrower: str, http: Http) -> AdapterContext:
+        self._https[borrower] = http
         return AdapterContext(http, self._context.clock, self._redactor.add_secret)
 
     def _go(
@@ -173,7 +212,7 @@ class Supervisor:
         )
         self._tasks.add(task)
         if sends:
-            self._sending.add(task)
+            self._executing[name.split(" ", 1)[1]] = task
 
     def _ring(self) -> None:
         """Pass the context's wakeups on to every loop of that kind."""

@@ -34,15 +34,12 @@ class Renamed(Exception):
     """A rule disappears while one with the same `on` and `do` appears; one sentence that says what to do."""
 
 
-def take_over(uow: UnitOfWork, *, clean: bool, restored: bool, sinks: set[str], known_since: str = "") -> None:
-    """Take over what is left.
+def take_over(uow: UnitOfWork, sinks: set[str]) -> None:
+    """Take over what the configuration before has left; what is being sent meanwhile goes on.
 
     Args:
         uow: The unit of work.
-        clean: The last run ended cleanly.
-        restored: The journal is older than what was sent.
         sinks: The names of the configured sinks.
-        known_since: Since when a restored journal knows nothing, in words.
     """
     rules = [rule for rule in uow.config.rules.rules if rule.mode is not Mode.OFF]
     _adopt(uow, uow.config.rules.rules)
@@ -58,6 +55,17 @@ def take_over(uow: UnitOfWork, *, clean: bool, restored: bool, sinks: set[str], 
     for rule in rules:
         if rule.mode is Mode.LIVE and uow.config.mode is Mode.LIVE:
             matches.release(uow.tx, BlockReason.SHADOW, uow.now, rule=rule.name)
+
+
+def start_run(uow: UnitOfWork, *, clean: bool, restored: bool, known_since: str) -> None:
+    """Take over what the last run has left: nobody knows how that ended which was being sent.
+
+    Args:
+        uow: The unit of work.
+        clean: The last run ended cleanly.
+        restored: The journal is older than what was sent.
+        known_since: Since when a restored journal knows nothing, in words.
+    """
     wake_up(uow, restored=restored)
     if restored:
         meta.put(uow.tx, meta.RESTORED, known_since)

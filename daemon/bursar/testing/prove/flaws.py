@@ -24,6 +24,7 @@ from bursar.journal.errors import JournalError
 from bursar.loops import executor
 from bursar.loops.effect_times import EffectTimes, Valid
 from bursar.loops.executor import Executor
+from bursar.loops.outcome_writer import OutcomeWriter
 from bursar.loops.runtime_context import RuntimeContext
 from bursar.loops.watch import Watch
 from bursar.pipeline import guard_facts, ingest, takeover
@@ -141,15 +142,15 @@ def _believe_late() -> None:
 
 
 def _drop_unwritten() -> None:
-    async def once(self: Executor, sent: Sequence[Intent]) -> None:
+    async def once(self: OutcomeWriter, sent: Sequence[Intent]) -> None:
         with suppress(JournalError):
             await self._write_outcomes([intent.id for intent in sent])
 
-    async def nothing(self: Executor, _orphans: Sequence[Intent]) -> None:
-        await self.wakeup.wait(self._context.clock, 1.0)
+    async def nothing(self: OutcomeWriter, _orphans: Sequence[Intent]) -> None:
+        await self._context.clock.sleep(1.0)
 
-    put(Executor, "_record", once)
-    put(Executor, "_record_orphans", nothing)
+    put(OutcomeWriter, "record", once)
+    put(OutcomeWriter, "record_orphans", nothing)
 
 
 FLAWS = {

@@ -1,0 +1,84 @@
+"""How attempts ended is written down, whatever happens meanwhile: a full disk, a reload, an answer of a plugin that no
+journal can take. Until then it is kept, and what nobody knows the end of becomes unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import structlog
+
+from bursar.domain.ids import AccountName, IntentId
+from bursar.domain.intent import Intent, Lost, NotSent, Outcome
+from bursar.journal.errors import JournalError
+from bursar.loops.runtime_context import Ended, RuntimeContext
+from bursar.pipeline.intent_transitions import record_outcome
+
+MAX_PAUSE_S = 30.0
+log = structlog.get_logger("bursar")
+
+
+class OutcomeWriter:
+    """Writes the outcomes of one account's attempts.
+
+    Args:
+        context: What the loops share; the outcomes that are not written yet are kept there.
+        account: The account's name.
+    """
+
+    def __init__(self, context: RuntimeContext, account: AccountName) -> None:
+        self._context = context
+        self._account = account
+
+    def note(self, sent: Sequence[Intent], outcomes: Mapping[IntentId, Outcome], ended_at: datetime) -> None:
+        """Keep how attempts ended; one without an outcome was given up in the middle.
+
+        Args:
+            sent: What was sent.
+            outcomes: How it ended.
+            ended_at: The last moment of the request on the wire.
+        """
+        for intent in sent:
+            outcome = outcomes.get(intent.id, Lost("the daemon was told to stop while it was sent"))
+            self._context.ended[intent.id] = Ended(intent.fence, outcome, ended_at)
+            if not isinstance(outcome, NotSent):
+                self._context.effects.note(intent.account, intent.subject, ended_at)
+
+    async def record_orphans(self, orphans: Sequence[Intent]) -> None:
+        """Write how attempts ended that another executor of the account was stopped at."""
+        for intent in orphans:
+            found = self._context.ended.get(intent.id)
+            if found is None or found.fence != intent.fence:
+                lost = Lost("nobody knows how its attempt ended")
+                self._context.ended[intent.id] = Ended(intent.fence, lost, self._context.now())
+        await self.record(orphans)
+
+    async def record(self, sent: Sequence[Intent]) -> None:
+        """Commit how attempts ended. While the journal cannot be written, that is kept and tried again."""
+        pause_s = 1.0
+        while True:
+            try:
+                await self._write_outcomes([intent.id for intent in sent])
+                return
+            except JournalError as error:
+                log.error("intent.outcome_unwritten", account=self._account, reason=str(error))
+                self._context.liveness.tick(f"executing {self._account}")
+                await self._context.clock.sleep(pause_s)
+                pause_s = min(pause_s * 2, MAX_PAUSE_S)
+
+    async def _write_outcomes(self, ids: Sequence[IntentId]) -> None:
+        ended = {id_: self._context.ended[id_] for id_ in ids if id_ in self._context.ended}
+        try:
+            await self._context.commit(
+                lambda uow: [record_outcome(uow, id_, one.fence, one.outcome, one.at) for id_, one in ended.items()]
+            )
+        except JournalError:
+            raise
+        except Exception as error:  # what it brings cannot be written: then nobody can tell, and a person is asked
+            log.exception("intent.outcome_unusable", account=self._account)
+            lost = Lost(f"its answer could not be written down ({type(error).__name__})")
+            await self._context.commit(
+                lambda uow: [record_outcome(uow, id_, one.fence, lost, one.at) for id_, one in ended.items()]
+            )
+        for id_ in ended:
+            self._context.ended.pop(id_, None)
