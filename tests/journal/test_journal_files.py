@@ -223,7 +223,7 @@ async def main():
     if sys.argv[3] == "copied back":
         await journal.write(lambda tx: None)
         journal._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
-        journal._note_main()
+        journal._place.note()
     os._exit(0)
 
 asyncio.run(main())
@@ -302,7 +302,7 @@ async def main():
     if sys.argv[3] == "stop":
         return journal.close()
     journal._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
-    journal._note_main()
+    journal._place.note()
     await journal.write(lambda tx: audit.add(tx, "bursar", "step", None, {}, NOW))
     os._exit(0)
 

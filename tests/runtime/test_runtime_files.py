@@ -10,6 +10,8 @@ import pytest
 from kit import World
 from runtime_config import config
 
+from bursar.journal.errors import JournalDamaged
+
 REFILL = "{name: e, on: order.partial, do: [refill]}"
 
 
@@ -66,3 +68,16 @@ async def test_it_acts_again_when_the_file_is_back(world: World) -> None:
     (world.folder / "elsewhere.db").rename(world.folder / "journal.db")
     await world.live(minutes=15)
     assert world.site.done("refill") == ["1"]
+
+
+async def test_nothing_is_sent_on_a_journal_that_was_written_over(
+    world: World, logged: list[MutableMapping[str, Any]]
+) -> None:
+    await ready(world)
+    path = world.folder / "journal.db"
+    path.write_bytes(path.read_bytes() + bytes(4096))
+    for turn in (world.send, world.tick):
+        with pytest.raises(JournalDamaged):
+            await turn()
+    assert (world.site.performed, "journal.displaced" in [line["event"] for line in logged]) == ([], True)
+    assert "another program wrote into the journal" in (await world.say("status"))["problem"]

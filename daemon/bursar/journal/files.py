@@ -8,12 +8,12 @@ import secrets
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 from bursar.journal.errors import JournalDamaged, JournalError, JournalLocked, JournalMissing, JournalNewer, explain
 from bursar.journal.last_ids import SKIPPED, go_on_after
 from bursar.journal.migrations import MIGRATIONS, VERSION
+from bursar.journal.place import Looks, lock_of, noted_of
 from bursar.journal.schema import statements
 from bursar.journal.send_counter import SendCount, SendCounter, was_restored
 from bursar.journal.sidecar import open_sidecar
@@ -51,7 +51,7 @@ def claim(path: Path, *, create: bool) -> int:
         os.close(lock)
         raise JournalLocked(f"{path}: another bursar writes this journal (process {owner or 'unknown'})") from None
     try:
-        kept = _noted(lock)
+        kept = noted_of(lock)
         os.ftruncate(lock, 0)
         os.pwrite(lock, f"{os.getpid()}\n{kept}".encode("ascii"), 0)
     except OSError as error:
@@ -71,53 +71,6 @@ def refuse_written(path: Path) -> None:
         os.close(claim(path, create=True))
 
 
-def lock_of(path: Path) -> Path:
-    """Return the lock file of a journal."""
-    return path.with_name(path.name + ".lock")
-
-
-def _noted(lock: int) -> str:
-    """Return what the last writer noted of the main file."""
-    return os.pread(lock, 200, 0).decode("ascii", "replace").partition("\n")[2].strip()
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Which files an open journal is: the daemon stops acting when other files are found in their place."""
-
-    known: tuple[tuple[Path, tuple[int, int]], ...]
-
-    @classmethod
-    def of(cls, path: Path, lock: int) -> Place:
-        """Note where an open journal lies, with its write-ahead log: what was committed last is in that alone."""
-        log = path.with_name(path.name + "-wal")
-        files = [one for one in (path, log) if one.exists()]
-        return cls((*((one, _inode(one.stat())) for one in files), (lock_of(path), _inode(os.fstat(lock)))))
-
-    def wrong(self) -> str | None:
-        """Return what is wrong with the files, in a sentence; None: they are where they were."""
-        for path, known in self.known:
-            try:
-                found = _inode(path.stat())
-            except OSError:
-                return f"{path} is gone: the journal that is being written was moved or removed; restart bursar"
-            if found != known:
-                return f"{path} is another file now: the journal that is being written was replaced; restart bursar"
-        return None
-
-
-def _inode(found: os.stat_result) -> tuple[int, int]:
-    return found.st_dev, found.st_ino
-
-
-def note_main(path: Path, lock: int) -> None:
-    """Note what the main file looks like: a later start compares, if a write-ahead log lies beside it then."""
-    found = path.stat()
-    noted = f"{os.getpid()}\n{found.st_ino} {found.st_size} {found.st_mtime_ns}\n".encode("ascii")
-    os.pwrite(lock, noted, 0)
-    os.ftruncate(lock, len(noted))
-
-
 def check_log(path: Path, lock: int) -> None:
     """Check that a write-ahead log that was left behind belongs to the main file beside it.
 
@@ -127,13 +80,13 @@ def check_log(path: Path, lock: int) -> None:
     log = path.with_name(path.name + "-wal")
     if not log.exists() or not log.stat().st_size or not path.exists():
         return
-    noted, found = _noted(lock).split(), path.stat()
-    if noted and noted[0] != str(found.st_ino):
+    noted, found = noted_of(lock).split(), Looks.of(path)
+    if noted and noted[0] != str(found.inode):
         raise JournalDamaged(
             f"{path}: was put there while {log.name} beside it belongs to the journal before it; restore with "
             f"`bursar restore`, or remove {log.name} and its -shm first"
         )
-    if noted != [str(found.st_ino), str(found.st_size), str(found.st_mtime_ns)]:
+    if noted != [str(found.inode), str(found.size), str(found.mtime_ns)]:
         with closing(connect(path, read_only=True)) as reader:
             fits = _fits_its_trail(reader)
         if not fits:

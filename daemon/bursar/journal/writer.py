@@ -20,20 +20,10 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from bursar.journal.errors import JournalError, explain
-from bursar.journal.files import (
-    Place,
-    check,
-    check_log,
-    claim,
-    connect,
-    missing,
-    note_main,
-    prepare_file,
-    refuse_empty,
-    resolved,
-)
+from bursar.journal.files import check, check_log, claim, connect, missing, prepare_file, refuse_empty, resolved
 from bursar.journal.last_ids import LastIds, last_ids
 from bursar.journal.migrations import VERSION
+from bursar.journal.place import Place, claim_file
 from bursar.journal.send_counter import SendCounter
 
 T = TypeVar("T")
@@ -116,7 +106,12 @@ class Journal:
     """
 
     def __init__(
-        self, path: Path, connection: sqlite3.Connection, lock: int, send_counter: SendCounter, ids: LastIds
+        self,
+        path: Path,
+        connection: sqlite3.Connection,
+        locks: tuple[int, int],
+        send_counter: SendCounter,
+        ids: LastIds,
     ) -> None:
         self.path = path
         self.send_counter = send_counter
@@ -125,9 +120,8 @@ class Journal:
         self._closed = False
         self._connection = connection
         self._last_ids = ids
-        self._lock = lock
-        self._place = Place.of(path, lock)
-        self._main_seen = 0
+        self._lock, self._file_lock = locks
+        self._place = Place(path, self._lock)
         self._calls: queue.SimpleQueue[_Call[Any] | None] = queue.SimpleQueue()
         self._reader: sqlite3.Connection | None = None
         self._readers = ThreadPoolExecutor(1, thread_name_prefix="journal-reader")
@@ -144,16 +138,21 @@ class Journal:
         path = resolved(path)
         lock = claim(path, create=create)
         counter, ids = SendCounter.beside(path), LastIds.beside(path)
+        file_lock = None
         try:
             check_log(path, lock)
+            file_lock = claim_file(path) if path.is_file() else None
             prepare_file(path, counter, ids.known, create=create)
+            file_lock = claim_file(path) if file_lock is None else file_lock
             connection = connect(path)
             ids.note(last_ids(connection))
-            return cls(path, connection, lock, counter, ids)
+            return cls(path, connection, (lock, file_lock), counter, ids)
         except BaseException as error:
             counter.close()
             ids.close()
-            _release(lock)
+            if file_lock is not None:
+                os.close(file_lock)
+            os.close(lock)
             if isinstance(error, (sqlite3.Error, OSError)):
                 raise explain(error, path) from error
             raise
@@ -190,13 +189,23 @@ class Journal:
         self._closed = True
         self._calls.put(None)
         self._thread.join()
+        if self._place.overwritten is not None:
+            self._close_without_checkpoint()
         self._readers.submit(self._close_reader).result()
         self._readers.shutdown()
         with suppress(sqlite3.Error):
             self._connection.close()
         self.send_counter.close()
         self._last_ids.close()
-        _release(self._lock)
+        os.close(self._file_lock)  # after the last connection
+        os.close(self._lock)
+
+    def _close_without_checkpoint(self) -> None:
+        """Leave what lies there as it is: while a reader is open, SQLite writes no log of ours into the other's pages."""
+        with suppress(JournalError, sqlite3.Error):
+            self._readers.submit(self._read, lambda tx: tx.one("SELECT 1 FROM sqlite_master")).result()
+        with suppress(sqlite3.Error):
+            self._connection.close()
 
     def _read(self, function: Callable[[Tx], T]) -> T:
         try:
@@ -234,6 +243,7 @@ class Journal:
 
     def _commit(self, group: list[_Call[Any]]) -> None:
         try:
+            self._place.check()
             self._connection.execute("BEGIN IMMEDIATE")
             tx = Tx(self._connection)
             for call in group:
@@ -242,21 +252,14 @@ class Journal:
             self._connection.execute("COMMIT")
             self.commits += 1
             self.broken = None
-            self._note_main()
         except BaseException as error:  # noqa: BLE001 - the thread must outlive any fault; each waiter gets its error
             self._undo()
             failure = explain(error, self.path) if isinstance(error, (sqlite3.Error, OSError)) else error
             self.broken = str(failure) if isinstance(failure, JournalError) else self.broken
             for call in group:
                 call.error = call.error or failure
-
-    def _note_main(self) -> None:
-        """Note what the main file looks like, whenever a checkpoint has changed it."""
-        with suppress(OSError):
-            changed = self.path.stat().st_mtime_ns
-            if changed != self._main_seen:
-                note_main(self.path, self._lock)
-                self._main_seen = changed
+        finally:
+            self._place.note()
 
     def _run(self, tx: Tx, call: _Call[Any], *, alone: bool) -> None:
         if alone:
@@ -335,7 +338,3 @@ def _raisable(error: BaseException) -> BaseException:
     if isinstance(error, (StopIteration, StopAsyncIteration, asyncio.CancelledError)):
         return RuntimeError(f"{type(error).__name__} was raised in a transaction")
     return error
-
-
-def _release(lock: int) -> None:
-    os.close(lock)
