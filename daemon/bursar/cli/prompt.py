@@ -13,16 +13,20 @@ def confirm(question: str, yes: bool) -> None:
     """Let a person say yes, unless they have said so already.
 
     Raises:
-        CommandError: there is no terminal to ask on, or the answer is no.
+        CommandError: stdin or stderr is not a terminal, or the answer is no.
     """
     if yes:
         return
-    if not at_terminal():
-        raise CommandError("there is no terminal to ask on: say --yes")
+    require_terminal()
     if not click.confirm(question, err=True):
         raise CommandError("nothing was done", FOUND)
 
 
-def at_terminal() -> bool:
-    """Return whether somebody can be asked."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
+def require_terminal() -> None:
+    """Raise an error unless somebody can be asked.
+
+    Raises:
+        CommandError: stdin or stderr is not a terminal.
+    """
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise CommandError("stdin is not a terminal; pass --yes to confirm")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import cast
 
 from bursar.api.errors import ProviderError, Refusal
@@ -15,9 +16,11 @@ from bursar.domain.action import ActionType
 from bursar.domain.ids import UNNAMED, AccountName, SubjectRef
 from bursar.domain.intent import PlannedIntent
 from bursar.domain.plan import MASK, Seal
-from bursar.domain.values import Json
-from bursar.loops.runtime_context import RuntimeContext
+from bursar.domain.values import Json, number
+from bursar.journal.writer import Tx
+from bursar.loops.runtime_context import FRESH, RuntimeContext
 from bursar.pipeline import operator
+from bursar.pipeline.approvals import shown_amount
 from bursar.pipeline.rejected import ActionRejected
 from bursar.pipeline.unit_of_work import UnitOfWork
 from bursar.settings.model import Account
@@ -73,8 +76,61 @@ def wanted_of(method: Method, given: Mapping[str, str]) -> Sequence[Wanted]:
         raise RequestRejected(str(error)) from None
 
 
-async def plan_call(context: RuntimeContext, account: Account, wanted: Sequence[Wanted]) -> list[int]:
+def cost_streams(account: Account, wanted: Sequence[Wanted]) -> dict[str, timedelta]:
+    """Return the streams that show what things cost, each with how old its last good poll may be for that."""
+    names = {one.action for one in wanted}
+    stream_of = {kind.name: kind.stream for kind in account.provider.subjects}
+    found: dict[str, timedelta] = {}
+    for action in account.provider.actions:
+        if action.name in names and action.cost_stream is not None:
+            found[action.cost_stream] = action.cost_within
+        elif action.name in names and action.takes_balance:
+            found[stream_of[action.subject]] = FRESH
+    return found
+
+
+async def quote(context: RuntimeContext, account: Account, wanted: Sequence[Wanted]) -> list[Json]:
+    """Return what each thing that a person is about to ask for costs: `amount` (null: not known), `currency`."""
+    actions = {action.name: action for action in account.provider.actions}
+
+    def look(tx: Tx) -> list[Json]:
+        view = context.view(tx)
+        costs = [
+            operator.quote(view, _planned(account.name, actions[one.action], one, set(), view.config.seal, view.now, 0))
+            for one in wanted
+        ]
+        return [{"amount": shown_amount(cost.amount), "currency": cost.currency} for cost in costs]
+
+    return await context.journal.read(look)
+
+
+def amounts_shown(params: Mapping[str, Json], wanted: Sequence[Wanted]) -> list[Decimal | None]:
+    """Read the amounts that a person was shown before the yes, one for each thing that is asked for.
+
+    Raises:
+        RequestRejected: they are not amounts, or not as many.
+    """
+    given = params.get("amounts")
+    if given is None:
+        return [None] * len(wanted)
+    said = given if isinstance(given, list) else []
+    read = [None if one is None else number(one) for one in said]
+    unread = [one for one, amount in zip(said, read, strict=True) if one is not None and amount is None]
+    if len(read) != len(wanted) or unread:
+        raise RequestRejected("`amounts` is a list with an amount, or null, for each action")
+    return read
+
+
+async def plan_call(
+    context: RuntimeContext, account: Account, wanted: Sequence[Wanted], shown: Sequence[Decimal | None]
+) -> list[int]:
     """Write the intents that a person asks for, all or none; return their ids.
+
+    Args:
+        context: What the loops share.
+        account: At which account.
+        wanted: What is asked for.
+        shown: The amount of each that was shown before the yes.
 
     Raises:
         RequestRejected: something stands in the way.
@@ -83,10 +139,10 @@ async def plan_call(context: RuntimeContext, account: Account, wanted: Sequence[
 
     def write(uow: UnitOfWork) -> list[int]:
         written: list[int] = []
-        for number, one in enumerate(wanted):
+        for place, one in enumerate(wanted):
             secret = {name for name, spec in actions[one.action].params.items() if spec.secret and name in one.params}
-            planned = _planned(account.name, actions[one.action], one, secret, uow.config.seal, uow.now, number)
-            intent = operator.plan_call(uow, planned)
+            planned = _planned(account.name, actions[one.action], one, secret, uow.config.seal, uow.now, place)
+            intent = operator.plan_call(uow, planned, shown[place])
             context.secret_params[intent.id] = {name: one.params[name] for name in secret}
             written.append(intent.id)
         return written

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from datetime import timedelta
 
-from bursar.api.provider import Wanted
-from bursar.control.calls import checked_method, plan_call, read_method, wanted_of
+from bursar.control.calls import amounts_shown, checked_method, cost_streams, plan_call, quote, read_method, wanted_of
 from bursar.control.commands import COMMANDS, HARMLESS
 from bursar.control.messages import ErrorCode, RequestRejected
 from bursar.control.queries import QUERIES, known_account, text
@@ -82,6 +82,8 @@ class Controller:
             raise RequestRejected(str(unwanted)) from None
         except JournalError as error:
             raise RequestRejected(str(error), ErrorCode.FAILED) from None
+        if verb == "quote":
+            return await self._quote(params)
         if verb == "call":
             return await self._call(params)
         if verb == "reload":
@@ -128,6 +130,14 @@ class Controller:
         ]
         return {"reloading": True, "ends": {"actions": actions, "matches": held}}
 
+    async def _quote(self, params: dict[str, Json]) -> Json:
+        """Return what a call would cost; what shows it is looked at first, if nobody has lately."""
+        account = known_account(self.supervisor.configuration, text(params, "account"))
+        method, given = checked_method(account, params)
+        wanted = wanted_of(method, given) if method.intents is not None else []
+        await self._look_unless_known(account, cost_streams(account, wanted))
+        return {"costs": await quote(self._context, account, wanted)}
+
     async def _call(self, params: dict[str, Json]) -> Json:
         account = known_account(self.supervisor.configuration, text(params, "account"))
         method, given = checked_method(account, params)
@@ -135,22 +145,20 @@ class Controller:
         if method.intents is None:
             return await read_method(adapter, method, given)
         wanted = wanted_of(method, given)
-        await self._learn_costs(account, wanted)
-        ids = await plan_call(self._context, account, wanted)
+        shown = amounts_shown(params, wanted)
+        budgeted = {budget.action for budget in (*account.budgets, *self._context.config.budgets)}
+        await self._look_unless_known(account, cost_streams(account, [one for one in wanted if one.action in budgeted]))
+        ids = await plan_call(self._context, account, wanted, shown)
         wait_s = WAIT_S if params.get("wait_s") is None else float(str(params["wait_s"]))
         return {"intents": await self._settled(account.name, ids, wait_s)}
 
-    async def _learn_costs(self, account: Account, wanted: Sequence[Wanted]) -> None:
-        """Look at what shows the cost of an action, where a budget asks for it and nobody has looked lately."""
-        budgeted = {budget.action for budget in (*account.budgets, *self._context.config.budgets)}
-        actions = [action for action in account.provider.actions if action.name in {one.action for one in wanted}]
-        for action in actions:
-            stream = action.cost_stream
-            if stream is None or action.name not in budgeted:
-                continue
+    async def _look_unless_known(self, account: Account, streams_within: Mapping[str, timedelta]) -> None:
+        """Look at streams whose last good poll is older than they may be."""
+        poller = self.supervisor.pollers[account.name]
+        for stream, within in streams_within.items():
             row = await self._context.journal.read(lambda tx, s=stream: streams.load(tx, account.name, s))  # type: ignore[misc]
-            if row.ok_at is None or self._context.now() - row.ok_at > action.cost_within:
-                await self.supervisor.pollers[account.name].look_now(stream)
+            if stream in poller.streams and (row.ok_at is None or self._context.now() - row.ok_at > within):
+                await poller.look_now(stream)
 
     async def _settled(self, account: AccountName, ids: Sequence[int], wait_s: float) -> list[Json]:
         """Wait until each intent has its first outcome, or the time is over; return them, and what they wait for."""

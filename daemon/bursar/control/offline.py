@@ -31,7 +31,7 @@ from bursar.settings.model import Account, Configuration
 
 ANSWER_WITHIN_S = 120.0
 LOCK_S = 5.0
-CREATES = frozenset({"call", "track"})
+CREATES = frozenset({"call", "quote", "track"})
 """What makes a journal where there is none yet; the rest is about what is in one, and a path may be mistyped."""
 
 

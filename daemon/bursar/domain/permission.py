@@ -24,6 +24,7 @@ REFUSED_MONEY_PAUSE = timedelta(hours=24)
 DENIED_PAUSE = timedelta(hours=24)
 CEILING_WITHIN = timedelta(hours=1)
 CEILING_WINDOW = timedelta(minutes=10)
+CALL_WITHIN = timedelta(hours=12)
 RESTORED_WITHIN = timedelta(hours=24)
 COST_PAUSE = timedelta(minutes=1)
 
@@ -243,7 +244,9 @@ def _repeatable(facts: GuardFacts) -> bool:
 
 
 def _approve(facts: GuardFacts, _now: datetime) -> Verdict | None:
-    approve = facts.rule.approve if facts.rule is not None else None
+    if facts.rule is None:
+        return _asked_for(facts)
+    approve = facts.rule.approve
     if approve is None:
         return None
     above = None if approve.above is None else Decimal(str(approve.above))
@@ -259,6 +262,15 @@ def _approve(facts: GuardFacts, _now: datetime) -> Verdict | None:
     else:
         reason = f"{amount:f} is above {above:f}"
     return RequireApproval(reason, approve.within)
+
+
+def _asked_for(facts: GuardFacts) -> Verdict | None:
+    """What a person asked for is for the amount that was shown then, where one was."""
+    if not facts.consent.given or _covered(facts):
+        return None
+    amount, shown = facts.cost.amount, f"{facts.consent.amount:f} was shown when it was asked for"
+    reason = f"its cost is not known ({facts.cost.why})" if amount is None else f"it would be {amount:f} now"
+    return RequireApproval(f"{reason}; {shown}", CALL_WITHIN)
 
 
 def _covered(facts: GuardFacts) -> bool:

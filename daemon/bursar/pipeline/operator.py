@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from bursar.domain.guard_facts import Consent, GuardFacts
+from bursar.domain.guard_facts import Consent, Cost, GuardFacts
 from bursar.domain.ids import AccountName, IntentId
 from bursar.domain.intent import Intent, PlannedIntent, State, Succeeded
 from bursar.domain.intent_states import Cause, step, transition
@@ -24,7 +24,7 @@ from bursar.pipeline.guard_facts import Candidate, load_guard_facts
 from bursar.pipeline.intent_transitions import OPERATOR, take_step
 from bursar.pipeline.refusals import answered_like
 from bursar.pipeline.rejected import ActionRejected
-from bursar.pipeline.unit_of_work import UnitOfWork
+from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 
 SAID_YES = "a person said yes"
 
@@ -42,22 +42,38 @@ class Answered:
     problem: str | None = None
 
 
-def plan_call(uow: UnitOfWork, planned: PlannedIntent) -> Intent:
+def quote(view: ReadView, planned: PlannedIntent) -> Cost:
+    """Return what something would cost that a person is about to ask for, as far as it is known."""
+    return load_guard_facts(view, _wanted(view, planned)).cost
+
+
+def plan_call(uow: UnitOfWork, planned: PlannedIntent, shown: Decimal | None = None) -> Intent:
     """Write an intent that a person asked for.
+
+    Args:
+        uow: The unit of work.
+        planned: What the person asked for.
+        shown: The amount that was shown before the yes: if more would leave, he is asked once more; None: none was.
 
     Raises:
         ActionRejected: the gate does not let it through; one sentence.
     """
-    action = uow.config.accounts[planned.account].actions[planned.action]
-    facts = load_guard_facts(uow, Candidate(planned.account, None, None, action, planned.subject, planned.params))
+    facts = load_guard_facts(uow, _wanted(uow, planned))
     verdict = permit(Phase.OPERATOR, facts, uow.now)
     if isinstance(verdict, HoldBack):
         raise ActionRejected(_advice(planned, verdict))
     planned = replace(planned, cost=facts.cost.amount, currency=facts.cost.currency)
     intent = intents.add(uow.tx, planned, transition(None, Cause.PLANNED), None, uow.now, uow.now)
     audit.add(uow.tx, OPERATOR, "intent.ready", intent.id, describe(planned), uow.now)
+    if shown is not None:
+        questions.consent(uow.tx, intent.id, Consent(True, shown))
     uow.wake.add("executing")
     return intent
+
+
+def _wanted(view: ReadView, planned: PlannedIntent) -> Candidate:
+    action = view.config.accounts[planned.account].actions[planned.action]
+    return Candidate(planned.account, None, None, action, planned.subject, planned.params)
 
 
 def _advice(planned: PlannedIntent, held: HoldBack) -> str:
@@ -211,7 +227,7 @@ def _plan_again(uow: UnitOfWork, intent: Intent) -> Intent:
     planned = PlannedIntent(
         intent.account, intent.action, intent.subject, intent.params, reason=f"a person has {intent.id} tried again"
     )
-    made = plan_call(uow, planned)
+    made = plan_call(uow, planned, intent.consent_amount if intent.consented else None)
     ledger.post(uow.tx, intent.id, Post.RETRIED, uow.now)
     return made
 

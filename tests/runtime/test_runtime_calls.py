@@ -1,0 +1,112 @@
+"""What a person asks for at the command line is for the amount that was shown: more than that is asked about anew."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from kit import World
+from runtime_config import config
+
+from bursar.api import Later, Refused
+from bursar.control.messages import RequestRejected
+
+PAYOUT: dict[str, Any] = {"account": "panel", "method": "payout", "params": {"method": "7"}}
+
+
+async def asked(world: World, *amounts: str | None) -> Any:
+    """Have a person ask for a payout of 80, after these amounts were shown."""
+    world.site.money("80")
+    await world.open(config())
+    await world.poll()
+    return await world.say("call", **PAYOUT, wait_s=0, amounts=list(amounts) or None)
+
+
+async def quoted(world: World) -> Any:
+    return (await world.say("quote", **PAYOUT))["costs"]
+
+
+async def test_what_it_costs_is_told_before_the_yes(world: World) -> None:
+    world.site.money("80")
+    await world.open(config())
+    await world.poll()
+    assert await quoted(world) == [{"amount": "80", "currency": "USD"}]
+
+
+async def test_what_shows_the_cost_is_looked_at_where_nobody_has(world: World) -> None:
+    world.site.money("80")
+    await world.open(config())
+    assert await quoted(world) == [{"amount": "80", "currency": "USD"}]
+
+
+async def test_what_nobody_can_know_has_no_amount(world: World) -> None:
+    world.site.orders["1"] = "partial"
+    await world.open(config())
+    told = await world.say("quote", account="panel", method="add", params={"link": "x"})
+    assert told["costs"] == [{"amount": None, "currency": "USD"}]
+
+
+async def test_the_amount_that_was_shown_is_paid(world: World) -> None:
+    await asked(world, "80")
+    await world.live(minutes=2)
+    assert (await world.states(), world.site.done("payout")) == (["succeeded"], ["balance"])
+
+
+async def test_less_than_was_shown_is_paid(world: World) -> None:
+    await asked(world, "80")
+    world.site.money("70")
+    await world.live(minutes=2)
+    assert await world.states() == ["succeeded"]
+
+
+async def test_more_than_was_shown_is_asked_about(world: World) -> None:
+    await asked(world, "80")
+    world.site.money("900")
+    await world.live(minutes=2)
+    [row] = await world.say("actions")
+    assert (row["state"], row["id"], row["amount"], world.site.performed) == ("awaiting_approval", "1", "900", [])
+    assert row["reason"] == "it would be 900 now; 80 was shown when it was asked for"
+
+
+async def test_a_yes_to_the_new_amount_sends_it(world: World) -> None:
+    await asked(world, "80")
+    world.site.money("900")
+    await world.live(minutes=2)
+    await world.say("approve", ids=["1"])
+    await world.live(minutes=2)
+    assert (await world.states(), world.site.done("payout")) == (["succeeded"], ["balance"])
+
+
+async def test_more_than_was_shown_is_asked_about_after_the_provider_said_later(world: World) -> None:
+    world.site.will("payout", Later("busy"))
+    await asked(world, "80")
+    await world.live(minutes=1)
+    world.site.money("900")
+    await world.live(minutes=30)
+    assert (await world.states(), await world.told("approval.wanted")) == (["awaiting_approval"], ["approval.wanted"])
+
+
+async def test_what_is_retried_is_for_what_was_shown_once(world: World) -> None:
+    world.site.will("payout", Refused("not now"))
+    await asked(world, "80")
+    await world.live(minutes=1)
+    world.site.money("900")
+    await world.say("retry", ids=["1"])
+    await world.live(minutes=10)
+    assert await world.states() == ["refused", "awaiting_approval"]
+
+
+async def test_without_an_amount_shown_what_is_there_is_paid(world: World) -> None:
+    await asked(world)
+    world.site.money("900")
+    await world.live(minutes=2)
+    assert await world.states() == ["succeeded"]
+
+
+@pytest.mark.parametrize("amounts", [["much"], [], ["80", "80"], "80", [True], {"0": "80"}])
+async def test_amounts_that_are_none_are_refused(world: World, amounts: Any) -> None:
+    await world.open(config())
+    await world.poll()
+    with pytest.raises(RequestRejected, match="`amounts` is a list with an amount, or null, for each action"):
+        await world.say("call", **PAYOUT, wait_s=0, amounts=amounts)
+    assert await world.states() == []
