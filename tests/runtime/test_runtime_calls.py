@@ -8,9 +8,12 @@ import pytest
 from kit import World
 from runtime_config import config
 
-from bursar.api import Later, Refused
+from bursar.api import Later, Lost, Refused
 from bursar.control.messages import RequestRejected
+from bursar.domain.ids import microseconds
 
+GONE = Lost("no answer")
+REFILL = "{name: refill, on: order.partial, do: [refill]}"
 PAYOUT: dict[str, Any] = {"account": "panel", "method": "payout", "params": {"method": "7"}}
 
 
@@ -110,3 +113,44 @@ async def test_amounts_that_are_none_are_refused(world: World, amounts: Any) -> 
     with pytest.raises(RequestRejected, match="`amounts` is a list with an amount, or null, for each action"):
         await world.say("call", **PAYOUT, wait_s=0, amounts=amounts)
     assert await world.states() == []
+
+
+async def lost_order(world: World) -> None:
+    """Have a person ask for an order, whose answer is lost."""
+    world.site.will("add", GONE)
+    await world.open(config(REFILL))
+    await world.say("call", account="panel", method="add", params={"link": "https://x.example/p"}, wait_s=0)
+    await world.live(minutes=1)
+
+
+async def test_an_order_that_a_person_found_is_under_watch(world: World) -> None:
+    await lost_order(world)
+    await world.say("resolve", id="1", happened=True, reference="4711")
+    [order] = await world.say("orders")
+    assert (order["id"], order["link"]) == ("4711", "https://x.example/p")
+
+
+async def test_an_order_that_a_person_found_is_as_old_as_its_sending(world: World) -> None:
+    await lost_order(world)
+    await world.wait(hours=5)
+    await world.say("resolve", id="1", happened=True, reference="4711")
+    sent_at = (await world.intents())[0].sent_at
+    [row] = await world.read(lambda tx: tx.named("SELECT created_at FROM subjects WHERE id = '4711'"))
+    assert sent_at is not None
+    assert row["created_at"] == microseconds(sent_at)
+
+
+async def test_a_rule_acts_on_an_order_that_a_person_found(world: World) -> None:
+    await lost_order(world)
+    world.site.orders["4711"] = "partial"
+    await world.say("resolve", id="1", happened=True, reference="4711")
+    await world.live(minutes=10)
+    assert world.site.done("refill") == ["4711"]
+
+
+@pytest.mark.parametrize("reference", ["47 11", "4711,4712", "+1", "9" * 201])
+async def test_what_is_no_id_is_not_put_under_watch(world: World, reference: str) -> None:
+    await lost_order(world)
+    with pytest.raises(RequestRejected, match="is not an id"):
+        await world.say("resolve", id="1", happened=True, reference=reference)
+    assert await world.states() == ["unknown"]

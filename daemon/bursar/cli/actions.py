@@ -111,7 +111,11 @@ def retry(ids: tuple[str, ...], as_json: bool) -> int:
 @with_json
 @click.argument("id_", metavar="ID")
 @click.option("--happened", is_flag=True, help="It took effect at the provider.")
-@click.option("--reference", metavar="R", help="With --happened: what the provider calls it (the id of the payout).")
+@click.option(
+    "--reference",
+    metavar="R",
+    help="With --happened: the provider's id of the payout, or of the order, which comes under watch.",
+)
 @click.option("--did-not", is_flag=True, help="It did not.")
 @click.option("--again", is_flag=True, help="With --did-not: do it again.")
 def resolve(id_: str, happened: bool, reference: str | None, did_not: bool, again: bool, as_json: bool) -> None:

@@ -8,7 +8,7 @@ from typing import cast
 
 from bursar.control.messages import RequestRejected
 from bursar.control.queries import Params, known_account, text
-from bursar.domain.ids import UNNAMED, AccountName
+from bursar.domain.ids import AccountName, is_id
 from bursar.domain.intent import State
 from bursar.domain.intent_states import Cause
 from bursar.domain.subject import SubjectType
@@ -89,7 +89,7 @@ def _row(
 ) -> tuple[str, dict[str, Value | None], datetime | None]:
     """Read one row; an instant in it is the wall clock's, which is so much ahead of the timeline."""
     id_ = str(row.get("id") or "").strip()
-    if not id_ or len(id_) > 200 or id_.startswith(UNNAMED) or any(ch.isspace() or ch == "," for ch in id_):
+    if not is_id(id_):
         raise RequestRejected(f"{id_!r} is not an id")
     fields: dict[str, Value | None] = {}
     for name, spec in kind.fields.items():

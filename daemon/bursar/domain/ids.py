@@ -38,6 +38,16 @@ class SubjectRef:
         return f"{self.type}/{self.id}"
 
 
+MAX_ID = 200
+
+
+def is_id(said: str) -> bool:
+    """Return whether a text that a person gives can be a provider's id of one subject."""
+    return (
+        0 < len(said) <= MAX_ID and not said.startswith(UNNAMED) and not any(ch.isspace() or ch == "," for ch in said)
+    )
+
+
 def microseconds(at: datetime) -> int:
     """Return an aware instant as whole microseconds since 1970, exactly (no float on the way)."""
     return (at - EPOCH) // MICROSECOND

@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from bursar.domain.guard_facts import Consent, Cost, GuardFacts
-from bursar.domain.ids import AccountName, IntentId
+from bursar.domain.ids import AccountName, IntentId, SubjectRef, is_id
 from bursar.domain.intent import Intent, PlannedIntent, State, Succeeded
 from bursar.domain.intent_states import Cause, step, transition
 from bursar.domain.ledger import Post
+from bursar.domain.observation import Observed
 from bursar.domain.permission import Phase, permit
-from bursar.domain.values import Json
+from bursar.domain.values import FieldKind, Json, Value, number
 from bursar.domain.verdict import BlockReason, HoldBack, Lapse, Question, RequireApproval
 from bursar.journal import audit, intents, ledger, matches, questions
 from bursar.pipeline.approvals import CEILING, ask, changed_words, past_ceiling
@@ -180,9 +181,34 @@ def resolve(uow: UnitOfWork, said: str, cause: Cause, reason: str, reference: st
     other = intents.made_for(uow.tx, intent, reference) if reference is not None else None
     if other is not None:
         raise ActionRejected(f"{reference} is what intent {other} had made: look at the provider's page once more")
-    success = Succeeded(reference=reference or intent.reference) if cause is Cause.PERSON_HAPPENED else None
+    made = _made(uow, intent, reference) if reference is not None and cause is Cause.PERSON_HAPPENED else ()
+    happened = Succeeded(reference=reference or intent.reference, tracked=made)
+    success = happened if cause is Cause.PERSON_HAPPENED else None
     taken = step(intent, cause, reason)
     return Answered(take_step(uow, intent, taken, actor=OPERATOR, success=success))
+
+
+def _made(uow: UnitOfWork, intent: Intent, reference: str) -> tuple[Observed, ...]:
+    """Return what an action had made, by the id that a person knows, so that it comes under watch as after a yes.
+
+    Raises:
+        ActionRejected: that is no id.
+    """
+    account = uow.config.accounts.get(intent.account)
+    action = account.actions.get(intent.action) if account is not None else None
+    kind = account.kinds.get(intent.subject.type) if account is not None else None
+    if action is None or kind is None or not (action.creates and kind.trackable):
+        return ()
+    if not is_id(reference):
+        raise ActionRejected(f"{reference!r} is not an id: pass what the provider's page shows")
+    hidden = {name for name, param in action.params.items() if param.secret}
+    fields: dict[str, Value | None] = {}
+    for name, spec in kind.fields.items():
+        said = intent.params.get(name) if name not in hidden and not spec.own else None
+        if said is not None:
+            fields[name] = number(said) if spec.kind is FieldKind.NUMBER else str(said)
+    sent_at = None if intent.sent_at is None else intent.sent_at + uow.ahead
+    return (Observed(SubjectRef(kind.name, reference), fields, created_at=sent_at),)
 
 
 def retry(uow: UnitOfWork, said: str) -> Answered:

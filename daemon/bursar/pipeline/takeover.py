@@ -69,10 +69,16 @@ def start_run(uow: UnitOfWork, *, clean: bool, restored: bool, known_since: str)
     wake_up(uow, restored=restored)
     if restored:
         meta.put(uow.tx, meta.RESTORED, known_since)
-        emit_core(uow, "journal.restored", NOBODY, {"reason": f"it is older than what was sent: it ends {known_since}"})
+        _say(uow, "journal.restored", f"it is older than what was sent: it ends {known_since}")
     if not clean:
-        emit_core(uow, "daemon.started", NOBODY, {"reason": "the last run did not stop cleanly"})
+        _say(uow, "daemon.started", "the last run did not stop cleanly")
     meta.put(uow.tx, "clean", None)
+
+
+def _say(uow: UnitOfWork, event: str, reason: str) -> None:
+    """Tell the sinks and the log how the run began."""
+    log.warning(event, reason=reason)
+    emit_core(uow, event, NOBODY, {"reason": reason})
 
 
 def _adopt(uow: UnitOfWork, rules: Iterable[Rule]) -> None:
