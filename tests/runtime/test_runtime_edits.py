@@ -332,3 +332,28 @@ async def test_an_order_that_left_the_state_of_its_event_is_left_alone(world: Wo
     await world.wait(minutes=2)
     await world.live(minutes=10)
     assert (world.site.performed, await world.states()) == ([], ["lapsed"])
+
+
+async def test_a_rule_that_is_removed_and_added_under_another_name_later_forgets_nothing(world: World) -> None:
+    await held(world)
+    await world.reload(config())
+    await world.live(minutes=6)
+    with pytest.raises(Renamed, match="was: e"):
+        await world.reload(config(REFILL.replace("name: e", "name: f")))
+
+
+async def test_a_rule_that_never_acted_may_come_back_under_another_name(world: World) -> None:
+    await world.open(config(REFILL))
+    await world.reload(config())
+    await world.reload(config(REFILL.replace("name: e", "name: f")))
+    assert [row["rule"] for row in await world.say("why", rule="f")] == []
+
+
+async def test_a_rule_that_comes_back_under_its_own_name_begins_anew_and_forgets_nothing(world: World) -> None:
+    await held(world)
+    await world.reload(config())
+    await world.reload(config(REFILL))
+    for state in ("in_progress", "partial"):
+        world.site.orders["1"] = state
+        await world.live(minutes=10)
+    assert (world.site.done("refill"), await world.matches()) == (["1"], ["cooldown"])

@@ -155,15 +155,19 @@ def rule_since(tx: Tx, rule: Rule, now: datetime) -> datetime:
 
 
 def meanings(tx: Tx) -> dict[str, str]:
-    """Return what stands for `on` and `do` of each rule that was there at the last start or reload."""
+    """Return what stands for `on` and `do` of each rule that was there at the last start or reload, or has acted."""
     return dict(tx.all("SELECT name, meaning FROM rules"))
 
 
 def forget_missing(tx: Tx, names: set[str], now: datetime, off: Collection[str] = ()) -> None:
-    """End what was waiting for rules that are there no more, or off; one that is off begins anew, under any name."""
+    """End what was waiting for rules that are there no more, or off; they begin anew, under any name.
+
+    Of one that has acted the meaning is kept: under another name it must not forget its cooldowns, limits and budgets,
+    however many reloads lie between.
+    """
     for (name,) in tx.all("SELECT name FROM rules"):
         if name not in names:
-            if name in off:
+            if name in off or tx.one("SELECT 1 FROM ledger WHERE rule = ?", name) is not None:
                 tx.run("UPDATE rules SET fingerprint = '' WHERE name = ?", name)
             else:
                 tx.run("DELETE FROM rules WHERE name = ?", name)
