@@ -134,7 +134,7 @@ def finding(
     fresh = {id_: row for id_, row in payouts.items() if id_ not in known}
     ours = [id_ for id_, row in fresh.items() if _is_for(row, method, account)]
     if ours:
-        return _happened(ours, fresh, currency)
+        return _happened(ours, fresh, number(before.get("balance")), currency)
     if unclear := [id_ for id_, row in fresh.items() if _is_for(row, method, account) is None]:
         return CannotTell(f"payout {unclear[-1]} is new, and the site does not say for which method and account")
     if known and not payouts:
@@ -147,12 +147,23 @@ def finding(
     return DidNot(f"no new payout is listed, and the balance of {balance:f} has not fallen")
 
 
-def _happened(ours: list[str], fresh: Mapping[str, Row], currency: str | None) -> Happened:
-    newest = max(ours, key=lambda id_: (len(id_), id_))
-    reason = f"payout {newest} is new, with this method and account"
-    if len(ours) > 1:
-        reason = f"{len(ours)} new payouts have this method and account ({', '.join(ours)}); the newest is {newest}"
-    return Happened(Succeeded(reference=newest, moved=amount_of(fresh[newest], currency)), reason)
+def _happened(ours: list[str], fresh: Mapping[str, Row], had: Decimal | None, currency: str | None) -> Happened:
+    """Return that it happened: of several new payouts, some may be a person's; ours took what was there.
+
+    Where nobody can tell which that is, none is named: then what was allowed stays reserved.
+    """
+    amounts = {id_: amount_of(fresh[id_], currency) for id_ in ours}
+    took_all = [id_ for id_, amount in amounts.items() if amount is not None and had is not None and amount >= had]
+    if len(ours) == 1:
+        return Happened(_made(ours[0], amounts), f"payout {ours[0]} is new, with this method and account")
+    reason = f"{len(ours)} new payouts have this method and account ({', '.join(ours)})"
+    if len(took_all) == 1:
+        return Happened(_made(took_all[0], amounts), f"{reason}; {took_all[0]} took what was there")
+    return Happened(Succeeded(), f"{reason}; nobody can tell which is this one")
+
+
+def _made(id_: str, amounts: Mapping[str, Decimal | None]) -> Succeeded:
+    return Succeeded(reference=id_, moved=amounts[id_])
 
 
 def _is_for(row: Row, method: str, account: str) -> bool | None:

@@ -26,7 +26,7 @@ from bursar.api import (
     Succeeded,
     Value,
 )
-from bursar_smm.answers import No, Yes, beside, entries, fails, failure_text, opinions, unwrapped, verdict
+from bursar_smm.answers import WRAPPERS, No, Yes, beside, entries, fails, failure_text, opinions, unwrapped, verdict
 from bursar_smm.error_texts import TROUBLE, Meaning, meaning, sentence, wait
 from bursar_smm.service_types import ordered_quantity
 
@@ -37,8 +37,16 @@ NOT_SENT = "not sent: "
 FAILED, SERVER_ERRORS = 400, 500
 """From which `code` on a call failed, and from which on its server did."""
 NEVER = frozenset({Meaning.NEVER, Meaning.NO_SUCH})
-DONE = re.compile(r"\b(?:created|placed|accepted|added|success|done|queued)", re.IGNORECASE)
-"""Words that an order was made, whatever else a sentence says."""
+DONE = re.compile(
+    r"\b(?:created|placed|accepted|added|success|done|queued|received|submitted|processed|confirmed|registered|charged|"
+    r"orders?\b|thank)",
+    re.IGNORECASE,
+)
+"""Words that an order was made, or that speak of one, whatever else a sentence says."""
+AGAIN = re.compile(r"\b(?:please\s+)?(?:try|retry)(?:\s+again)?(?:\s+later)?\b|\bagain later\b", re.IGNORECASE)
+"""What a plain rate limit asks for: no word of trouble there."""
+OF_A_NO = frozenset({"error", "errors", "message", "msg", "status", "success", "ok", "code", "retry_after"})
+"""What an answer that is nothing but a no may hold."""
 
 
 class Reply:
@@ -126,8 +134,8 @@ class Reply:
         """Return what a no means for the intent; one to a whole batch (`of_it` false) is never a *never*."""
         what, why = meaning(text), sentence(text, self._secret)
         limited = what is Meaning.RATE or (self._status == 429 and what is Meaning.OTHER)
-        if limited and intent.action == "add" and (what is Meaning.OTHER or DONE.search(text) is not None):
-            return Lost(f"asked too often, in words that may say that it was done: {why}")
+        if limited and intent.action == "add" and not self._only_limits(text, what):
+            return Lost(f"asked too often, in an answer that may say that it was done: {why}")
         if limited:
             return Later(f"{NOT_NOW}the panel limits the rate: {why}", self._retry_after or wait(text))
         if what is Meaning.KEY:
@@ -144,6 +152,15 @@ class Reply:
         if what is Meaning.NOT_NOW:
             return Later(NOT_NOW + why, wait(text) or self._retry_after)
         return Refused(why, never=of_it and what in NEVER)
+
+    def _only_limits(self, text: str, what: Meaning) -> bool:
+        """Return whether the whole answer is a plain rate limit: an order goes out again on nothing else."""
+        if what is not Meaning.RATE or max(self._code, self._status) >= SERVER_ERRORS:
+            return False
+        if DONE.search(text) is not None or TROUBLE.search(AGAIN.sub("", text)) is not None:
+            return False
+        parts = self._whole.items() if isinstance(self._whole, dict) else ()
+        return all(name in OF_A_NO or (name in WRAPPERS and isinstance(said, str)) for name, said in parts)
 
 
 def _unless_denied(outcome: Outcome, intent: Intent, answer: Json, *names: str) -> Outcome:

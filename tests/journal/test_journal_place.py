@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from journal_kit import change_inside, count, look_inside, put
 
+from bursar.journal import place
 from bursar.journal.errors import JournalDamaged, JournalLocked
 from bursar.journal.place import claim_file
 from bursar.journal.writer import Journal
@@ -106,3 +108,23 @@ def test_a_journal_that_could_not_be_opened_lets_its_file_go(path: Path) -> None
     with pytest.raises(JournalDamaged):
         Journal.open(path)
     os.close(claim_file(path))
+
+
+async def test_a_full_disk_at_the_note_beside_the_journal_is_no_other_program(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal, write = Journal.open(path), os.pwrite
+
+    def full(file: int, data: bytes, at: int) -> int:
+        if file == journal._lock:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(file, data, at)
+
+    monkeypatch.setattr(place.os, "pwrite", full)
+    for number in range(100):
+        await journal.write(lambda tx, n=number: put(tx, f"{BIG}{n}"))  # type: ignore[misc]
+    monkeypatch.setattr(place.os, "pwrite", write)
+    await journal.write(lambda tx: put(tx, "after"))
+    noted = path.with_name("journal.db.lock").read_text(encoding="ascii").split()
+    assert (journal.displaced(), noted[2]) == (None, str(path.stat().st_size))
+    journal.close()

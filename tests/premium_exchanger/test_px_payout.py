@@ -449,13 +449,21 @@ class TestReconcile:
     ) -> None:
         assert isinstance(await look(adapter, site, evidence, payout_row("4")), CannotTell)
 
-    async def test_of_several_new_ones_the_newest_is_taken_and_all_are_told(
-        self, site: ScriptedSite, adapter: PremiumExchanger
+    @pytest.mark.parametrize(
+        ("amounts", "ours"),
+        [(("5", "60"), "9"), (("60", "5"), "10"), (("60", "60"), None), (("5", "5"), None), ((None, "5"), None)],
+    )
+    async def test_of_several_new_ones_ours_took_what_was_there_and_all_are_told(
+        self, site: ScriptedSite, adapter: PremiumExchanger, amounts: tuple[str | None, str], ours: str | None
     ) -> None:
-        rows = [payout_row("10", time=str(FAR_FROM_HERE + 9)), payout_row("9", time=str(FAR_FROM_HERE + 9))]
-        found = await look(adapter, site, await prepared(adapter, site), *rows)
+        """The other may be a person's; where nobody can tell, what was allowed stays reserved."""
+        rows = [payout_row(id_, original_amount=amount) for id_, amount in zip(("10", "9"), amounts, strict=True)]
+        before = await prepared(adapter, site)
+        assert isinstance(before, dict)
+        found = await look(adapter, site, {**before, "balance": "60"}, *rows)
         assert isinstance(found, Happened)
-        assert (found.success.reference, "10, 9" in found.reason) == ("10", True)
+        assert (found.success.reference, "10, 9" in found.reason) == (ours, True)
+        assert found.success.moved == (None if ours is None else Decimal(60))
 
     @pytest.mark.parametrize("time", ["2147483647", str(FAR_FROM_HERE + 40 * 86400), "0", "Unknown"])
     async def test_no_time_of_another_row_makes_ours_an_old_one(

@@ -8,7 +8,7 @@ import pytest
 from kit import World
 from runtime_config import config
 
-from bursar.api import Later, Lost, Refused
+from bursar.api import DidNot, Later, Lost, Refused
 from bursar.control.messages import RequestRejected
 from bursar.domain.ids import microseconds
 
@@ -33,20 +33,20 @@ async def test_what_it_costs_is_told_before_the_yes(world: World) -> None:
     world.site.money("80")
     await world.open(config())
     await world.poll()
-    assert await quoted(world) == [{"amount": "80", "currency": "USD"}]
+    assert await quoted(world) == [{"costs": True, "amount": "80", "currency": "USD"}]
 
 
 async def test_what_shows_the_cost_is_looked_at_where_nobody_has(world: World) -> None:
     world.site.money("80")
     await world.open(config())
-    assert await quoted(world) == [{"amount": "80", "currency": "USD"}]
+    assert await quoted(world) == [{"costs": True, "amount": "80", "currency": "USD"}]
 
 
 async def test_what_nobody_can_know_has_no_amount(world: World) -> None:
     world.site.orders["1"] = "partial"
     await world.open(config())
     told = await world.say("quote", account="panel", method="add", params={"link": "x"})
-    assert told["costs"] == [{"amount": None, "currency": "USD"}]
+    assert told["costs"] == [{"costs": False, "amount": None, "currency": "USD"}]
 
 
 async def test_the_amount_that_was_shown_is_paid(world: World) -> None:
@@ -68,7 +68,7 @@ async def test_more_than_was_shown_is_asked_about(world: World) -> None:
     await world.live(minutes=2)
     [row] = await world.say("actions")
     assert (row["state"], row["id"], row["amount"], world.site.performed) == ("awaiting_approval", "1", "900", [])
-    assert row["reason"] == "it would be 900 now; 80 was shown when it was asked for"
+    assert row["reason"] == "it would be 900 USD now; 80 USD was shown when it was asked for"
 
 
 async def test_a_yes_to_the_new_amount_sends_it(world: World) -> None:
@@ -104,6 +104,35 @@ async def test_without_an_amount_shown_what_is_there_is_paid(world: World) -> No
     world.site.money("900")
     await world.live(minutes=2)
     assert await world.states() == ["succeeded"]
+
+
+async def test_an_amount_that_was_not_known_is_asked_about_once_it_is(world: World) -> None:
+    """The site was down at the question: a person who was shown no amount has not said yes to any."""
+    await world.open(config())
+    await world.say("call", **PAYOUT, wait_s=0, amounts=[None])
+    world.site.money("5000")
+    await world.live(minutes=2)
+    [row] = await world.say("actions")
+    assert (row["state"], world.site.performed) == ("awaiting_approval", [])
+    assert row["reason"] == ("it would be 5000 USD now; an amount that is not known was shown when it was asked for")
+
+
+async def test_what_costs_nothing_is_done_without_an_amount(world: World) -> None:
+    await world.open(config())
+    await world.say("call", account="panel", method="add", params={"link": "x"}, wait_s=0, amounts=[None])
+    await world.live(minutes=2)
+    assert await world.states() == ["succeeded"]
+
+
+async def test_what_was_there_at_the_first_request_is_all_that_a_yes_in_advance_is_for(world: World) -> None:
+    """`--yes` takes what is there then; what is there when a lost one is made again, a person has not seen."""
+    world.site.will("payout", GONE)
+    world.site.will("reconcile", *[DidNot("not there")] * 9)
+    await asked(world)
+    await world.live(minutes=1)
+    world.site.money("900")
+    await world.live(minutes=30)
+    assert (await world.states(), world.site.done("payout")) == (["awaiting_approval"], ["balance"])
 
 
 @pytest.mark.parametrize("amounts", [["much"], [], ["80", "80"], "80", [True], {"0": "80"}])

@@ -8,8 +8,10 @@ import pytest
 from kit import World
 from runtime_config import account, config
 
-from bursar.api import Happened, Later, Observed, RateLimited, Refused, SubjectRef, Succeeded, Unreachable
+from bursar.api import DidNot, Happened, Later, Observed, RateLimited, Refused, SubjectRef, Succeeded, Unreachable
 from bursar.control.messages import RequestRejected
+from bursar.journal import meta
+from bursar.journal.last_ids import FLOOR, QUESTIONS
 
 PAY = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7"}}]'
 ASKS = PAY + ", approve: {above: 1, within: 12h}}"
@@ -373,3 +375,39 @@ async def test_a_no_holds_for_a_newer_match_too(world: World, cooldown: str) -> 
     soon = len(await world.told("approval.wanted"))
     await world.live(hours=25, every_s=900)
     assert (soon - before, len(await world.told("approval.wanted")) > before, world.site.performed) == (0, True, [])
+
+
+async def test_a_refusal_because_a_lost_attempt_has_landed_leaves_the_budget_reserved(world: World) -> None:
+    async def already(_intent: object) -> Refused:
+        world.site.payouts["1"] = "waiting"
+        world.site.money("0")
+        return Refused("you have a payout already")
+
+    world.site.money("900")
+    world.site.will("payout", Unreachable("the answer was lost"), already)
+    world.site.will("reconcile", *[DidNot("not there")] * 4)
+    once = BUDGET_1000[:-1] + ", cooldown: 1h}"
+    await world.open(config(once, accounts=account(more="settle: 1m")))
+    await world.live(minutes=20)
+    world.site.money("900")
+    await world.live(hours=3, every_s=300)
+    assert (left(world), await world.matches()) == (["900", "900"], ["budget"])
+
+
+async def test_both_amounts_are_said_where_numbers_of_questions_were_left_out(world: World) -> None:
+    await asked(world)
+    await world.context.commit(lambda uow: (meta.put(uow.tx, FLOOR, "1 2"), meta.put(uow.tx, QUESTIONS, "2")))
+    world.site.money("5161.88")
+    await world.live(minutes=6)
+    [third] = await world.say("approve", ids=["1"])
+    world.site.money("6000")
+    await world.live(minutes=6)
+    await world.say("approve", ids=[third["id"]])
+    [late] = await world.say("approve", ids=[third["id"]])
+    assert (third["id"], "5161.88" in late["problem"], "6000" in late["problem"]) == ("1.3", True, True)
+
+
+async def test_there_is_no_question_of_the_number_nothing(world: World) -> None:
+    await asked(world)
+    with pytest.raises(RequestRejected, match=r"'1\.0' is not the id of an action"):
+        await world.say("approve", ids=["1.0"])

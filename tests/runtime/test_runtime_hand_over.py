@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import MutableMapping
+from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +13,10 @@ from kit import World
 from limits import WAIT_S
 from runtime_config import account, config
 
-from bursar.api import Outcome, Succeeded
+from bursar.api import Later, Outcome, Succeeded, Unreachable
+from bursar.api.exchange import current
 from bursar.logs import Redactor
+from bursar.loops import supervisor
 from bursar.loops.clock import RealClock
 from bursar.loops.startup import apply_configuration
 from bursar.loops.supervisor import Supervisor
@@ -128,3 +133,58 @@ async def test_a_stop_ends_what_outlived_a_reload(world: World, busy: Held) -> N
         await change_over(world, group, config(REFILL, accounts=BOTH))
         await world.supervisor.shutdown(0)
     assert await world.states("refill") == ["sending"]
+
+
+async def test_what_the_provider_asks_for_after_a_reload_holds_for_what_comes_next(world: World) -> None:
+    """The answer to what was under way says 429: the next request of that key waits, too."""
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    async def limited(_intent: Any) -> Outcome:
+        asked.set()
+        await answer.wait()
+        exchange = current()
+        assert exchange is not None
+        exchange.limited, exchange.retry_after = True, timedelta(hours=1)
+        return Later("HTTP 429", timedelta(hours=1))
+
+    world.clock = RealClock()  # type: ignore[assignment]
+    world.site.will("refill", limited)
+    world.site.orders["1"] = "partial"
+    await world.open(config(REFILL, accounts=BOTH))
+    await world.track("1")
+    async with asyncio.TaskGroup() as group, asyncio.timeout(WAIT_S):
+        await world.supervisor.start(group)
+        await asked.wait()
+        for rate in ("100/min", "50/min"):
+            await change_over(world, group, config(REFILL, accounts=f"{account(more=f'rate: {rate}')}"))
+        answer.set()
+        await until_it_is(world, "deferred")
+        assert world.supervisor.limiters["panel"].paused_s() > 0
+        await world.supervisor.shutdown(WAIT_S)
+
+
+async def test_a_reload_waits_for_no_plugin_that_does_not_end(
+    world: World, monkeypatch: pytest.MonkeyPatch, logged: list[MutableMapping[str, Any]]
+) -> None:
+    asked, free = asyncio.Event(), asyncio.Event()
+
+    async def stubborn(_look: Any) -> Any:
+        asked.set()
+        while not free.is_set():
+            with suppress(asyncio.CancelledError):
+                await free.wait()
+        raise Unreachable("at last")
+
+    monkeypatch.setattr(supervisor, "ABANDON_S", 0.1)
+    world.clock = RealClock()  # type: ignore[assignment]
+    world.site.will("coupons", stubborn)
+    await world.open(config(REFILL, accounts=BOTH))
+    async with asyncio.TaskGroup() as group, asyncio.timeout(WAIT_S):
+        await world.supervisor.start(group)
+        await asked.wait()
+        before = world.supervisor
+        await change_over(world, group, config(REFILL, accounts=BOTH))
+        assert "reload.loop_abandoned" in [line["event"] for line in logged]
+        free.set()
+        await world.supervisor.shutdown(WAIT_S)
+        await asyncio.wait(before._tasks)  # what was abandoned ends once its plugin lets it

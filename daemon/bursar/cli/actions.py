@@ -24,7 +24,9 @@ COLUMNS = {
     "reason": "REASON",
 }
 
-AGAIN = "; it is sent again, unless the look just before shows that it happened after all"
+AGAIN = (
+    "; it is sent again. Only a payout is looked for once more before: whatever else happened after all is done twice"
+)
 YES_IS = "for the amounts shown: what has grown by the time it leaves is asked anew, see `bursar actions`"
 
 

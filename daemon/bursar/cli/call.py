@@ -151,8 +151,10 @@ def _ask_first(
 
 
 def _for(cost: Mapping[str, Json]) -> str:
-    """Return for how much something is, if that is known."""
-    return f", for {cost['amount']} {cost.get('currency') or ''}".rstrip() if cost.get("amount") is not None else ""
+    """Return for how much something is, if it costs anything."""
+    if cost.get("amount") is None:
+        return ", for an amount that is not known" if cost.get("costs") else ""
+    return f", for {cost['amount']} {cost.get('currency') or ''}".rstrip()
 
 
 def _described(account: str, one: Wanted, secrets: frozenset[str]) -> str:
@@ -190,3 +192,11 @@ def _say_what_goes_on(intents: Sequence[Mapping[str, Json]]) -> None:
     """Warn whoever would ask again: what was not sent yet is sent later, and twice asked is twice done."""
     if open_ := [str(row["id"]) for row in intents if row.get("state") in GOES_ON]:
         complain(f"{', '.join(open_)}: not done yet, and still to be sent; see `bursar actions` before you ask again")
+    for row in intents:
+        if row.get("state") == "unknown":
+            complain(
+                f"{row['id']}: nobody knows yet whether it happened: do not ask again. If it stays unknown in "
+                f"`bursar actions`, look at the provider's page, and run `bursar actions resolve {row['id']}`"
+            )
+        if row.get("state") == "awaiting_approval":
+            complain(f"{row['id']}: waits for `bursar actions approve {row['id']}`, or `deny`")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import cast
 
 from bursar.api.errors import ProviderError, Refusal
@@ -13,6 +12,7 @@ from bursar.api.provider import Adapter, Method, Wanted
 from bursar.control.messages import ErrorCode, RequestRejected
 from bursar.control.queries import meant, text
 from bursar.domain.action import ActionType
+from bursar.domain.guard_facts import Consent
 from bursar.domain.ids import UNNAMED, AccountName, SubjectRef
 from bursar.domain.intent import PlannedIntent
 from bursar.domain.plan import MASK, Seal
@@ -90,7 +90,11 @@ def cost_streams(account: Account, wanted: Sequence[Wanted]) -> dict[str, timede
 
 
 async def quote(context: RuntimeContext, account: Account, wanted: Sequence[Wanted]) -> list[Json]:
-    """Return what each thing that a person is about to ask for costs: `amount` (null: not known), `currency`."""
+    """Return what each thing that a person is about to ask for costs.
+
+    Returns:
+        For each: `costs` (whether it moves money at all), `amount` (null: not known), `currency`.
+    """
     actions = {action.name: action for action in account.provider.actions}
 
     def look(tx: Tx) -> list[Json]:
@@ -99,13 +103,22 @@ async def quote(context: RuntimeContext, account: Account, wanted: Sequence[Want
             operator.quote(view, _planned(account.name, actions[one.action], one, set(), view.config.seal, view.now, 0))
             for one in wanted
         ]
-        return [{"amount": shown_amount(cost.amount), "currency": cost.currency} for cost in costs]
+        return [
+            {
+                "costs": actions[one.action].cost is not None,
+                "amount": shown_amount(cost.amount),
+                "currency": cost.currency,
+            }
+            for one, cost in zip(wanted, costs, strict=True)
+        ]
 
     return await context.journal.read(look)
 
 
-def amounts_shown(params: Mapping[str, Json], wanted: Sequence[Wanted]) -> list[Decimal | None]:
-    """Read the amounts that a person was shown before the yes, one for each thing that is asked for.
+def amounts_shown(params: Mapping[str, Json], wanted: Sequence[Wanted]) -> list[Consent | None]:
+    """Read to which amounts a person said yes, one for each thing that is asked for; null was shown as not known.
+
+    Without `amounts` nothing was shown (`--yes`), and nothing is held to an amount.
 
     Raises:
         RequestRejected: they are not amounts, or not as many.
@@ -118,11 +131,11 @@ def amounts_shown(params: Mapping[str, Json], wanted: Sequence[Wanted]) -> list[
     unread = [one for one, amount in zip(said, read, strict=True) if one is not None and amount is None]
     if len(read) != len(wanted) or unread:
         raise RequestRejected("`amounts` is a list with an amount, or null, for each action")
-    return read
+    return [Consent(True, amount) for amount in read]
 
 
 async def plan_call(
-    context: RuntimeContext, account: Account, wanted: Sequence[Wanted], shown: Sequence[Decimal | None]
+    context: RuntimeContext, account: Account, wanted: Sequence[Wanted], shown: Sequence[Consent | None]
 ) -> list[int]:
     """Write the intents that a person asks for, all or none; return their ids.
 
@@ -130,7 +143,7 @@ async def plan_call(
         context: What the loops share.
         account: At which account.
         wanted: What is asked for.
-        shown: The amount of each that was shown before the yes.
+        shown: The yes to each, for the amount that was shown.
 
     Raises:
         RequestRejected: something stands in the way.

@@ -268,5 +268,7 @@ COMMANDS: Mapping[str, Decision] = {
 }
 """What a person can decide."""
 HARMLESS = frozenset({"pause", "resume", "track", "untrack", "retry_deliveries"})
-"""What may be decided on a restored journal before a daemon has recognized it as one. All else stands on its rows, and
-counts like a sending: a journal from before it is recognized as restored, lest a person's no be undone by it."""
+"""What may be decided on a restored journal before a daemon has recognized it as one: all else stands on its rows."""
+UNCOUNTED = HARMLESS - {"pause"}
+"""What does not count like a sending. A journal from before all else is recognized as restored: no restore undoes a no,
+or a pause, that nobody was told of."""

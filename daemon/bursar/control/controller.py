@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 from bursar.control.calls import amounts_shown, checked_method, cost_streams, plan_call, quote, read_method, wanted_of
-from bursar.control.commands import COMMANDS, HARMLESS
+from bursar.control.commands import COMMANDS, UNCOUNTED
 from bursar.control.messages import ErrorCode, RequestRejected
 from bursar.control.queries import QUERIES, known_account, text
 from bursar.domain.ids import AccountName, IntentId
@@ -92,7 +92,7 @@ class Controller:
 
     async def _decide(self, verb: str, configuration: Configuration, params: dict[str, Json]) -> Json:
         """Do what a person has decided, and count it beside the journal."""
-        counts = verb not in HARMLESS
+        counts = verb not in UNCOUNTED
 
         def decide(uow: UnitOfWork) -> Json:
             if counts:

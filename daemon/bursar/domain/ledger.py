@@ -137,8 +137,12 @@ class Entry:
 
     @property
     def spends(self) -> Decimal | None:
-        """Return what budgets count of it: nothing for a refusal, or for what was undone, or never left."""
-        without = self.outcome in _WITHOUT_EFFECT and not self.doubtful
+        """Return what budgets count of it: nothing for a refusal, or for what was undone, or never left.
+
+        A refusal after an attempt that was lost may be because that one has landed: "you have a payout already".
+        """
+        may_have_landed = self.doubtful or (self.outcome is Post.REFUSED and self.lost_at is not None)
+        without = self.outcome in _WITHOUT_EFFECT and not may_have_landed
         return Decimal(0) if without or self.undone_at is not None else self.amount
 
 

@@ -268,9 +268,18 @@ def _asked_for(facts: GuardFacts) -> Verdict | None:
     """What a person asked for is for the amount that was shown then, where one was."""
     if not facts.consent.given or _covered(facts):
         return None
-    amount, shown = facts.cost.amount, f"{facts.consent.amount:f} was shown when it was asked for"
-    reason = f"its cost is not known ({facts.cost.why})" if amount is None else f"it would be {amount:f} now"
-    return RequireApproval(f"{reason}; {shown}", CALL_WITHIN)
+    now, then = (
+        _in_words(amount, currency)
+        for amount, currency in (
+            (facts.cost.amount, facts.cost.currency),
+            (facts.consent.amount, facts.consent.currency),
+        )
+    )
+    return RequireApproval(f"it would be {now} now; {then} was shown when it was asked for", CALL_WITHIN)
+
+
+def _in_words(amount: Decimal | None, currency: str | None) -> str:
+    return "an amount that is not known" if amount is None else f"{amount:f} {currency or ''}".rstrip()
 
 
 def _covered(facts: GuardFacts) -> bool:

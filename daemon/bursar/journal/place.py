@@ -67,6 +67,7 @@ class Place:
         self._path, self._lock = path, lock
         self._known = (*((one, _inode(one.stat())) for one in files), (lock_of(path), _inode(os.fstat(lock))))
         self._looks: Looks | None = None
+        self._noted: Looks | None = None
         self.overwritten: str | None = None
         self.note()
 
@@ -102,17 +103,20 @@ class Place:
     def note(self) -> None:
         """Note, just after a commit, what the main file looks like: a checkpoint of ours may have changed it.
 
-        A later start compares, if a write-ahead log lies beside it then.
+        A later start compares, if a write-ahead log lies beside it then. Where the note cannot be written (a full disk),
+        it is written after the next commit: what is known here does not depend on it.
         """
         with suppress(OSError):
             found = Looks.of(self._path)
-            if found == self._looks or self.overwritten is not None:
-                return
-            if self._looks is None or found.inode == self._looks.inode:
-                noted = f"{os.getpid()}\n{found.inode} {found.size} {found.mtime_ns}\n".encode("ascii")
+            if self.overwritten is None and (self._looks is None or found.inode == self._looks.inode):
+                self._looks = found
+            if self._looks is not None and self._looks != self._noted:
+                noted = f"{os.getpid()}\n{self._looks.inode} {self._looks.size} {self._looks.mtime_ns}\n".encode(
+                    "ascii"
+                )
                 os.pwrite(self._lock, noted, 0)
                 os.ftruncate(self._lock, len(noted))
-                self._looks = found
+                self._noted = self._looks
 
 
 def _inode(found: os.stat_result) -> tuple[int, int]:

@@ -65,6 +65,15 @@ def of_intent(tx: Tx, id_: IntentId) -> list[Asked]:
     return [Asked(number, decimal(amount), reason, cast(datetime, at(at_us))) for number, amount, reason, at_us in rows]
 
 
+def void(tx: Tx, id_: IntentId) -> None:
+    """Take every yes of an intent back: its journal was restored, and what people said since is not known."""
+    tx.run(
+        "UPDATE intents SET consented = 0, ceiling_consented = 0, consent_amount = NULL, consent_above = NULL, again = 0 "
+        "WHERE id = ?",
+        id_,
+    )
+
+
 def consent(tx: Tx, id_: IntentId, given: Consent) -> None:
     """Write a person's yes."""
     amount = None if given.amount is None else str(given.amount)

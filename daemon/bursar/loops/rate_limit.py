@@ -43,6 +43,7 @@ class RateLimiter:
         self._burst_s = self._spacing_s * (max(1, requests // 10) - 1)
         self._free_at_s = clock.monotonic() - self._burst_s
         self._paused_until_s = NEVER
+        self._next: RateLimiter | None = None
         self._waiting: list[tuple[int, int]] = []
         self._numbers = itertools.count()
 
@@ -69,6 +70,20 @@ class RateLimiter:
         """The provider limits the rate: no turn before so long, at most a day."""
         until_s = self._clock.monotonic() + min(pause, MAX_PAUSE).total_seconds()
         self._paused_until_s = max(self._paused_until_s, until_s)
+        if self._next is not None:
+            self._next.pause_for(pause)
+
+    def hand_over(self, requests: int, period: timedelta) -> RateLimiter:
+        """Return what limits the same key from now on, at this rate.
+
+        What the provider asked for, or asks of a request that is still under way here, holds there, too; and the turns
+        that were taken are taken.
+        """
+        after = RateLimiter(self._clock, requests, period)
+        after._free_at_s = max(after._free_at_s, self._free_at_s)
+        after._paused_until_s = self._paused_until_s
+        self._next = after
+        return after
 
     def paused_s(self) -> float:
         """Return for how long the provider is still left alone; 0: it is not."""

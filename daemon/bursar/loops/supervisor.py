@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
-from datetime import timedelta
 
 import structlog
 
@@ -32,6 +31,8 @@ from bursar.settings.model import Account, Configuration, ConfiguredSink
 
 HAND_OVER_S = 1.0
 """How long executors have at a reload to end a turn; what is being sent then goes on under the next supervisor."""
+ABANDON_S = 10.0
+"""How long a loop has at a reload to end when it is canceled; a plugin may swallow that, and nobody waits for it."""
 LANES = 8
 REQUESTS_A_CALL = 10
 """How many turns of the rate limit one call of an adapter may wait for."""
@@ -73,6 +74,7 @@ class Supervisor:
             self._take_on(account)
         for sink in configuration.sinks.values():
             self._take_on_sink(sink)
+        self._over = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._executing: dict[str, asyncio.Task[None]] = {}
 
@@ -113,7 +115,9 @@ class Supervisor:
                 task.cancel()
         staying = {self._executing[name] for name in sending}
         if self._tasks - staying:
-            await asyncio.wait(self._tasks - staying)
+            _, stubborn = await asyncio.wait(self._tasks - staying, timeout=ABANDON_S)
+            for task in stubborn:
+                log.error("reload.loop_abandoned", loop=task.get_name(), reason="its plugin did not end when told to")
         for name in sending:
             log.info("reload.still_sending", account=name)
             self._tasks.add(group.create_task(self._let_go_after(name), name=f"letting go {name}"))
@@ -132,6 +136,7 @@ class Supervisor:
         await self._let_go()
 
     def _stop_turning(self) -> None:
+        self._over.set()
         for task in self._tasks - set(self._executing.values()):
             task.cancel()
         for executor in self.executors.values():
@@ -171,10 +176,11 @@ class Supervisor:
         """Return what limits the requests of a key at one address; what the provider asked for outlives a reload."""
         key = (account.provider.name, account.settings.url, account.settings.key.reveal())
         if key not in self.by_key:
-            self.by_key[key] = RateLimiter(self._context.clock, *account.rate)
-            paused_s = self._former[key].paused_s() if key in self._former else 0.0
-            if paused_s > 0:
-                self.by_key[key].pause_for(timedelta(seconds=paused_s))
+            former = self._former.get(key)
+            after = (
+                RateLimiter(self._context.clock, *account.rate) if former is None else former.hand_over(*account.rate)
+            )
+            self.by_key[key] = after
         return self.by_key[key]
 
     def _take_on(self, account: Account) -> None:
@@ -206,7 +212,7 @@ class Supervisor:
         lane: int = 0,
         sends: bool = False,
     ) -> None:
-        until = self.executors[name.split(" ", 1)[1]].stopping if sends else None
+        until = self.executors[name.split(" ", 1)[1]].stopping if sends else self._over
         task = group.create_task(
             run_forever(name, self._context.clock, self._context.liveness, turn, until), name=f"{name} {lane}"
         )

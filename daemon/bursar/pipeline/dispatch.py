@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from bursar.domain.detect import public
-from bursar.domain.guard_facts import GuardFacts
+from bursar.domain.guard_facts import Consent, GuardFacts
 from bursar.domain.ids import IntentId
 from bursar.domain.intent import Intent, PlannedIntent, State
 from bursar.domain.intent_states import Cause, Step, step, transition
@@ -19,7 +19,7 @@ from bursar.domain.route import route_note
 from bursar.domain.rule import Rule, Scope, TemplateFailed
 from bursar.domain.values import Json
 from bursar.domain.verdict import Allow, BlockReason, HoldBack, Lapse, RequireApproval, Verdict
-from bursar.journal import audit, deliveries, intents, matches, meta
+from bursar.journal import audit, deliveries, intents, matches, meta, questions
 from bursar.journal.errors import of_database
 from bursar.journal.matches import MatchRow
 from bursar.journal.send_counter import SendCount
@@ -243,6 +243,8 @@ def _claim_one(uow: UnitOfWork, intent: Intent, evidence: Json) -> Intent | None
     except TemplateFailed as failed:
         take_step(uow, intent, step(intent, Cause.STALE, str(failed)))
         return None
+    if intent.rule is None and not intent.consented:  # asked for with `--yes`: what is there now, and later no more
+        questions.consent(uow.tx, intent.id, Consent(True, facts.cost.amount))
     sent = intents.send(uow.tx, intent, evidence, facts.cost.amount, uow.now)
     detail: dict[str, Json] = {"fence": sent.fence, "cost": shown_amount(sent.cost), "evidence": evidence}
     audit.add(uow.tx, "bursar", "intent.sending", intent.id, detail, uow.now)

@@ -38,7 +38,7 @@ from bursar.domain.ledger import Post, believable_amount, listed_amount, refused
 from bursar.domain.permission import rest_after_no, rest_after_refusal
 from bursar.domain.values import Json
 from bursar.domain.verdict import BlockReason, HoldBack
-from bursar.journal import audit, intents, ledger, matches, subjects
+from bursar.journal import audit, intents, ledger, matches, questions, subjects
 from bursar.pipeline.approvals import shown_amount
 from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.events import emit_core
@@ -171,10 +171,17 @@ MAY_HAVE_BEEN_SENT = (State.AWAITING_APPROVAL, State.READY, State.SENDING, State
 
 
 def wake_up(uow: UnitOfWork, *, restored: bool) -> None:
-    """At the start: what was being sent when the process died is unknown; in a restored journal, all that was open."""
+    """At the start: what was being sent when the process died is unknown; in a restored journal, all that was open.
+
+    A yes in a restored journal may have been taken back since: none counts any more.
+    """
+    for intent in intents.in_state(uow.tx, (State.UNKNOWN,)) if restored else ():
+        questions.void(uow.tx, intent.id)
     for intent in intents.in_state(uow.tx, MAY_HAVE_BEEN_SENT if restored else (State.SENDING,)):
         cause = Cause.RESTORED if restored else Cause.LOST
         reason = "the journal was restored; it may have been sent" if restored else "the process died while it was sent"
+        if restored:
+            questions.void(uow.tx, intent.id)
         account = uow.config.accounts.get(intent.account)
         settle = account.settle if account is not None else DEFAULT_SETTLE
         if intent.state is State.SENDING:

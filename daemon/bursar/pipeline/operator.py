@@ -48,13 +48,14 @@ def quote(view: ReadView, planned: PlannedIntent) -> Cost:
     return load_guard_facts(view, _wanted(view, planned)).cost
 
 
-def plan_call(uow: UnitOfWork, planned: PlannedIntent, shown: Decimal | None = None) -> Intent:
+def plan_call(uow: UnitOfWork, planned: PlannedIntent, shown: Consent | None = None) -> Intent:
     """Write an intent that a person asked for.
 
     Args:
         uow: The unit of work.
         planned: What the person asked for.
-        shown: The amount that was shown before the yes: if more would leave, he is asked once more; None: none was.
+        shown: The yes, to the amount that was shown, or to one that was shown as not known: if more would leave, he is
+            asked once more. None: he was shown nothing.
 
     Raises:
         ActionRejected: the gate does not let it through; one sentence.
@@ -67,7 +68,7 @@ def plan_call(uow: UnitOfWork, planned: PlannedIntent, shown: Decimal | None = N
     intent = intents.add(uow.tx, planned, transition(None, Cause.PLANNED), None, uow.now, uow.now)
     audit.add(uow.tx, OPERATOR, "intent.ready", intent.id, describe(planned), uow.now)
     if shown is not None:
-        questions.consent(uow.tx, intent.id, Consent(True, shown))
+        questions.consent(uow.tx, intent.id, shown)
     uow.wake.add("executing")
     return intent
 
@@ -101,7 +102,7 @@ def approve(uow: UnitOfWork, said: str) -> list[Answered]:
     intent, number = _asked(uow, said, State.AWAITING_APPROVAL)
     asked = questions.of_intent(uow.tx, intent.id)
     if number != max(intent.question, 1):
-        before = asked[number - 1].amount if 0 < number <= len(asked) else None
+        before = next((one.amount for one in asked if one.number == number), None)
         return [Answered(intent, changed_words(intent, before))]
     return [_answer_yes(uow, intent)]
 
@@ -253,7 +254,7 @@ def _plan_again(uow: UnitOfWork, intent: Intent) -> Intent:
     planned = PlannedIntent(
         intent.account, intent.action, intent.subject, intent.params, reason=f"a person has {intent.id} tried again"
     )
-    made = plan_call(uow, planned, intent.consent_amount if intent.consented else None)
+    made = plan_call(uow, planned, Consent(True, intent.consent_amount) if intent.consented else None)
     ledger.post(uow.tx, intent.id, Post.RETRIED, uow.now)
     return made
 
@@ -294,7 +295,7 @@ def read_id(said: str) -> tuple[IntentId, int]:
     """
     id_, dot, number = said.partition(".")
     whole = all(part.isascii() and part.isdigit() and len(part) <= MAX_DIGITS for part in (id_, number or "1"))
-    if not whole or (dot and not number):
+    if not whole or (dot and (not number or int(number) == 0)):
         raise ActionRejected(f"{said!r} is not the id of an action: see `bursar actions`")
     return IntentId(int(id_)), int(number or "1")
 

@@ -1,0 +1,88 @@
+"""A restored journal has forgotten what people said since: it is recognized, and no yes in it counts any more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from kit import World
+from runtime_config import account, config
+
+from bursar.api import DidNot, Later
+
+PAY = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7"}}], approve: {above: 1, within: 48h}}'
+QUICK = account(more="settle: 1m")
+
+
+async def back_up(world: World) -> dict[Path, bytes]:
+    """Stop, keep the journal as it is (not what lies beside it), and go on."""
+    await world.close()
+    kept = {path: path.read_bytes() for path in world.folder.glob("journal.db") if path.exists()}
+    await world.open(world._path.read_text(encoding="utf-8"))
+    return kept
+
+
+async def put_back(world: World, kept: dict[Path, bytes]) -> None:
+    """Stop, put the kept journal in its place, and start on it."""
+    await world.close()
+    for path, content in kept.items():
+        path.write_bytes(content)
+    await world.open(world._path.read_text(encoding="utf-8"))
+
+
+async def deferred_after_a_yes(world: World) -> None:
+    world.site.money("80")
+    world.site.will("payout", Later("busy"))
+    await world.open(config(PAY, accounts=QUICK))
+    await world.turn()
+    await world.say("approve", ids=["1"])
+    await world.poll()
+    await world.send()
+    assert await world.states() == ["deferred"]
+
+
+async def test_a_no_that_a_restore_forgot_is_asked_for_once_more_whatever_yes_was_before(world: World) -> None:
+    await deferred_after_a_yes(world)
+    kept = await back_up(world)
+    await world.say("deny", ids=["1"])
+    await put_back(world, kept)
+    world.site.will("reconcile", *[DidNot("not there")] * 30)
+    sent = len(world.site.performed)
+    await world.live(minutes=30)
+    assert (await world.told("journal.restored"), len(world.site.performed)) == (["journal.restored"], sent)
+    assert await world.states() == ["awaiting_approval"]
+
+
+async def test_a_yes_after_the_restore_counts(world: World) -> None:
+    await deferred_after_a_yes(world)
+    kept = await back_up(world)
+    await world.say("deny", ids=["1"])
+    await put_back(world, kept)
+    world.site.will("reconcile", *[DidNot("not there")] * 30)
+    await world.live(minutes=30)
+    [row] = await world.say("actions")
+    await world.say("approve", ids=[row["id"]])
+    await world.live(minutes=10)
+    assert await world.states() == ["succeeded"]
+
+
+async def test_a_journal_from_before_a_pause_is_recognized_as_restored(world: World) -> None:
+    world.site.money("10")
+    await world.open(config(PAY.replace(", approve: {above: 1, within: 48h}", "")))
+    await world.turn()
+    kept = await back_up(world)
+    await world.say("pause")
+    await put_back(world, kept)
+    world.site.money("900")
+    await world.live(minutes=10)
+    assert (await world.told("journal.restored"), world.site.performed) == (["journal.restored"], [])
+
+
+@pytest.mark.parametrize("verb", ["resume", "track"])
+async def test_what_undoes_no_word_of_a_person_makes_no_journal_a_restored_one(world: World, verb: str) -> None:
+    await world.open(config(PAY))
+    await world.turn()
+    kept = await back_up(world)
+    await world.say(verb, account="panel", rows=[{"id": "1"}])
+    await put_back(world, kept)
+    assert await world.told("journal.restored") == []
