@@ -169,7 +169,7 @@ async def displaced_by(folder: Path, what: Callable[[Path], None], name: str) ->
         journal.close()
 
 
-@pytest.mark.parametrize("name", ["journal.db", "journal.db.lock"])
+@pytest.mark.parametrize("name", ["journal.db", "journal.db.lock", "journal.db.fence", "journal.db.ids"])
 @pytest.mark.parametrize("what", [move, remove, move_the_folder])
 async def test_a_journal_whose_files_are_gone_is_displaced(
     tmp_path: Path, what: Callable[[Path], None], name: str
@@ -179,7 +179,7 @@ async def test_a_journal_whose_files_are_gone_is_displaced(
     assert "is gone" in found
 
 
-@pytest.mark.parametrize("name", ["journal.db", "journal.db.lock"])
+@pytest.mark.parametrize("name", ["journal.db", "journal.db.lock", "journal.db.fence", "journal.db.ids"])
 async def test_a_journal_whose_files_were_replaced_is_displaced(tmp_path: Path, name: str) -> None:
     found = await displaced_by(tmp_path / "state", replace_with_a_copy, name)
     assert found is not None

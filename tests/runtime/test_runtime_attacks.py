@@ -105,6 +105,19 @@ async def test_what_a_provider_asked_for_outlives_a_reload(world: World) -> None
     await after.shutdown(0)
 
 
+async def test_what_a_provider_asked_for_outlives_two_reloads_without_the_account_between(world: World) -> None:
+    await world.open(config())
+    world.supervisor.limiters["panel"].pause_for(timedelta(hours=1))
+    first = world.supervisor
+    await world.reload(config(accounts=account("second", 2)))
+    without = Supervisor(world.context, world.supervisor.configuration, Redactor(), first)
+    await world.reload(config())
+    again = Supervisor(world.context, world.supervisor.configuration, Redactor(), without)
+    assert again.limiters["panel"].paused_s() == pytest.approx(3600)
+    for one in (without, again):
+        await one.shutdown(0)
+
+
 async def test_two_sites_with_one_key_share_no_rate(world: World) -> None:
     two = f"{account()}, {account('second', 2)}"
     await world.open(config(accounts=two))

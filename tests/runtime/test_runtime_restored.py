@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from kit import World
 from runtime_config import account, config
 
 from bursar.api import DidNot, Later
+from bursar.journal.backup import restore
 
 PAY = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7"}}], approve: {above: 1, within: 48h}}'
 QUICK = account(more="settle: 1m")
@@ -76,6 +78,37 @@ async def test_a_journal_from_before_a_pause_is_recognized_as_restored(world: Wo
     world.site.money("900")
     await world.live(minutes=10)
     assert (await world.told("journal.restored"), world.site.performed) == (["journal.restored"], [])
+
+
+async def test_a_journal_from_before_something_was_let_alone_is_recognized_as_restored(world: World) -> None:
+    await world.open(config(PAY))
+    await world.track("1")
+    kept = await back_up(world)
+    await world.say("untrack", account="panel", ids=["1"])
+    await put_back(world, kept)
+    assert await world.told("journal.restored") == ["journal.restored"]
+
+
+async def test_a_restore_believes_the_journal_that_it_replaces_more_than_an_older_counter_beside_it(
+    world: World, tmp_path: Path
+) -> None:
+    """As a back-up tool leaves it that put back the small file alone: the payout of before must not leave again."""
+    world.site.money("80")
+    await world.open(config(PAY.replace(", approve: {above: 1, within: 48h}", "")))
+    await world.close()
+    older, path = tmp_path / "older.db", world.folder / "journal.db"
+    counter = path.with_name("journal.db.fence")
+    older.write_bytes(path.read_bytes())
+    counted = counter.read_bytes()
+    await world.open(world._path.read_text(encoding="utf-8"))
+    await world.turn()
+    assert world.site.done("payout") == ["balance"]
+    await world.close()
+    counter.write_bytes(counted)
+    restore(older, path, datetime(2026, 1, 1, tzinfo=timezone.utc))
+    await world.open(world._path.read_text(encoding="utf-8"))
+    await world.live(minutes=10)
+    assert (await world.told("journal.restored"), world.site.done("payout")) == (["journal.restored"], ["balance"])
 
 
 @pytest.mark.parametrize("verb", ["resume", "track"])

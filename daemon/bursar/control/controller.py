@@ -92,14 +92,16 @@ class Controller:
 
     async def _decide(self, verb: str, configuration: Configuration, params: dict[str, Json]) -> Json:
         """Do what a person has decided, and count it beside the journal."""
-        counts = verb not in UNCOUNTED
+        beside = self._context.journal.send_counter.read()
 
-        def decide(uow: UnitOfWork) -> Json:
+        def decide(uow: UnitOfWork) -> tuple[Json, bool]:
+            # a restored journal that no daemon has recognized yet must not catch up by what is said on it
+            counts = verb not in UNCOUNTED and not meta.restored(uow.tx, beside)
             if counts:
                 meta.count_sending(uow.tx)
-            return COMMANDS[verb](uow, configuration, params)
+            return COMMANDS[verb](uow, configuration, params), counts
 
-        answer = await self._context.commit(decide)
+        answer, counts = await self._context.commit(decide)
         if counts:
             count = await self._context.journal.read(meta.send_count)
             with suppress(OSError):  # the decision stands; while this file cannot be written nothing is sent either

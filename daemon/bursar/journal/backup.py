@@ -19,7 +19,7 @@ from bursar.journal.files import APPLICATION_ID, claim, connect, migrate, missin
 from bursar.journal.last_ids import SKIPPED, LastIds, go_on_after, last_ids
 from bursar.journal.migrations import VERSION
 from bursar.journal.schema import TABLES, statements
-from bursar.journal.send_counter import SendCounter
+from bursar.journal.send_counter import SendCount, SendCounter
 from bursar.journal.writer import Tx
 
 FIXED_WAL = (3, 51, 3)
@@ -80,6 +80,7 @@ def restore(backup: Path, target: Path, now: datetime) -> Path | None:
         _keep_ids(part, _given(target), LastIds.beside(target).known)
         check_file(part)  # what is put in place is what was looked at
         sync(part)
+        _keep_count(target)
         moved = _set_aside(target, now)  # not before the copy is there
         part.rename(target)
         sync(target.parent)
@@ -142,6 +143,20 @@ def _given(path: Path) -> dict[str, int]:
             return last_ids(connection)
     except sqlite3.Error:
         return {}
+
+
+def _keep_count(path: Path) -> None:
+    """Raise the counter beside a journal to what the journal has counted, if that is an older copy of the file.
+
+    By it the next start recognizes that the back-up is older than what was sent.
+    """
+    counter = SendCounter.beside(path)
+    with suppress(sqlite3.Error, KeyError, ValueError), closing(connect(path, read_only=True)) as connection:
+        said = dict(connection.execute("SELECT key, value FROM meta WHERE key IN ('journal_id', 'sent')").fetchall())
+        own, beside = SendCount(said["journal_id"], int(said["sent"])), counter.read()
+        if beside is not None and beside.journal == own.journal and beside.sent < own.sent:
+            counter.raise_to(own)
+    counter.close()
 
 
 def _keep_ids(path: Path, given: Mapping[str, int], counted: Mapping[str, int]) -> None:

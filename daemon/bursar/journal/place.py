@@ -62,8 +62,9 @@ class Place:
     """
 
     def __init__(self, path: Path, lock: int) -> None:
-        log = path.with_name(path.name + "-wal")  # what was committed last is in that alone
-        files = [one for one in (path, log) if one.exists()]
+        # what was committed last is in the log alone; what was sent, and which ids were given, is counted beside it
+        beside = [path.with_name(f"{path.name}{suffix}") for suffix in ("-wal", ".fence", ".ids")]
+        files = [one for one in (path, *beside) if one.exists()]
         self._path, self._lock = path, lock
         self._known = (*((one, _inode(one.stat())) for one in files), (lock_of(path), _inode(os.fstat(lock))))
         self._looks: Looks | None = None

@@ -68,7 +68,7 @@ class Supervisor:
         self.timer = Timer(context)
         self.maintenance = Maintenance(context, configuration.settings.retention)
         self.by_key: dict[tuple[str, ...], RateLimiter] = {}
-        self._former = former.by_key if former is not None else {}
+        self._former = former.limiters_until_now() if former is not None else {}
         self._unfinished = former.unfinished() if former is not None else {}
         for account in configuration.accounts.values():
             self._take_on(account)
@@ -95,6 +95,10 @@ class Supervisor:
     def start_executing(self, group: asyncio.TaskGroup, name: str) -> None:
         """Set the executor of one account going."""
         self._go(group, f"executing {name}", self.executors[name].turn, sends=True)
+
+    def limiters_until_now(self) -> dict[tuple[str, ...], RateLimiter]:
+        """Return what limits each key, also of accounts that are configured no more: they may come back."""
+        return {**self._former, **self.by_key}
 
     def unfinished(self) -> dict[str, list[asyncio.Task[None]]]:
         """Return, by account, what goes on sending although its configuration is gone."""

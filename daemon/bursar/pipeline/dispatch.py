@@ -306,7 +306,7 @@ def revealed(view: ReadView, intent: Intent) -> Intent:
     if intent.match is None:
         kept = view.secret_params.get(intent.id, {})
         if any(name not in kept for name in intent.sealed):
-            raise TemplateFailed("its secret parameter is not known any more; call again")
+            raise TemplateFailed("its secret parameter is not known any more, since it was given to another run")
         return replace(intent, params={**intent.params, **kept})
     match, rule = matches.load(view.tx, intent.match), view.config.rules.get(intent.rule or "")
     if match is None or rule is None:
