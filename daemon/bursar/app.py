@@ -40,7 +40,7 @@ Face = Callable[[Controller], AbstractAsyncContextManager[object]]
 async def serve(
     paths: Sequence[Path], environ: Mapping[str, str], clock: Clock | None = None, faces: Sequence[Face] = ()
 ) -> int:
-    """Run the daemon until SIGTERM or SIGINT, with what people see of it in a browser; give its exit code."""
+    """Run the daemon until SIGTERM or SIGINT, with what people see of it in a browser; return its exit code."""
     registry = load_plugins()
     try:
         configuration = read_configuration(paths, registry, environ=environ)
@@ -95,7 +95,7 @@ class Daemon:
         self._stopping = False
 
     async def run(self, faces: Sequence[Face] = ()) -> int:
-        """Turn until told to stop.
+        """Run until SIGTERM or SIGINT.
 
         Raises:
             JournalError: the journal cannot be written at the start, or at the end.

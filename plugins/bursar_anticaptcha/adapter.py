@@ -57,7 +57,7 @@ class AntiCaptcha:
         return parse.observation(payload, everything=self._since is None)
 
     async def call(self, method: str, params: Mapping[str, str]) -> Json:
-        """Call `getResellerData` as a person asked for it, and give its answer with every code masked.
+        """Call `getResellerData` as a person asked for it, and return its answer with every code masked.
 
         Raises:
             ValueError: there is no such method, or `minCreateDate` makes no sense.

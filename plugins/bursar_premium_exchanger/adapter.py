@@ -115,7 +115,7 @@ class PremiumExchanger:
         return outcomes.finding(known, balance, evidence, method, account, self._currency)
 
     async def call(self, method: str, params: Mapping[str, str]) -> Json:
-        """Call a reading method and give its whole answer, masked."""
+        """Call a reading method and return its whole answer, masked."""
         check(method, params)
         envelope = answers.decode(await self._ask(method, params))
         self._conceal(envelope.whole)

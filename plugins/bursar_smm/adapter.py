@@ -119,7 +119,7 @@ class SmmAdapter:
         )
 
     async def call(self, method: str, params: Mapping[str, str]) -> Json:
-        """Call a reading method and give the panel's own answer."""
+        """Call a reading method and return the panel's own answer."""
         request = self._asking.plain(method, asked_for(method, params))
         answer = self._checked(await self._http.ask(request))
         if not isinstance(answer, (dict, list)):

@@ -358,3 +358,9 @@ async def test_no_restore_of_one_backup_after_another_uses_an_id_again(world: Wo
         await world.wait(seconds=2)
         await world.open(config(RULES))
     assert len(set(given)) == 3
+
+
+async def test_a_backup_into_no_folder_says_so(world: World) -> None:
+    await world.open(config())
+    with pytest.raises(JournalError, match="cannot be opened; check that its folder exists"):
+        back_up(state(world.folder), world.folder / "nowhere" / "copy.db")

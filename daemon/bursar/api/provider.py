@@ -133,7 +133,7 @@ class Adapter(Protocol):
         """
 
     async def call(self, method: str, params: Mapping[str, str]) -> Json:
-        """Call a reading API method by its own name and give the provider's decoded answer, secrets masked.
+        """Call a reading API method by its own name and return the provider's decoded answer, secrets masked.
 
         Raises:
             Refusal: the provider refused the whole call; carries its answer.
@@ -148,7 +148,7 @@ class BatchAdapter(Protocol):
     """An adapter may also do many intents of one action in one request, if that `ActionType.batch` is above 1."""
 
     async def perform_many(self, intents: Sequence[Intent]) -> Mapping[int, Outcome]:
-        """Do them in one request; give each intent's outcome by its id. One that is left out is `Lost`."""
+        """Do them in one request; return each intent's outcome by its id. One that is left out is `Lost`."""
 
 
 @dataclass(frozen=True, slots=True)

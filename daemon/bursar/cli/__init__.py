@@ -31,7 +31,7 @@ def main() -> NoReturn:
 
 
 def execute(words: Sequence[str]) -> int:
-    """Run one command line and give its exit code."""
+    """Run one command line and return its exit code."""
     from bursar.cli.tree import bursar
 
     _settle_streams()

@@ -189,7 +189,7 @@ def _changed(answer: Json, as_json: bool) -> int:
 
 
 def _say_what_goes_on(intents: Sequence[Mapping[str, Json]]) -> None:
-    """Warn whoever would ask again: what was not sent yet is sent later, and twice asked is twice done."""
+    """Say what to do about unfinished actions: they will still run, and repeating the call duplicates them."""
     if open_ := [str(row["id"]) for row in intents if row.get("state") in GOES_ON]:
         complain(f"{', '.join(open_)}: not done yet, and still to be sent; see `bursar actions` before you ask again")
     for row in intents:

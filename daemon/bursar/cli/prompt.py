@@ -1,4 +1,4 @@
-"""Questions to whoever sits at the terminal; where nobody does, nothing is asked and nothing is done."""
+"""Questions at the terminal; where stdin is not one, nothing is asked and nothing is done."""
 
 from __future__ import annotations
 

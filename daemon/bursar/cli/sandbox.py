@@ -148,7 +148,7 @@ def _line(place: ServedProvider, as_json: bool) -> str:
 def _tell_effects(
     places: Sequence[ServedProvider], before: Mapping[str, Mapping[str, int]], as_json: bool
 ) -> Mapping[str, Mapping[str, int]]:
-    """Print the counts that grew; give them all."""
+    """Print the counts that grew; return them all."""
     now = {place.provider: dict(place.wire.effects()) for place in places if place.wire is not None}
     for provider, counts in now.items():
         if not any(counts.values()) or counts == before.get(provider):

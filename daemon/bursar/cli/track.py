@@ -131,7 +131,7 @@ class _Advance(Protocol):
 
 @contextmanager
 def _progress(what: str, total: int) -> Iterator[_Advance]:
-    """Show a bar on a terminal where it takes more than one question; give the way to move it."""
+    """Show a bar on a terminal where it takes more than one question; return the way to move it."""
     if total <= CHUNK_ROWS or not sys.stderr.isatty():
         yield lambda _rows: None
         return

@@ -107,7 +107,7 @@ def _load(entry: EntryPoint, loading: _Loading) -> None:
 
 
 def _registrations(plugin: object) -> list[tuple[str, Any]]:
-    """Check a plugin's hooks, call them, and give what they registered, with the hooks' names."""
+    """Check a plugin's hooks, call them, and return what they registered, with the hooks' names."""
     _check_hooks(plugin)
     hooks = pluggy.PluginManager(PROJECT)
     hooks.add_hookspecs(hookspecs)

@@ -75,7 +75,7 @@ def chain(previous: str, seq: int, at: int, actor: str, what: str, intent: int |
 
 
 def verify(tx: Tx) -> tuple[int, Broken | None]:
-    """Walk the whole chain; give how many entries are in order, and the first broken link."""
+    """Walk the whole chain; return how many entries are in order, and the first broken link."""
     heads = {
         segment: rest
         for segment, *rest in tx.all("SELECT segment, first_seq, last_seq, first_previous, head FROM audit_segments")

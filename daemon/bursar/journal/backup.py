@@ -27,7 +27,7 @@ FIXED_WAL = (3, 51, 3)
 
 
 def back_up(source: Path, target: Path) -> int:
-    """Copy a journal, also one that is being written, as it is at one instant; give its size in bytes.
+    """Copy a journal, also one that is being written, as it is at one instant; return its size in bytes.
 
     Raises:
         JournalError: there is none, the target exists, or it cannot be written.
@@ -57,7 +57,7 @@ def back_up(source: Path, target: Path) -> int:
 
 
 def restore(backup: Path, target: Path, now: datetime) -> Path | None:
-    """Put a back-up in the place of a journal; give where the old one was moved to, if there was one.
+    """Put a back-up in the place of a journal; return where the old one was moved to, if there was one.
 
     The sidecar stays: by it the next start recognizes that the journal was restored, and what was ready or being sent
     in it becomes unknown.

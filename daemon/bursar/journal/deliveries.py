@@ -66,7 +66,7 @@ def failed(tx: Tx, id_: str, reason: str, next_at: datetime | None, now: datetim
 
 
 def retry(tx: Tx, ids: Iterable[str], now: datetime) -> int:
-    """Make dead letters due again; give how many there were."""
+    """Make dead letters due again; return how many there were."""
     sql = "UPDATE deliveries SET state = 'due', attempts = 0, next_at = ?, ended_at = NULL WHERE id = ? AND state = 'dead'"
     return sum(tx.run(sql, microseconds(now), id_) for id_ in ids)
 

@@ -51,7 +51,7 @@ def explain(error: sqlite3.Error | OSError, path: object) -> JournalError:
         return JournalLocked(f"{path}: another program holds it open for writing")
     if "i/o error" in lower:
         return JournalError(f"{path}: the disk did not do as it was asked ({text}): is it full, or failing?")
-    if "unable to open" in lower:
+    if "unable to open" in lower or "no such file" in lower:
         return JournalReadOnly(f"{path}: cannot be opened; check that its folder exists and who may enter it")
     if "not a database" in lower or "malformed" in lower or "corrupt" in lower:
         return JournalDamaged(f"{path}: is not a journal of bursar or is damaged; restore a backup")

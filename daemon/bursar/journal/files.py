@@ -199,7 +199,7 @@ def connect(path: Path, *, read_only: bool = False, fresh: bool = False) -> sqli
 
 
 def check(connection: sqlite3.Connection, path: Path) -> int:
-    """Check that a database is a journal of this bursar or of an older one; give the version of its tables.
+    """Check that a database is a journal of this bursar or of an older one; return the version of its tables.
 
     Raises:
         JournalError: it is another program's, or a newer bursar's.

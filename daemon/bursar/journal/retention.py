@@ -63,7 +63,7 @@ def forget(
     now: datetime,
     measured: Measured,
 ) -> int:
-    """Forget finished, vanished and bygone subjects of an account, with the verdicts on them; give how many went."""
+    """Forget finished, vanished and bygone subjects of an account, with the verdicts on them; return how many went."""
     gone, before = 0, microseconds(measured.before(now, max(events, SUBJECTS_FOR)))
     for type_, coverage in types:
         over = {

@@ -65,7 +65,7 @@ def settle(tx: Tx, account: AccountName, stream: str, cursor: Json, baselined: d
 
 
 def fail(tx: Tx, account: AccountName, stream: str, kind: str, reason: str, now: datetime) -> int:
-    """Note a failed poll; give how many there were in a row."""
+    """Note a failed poll; return how many there were in a row."""
     us = microseconds(now)
     tx.run(
         "INSERT INTO streams (account, stream, failures, failed_at, kind, reason, polls) VALUES (?, ?, 1, ?, ?, ?, 1) "

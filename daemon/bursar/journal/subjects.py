@@ -87,7 +87,7 @@ def save(tx: Tx, snapshots: Iterable[Snapshot]) -> None:
 def track(
     tx: Tx, account: AccountName, kind: SubjectType, rows: Iterable[tuple[str, Fields, datetime | None]], now: datetime
 ) -> tuple[int, int]:
-    """Put subjects under watch; give how many are new and how many were known. A known one keeps its snapshot."""
+    """Put subjects under watch; return how many are new and how many were known. A known one keeps its snapshot."""
     new = known = 0
     for id_, fields, created_at in rows:
         added = tx.run(
@@ -115,7 +115,7 @@ def track(
 
 
 def untrack(tx: Tx, account: AccountName, kind: SubjectType, ids: Iterable[str], now: datetime) -> list[str]:
-    """Take subjects off watch; give those that were on it."""
+    """Take subjects off watch; return those that were on it."""
     sql = "UPDATE subjects SET watched = 0, acted_at = ? WHERE account = ? AND type = ? AND id = ? AND watched = 1"
     gone = [id_ for id_ in ids if tx.run(sql, microseconds(now), account, kind.name, id_)]
     _await_nothing(tx, account, kind, gone, now)

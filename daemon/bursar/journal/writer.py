@@ -52,7 +52,7 @@ class Tx:
         return self._connection.total_changes - before
 
     def insert(self, sql: str, *params: object) -> int:
-        """Run an insert; give the new row's integer key."""
+        """Run an insert; return the new row's integer key."""
         return self._connection.execute(sql, params).lastrowid or 0
 
     def one(self, sql: str, *params: object) -> Row | None:
@@ -165,7 +165,7 @@ class Journal:
         return self._place.wrong()
 
     async def write(self, function: Callable[[Tx], T]) -> T:
-        """Run a function in a transaction and give its result when it is committed and on disk.
+        """Run a function in a transaction and return its result when it is committed and on disk.
 
         A waiter that is cancelled does not cancel the write.
 

@@ -1,7 +1,7 @@
 """The delivering loop of one sink: what is owed is handed over, oldest first, at least once.
 
 A failed delivery is kept with its next try; after its tries are used up it is a dead letter, which `bursar deliveries`
-shows. A dead sink harms nobody: it has a loop of its own, and rests while it fails.
+shows. Each sink has its own loop, so a failing sink backs off without delaying the others.
 """
 
 from __future__ import annotations

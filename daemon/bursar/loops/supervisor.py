@@ -154,7 +154,7 @@ class Supervisor:
         await self._let_go_of(name)
 
     async def _let_go(self, but: Collection[str] = ()) -> None:
-        """Close what the loops held; nobody misses them."""
+        """Close what the loops held, and forget their liveness."""
         for task in self._tasks:
             self._context.liveness.forget(task.get_name().rpartition(" ")[0])
         for name in self.pollers.keys() - set(but):

@@ -1,4 +1,5 @@
-"""What stands in for an adapter or a sink whose plugin could not open it: it fails, says why, and harms nobody."""
+"""What stands in for an adapter or a sink whose plugin could not open it: every call raises the original
+error."""
 
 from __future__ import annotations
 

@@ -148,7 +148,7 @@ class Watch:
         return taken
 
     def looked_at(self, ids: Iterable[str], now_s: float) -> list[str]:
-        """Schedule subjects that were just looked at; give those that are finished for good."""
+        """Schedule subjects that were just looked at; return those that are finished for good."""
         finished = []
         soon_s, lately_s = math.ceil(now_s + self.interval_s), now_s - HOUR_S
         bucket = self._bucket(soon_s)

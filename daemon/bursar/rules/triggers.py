@@ -141,7 +141,7 @@ def _raises(provider: Provider, entry: str) -> bool:
 def _choose(
     raw: dict[str, Any], path: KeyPath, world: World, problems: Collector
 ) -> tuple[Accounts, tuple[ConfiguredAccount, ...]]:
-    """Read `accounts`, and give those that it chooses: all of them where it is left out or makes no sense."""
+    """Read `accounts`, and return those that it chooses: all of them where it is left out or makes no sense."""
     everyone = tuple(world.accounts.values())
     if "accounts" not in raw:
         return Accounts(), everyone

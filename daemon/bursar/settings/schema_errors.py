@@ -51,7 +51,7 @@ class Fault:
 
 
 def find_faults(document: Document, schema: dict[str, Any]) -> list[Fault]:
-    """Check a document against a schema and give every fault."""
+    """Check a document against a schema and return every fault."""
     validator = _Validator(schema, format_checker=_format_checker())
     errors = [_Error.of(error) for error in validator.iter_errors(document.value)]
     return [fault for error in errors for fault in _explain(error, document)]

@@ -98,7 +98,7 @@ class VirtualClock:
             await self._settle(self._wake(due))
 
     def _wake(self, due: float) -> set[asyncio.Task[object]]:
-        """Wake who is due, all of one instant together, and give the tasks that now run."""
+        """Wake who is due, all of one instant together, and return the tasks that now run."""
         before = set(self._asleep)
         while self._sleepers and self._sleepers[0][0] <= due:
             sleeper = heapq.heappop(self._sleepers)[2]

@@ -101,7 +101,7 @@ class HttpSinkContract(SinkContract):
         assert getattr(error, "retry_after", None) == timedelta(seconds=2)
 
     async def _fails(self, stage: SinkStage, **further: Any) -> Exception:
-        """Deliver, and give the failure, which shows no secret."""
+        """Deliver, and return the failure, which shows no secret."""
         sink = stage.sink({**self.options(stage.url), **further})
         error = await error_of(sink.deliver(_delivery()), DeliveryFailed)
         assert leaks(error, (TOKEN, *self.secrets())) == []

@@ -181,7 +181,7 @@ async def outcome_of(adapter: Adapter, intent: Intent) -> Outcome:
 
 
 async def error_of(doing: Awaitable[object], expected: type[Exception] = ProviderError) -> Exception:
-    """Await something that must fail, and give its error."""
+    """Await something that must fail, and return its error."""
     try:
         result = await doing
     except expected as error:

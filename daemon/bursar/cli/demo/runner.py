@@ -207,7 +207,7 @@ def _end(
     effects: Mapping[str, Mapping[str, int]],
     client: Client,
 ) -> int:
-    """Print the summary and give the exit code."""
+    """Print the summary and return the exit code."""
     accounts = {str(name): account.provider.name for name, account in client.configuration.accounts.items()}
     counts = compare(progress, accounts, effects)
     click.echo()

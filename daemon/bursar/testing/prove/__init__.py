@@ -34,7 +34,7 @@ __all__ = ["FLAWS", "WRONG", "Cell", "Report", "Stuck", "Tell", "merge", "prove"
 def prove(
     folder: Path, rounds: int, seed: int, tell: Tell, *, only: Sequence[Cell] = (), flaw: str | None = None
 ) -> Report:
-    """Play so many rounds, and give what was found.
+    """Play so many rounds, and return what was found.
 
     Call it from a process without threads and without a running loop: it forks.
 

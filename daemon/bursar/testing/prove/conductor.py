@@ -55,7 +55,7 @@ class Line:
         return json.loads(line)
 
     def look(self) -> list[Effect]:
-        """Ask for what is new; give all effects."""
+        """Ask for what is new; return all effects."""
         known = {name: (len(seen), len(self.sent[name])) for name, seen in self.effects.items()}
         told = self.say("look", since=known)
         for name, one in told.items():

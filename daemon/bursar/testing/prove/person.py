@@ -181,7 +181,7 @@ class Person:
         return AtRest(PANEL, SITE, states, Decimal(told["balance"]) >= Decimal(told["min_payout"]), paid)
 
     def end_all(self) -> list[IntentRecord]:
-        """End everything that is open, as a person can; give what could not be ended."""
+        """End everything that is open, as a person can; return what could not be ended."""
         for intent in read_once(self.stage.journal, read_open):
             if intent.state == "unknown":
                 ask(self.stage.socket, "resolve", id=str(intent.id), happened=False, again=False)

@@ -58,7 +58,7 @@ class Sabotage:
     Attributes:
         point: A point of `cells` that lies in the daemon; else nothing is done.
         at: The action, or what the commit is for.
-        nth: At the how manieth of these.
+        nth: Which occurrence to strike at (1 is the first).
         strike: What happens.
     """
 
