@@ -27,7 +27,7 @@ async def _resident(folder: Path, url: str) -> int:
         sys.executable, "-m", "benchmarks.memory", str(folder), url, stdout=asyncio.subprocess.PIPE, cwd=ROOT
     )
     out, _ = await process.communicate()
-    return int(out)
+    return int(out.splitlines()[-1])  # before it stands what the daemon logs
 
 
 async def stay(folder: Path, url: str) -> int:

@@ -21,6 +21,7 @@ MODULES = (
     "loops.deliverer",
     "loops.executor",
     "loops.lost_attempts",
+    "loops.outcome_writer",
     "loops.poller",
     "loops.startup",
     "loops.timer",
