@@ -599,6 +599,11 @@ def test_after_a_restore_what_a_person_asks_for_asks_nobody() -> None:
     assert [allowed(facts_of(RESTORED, rule=None), phase) for phase in Phase] == [True] * 4
 
 
+@pytest.mark.parametrize("phase", [CLAIM, RESEND])
+def test_after_a_restore_what_a_person_had_asked_for_before_asks_a_person(phase: Phase) -> None:
+    assert asked(facts_of(RESTORED, rule=None, lost=True), phase).question is Question.RESTORED
+
+
 @pytest.mark.parametrize(("shown", "covered"), [(10, True), (9, False)])
 def test_after_a_restore_a_yes_covers_what_was_shown(shown: int, covered: bool) -> None:
     assert allowed(facts_of(RESTORED, consent=yes(shown)), CLAIM) is covered

@@ -98,8 +98,11 @@ async def test_a_file_that_is_seen_in_another_folder_too_has_one_writer(journal:
     await journal.write(lambda tx: put(tx, "after"))
 
 
-async def test_a_journal_that_is_closed_lets_its_file_go(path: Path) -> None:
-    Journal.open(path).close()
+async def test_a_journal_holds_its_file_until_it_is_closed(path: Path) -> None:
+    journal = Journal.open(path)
+    with pytest.raises(JournalLocked):
+        claim_file(path)
+    journal.close()
     os.close(claim_file(path))
 
 

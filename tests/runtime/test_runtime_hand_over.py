@@ -188,3 +188,10 @@ async def test_a_reload_waits_for_no_plugin_that_does_not_end(
         free.set()
         await world.supervisor.shutdown(WAIT_S)
         await asyncio.wait(before._tasks)  # what was abandoned ends once its plugin lets it
+
+
+async def test_nobody_waits_longer_after_a_reload_than_the_new_rate_says(world: World) -> None:
+    await world.open(config(accounts=account(more="rate: 1/h")))
+    await world.supervisor.limiters["panel"].acquire()
+    faster = world.supervisor.limiters["panel"].hand_over(60, timedelta(minutes=1))
+    assert faster._free_at_s - world.clock.monotonic() <= 1

@@ -43,25 +43,50 @@ async def deferred_after_a_yes(world: World) -> None:
     assert await world.states() == ["deferred"]
 
 
-async def test_a_no_that_a_restore_forgot_is_asked_for_once_more_whatever_yes_was_before(world: World) -> None:
-    await deferred_after_a_yes(world)
+async def denied_and_put_back(world: World) -> int:
+    """Say no to what is deferred, restore what was before, and let two looks find nothing; return what was sent until then."""
     kept = await back_up(world)
     await world.say("deny", ids=["1"])
     await put_back(world, kept)
     world.site.will("reconcile", *[DidNot("not there")] * 30)
     sent = len(world.site.performed)
     await world.live(minutes=30)
+    return sent
+
+
+async def test_a_no_that_a_restore_forgot_is_asked_for_once_more_whatever_yes_was_before(world: World) -> None:
+    await deferred_after_a_yes(world)
+    sent = await denied_and_put_back(world)
     assert (await world.told("journal.restored"), len(world.site.performed)) == (["journal.restored"], sent)
     assert await world.states() == ["awaiting_approval"]
 
 
+@pytest.mark.parametrize("amounts", [None, ["80"]], ids=["in advance", "shown"])
+async def test_a_no_to_a_call_that_a_restore_forgot_is_asked_for_once_more(
+    world: World, amounts: list[str] | None
+) -> None:
+    world.site.money("80")
+    world.site.will("payout", Later("busy"))
+    await world.open(config(accounts=QUICK))
+    await world.poll()
+    await world.say("call", account="panel", method="payout", params={"method": "7"}, wait_s=0, amounts=amounts)
+    await world.send()
+    assert await world.states() == ["deferred"]
+    sent = await denied_and_put_back(world)
+    assert (len(world.site.performed), await world.states()) == (sent, ["awaiting_approval"])
+
+
+async def test_what_a_person_asks_for_after_a_restore_is_not_asked_about(world: World) -> None:
+    await deferred_after_a_yes(world)
+    await denied_and_put_back(world)
+    await world.say("call", account="panel", method="add", params={"link": "x"}, wait_s=0)
+    await world.live(minutes=2)
+    assert await world.states("add") == ["succeeded"]
+
+
 async def test_a_yes_after_the_restore_counts(world: World) -> None:
     await deferred_after_a_yes(world)
-    kept = await back_up(world)
-    await world.say("deny", ids=["1"])
-    await put_back(world, kept)
-    world.site.will("reconcile", *[DidNot("not there")] * 30)
-    await world.live(minutes=30)
+    await denied_and_put_back(world)
     [row] = await world.say("actions")
     await world.say("approve", ids=[row["id"]])
     await world.live(minutes=10)

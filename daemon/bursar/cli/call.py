@@ -56,7 +56,7 @@ def call(account: str, method: str, given: tuple[str, ...], yes: bool, wait_s: f
     One that reads prints the provider's answer as JSON, secrets masked. One that changes something is written to the
     journal first, one action per id, asks before it is done, and prints each with its outcome. What it costs is shown
     with the question, as far as it is known: if more would leave, it waits for `bursar actions approve`. With --yes
-    nothing is shown, and what is there then is taken. `bursar plugins` lists the methods.
+    nothing is shown, and it is for what is there at its first request. `bursar plugins` lists the methods.
 
     \b
     Examples:
@@ -189,7 +189,7 @@ def _changed(answer: Json, as_json: bool) -> int:
 
 
 def _say_what_goes_on(intents: Sequence[Mapping[str, Json]]) -> None:
-    """Say what to do about unfinished actions: they will still run, and repeating the call duplicates them."""
+    """Print what to do about unfinished actions: they will still run, and repeating the call duplicates them."""
     if open_ := [str(row["id"]) for row in intents if row.get("state") in GOES_ON]:
         complain(f"{', '.join(open_)}: not done yet, and still to be sent; see `bursar actions` before you ask again")
     for row in intents:

@@ -118,7 +118,7 @@ async def quote(context: RuntimeContext, account: Account, wanted: Sequence[Want
 def amounts_shown(params: Mapping[str, Json], wanted: Sequence[Wanted]) -> list[Consent | None]:
     """Read to which amounts a person said yes, one for each thing that is asked for; null was shown as not known.
 
-    Without `amounts` nothing was shown (`--yes`), and nothing is held to an amount.
+    Without `amounts` nothing was shown (`--yes`): then what is there at the first request is what it is for.
 
     Raises:
         RequestRejected: they are not amounts, or not as many.

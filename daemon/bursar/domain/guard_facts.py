@@ -86,6 +86,7 @@ class GuardFacts:
         cost: What it moves.
         budgets: Every budget that it counts in.
         restored: Since when the journal knows nothing, if it was restored and no person has confirmed it.
+        lost: An attempt of it was lost, or may have been: its journal was restored.
         consent: What a person has said yes to.
         effects: How many effects the account has caused within `CEILING_WINDOW`.
         ceiling: How many it may cause.
@@ -114,6 +115,7 @@ class GuardFacts:
     cost: Cost = field(default_factory=Cost)
     budgets: Sequence[BudgetUse] = ()
     restored: str | None = None
+    lost: bool = False
     consent: Consent = Consent()
     effects: int = 0
     ceiling: int = 100

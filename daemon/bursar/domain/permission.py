@@ -233,7 +233,9 @@ def _budget(facts: GuardFacts, now: datetime) -> Verdict | None:
 
 
 def _restored(facts: GuardFacts, _now: datetime) -> Verdict | None:
-    if facts.restored is None or facts.rule is None or _repeatable(facts) or _covered(facts):
+    if facts.restored is None or _repeatable(facts) or _covered(facts):
+        return None
+    if facts.rule is None and not facts.lost:  # a person has asked for it since
         return None
     reason = f"the journal was restored, and knows nothing since {facts.restored}; `bursar restore --confirm` ends this"
     return RequireApproval(reason, RESTORED_WITHIN, Question.RESTORED)
@@ -268,13 +270,8 @@ def _asked_for(facts: GuardFacts) -> Verdict | None:
     """What a person asked for is for the amount that was shown then, where one was."""
     if not facts.consent.given or _covered(facts):
         return None
-    now, then = (
-        _in_words(amount, currency)
-        for amount, currency in (
-            (facts.cost.amount, facts.cost.currency),
-            (facts.consent.amount, facts.consent.currency),
-        )
-    )
+    now = _in_words(facts.cost.amount, facts.cost.currency)
+    then = _in_words(facts.consent.amount, facts.consent.currency)
     return RequireApproval(f"it would be {now} now; {then} was shown when it was asked for", CALL_WITHIN)
 
 

@@ -77,10 +77,11 @@ class RateLimiter:
         """Return what limits the same key from now on, at this rate.
 
         What the provider asked for, or asks of a request that is still under way here, holds there, too; and the turns
-        that were taken are taken.
+        that were taken are taken, but nobody waits longer for the next than this rate says.
         """
         after = RateLimiter(self._clock, requests, period)
-        after._free_at_s = max(after._free_at_s, self._free_at_s)
+        soonest_s = self._clock.monotonic() + after._spacing_s
+        after._free_at_s = max(after._free_at_s, min(self._free_at_s, soonest_s))
         after._paused_until_s = self._paused_until_s
         self._next = after
         return after

@@ -69,13 +69,13 @@ def start_run(uow: UnitOfWork, *, clean: bool, restored: bool, known_since: str)
     wake_up(uow, restored=restored)
     if restored:
         meta.put(uow.tx, meta.RESTORED, known_since)
-        _say(uow, "journal.restored", f"it is older than what was sent: it ends {known_since}")
+        _announce(uow, "journal.restored", f"it is older than what was sent: it ends {known_since}")
     if not clean:
-        _say(uow, "daemon.started", "the last run did not stop cleanly")
+        _announce(uow, "daemon.started", "the last run did not stop cleanly")
     meta.put(uow.tx, "clean", None)
 
 
-def _say(uow: UnitOfWork, event: str, reason: str) -> None:
+def _announce(uow: UnitOfWork, event: str, reason: str) -> None:
     """Tell the sinks and the log how the run began."""
     log.warning(event, reason=reason)
     emit_core(uow, event, NOBODY, {"reason": reason})
