@@ -35,7 +35,7 @@ PLAN, OPERATOR, CLAIM, RESEND = Phase
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 MOMENT = timedelta(microseconds=1)
 REFILL = ActionType("refill", "order", LostReply.REPEATABLE)
-PAYOUT = ActionType("payout", "balance", LostReply.RECONCILABLE, money=True)
+PAYOUT = ActionType("payout", "balance", LostReply.RECONCILABLE, money=True, takes_balance=True)
 ADD = ActionType("add", "order", LostReply.NEITHER, money=True)
 BUDGET = Budget("payout", Decimal(100), DAY)
 NO = Judgement(False, "order.remains > 0 is false: 0 > 0")
@@ -55,6 +55,7 @@ fresh        |               claim resend | stale
 entry        | plan operator claim resend | lapse
 predicate    | plan operator claim resend | lapse
 when         | plan operator claim resend | lapse
+nothing left |               claim resend | lapse
 open intent  | plan operator claim resend | open_intent
 blocked      | plan operator claim resend | blocked
 refusals     | plan          claim        | gave_up
@@ -93,6 +94,7 @@ OBJECTIONS = {
     "entry": Objection({"left": True}),
     "predicate": Objection({"predicate": Judgement(False, "the order is completed, not partial")}),
     "when": Objection({"condition": NO}),
+    "nothing left": Objection({"looked": True, "cost": Cost(Decimal(0), "USD")}),
     "open intent": Objection({"open_intent": (7, "intent 7 (cancel, ready)")}),
     "blocked": Objection({"blocked_by": (8, "intent 8 (unknown)")}),
     "refusals": Objection({"refusals": Refusals(3)}),

@@ -10,7 +10,7 @@ from kit import World
 from runtime_config import account, config
 from toy_site import hang
 
-from bursar.api import DidNot, Happened, Succeeded, Unreachable
+from bursar.api import CannotTell, DidNot, Happened, Lost, Succeeded, Unreachable
 from bursar.control.messages import RequestRejected
 from bursar.settings.model import ConfigurationError
 
@@ -414,3 +414,70 @@ async def test_a_paused_account_is_not_set_going_by_another_name(world: World) -
     world.site.money("600")
     await world.live(minutes=20)
     assert world.site.performed == []
+
+
+BOTH = account() + ", " + account("other", 2, "OTHER")
+SWAPPED = account(port=2, key="OTHER") + ", " + account("other")
+
+
+async def mixed_up(world: World) -> None:
+    """Have a payout lost at one of two accounts, and then their addresses and keys swapped."""
+    world.site.money("600")
+    world.site.will("payout", Lost("no answer"))
+    world.site.will("reconcile", *[CannotTell("the list is down")] * 99)
+    await world.open(config(PAY, accounts=BOTH))
+    await world.live(minutes=2)
+    await world.restart(config(PAY, accounts=SWAPPED))
+
+
+@pytest.mark.parametrize("name", ["panel", "other"])
+async def test_an_account_with_the_address_and_key_of_another_is_not_confirmed(world: World, name: str) -> None:
+    await mixed_up(world)
+    with pytest.raises(RequestRejected, match=r"has the url and key of (other|panel) now: put its own back"):
+        await world.say("accounts_confirm", account=name)
+
+
+async def test_a_lost_payout_is_not_made_again_at_another_account(world: World) -> None:
+    await mixed_up(world)
+    for name in ("panel", "other"):
+        with contextlib.suppress(RequestRejected):
+            await world.say("accounts_confirm", account=name)
+    world.sites.sites["http://127.0.0.1:2/api"].money("600")
+    await world.live(minutes=30)
+    assert [one.done("payout") for one in world.sites.sites.values()] == [["balance"], []]
+
+
+async def test_why_two_accounts_that_were_mixed_up_are_in_quarantine_is_told(world: World) -> None:
+    await mixed_up(world)
+    words = "it has the url and key of other now: put its own back, or say `bursar accounts replace panel`"
+    [told, _] = [event["data"]["reason"] for event in await world.events("account.quarantined")]
+    shown = {row["name"]: row["reason"] for row in await world.say("accounts")}
+    assert (told, shown["panel"]) == (words, words)
+
+
+async def test_accounts_that_were_mixed_up_go_on_once_each_has_its_own_back(world: World) -> None:
+    await mixed_up(world)
+    await world.restart(config(PAY, accounts=BOTH))
+    assert (await world.state("panel"), await world.state("other")) != ("quarantined", "quarantined")
+
+
+async def test_an_account_is_not_released_by_orders_at_the_address_of_another(world: World) -> None:
+    """Two panels count their orders from 1, and sell the same services: their orders may look alike."""
+    await began(world)
+    await world.restart(config(REFILL, accounts=BOTH))
+    world.sites.sites["http://127.0.0.1:2/api"].orders |= world.site.orders
+    await world.restart(config(REFILL, accounts=SWAPPED))
+    await world.live(minutes=10)
+    assert await world.state("panel") == "quarantined"
+
+
+async def test_a_new_name_for_where_a_configured_account_was_is_in_quarantine(world: World) -> None:
+    await mixed_up(world)
+    await world.restart(config(PAY, accounts=f"{account(port=3)}, {account('new')}"))
+    assert (await world.state("panel"), await world.state("new")) == ("quarantined", "quarantined")
+
+
+async def test_an_account_of_which_nothing_is_known_takes_no_address_where_money_is_lost(world: World) -> None:
+    await mixed_up(world)
+    await world.live(minutes=30)
+    assert (await world.state("other"), world.site.done("payout")) == ("quarantined", ["balance"])

@@ -117,6 +117,28 @@ async def test_an_amount_that_was_not_known_is_asked_about_once_it_is(world: Wor
     assert row["reason"] == ("it would be 5000 USD now; an amount that is not known was shown when it was asked for")
 
 
+@pytest.mark.parametrize("amounts", [["80"], []])
+async def test_a_balance_that_was_paid_out_meanwhile_is_not_asked_for(world: World, amounts: list[str]) -> None:
+    """A person did it at the site, or a rule did: the request would be for 0.00."""
+    await asked(world, *amounts)
+    world.site.money("0")
+    await world.live(minutes=2)
+    [row] = await world.say("actions")
+    words = "there is nothing to take: the balance that was just read is 0"
+    assert (row["state"], row["reason"], world.site.performed) == ("lapsed", words, [])
+
+
+async def test_a_balance_of_nothing_that_has_grown_since_is_paid(world: World) -> None:
+    """Only what is read just before counts: the last poll may be minutes old."""
+    world.site.money("0")
+    await world.open(config())
+    await world.poll()
+    await world.say("call", **PAYOUT, wait_s=0)
+    world.site.money("80")
+    await world.live(minutes=2)
+    assert (await world.states(), world.site.done("payout")) == (["succeeded"], ["balance"])
+
+
 async def test_what_costs_nothing_is_done_without_an_amount(world: World) -> None:
     await world.open(config())
     await world.say("call", account="panel", method="add", params={"link": "x"}, wait_s=0, amounts=[None])

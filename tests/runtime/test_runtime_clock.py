@@ -1,14 +1,24 @@
-"""The wall clock: jumps, a clock before the last commit, and what may not happen meanwhile."""
+"""The clocks: jumps of the wall clock, one before the last commit, commits that wait, and what may not happen meanwhile."""
 
 from __future__ import annotations
 
-from typing import NoReturn
+import asyncio
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import NoReturn, TypeVar
 
 import pytest
 from kit import World
+from limits import WAIT_S
 from runtime_config import config
 
 from bursar.journal.errors import JournalFull
+from bursar.journal.writer import Tx
+from bursar.pipeline.dispatch import claim
+from bursar.pipeline.unit_of_work import UnitOfWork
+
+T = TypeVar("T")
 
 HOLD = "{name: h, on: order, when: 'order.state == \"in_progress\"', for: 48h, do: [cancel]}"
 EVENT = "{name: e, on: order.partial, do: [refill]}"
@@ -147,3 +157,43 @@ async def test_a_jump_that_cannot_be_written_down_is_told_when_there_is_room(wor
     world.journal.write = write  # type: ignore[method-assign]
     await world.live(minutes=3, every_s=10)
     assert await world.told("clock.jumped") == ["clock.jumped"]
+
+
+async def behind_a_slow_disk(world: World, decide: Callable[[UnitOfWork], T], jump_s: float = 0.0) -> T:
+    """Queue a commit behind one that takes a minute and a half, in which the wall clock may be set."""
+    began, may_end = threading.Event(), threading.Event()
+
+    def slow(tx: Tx) -> None:
+        began.set()
+        assert may_end.wait(WAIT_S)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(world.journal.write(slow))
+        await asyncio.to_thread(began.wait, WAIT_S)
+        queued = tasks.create_task(world.context.commit(decide))
+        await asyncio.sleep(0)
+        await world.wait(seconds=90)
+        world.clock.jump(jump_s)
+        may_end.set()
+    return queued.result()
+
+
+async def test_what_is_decided_is_judged_when_its_turn_comes(world: World) -> None:
+    await world.open(config())
+    queued_at = world.context.now()
+    assert await behind_a_slow_disk(world, lambda uow: uow.now - queued_at) == timedelta(seconds=90)
+
+
+async def test_a_clock_that_is_set_while_a_commit_waits_is_seen_in_it(world: World) -> None:
+    await world.open(config())
+    assert not await behind_a_slow_disk(world, lambda uow: uow.steady, jump_s=3600)
+
+
+async def test_nothing_is_sent_on_facts_that_grew_old_while_its_commit_waited(world: World) -> None:
+    world.site.orders["1"] = "partial"
+    await world.open(config("{name: r, on: order.partial, do: [refill]}"))
+    await world.track("1")
+    await world.poll()
+    [intent] = await world.intents()
+    claimed = await behind_a_slow_disk(world, lambda uow: claim(uow, [intent.id], {}))
+    assert (claimed.intents, claimed.waiting, await world.states()) == ((), (intent.id,), ["ready"])

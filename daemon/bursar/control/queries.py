@@ -7,12 +7,12 @@ from typing import cast
 
 from bursar.control.messages import RequestRejected
 from bursar.diagnostics.suggestion import did_you_mean, suggest
-from bursar.domain.ids import AccountName, microseconds
+from bursar.domain.ids import microseconds
 from bursar.domain.rule import Rule
 from bursar.domain.values import Json
 from bursar.journal import accounts, clock, held, ledger, meta, views
 from bursar.journal.writer import Tx
-from bursar.pipeline.account_identity import former_of, renamed_words
+from bursar.pipeline.account_identity import not_the_same
 from bursar.settings.model import Account, Configuration
 
 Params = Mapping[str, Json]
@@ -57,9 +57,8 @@ def list_accounts(tx: Tx, configuration: Configuration, params: Params) -> Json:
         enabled = [s for s in all_streams.get(name, []) if account.polls.get(str(s["stream"])) is not None]
         row = rows.get(name)
         state, reason = _state(row, enabled, accounts.paused(tx, name), started_us)
-        former = former_of(rows, row, configuration.accounts) if row is not None else None
-        if former is not None:
-            reason = renamed_words(former, AccountName(name))
+        if row is not None and row.quarantine_digest is not None:
+            reason = not_the_same(rows, row, configuration.accounts) or reason
         if state == "ok" and params.get("running") is False:
             state, reason = "starting", "no daemon runs"
         seen = [int(str(s["ok_us"])) for s in all_streams.get(name, []) if s["ok_us"] is not None]

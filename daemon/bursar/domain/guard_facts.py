@@ -41,6 +41,14 @@ class Consent:
     ceiling: bool = False
     currency: str | None = None
 
+    def shows(self, cost: Cost) -> bool:
+        """Return whether no more would leave now than was shown, and of the same currency."""
+        if None not in (self.currency, cost.currency) and self.currency != cost.currency:
+            return False
+        if cost.amount is None:
+            return self.amount is None
+        return self.amount is not None and cost.amount <= self.amount
+
 
 @dataclass(frozen=True, slots=True)
 class BudgetUse:
@@ -83,6 +91,7 @@ class GuardFacts:
         counted: When what the rule's limit counts was done, oldest first; what is open counts as done now.
         last_no: A person's no to what the rule asked for this subject, or *did not*, if that was the last of it.
         refusals: What the provider refused in a row of this action on this subject.
+        looked: Evidence was just read for it.
         cost: What it moves.
         budgets: Every budget that it counts in.
         restored: Since when the journal knows nothing, if it was restored and no person has confirmed it.
@@ -112,6 +121,7 @@ class GuardFacts:
     counted: Sequence[datetime] = ()
     last_no: No | None = None
     refusals: Refusals = field(default_factory=Refusals)
+    looked: bool = False
     cost: Cost = field(default_factory=Cost)
     budgets: Sequence[BudgetUse] = ()
     restored: str | None = None

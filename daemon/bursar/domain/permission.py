@@ -136,6 +136,12 @@ def _true(judgement: Judgement, now: datetime) -> Verdict | None:
     return None
 
 
+def _nothing_left(facts: GuardFacts, _now: datetime) -> Verdict | None:
+    takes_all = facts.action is not None and facts.action.takes_balance
+    nothing = takes_all and facts.looked and facts.cost.amount == 0
+    return Lapse("there is nothing to take: the balance that was just read is 0") if nothing else None
+
+
 def _open_intent(facts: GuardFacts, _now: datetime) -> Verdict | None:
     if facts.open_intent is None:
         return None
@@ -281,17 +287,7 @@ def _in_words(amount: Decimal | None, currency: str | None) -> str:
 
 def _covered(facts: GuardFacts) -> bool:
     """Return whether a yes covers what would leave now: the amount that was shown, and no more."""
-    return facts.consent.given and _as_shown(facts)
-
-
-def _as_shown(facts: GuardFacts) -> bool:
-    """Return whether no more would leave now than was shown, and of the same currency."""
-    consent, cost = facts.consent, facts.cost
-    if None not in (consent.currency, cost.currency) and consent.currency != cost.currency:
-        return False
-    if cost.amount is None:
-        return consent.amount is None
-    return consent.amount is not None and cost.amount <= consent.amount
+    return facts.consent.given and facts.consent.shows(facts.cost)
 
 
 def _stricter(above: Decimal | None, consent: Consent) -> bool:
@@ -302,7 +298,7 @@ def _stricter(above: Decimal | None, consent: Consent) -> bool:
 
 
 def _ceiling(facts: GuardFacts, _now: datetime) -> Verdict | None:
-    if facts.effects < facts.ceiling or (facts.consent.ceiling and _as_shown(facts)):
+    if facts.effects < facts.ceiling or (facts.consent.ceiling and facts.consent.shows(facts.cost)):
         return None
     reason = f"the account has caused {facts.effects} effects in ten minutes; settings.ceiling is {facts.ceiling}"
     return RequireApproval(reason, CEILING_WITHIN, Question.CEILING)
@@ -321,6 +317,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard("entry", ANY, "a state rule's action after its subject left the condition", _entry),
     Guard("predicate", ANY, "an action whose event's own condition does not hold any more", _predicate),
     Guard("when", ANY, "an action whose `when` does not hold any more", _when),
+    Guard("nothing left", SENDING, "what takes the whole balance, where the balance just read is 0", _nothing_left),
     Guard("open intent", ANY, "a second action on a subject while one is open, or has yet to show its effect",
           _open_intent),
     Guard("blocked", ANY, "an action while one like it, which cannot be repeated, is unknown on the account", _blocked),

@@ -24,6 +24,7 @@ from bursar.pipeline.rule_evaluation import process_events
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 
 T = TypeVar("T")
+V = TypeVar("V", bound=ReadView)
 log = structlog.get_logger("bursar")
 FRESH = timedelta(seconds=60)
 """Facts that are older than this are looked at again before anything is sent on them."""
@@ -114,8 +115,11 @@ class RuntimeContext:
 
     def view(self, tx: Tx) -> ReadView:
         """Return what a reading transaction may look at."""
+        return self._open(ReadView, tx)
+
+    def _open(self, kind: type[V], tx: Tx) -> V:
         now = self.now()
-        return ReadView(
+        return kind(
             tx,
             self.config,
             now,
@@ -130,15 +134,14 @@ class RuntimeContext:
     async def commit(self, decide: Callable[[UnitOfWork], T]) -> T:
         """Decide and write in one transaction; wake the loops that have something to do then.
 
+        What is decided is judged when its turn comes, not when it was queued: a slow disk makes no fact younger.
+
         Raises:
             JournalError: nothing of it happened.
         """
-        config, ahead, settled_since, displaced = self.config, self.ahead, self.fresh_from, self.displaced
-        now = self.now()
-        steady, fresh_since = self.clock_steady(now), self.fresh_since(now)
 
         def work(tx: Tx) -> tuple[T, set[str]]:
-            uow = UnitOfWork(tx, config, now, ahead, steady, fresh_since, settled_since, displaced, self.secret_params)
+            uow = self._open(UnitOfWork, tx)
             result = decide(uow)
             process_events(uow)
             return result, uow.wake

@@ -27,23 +27,27 @@ def bind_accounts(uow: UnitOfWork, digests: Mapping[AccountName, tuple[str, str]
     for name, (provider, digest) in digests.items():
         row = known.get(name)
         if row is None:
-            _meet(uow, name, provider, digest, [one for one in missing if one.digest == digest])
+            _meet(uow, name, provider, digest, [one for one in known.values() if one.digest == digest])
         elif row.digest == digest:
             _recognize(uow, row)
         elif row.quarantine_digest != digest:
-            _quarantine(uow, row, provider, digest)
+            _quarantine(uow, row, provider, digest, known)
     for row in missing:
         _miss(uow, row)
 
 
 def _meet(uow: UnitOfWork, name: AccountName, provider: str, digest: str, twins: Sequence[AccountRow]) -> None:
-    """A new name. If it means what a name that is gone meant, nothing is done there until a person says which it is."""
+    """A new name. If it means what another name meant, nothing is done there until a person says which it is."""
     accounts.bind(uow.tx, name, provider, digest, uow.now)
-    known = [one for one in twins if at_stake(uow, one.name) or _has_a_past(uow, one)]
-    twin = max(known, key=lambda one: one.bound_at, default=None)
-    if twin is not None:
+    if any(at_stake(uow, one.name) or _has_a_past(uow, one) for one in twins):
         accounts.quarantine(uow.tx, name, digest)
-        emit_core(uow, "account.quarantined", name, {"reason": renamed_words(twin.name, name)})
+        _tell_quarantined(uow, name, "")
+
+
+def _tell_quarantined(uow: UnitOfWork, name: AccountName, choice: str) -> None:
+    known = accounts.load_all(uow.tx)
+    reason = not_the_same(known, known[name], uow.config.accounts) or choice
+    emit_core(uow, "account.quarantined", name, {"reason": reason})
 
 
 def renamed_words(former: AccountName, name: AccountName) -> str:
@@ -66,13 +70,16 @@ def _recognize(uow: UnitOfWork, row: AccountRow) -> None:
         accounts.gone(uow.tx, row.name, None)
 
 
-def _quarantine(uow: UnitOfWork, row: AccountRow, provider: str, digest: str) -> None:
-    if not at_stake(uow, row.name) and not _seen_anything(uow, row.name):
+def _quarantine(
+    uow: UnitOfWork, row: AccountRow, provider: str, digest: str, known: Mapping[AccountName, AccountRow]
+) -> None:
+    others = any(one.digest == digest for one in known.values())
+    if not (others or at_stake(uow, row.name) or _seen_anything(uow, row.name)):
         accounts.bind(uow.tx, row.name, provider, digest, uow.now)
         return
     accounts.quarantine(uow.tx, row.name, digest)
-    reason = f"its url or key changed: say `bursar accounts confirm {row.name}` or `bursar accounts replace {row.name}`"
-    emit_core(uow, "account.quarantined", row.name, {"reason": reason})
+    words = f"say `bursar accounts confirm {row.name}` or `bursar accounts replace {row.name}`"
+    _tell_quarantined(uow, row.name, f"its url or key changed: {words}")
 
 
 def _miss(uow: UnitOfWork, row: AccountRow) -> None:
@@ -96,13 +103,32 @@ def confirm(uow: UnitOfWork, name: AccountName) -> None:
 
     Raises:
         ActionRejected: it is not in quarantine; or it is new, and what another name meant: what was done there would be
-            forgotten, which budgets count.
+            forgotten, which budgets count; or it has another account's address and key.
     """
     row = _quarantined(uow, name)
-    if row.quarantine_digest == row.digest:  # a name that was met like this, beside one that is gone
-        raise ActionRejected(f"{name}: {_former(uow, row)}")
+    why = not_the_same(accounts.load_all(uow.tx), row, uow.config.accounts)
+    if why is not None:
+        raise ActionRejected(f"{name}: {why}")
     accounts.bind(uow.tx, name, row.provider, row.quarantine_digest or row.digest, uow.now)
     _released(uow, name, "a person said that it is the same")
+
+
+def not_the_same(
+    known: Mapping[AccountName, AccountRow], row: AccountRow, configured: Collection[AccountName]
+) -> str | None:
+    """Return why an account in quarantine cannot be what its name meant before, and what to do; None: it may be."""
+    new, other = row.quarantine_digest == row.digest, known_as(known, row)
+    if other is None:
+        return f"say `bursar accounts replace {row.name}`" if new else None
+    if new and other not in configured:
+        return renamed_words(other, row.name)
+    return f"it has the url and key of {other} now: put its own back, or say `bursar accounts replace {row.name}`"
+
+
+def known_as(known: Mapping[AccountName, AccountRow], row: AccountRow) -> AccountName | None:
+    """Return the other account that the journal knows by what a name in quarantine means now."""
+    twins = [one for one in known.values() if one.name != row.name and one.digest == row.quarantine_digest]
+    return max(twins, key=lambda one: one.bound_at).name if twins else None
 
 
 _LEFT_BEHIND = {
@@ -159,21 +185,6 @@ def rename(uow: UnitOfWork, old: AccountName, new_name: AccountName, configured:
         accounts.end_quarantine(uow.tx, new_name)
     elif digest is not None:
         accounts.quarantine(uow.tx, new_name, digest.quarantine_digest or digest.digest)
-
-
-def _former(uow: UnitOfWork, row: AccountRow) -> str:
-    twin = former_of(accounts.load_all(uow.tx), row, uow.config.accounts)
-    return renamed_words(twin, row.name) if twin is not None else f"say `bursar accounts replace {row.name}`"
-
-
-def former_of(
-    known: Mapping[AccountName, AccountRow], row: AccountRow, configured: Collection[AccountName]
-) -> AccountName | None:
-    """Return the name that an account had before, if its name is new and another one of the same digest is gone."""
-    if row.quarantine_digest is None or row.quarantine_digest != row.digest:
-        return None
-    twins = [one for name, one in known.items() if name not in configured and one.digest == row.digest]
-    return max(twins, key=lambda one: one.bound_at).name if twins else None
 
 
 def _quarantined(uow: UnitOfWork, name: AccountName) -> AccountRow:

@@ -115,6 +115,7 @@ def load_guard_facts(view: ReadView, candidate: Candidate) -> GuardFacts:
         counted=_counted(view, candidate, own),
         last_no=ledger.last_no(view.tx, candidate.asked_by, candidate.account, candidate.asked_of),
         refusals=refused_in_a_row(refused),
+        looked=candidate.evidence is not None,
         cost=cost,
         budgets=_budgets(view, spec, candidate, cost, own),
         restored=meta.get(view.tx, meta.RESTORED),

@@ -10,6 +10,7 @@ from bursar.domain.observation import Observation, Observed, Snapshot
 from bursar.domain.subject import SubjectType
 from bursar.domain.verdict import BlockReason
 from bursar.journal import accounts, intents, matches, subjects
+from bursar.pipeline.account_identity import known_as
 from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.events import emit_core
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
@@ -36,6 +37,8 @@ def recognize(uow: UnitOfWork, account: AccountSpec, observation: Observation, k
     contradicted = verdicts.count(False) + _denied(uow, account, observation)
     accounts.count_recognized(uow.tx, account.name, recognized, contradicted)
     if not recognized or row.contradicted + contradicted or unknown_money(uow, account.name):
+        return
+    if known_as(accounts.load_all(uow.tx), row) is not None:  # another account's orders may look like its own
         return
     watched = sum(len(subjects.watched(uow.tx, account.name, kind)) for kind in account.tracked().values())
     if row.recognized + recognized >= min(RECOGNIZED_ENOUGH, max(watched, 1)):
