@@ -346,6 +346,7 @@ def test_of_what_is_unknown_a_person_says_that_it_did_not_happen(left: Left, mor
     ended(left, Lost("no reply"))
     said = left.command("actions", "resolve", "1", "--did-not", *more)
     assert (said.code, left.actions()) == (0, [("1", then)])
+    assert said.err.startswith("bursar: it may still land until ")
 
 
 def test_the_caution_after_a_restore_is_shown_and_ended_by_its_confirmation(left: Left) -> None:

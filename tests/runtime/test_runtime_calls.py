@@ -205,3 +205,29 @@ async def test_what_is_no_id_is_not_put_under_watch(world: World, reference: str
     with pytest.raises(RequestRejected, match="is not an id"):
         await world.say("resolve", id="1", happened=True, reference=reference)
     assert await world.states() == ["unknown"]
+
+
+@pytest.mark.parametrize(("waited", "warned"), [({"minutes": 1}, True), ({"minutes": 7}, False)])
+@pytest.mark.parametrize("again", [False, True])
+async def test_a_person_is_told_that_what_he_did_not_find_may_still_land(
+    world: World, waited: dict[str, int], warned: bool, again: bool
+) -> None:
+    await lost_order(world)
+    await world.wait(**waited)
+    answer = await world.say("resolve", id="1", again=again)
+    words = "it may still land until 12:06:00Z (settle): look at the provider's page once more then"
+    assert answer["warning"] == (words if warned else None)
+
+
+async def test_of_what_is_known_to_have_happened_nothing_more_is_to_be_looked_for(world: World) -> None:
+    await lost_order(world)
+    assert (await world.say("resolve", id="1", happened=True))["warning"] is None
+
+
+async def test_what_can_be_asked_twice_needs_no_second_look(world: World) -> None:
+    world.site.orders["1"] = "partial"
+    world.site.will("refill", GONE)
+    await world.open(config(REFILL))
+    await world.track("1")
+    await world.turn()
+    assert (await world.say("resolve", id="1"))["warning"] is None

@@ -63,7 +63,9 @@ async def test_a_price_that_rose_is_asked_about_anew(world: World) -> None:
     price[0] = Decimal(90)
     await world.live(hours=14, every_s=600)
     [answer] = await world.say("approve", ids=["1"])
+    [row] = await world.say("actions")
     assert ("90 USD now" in answer["problem"], world.site.performed) == (True, [])
+    assert row["reason"] == "the amount has changed: 90 now, 30 before"
 
 
 async def test_a_yes_after_half_a_day_is_taken(world: World) -> None:

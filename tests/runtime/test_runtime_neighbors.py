@@ -15,6 +15,8 @@ from toy_site import BALANCE, ORDER, STREAMS, ToyAdapter, hang
 from bursar.api import EventType, Observation, Observed, SubjectRef, Succeeded
 from bursar.journal.errors import JournalFull
 from bursar.loops.clock import RealClock
+from bursar.loops.outcome_writer import OutcomeWriter
+from bursar.pipeline.dispatch import claim
 
 BOTH = f"{account()}, {account('second', 2)}"
 PATIENT = account(more="timeout: 1h")
@@ -287,3 +289,18 @@ async def test_one_request_asks_for_a_hundred_ids_at_most(world: World) -> None:
 async def test_the_streams_of_these_tests_are_those_of_the_provider(world: World) -> None:
     await world.open(config())
     assert set(world.supervisor.pollers["panel"].streams) == {stream.name for stream in STREAMS}
+
+
+async def test_an_answer_that_cannot_be_written_costs_no_other_of_the_same_request_its_own(world: World) -> None:
+    """One request cancels many; what a plugin brings for one of them is of a kind that nobody knows."""
+    world.site.orders |= {"1": "partial", "2": "partial"}
+    await world.open(config(REFILL))
+    await world.track("1", "2")
+    await world.poll()
+    ids = [intent.id for intent in await world.intents()]
+    claimed = await world.context.commit(lambda uow: claim(uow, ids, {}))
+    strange = Succeeded(tracked=(Observed(SubjectRef("nothing", "x"), {}),))
+    writer = OutcomeWriter(world.context, world.site_account)
+    writer.note(claimed.intents, {ids[0]: strange, ids[1]: Succeeded()}, world.context.now())
+    await writer.record(claimed.intents)
+    assert await world.states() == ["unknown", "succeeded"]

@@ -139,6 +139,8 @@ def resolve(id_: str, happened: bool, reference: str | None, did_not: bool, agai
         show_json(answer)
     else:
         click.echo(f"{id_}: " + ("happened" if happened else "did not happen" + (AGAIN if again else "")))
+        if isinstance(answer, dict) and answer.get("warning"):
+            complain(str(answer["warning"]))
 
 
 def _answer(verb: str, ids: tuple[str, ...], as_json: bool, said: str, note: str = "") -> int:

@@ -4,6 +4,7 @@ journal can take. Until then it is kept, and what nobody knows the end of become
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -13,6 +14,7 @@ from bursar.domain.intent import Intent, Lost, NotSent, Outcome
 from bursar.journal.errors import JournalError
 from bursar.loops.runtime_context import Ended, RuntimeContext
 from bursar.pipeline.intent_transitions import record_outcome
+from bursar.pipeline.unit_of_work import UnitOfWork
 
 MAX_PAUSE_S = 30.0
 log = structlog.get_logger("bursar")
@@ -69,16 +71,27 @@ class OutcomeWriter:
     async def _write_outcomes(self, ids: Sequence[IntentId]) -> None:
         ended = {id_: self._context.ended[id_] for id_ in ids if id_ in self._context.ended}
         try:
-            await self._context.commit(
-                lambda uow: [record_outcome(uow, id_, one.fence, one.outcome, one.at) for id_, one in ended.items()]
-            )
+            await self._context.commit(lambda uow: _record(uow, ended))
         except JournalError:
             raise
-        except Exception as error:  # what it brings cannot be written: then nobody can tell, and a person is asked
-            log.exception("intent.outcome_unusable", account=self._account)
-            lost = Lost(f"its answer could not be written down ({type(error).__name__})")
-            await self._context.commit(
-                lambda uow: [record_outcome(uow, id_, one.fence, lost, one.at) for id_, one in ended.items()]
-            )
+        except Exception:  # noqa: BLE001 - one brings what cannot be written, which must not cost the others theirs
+            for id_, one in ended.items():
+                await self._write_alone(id_, one)
         for id_ in ended:
             self._context.ended.pop(id_, None)
+
+    async def _write_alone(self, id_: IntentId, one: Ended) -> None:
+        """Write one outcome; if what it brings cannot be written, nobody can tell, and a person is asked."""
+        try:
+            await self._context.commit(lambda uow: _record(uow, {id_: one}))
+        except JournalError:
+            raise
+        except Exception as error:
+            log.exception("intent.outcome_unusable", account=self._account, intent=id_)
+            lost = replace(one, outcome=Lost(f"its answer could not be written down ({type(error).__name__})"))
+            await self._context.commit(lambda uow: _record(uow, {id_: lost}))
+
+
+def _record(uow: UnitOfWork, ended: Mapping[IntentId, Ended]) -> None:
+    for id_, one in ended.items():
+        record_outcome(uow, id_, one.fence, one.outcome, one.at)

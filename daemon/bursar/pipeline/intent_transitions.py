@@ -94,11 +94,14 @@ def record_finding(uow: UnitOfWork, id_: IntentId, fence: int, finding: Finding,
         return intent
     account = uow.config.accounts[intent.account]
     finding = believed(uow, intent, finding)
-    quiet_since = max(
-        at for at in (intent.request_ended_at, intent.sent_at, intent.created_at, uow.settled_since) if at is not None
-    )
-    taken = settle_with(intent, finding, account.settle, quiet_since, asked_at, uow.now)
+    taken = settle_with(intent, finding, account.settle, quiet_since(uow, intent), asked_at, uow.now)
     return take_step(uow, intent, taken, success=finding.success if isinstance(finding, Happened) else None)
+
+
+def quiet_since(uow: UnitOfWork, intent: Intent) -> datetime:
+    """Return from when `settle` counts: the last attempt's end, or a later restart or jump of the clock."""
+    times = (intent.request_ended_at, intent.sent_at, intent.created_at, uow.settled_since)
+    return max(at for at in times if at is not None)
 
 
 def record_evidence(uow: UnitOfWork, id_: IntentId, fence: int, finding: Finding) -> Intent | None:

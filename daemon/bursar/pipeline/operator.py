@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from bursar.domain.guard_facts import Consent, Cost, GuardFacts
 from bursar.domain.ids import AccountName, IntentId, SubjectRef, is_id
-from bursar.domain.intent import Intent, PlannedIntent, State, Succeeded
+from bursar.domain.intent import Intent, LostReply, PlannedIntent, State, Succeeded
 from bursar.domain.intent_states import Cause, step, transition
 from bursar.domain.ledger import Post
 from bursar.domain.observation import Observed
@@ -19,10 +19,10 @@ from bursar.domain.permission import Phase, permit
 from bursar.domain.values import FieldKind, Json, Value, number
 from bursar.domain.verdict import BlockReason, HoldBack, Lapse, Question, RequireApproval
 from bursar.journal import audit, intents, ledger, matches, questions
-from bursar.pipeline.approvals import CEILING, ask, changed_words, past_ceiling
+from bursar.pipeline.approvals import CEILING, ask, changed_words, past_ceiling, shown_amount
 from bursar.pipeline.dispatch import candidate_of, describe
 from bursar.pipeline.guard_facts import Candidate, load_guard_facts
-from bursar.pipeline.intent_transitions import OPERATOR, take_step
+from bursar.pipeline.intent_transitions import DEFAULT_SETTLE, OPERATOR, action_of, quiet_since, take_step
 from bursar.pipeline.refusals import answered_like
 from bursar.pipeline.rejected import ActionRejected
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
@@ -37,10 +37,12 @@ class Answered:
     Attributes:
         intent: The intent as it is now.
         problem: Why the answer was not taken, in a sentence; None: it was.
+        warning: It was taken, and this may come of it.
     """
 
     intent: Intent
     problem: str | None = None
+    warning: str | None = None
 
 
 def quote(view: ReadView, planned: PlannedIntent) -> Cost:
@@ -140,7 +142,8 @@ def _more_than(now: Decimal | None, asked: Decimal | None) -> bool:
 def _ask_anew(uow: UnitOfWork, intent: Intent, facts: GuardFacts) -> Answered:
     before = intent.cost
     grown = intents.set_cost(uow.tx, intent.id, facts.cost)
-    reason = f"the amount has changed: {grown.cost:f}" if grown.cost is not None else "the amount has changed"
+    now, then = (str(shown_amount(amount) or "not known") for amount in (grown.cost, before))
+    reason = f"the amount has changed: {now} now, {then} before"
     grown = take_step(uow, grown, step(grown, Cause.GREW, reason, intent.due_at))
     kind = Question.CEILING if intent.past_ceiling else Question.RULE
     asked = ask(uow, grown, RequireApproval(reason, (intent.question_until or uow.now) - uow.now, kind))
@@ -186,7 +189,18 @@ def resolve(uow: UnitOfWork, said: str, cause: Cause, reason: str, reference: st
     happened = Succeeded(reference=reference or intent.reference, tracked=made)
     success = happened if cause is Cause.PERSON_HAPPENED else None
     taken = step(intent, cause, reason)
-    return Answered(take_step(uow, intent, taken, actor=OPERATOR, success=success))
+    warning = _may_still_land(uow, intent) if success is None else None
+    return Answered(take_step(uow, intent, taken, actor=OPERATOR, success=success), warning=warning)
+
+
+def _may_still_land(uow: UnitOfWork, intent: Intent) -> str | None:
+    """Return that what a person has not found may still be done by the provider, and when to look once more."""
+    account, action = uow.config.accounts.get(intent.account), action_of(uow, intent)
+    settle = account.settle if account is not None else DEFAULT_SETTLE
+    until = quiet_since(uow, intent) + settle
+    if until <= uow.now or (action is not None and action.lost_reply is LostReply.REPEATABLE):
+        return None
+    return f"it may still land until {until + uow.ahead:%H:%M:%S}Z (settle): look at the provider's page once more then"
 
 
 def _made(uow: UnitOfWork, intent: Intent, reference: str) -> tuple[Observed, ...]:
@@ -308,4 +322,5 @@ def shown(answered: Answered) -> dict[str, Json]:
         "state": str(intent.state),
         "reason": answered.problem or intent.reason,
         "problem": answered.problem,
+        "warning": answered.warning,
     }
