@@ -73,7 +73,9 @@ class PremiumExchanger:
         method, account = self._target(intent)
         known, balance = await self._standing()
         if intent.lost:
-            found = outcomes.finding(known, balance, intent.evidence, method, account, self._currency)
+            found = outcomes.finding(
+                known, balance, intent.evidence, method, account, self._currency, intent.made_for_others
+            )
             if not isinstance(found, DidNot):
                 return found
         return outcomes.evidence(known, balance)
@@ -112,7 +114,7 @@ class PremiumExchanger:
         """Look whether a payout that was lost is there."""
         method, account = self._target(intent)
         known, balance = await self._standing()
-        return outcomes.finding(known, balance, evidence, method, account, self._currency)
+        return outcomes.finding(known, balance, evidence, method, account, self._currency, intent.made_for_others)
 
     async def call(self, method: str, params: Mapping[str, str]) -> Json:
         """Call a reading method and return its whole answer, masked."""

@@ -122,16 +122,18 @@ def finding(
     method: str,
     account: str,
     currency: str | None = None,
+    others: Collection[str] = (),
 ) -> Finding:
     """Return whether a lost `add_payout` happened, from what the site shows now and the evidence of before.
 
     What is new is what has a new id: the times of rows say nothing here, since one row with an absurd time would make
-    ours older than it. A new row that does not say whose it is leaves the question open.
+    ours older than it. A new row that does not say whose it is leaves the question open. What the site made for other
+    intents is not ours, though it may be newer than the evidence, which may have been read stale.
     """
     known = before.get("payouts") if isinstance(before, dict) else None
     if not isinstance(before, dict) or not isinstance(known, list):
         return CannotTell("what the site showed before sending was not kept")
-    fresh = {id_: row for id_, row in payouts.items() if id_ not in known}
+    fresh = {id_: row for id_, row in payouts.items() if id_ not in known and id_ not in others}
     ours = [id_ for id_, row in fresh.items() if _is_for(row, method, account)]
     if ours:
         return _happened(ours, fresh, number(before.get("balance")), currency)
@@ -147,10 +149,10 @@ def finding(
     return DidNot(f"no new payout is listed, and the balance of {balance:f} has not fallen")
 
 
-def _happened(ours: list[str], fresh: Mapping[str, Row], had: Decimal | None, currency: str | None) -> Happened:
+def _happened(ours: list[str], fresh: Mapping[str, Row], had: Decimal | None, currency: str | None) -> Finding:
     """Return that it happened: of several new payouts, some may be a person's; ours took what was there.
 
-    Where nobody can tell which that is, none is named: then what was allowed stays reserved.
+    Where that is not one of them alone, nobody can tell: all may be a person's.
     """
     amounts = {id_: amount_of(fresh[id_], currency) for id_ in ours}
     took_all = [id_ for id_, amount in amounts.items() if amount is not None and had is not None and amount >= had]
@@ -159,7 +161,7 @@ def _happened(ours: list[str], fresh: Mapping[str, Row], had: Decimal | None, cu
     reason = f"{len(ours)} new payouts have this method and account ({', '.join(ours)})"
     if len(took_all) == 1:
         return Happened(_made(took_all[0], amounts), f"{reason}; {took_all[0]} took what was there")
-    return Happened(Succeeded(), f"{reason}; nobody can tell which is this one")
+    return CannotTell(f"{reason}; nobody can tell which is this one")
 
 
 def _made(id_: str, amounts: Mapping[str, Decimal | None]) -> Succeeded:

@@ -13,7 +13,7 @@ from bursar.domain.ids import AccountName, IntentId, RuleName
 from bursar.domain.intent import OPEN, Intent, State
 from bursar.domain.intent_states import Cause
 from bursar.domain.ledger import Entry, Post
-from bursar.journal import intents, ledger, matches
+from bursar.journal import intents, ledger, matches, references
 from bursar.journal.writer import Tx
 
 OTHER = AccountName("other")
@@ -179,14 +179,14 @@ def test_a_step_keeps_when_it_is_due(tx: Tx) -> None:
 
 def test_a_reference_is_kept(tx: Tx) -> None:
     intent = plan(tx)
-    intents.refer(tx, intent.id, "23501", None)
+    references.refer(tx, intent.id, "23501", None)
     assert now(tx, intent).reference == "23501"
 
 
 def accepted(tx: Tx, id_: str = "1") -> Intent:
     """Write an intent that was accepted, and whose effect must show within ten minutes."""
     intent = end(tx, plan(tx, id_), Cause.YES, accepted=True)
-    intents.refer(tx, intent.id, None, after(10))
+    references.refer(tx, intent.id, None, after(10))
     return intent
 
 
@@ -207,21 +207,21 @@ def test_what_is_settled_with_is_found_no_more(tx: Tx) -> None:
 
 
 def test_what_needs_no_confirmation_is_not_found(tx: Tx) -> None:
-    intents.refer(tx, end(tx, plan(tx), Cause.YES).id, "23501", None)
+    references.refer(tx, end(tx, plan(tx), Cause.YES).id, "23501", None)
     assert unconfirmed(tx, 10**6) == []
 
 
 def made(tx: Tx, reference: str, id_: str = "1", **more: object) -> Intent:
     """Write an intent for which the provider made something of this name."""
     intent = end(tx, plan(tx, id_, "payout", **more), Cause.YES)
-    intents.refer(tx, intent.id, reference, None)
+    references.refer(tx, intent.id, reference, None)
     return intent
 
 
 def test_what_the_provider_made_is_found_by_its_name(tx: Tx) -> None:
     made(tx, "23500", "1")
     intent = made(tx, "23501", "2")
-    assert intents.by_reference(tx, PANEL, "payout", "23501") == intent.id
+    assert references.by_reference(tx, PANEL, "payout", "23501") == intent.id
 
 
 @pytest.mark.parametrize(
@@ -229,22 +229,22 @@ def test_what_the_provider_made_is_found_by_its_name(tx: Tx) -> None:
 )
 def test_a_name_is_one_of_its_account_and_action(tx: Tx, account: AccountName, action: str, name: str) -> None:
     made(tx, "1")
-    assert intents.by_reference(tx, account, action, name) is None
+    assert references.by_reference(tx, account, action, name) is None
 
 
 def test_what_was_made_for_another_intent_is_known_as_that(tx: Tx) -> None:
     first = made(tx, "23501")
     second = plan(tx, "2", "payout")
-    assert intents.made_for(tx, second, "23501") == first.id
+    assert references.made_for(tx, second, "23501") == first.id
 
 
 def test_what_was_made_for_the_intent_itself_is_its_own(tx: Tx) -> None:
-    assert intents.made_for(tx, made(tx, "23501"), "23501") is None
+    assert references.made_for(tx, made(tx, "23501"), "23501") is None
 
 
 def test_what_another_account_calls_the_same_is_something_else(tx: Tx) -> None:
     made(tx, "23501", account=OTHER)
-    assert intents.made_for(tx, plan(tx, "2", "payout"), "23501") is None
+    assert references.made_for(tx, plan(tx, "2", "payout"), "23501") is None
 
 
 def test_the_newest_success_without_a_name_is_found(tx: Tx) -> None:
@@ -252,7 +252,7 @@ def test_the_newest_success_without_a_name_is_found(tx: Tx) -> None:
         last = end(tx, plan(tx, id_, "payout"), Cause.YES)
     made(tx, "23501", "3")
     end(tx, plan(tx, "4", "payout"), Cause.NO)
-    assert intents.last_without_reference(tx, PANEL, "payout") == last.id
+    assert references.last_without_reference(tx, PANEL, "payout") == last.id
 
 
 @pytest.mark.parametrize("cause", [None, Cause.LOST])

@@ -15,7 +15,7 @@ from bursar.domain.route import Delivery
 from bursar.domain.subject import Coverage
 from bursar.domain.timeline import Gap, Measured
 from bursar.domain.verdict import BlockReason, HoldBack
-from bursar.journal import deliveries, events, intents, matches, questions, retention, subjects
+from bursar.journal import deliveries, events, intents, matches, questions, references, retention, subjects
 from bursar.journal.matches import MatchRow
 from bursar.journal.retention import SUBJECTS_FOR, Keeping
 from bursar.journal.writer import Tx
@@ -100,7 +100,7 @@ def test_an_unknown_intent_stays_with_its_attempts(tx: Tx) -> None:
 
 def test_an_intent_that_waits_to_be_confirmed_stays(tx: Tx) -> None:
     intent = end(tx, plan(tx), Cause.YES)
-    intents.refer(tx, intent.id, None, LATER + DAY)
+    references.refer(tx, intent.id, None, LATER + DAY)
     clean(tx)
     assert count(tx, "intents") == 1
 

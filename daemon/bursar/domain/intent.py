@@ -106,6 +106,7 @@ class Intent:
         consent_above: The rule's `approve.above` at that yes.
         past_ceiling: It waits, or waited, for a yes to go past the ceiling.
         ceiling_consented: A person gave that yes.
+        made_for_others: What the provider calls what it made for other intents of the action, where that is looked for.
     """
 
     id: IntentId
@@ -141,6 +142,7 @@ class Intent:
     consent_above: Decimal | None = None
     past_ceiling: bool = False
     ceiling_consented: bool = False
+    made_for_others: frozenset[str] = frozenset()
 
     @property
     def shown_id(self) -> str:

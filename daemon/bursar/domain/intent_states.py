@@ -58,6 +58,7 @@ class Cause(StrEnum):
     HAPPENED = "reconcile_happened"
     DID_NOT = "reconcile_did_not"
     CANNOT_TELL = "reconcile_cannot_tell"
+    LANDED = "landed_late"
     PERSON_HAPPENED = "operator_happened"
     PERSON_DID_NOT = "operator_did_not"
     PERSON_AGAIN = "operator_did_not_again"
@@ -91,6 +92,7 @@ WORDS: Mapping[Cause, str] = {
     Cause.HAPPENED: "reconcile says happened",
     Cause.DID_NOT: "reconcile says did not",
     Cause.CANNOT_TELL: "reconcile cannot tell",
+    Cause.LANDED: "had ended in doubt, and is found before the next is sent",
     Cause.PERSON_HAPPENED: "a person: happened",
     Cause.PERSON_DID_NOT: "a person: did not",
     Cause.PERSON_AGAIN: "a person: did not, again",
@@ -134,6 +136,10 @@ TRANSITIONS: Mapping[tuple[State | None, Cause], State] = {
     (State.UNKNOWN, Cause.PERSON_HAPPENED): State.SUCCEEDED,
     (State.UNKNOWN, Cause.PERSON_DID_NOT): State.REFUSED,
     (State.UNKNOWN, Cause.PERSON_AGAIN): State.READY,
+    (State.LAPSED, Cause.LANDED): State.SUCCEEDED,
+    (State.DENIED, Cause.LANDED): State.SUCCEEDED,
+    (State.REFUSED, Cause.LANDED): State.SUCCEEDED,
+    (State.GAVE_UP, Cause.LANDED): State.SUCCEEDED,
 }
 """The life of an intent, whole. What is not in it cannot happen."""
 

@@ -136,13 +136,22 @@ class Entry:
         return self.outcome in _UNSENT_ENDS and self.sent_at is not None
 
     @property
-    def spends(self) -> Decimal | None:
-        """Return what budgets count of it: nothing for a refusal, or for what was undone, or never left.
+    def may_have_landed(self) -> bool:
+        """Return whether it ended without an effect that is known, though an attempt of it was lost.
 
-        A refusal after an attempt that was lost may be because that one has landed: "you have a payout already".
+        A refusal after that may be because that one has landed: "you have a payout already".
         """
-        may_have_landed = self.doubtful or (self.outcome is Post.REFUSED and self.lost_at is not None)
-        without = self.outcome in _WITHOUT_EFFECT and not may_have_landed
+        return self.doubtful or (self.outcome is Post.REFUSED and self.lost_at is not None)
+
+    @property
+    def in_doubt(self) -> bool:
+        """Return whether it may have happened by now, or yet: also where a person has said that it did not."""
+        return self.may_have_landed or self.outcome is Post.DID_NOT
+
+    @property
+    def spends(self) -> Decimal | None:
+        """Return what budgets count of it: nothing for a refusal, or for what was undone, or never left."""
+        without = self.outcome in _WITHOUT_EFFECT and not self.may_have_landed
         return Decimal(0) if without or self.undone_at is not None else self.amount
 
 

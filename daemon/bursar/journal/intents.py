@@ -174,45 +174,6 @@ def rename_rule(tx: Tx, old: str, new: str) -> None:
     tx.run(f"UPDATE intents SET rule = ? WHERE rule = ? AND {OPEN_INTENTS}", new, old)
 
 
-def refer(tx: Tx, id_: IntentId, reference: str | None, confirm_by: datetime | None) -> None:
-    """Note what the provider calls what was made, and by when its effect must show."""
-    tx.run("UPDATE intents SET reference = ?, confirm_by = ? WHERE id = ?", reference, us(confirm_by), id_)
-
-
-def made_for(tx: Tx, intent: Intent, reference: str) -> IntentId | None:
-    """Return the other intent of the same action for which the provider made something of this name."""
-    row = tx.one(
-        "SELECT id FROM intents WHERE account = ? AND action = ? AND id <> ? AND reference = ? LIMIT 1",
-        intent.account,
-        intent.action,
-        intent.id,
-        reference,
-    )
-    return None if row is None else IntentId(row[0])
-
-
-def by_reference(tx: Tx, account: AccountName, action: str, reference: str) -> IntentId | None:
-    """Return the intent for which the provider made something of this name."""
-    row = tx.one(
-        "SELECT id FROM intents WHERE account = ? AND action = ? AND reference = ? AND state = 'succeeded' ORDER BY id DESC LIMIT 1",
-        account,
-        action,
-        reference,
-    )
-    return None if row is None else IntentId(row[0])
-
-
-def last_without_reference(tx: Tx, account: AccountName, action: str) -> IntentId | None:
-    """Return the newest success of an action of which nobody knows what the provider calls it."""
-    row = tx.one(
-        "SELECT i.id FROM intents i WHERE i.account = ? AND i.action = ? AND i.state = 'succeeded' AND i.reference IS NULL ORDER BY "
-        "i.id DESC LIMIT 1",
-        account,
-        action,
-    )
-    return None if row is None else IntentId(row[0])
-
-
 def nothing_to_confirm(tx: Tx, id_: IntentId) -> None:
     """Note that the effect of an accepted intent has shown, or never will."""
     tx.run("UPDATE intents SET confirm_by = NULL WHERE id = ?", id_)

@@ -35,19 +35,18 @@ from bursar.domain.values import Json
 from bursar.domain.verdict import BlockReason, HoldBack, Lapse
 from bursar.journal import accounts, intents
 from bursar.journal.writer import Tx
-from bursar.loops.lost_attempts import LostAttempts
+from bursar.loops.lost_attempts import CALLS, LostAttempts
 from bursar.loops.outcome_writer import OutcomeWriter
 from bursar.loops.rate_limit import Priority, RateLimiter
 from bursar.loops.runtime_context import RuntimeContext
 from bursar.loops.wakeup import Wakeup
 from bursar.pipeline.config_snapshot import AccountSpec
-from bursar.pipeline.dispatch import Claimed, ask_gate, claim, revealed, review
+from bursar.pipeline.dispatch import Claimed, ask_gate, claim, review
+from bursar.pipeline.revealed import revealed
 from bursar.pipeline.unit_of_work import ReadView
 
 IDLE_S = 1.0
 PREPARE_PAUSE_S = 15.0
-CALLS = 4
-"""How many limits of one call a turn may last: the rate limit, the look for a lost one, evidence, the attempt."""
 LEAVES_WITHIN_S = 60.0
 """A request leaves so soon after its `sending` commit, or not at all."""
 LAST_LOOK_S = 5.0

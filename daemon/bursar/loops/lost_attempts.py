@@ -10,13 +10,15 @@ from bursar.api.errors import ProviderError
 from bursar.api.exchange import Exchange, watched
 from bursar.api.provider import Adapter
 from bursar.domain.ids import IntentId
-from bursar.domain.intent import CannotTell, DidNot, Finding, Intent, LostReply, State
+from bursar.domain.intent import CannotTell, DidNot, Finding, Happened, Intent, LostReply, State
 from bursar.domain.rule import TemplateFailed
 from bursar.loops.runtime_context import RuntimeContext
 from bursar.pipeline.config_snapshot import AccountSpec
-from bursar.pipeline.dispatch import revealed
-from bursar.pipeline.intent_transitions import record_evidence, record_finding
+from bursar.pipeline.findings import in_doubt, record_evidence, record_finding, record_landed
+from bursar.pipeline.revealed import revealed_beside
 
+CALLS = 4
+"""How many limits of one call a turn may last: the rate limit, the look for a lost one, evidence, the attempt."""
 log = structlog.get_logger("bursar")
 
 
@@ -74,10 +76,30 @@ class LostAttempts:
             ProviderError: it cannot be looked for now.
         """
         action = self._spec.actions[intent.action]
-        if not intent.lost or action.lost_reply is not LostReply.RECONCILABLE:
+        if action.lost_reply is not LostReply.RECONCILABLE:
             return True
-        self._looked_at = {intent.id: self._context.now()}
-        return await self.note(intent, await self._reconcile(intent, Exchange(strict=True)))
+        if intent.lost:
+            self._looked_at = {intent.id: self._context.now()}
+            if not await self.note(intent, await self._reconcile(intent, Exchange(strict=True))):
+                return False
+        return await self._none_landed(intent)
+
+    async def _none_landed(self, intent: Intent) -> bool:
+        """Return whether nothing that ended in doubt turns out to have happened, just before the next one is sent.
+
+        One that was lost, not found, and let go (its hour was over, a guard held it back, a person said no) may have
+        landed since; the evidence of the next one would take it for something old.
+        """
+        for doubt in await self._context.journal.read(lambda tx: in_doubt(self._context.view(tx), intent)):
+            self._context.liveness.tick(f"executing {self._spec.name}", getattr(self._adapter, "limit_s", 0.0) * CALLS)
+            finding = await self._reconcile(doubt, Exchange(strict=True), beside=intent)
+            self._log(doubt, finding)
+            if isinstance(finding, Happened) and await self._note_landed(doubt, finding, intent):
+                return False
+        return True
+
+    async def _note_landed(self, doubt: Intent, finding: Happened, intent: Intent) -> bool:
+        return await self._context.commit(lambda uow: record_landed(uow, doubt.id, finding, intent.id))
 
     async def note(self, intent: Intent, finding: Finding) -> bool:
         """Write what a look showed of a lost attempt before it is made again; return whether it may be."""
@@ -87,9 +109,11 @@ class LostAttempts:
         after = await self._context.commit(lambda uow: record_evidence(uow, intent.id, intent.fence, finding))
         return after is not None and after.state is State.READY and isinstance(finding, DidNot)
 
-    async def _reconcile(self, intent: Intent, look: Exchange) -> Finding:
+    async def _reconcile(self, intent: Intent, look: Exchange, beside: Intent | None = None) -> Finding:
         try:
-            whole = await self._context.journal.read(lambda tx: revealed(self._context.view(tx), intent))
+            whole = await self._context.journal.read(
+                lambda tx: revealed_beside(self._context.view(tx), intent, beside or intent)
+            )
             with watched(look):
                 return await self._adapter.reconcile(whole, intent.evidence)
         except TemplateFailed as failed:

@@ -14,7 +14,6 @@ from bursar.domain.intent import Intent, Lost, NotSent, Outcome
 from bursar.journal.errors import JournalError
 from bursar.loops.runtime_context import Ended, RuntimeContext
 from bursar.pipeline.intent_transitions import record_outcome
-from bursar.pipeline.unit_of_work import UnitOfWork
 
 MAX_PAUSE_S = 30.0
 log = structlog.get_logger("bursar")
@@ -71,7 +70,7 @@ class OutcomeWriter:
     async def _write_outcomes(self, ids: Sequence[IntentId]) -> None:
         ended = {id_: self._context.ended[id_] for id_ in ids if id_ in self._context.ended}
         try:
-            await self._context.commit(lambda uow: _record(uow, ended))
+            await self._commit(ended)
         except JournalError:
             raise
         except Exception:  # noqa: BLE001 - one brings what cannot be written, which must not cost the others theirs
@@ -83,15 +82,15 @@ class OutcomeWriter:
     async def _write_alone(self, id_: IntentId, one: Ended) -> None:
         """Write one outcome; if what it brings cannot be written, nobody can tell, and a person is asked."""
         try:
-            await self._context.commit(lambda uow: _record(uow, {id_: one}))
+            await self._commit({id_: one})
         except JournalError:
             raise
         except Exception as error:
             log.exception("intent.outcome_unusable", account=self._account, intent=id_)
             lost = replace(one, outcome=Lost(f"its answer could not be written down ({type(error).__name__})"))
-            await self._context.commit(lambda uow: _record(uow, {id_: lost}))
+            await self._commit({id_: lost})
 
-
-def _record(uow: UnitOfWork, ended: Mapping[IntentId, Ended]) -> None:
-    for id_, one in ended.items():
-        record_outcome(uow, id_, one.fence, one.outcome, one.at)
+    async def _commit(self, ended: Mapping[IntentId, Ended]) -> None:
+        await self._context.commit(
+            lambda uow: [record_outcome(uow, id_, one.fence, one.outcome, one.at) for id_, one in ended.items()]
+        )

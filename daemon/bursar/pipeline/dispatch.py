@@ -3,7 +3,7 @@ asked once, and its verdict is written."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -14,7 +14,7 @@ from bursar.domain.ids import IntentId
 from bursar.domain.intent import Intent, PlannedIntent, State
 from bursar.domain.intent_states import Cause, Step, step, transition
 from bursar.domain.permission import Phase, permit
-from bursar.domain.plan import Notification, draft, notifications, unseal
+from bursar.domain.plan import Notification, draft, notifications
 from bursar.domain.route import route_note
 from bursar.domain.rule import Rule, Scope, TemplateFailed
 from bursar.domain.values import Json
@@ -27,6 +27,7 @@ from bursar.pipeline.approvals import ask, shown_amount
 from bursar.pipeline.events import emit_core
 from bursar.pipeline.guard_facts import Candidate, active_rule, load_guard_facts, scope_of
 from bursar.pipeline.intent_transitions import action_of, take_step
+from bursar.pipeline.revealed import revealed
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 
 log = structlog.get_logger("bursar")
@@ -293,34 +294,3 @@ def _tell_of_sending(uow: UnitOfWork, rule: Rule, match: MatchRow, scope: Scope 
         _owe(uow, rule, match, scope, notifications(rule, scope))
     except TemplateFailed as failed:
         fail(uow, match, str(failed))
-
-
-def revealed(view: ReadView, intent: Intent) -> Intent:
-    """Return an intent as adapters get it: its secret parameters filled in again.
-
-    Raises:
-        TemplateFailed: one is not known any more, or resolves to something else than when the intent was planned.
-    """
-    if not intent.sealed:
-        return intent
-    if intent.match is None:
-        kept = view.secret_params.get(intent.id, {})
-        if any(name not in kept for name in intent.sealed):
-            raise TemplateFailed("its secret parameter is not known any more, since it was given to another run")
-        return replace(intent, params={**intent.params, **kept})
-    match, rule = matches.load(view.tx, intent.match), view.config.rules.get(intent.rule or "")
-    if match is None or rule is None:
-        raise TemplateFailed("its rule is gone, and its secret parameter with it")
-    return replace(intent, params=_unsealed(view, intent, rule, match))
-
-
-def _unsealed(view: ReadView, intent: Intent, rule: Rule, match: MatchRow) -> Mapping[str, Json]:
-    scope = scope_of(view, match)
-    failed = TemplateFailed(f"its rule does not say {intent.action} any more")
-    for act in rule.acts():
-        if act.action == intent.action:
-            try:
-                return unseal(intent.params, intent.sealed, act, scope, view.config.seal)
-            except TemplateFailed as error:
-                failed = error
-    raise failed

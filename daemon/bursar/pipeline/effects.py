@@ -16,7 +16,7 @@ from bursar.domain.intent_states import Cause, step
 from bursar.domain.ledger import Entry, Post, listed_amount
 from bursar.domain.observation import Snapshot
 from bursar.domain.values import Fields
-from bursar.journal import intents, ledger
+from bursar.journal import intents, ledger, references
 from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.intent_transitions import settle_effect, take_step
 from bursar.pipeline.refusals import RECENT
@@ -88,7 +88,7 @@ def _busy(uow: UnitOfWork, account: AccountSpec, subject: SubjectRef, action: st
 
 def _undo(uow: UnitOfWork, account: AccountSpec, action: str, subject: SubjectRef) -> None:
     """What the provider had made was undone: it moved nothing, and the next one waits as after a refusal."""
-    id_ = intents.by_reference(uow.tx, account.name, action, subject.id)
+    id_ = references.by_reference(uow.tx, account.name, action, subject.id)
     entry = ledger.load(uow.tx, id_) if id_ is not None else None
     if entry is None:
         entry = _nameless(uow, account, action, subject)
@@ -106,7 +106,7 @@ def _goes_on(account: AccountSpec, action: ActionType, type_: str, subject: Subj
 
 def _redo(uow: UnitOfWork, account: AccountSpec, action: str, subject: SubjectRef) -> None:
     """What the provider had undone goes on after all: it moves again what it moved."""
-    id_ = intents.by_reference(uow.tx, account.name, action, subject.id)
+    id_ = references.by_reference(uow.tx, account.name, action, subject.id)
     entry, intent = (ledger.load(uow.tx, id_), intents.load(uow.tx, id_)) if id_ is not None else (None, None)
     if entry is not None and intent is not None and entry.undone_at is not None:
         ledger.post(uow.tx, entry.id, Post.REDONE, uow.now, intent.cost)
@@ -114,7 +114,7 @@ def _redo(uow: UnitOfWork, account: AccountSpec, action: str, subject: SubjectRe
 
 def _nameless(uow: UnitOfWork, account: AccountSpec, action: str, subject: SubjectRef) -> Entry | None:
     """Return the last that came back without a reference, if what was undone can be it: no older, and no other sum."""
-    id_ = intents.last_without_reference(uow.tx, account.name, action)
+    id_ = references.last_without_reference(uow.tx, account.name, action)
     entry = ledger.load(uow.tx, id_) if id_ is not None else None
     if entry is None or entry.sent_at is None or not _younger(uow, account.name, subject, entry.sent_at):
         return None
@@ -134,7 +134,7 @@ def read_change(uow: UnitOfWork, account: AccountSpec, before: Snapshot | None, 
             continue
         if before is not None and listed_amount(before.fields, name, None) is not None:
             continue
-        id_ = intents.by_reference(uow.tx, account.name, action.name, after.ref.id)
+        id_ = references.by_reference(uow.tx, account.name, action.name, after.ref.id)
         if id_ is not None:
             _settle(uow, id_, after.fields, name)
 

@@ -12,9 +12,6 @@ from bursar.domain.action import ActionType
 from bursar.domain.ids import IntentId
 from bursar.domain.intent import (
     OPEN,
-    CannotTell,
-    Finding,
-    Happened,
     Intent,
     LostReply,
     Outcome,
@@ -29,20 +26,18 @@ from bursar.domain.intent_states import (
     Step,
     next_step,
     repeat,
-    settle_with,
     step,
-    too_old,
     when_due,
 )
 from bursar.domain.ledger import Post, believable_amount, listed_amount, refused_in_a_row
 from bursar.domain.permission import rest_after_no, rest_after_refusal
 from bursar.domain.values import Json
 from bursar.domain.verdict import BlockReason, HoldBack
-from bursar.journal import audit, intents, ledger, matches, questions, subjects
+from bursar.journal import audit, intents, ledger, matches, questions, references, subjects
 from bursar.pipeline.approvals import shown_amount
 from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.events import emit_core
-from bursar.pipeline.references import believed, made_now
+from bursar.pipeline.references import made_now
 from bursar.pipeline.refusals import answered_like
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 
@@ -85,38 +80,6 @@ def record_outcome(uow: UnitOfWork, id_: IntentId, fence: int, outcome: Outcome,
     if isinstance(outcome, Refused):
         return take_step(uow, intent, taken, never=outcome.never, unread=outcome.unread)
     return take_step(uow, intent, taken, success=outcome if isinstance(outcome, Succeeded) else None)
-
-
-def record_finding(uow: UnitOfWork, id_: IntentId, fence: int, finding: Finding, asked_at: datetime) -> Intent | None:
-    """Write what a look at an unknown attempt showed; it counts from when it was begun."""
-    intent = intents.load(uow.tx, id_)
-    if intent is None or intent.state is not State.UNKNOWN or intent.fence != fence:
-        return intent
-    account = uow.config.accounts[intent.account]
-    finding = believed(uow, intent, finding)
-    taken = settle_with(intent, finding, account.settle, quiet_since(uow, intent), asked_at, uow.now)
-    return take_step(uow, intent, taken, success=finding.success if isinstance(finding, Happened) else None)
-
-
-def quiet_since(uow: UnitOfWork, intent: Intent) -> datetime:
-    """Return from when `settle` counts: the last attempt's end, or a later restart or jump of the clock."""
-    times = (intent.request_ended_at, intent.sent_at, intent.created_at, uow.settled_since)
-    return max(at for at in times if at is not None)
-
-
-def record_evidence(uow: UnitOfWork, id_: IntentId, fence: int, finding: Finding) -> Intent | None:
-    """Write what a look before a new attempt shows of the lost one: it happened, nobody can tell, or it did not."""
-    intent = intents.load(uow.tx, id_)
-    if intent is None or intent.state is not State.READY or intent.fence != fence:
-        return intent
-    finding = believed(uow, intent, finding)
-    if isinstance(finding, Happened):
-        reason = finding.reason or "found at the provider"
-        return take_step(uow, intent, step(intent, Cause.HAPPENED, reason), success=finding.success)
-    if isinstance(finding, CannotTell):
-        return take_step(uow, intent, step(intent, Cause.CANNOT_TELL, finding.reason, uow.now + LOOKS_APART))
-    taken = too_old(intent, uow.now)
-    return intent if taken is None else take_step(uow, intent, taken)
 
 
 def pass_time(uow: UnitOfWork) -> None:
@@ -254,7 +217,7 @@ def _write_success(uow: UnitOfWork, intent: Intent, success: Succeeded, *, accep
     """Write what a yes brings: facts about the subject, new subjects under watch, and by when the effect must show."""
     account = uow.config.accounts.get(intent.account)
     reference = success.reference or intent.reference
-    intents.refer(uow.tx, intent.id, reference, uow.now + UNCONFIRMED_AFTER if accepted else None)
+    references.refer(uow.tx, intent.id, reference, uow.now + UNCONFIRMED_AFTER if accepted else None)
     if account is None:
         return intent
     kind = account.kinds.get(intent.subject.type)

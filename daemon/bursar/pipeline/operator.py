@@ -18,11 +18,12 @@ from bursar.domain.observation import Observed
 from bursar.domain.permission import Phase, permit
 from bursar.domain.values import FieldKind, Json, Value, number
 from bursar.domain.verdict import BlockReason, HoldBack, Lapse, Question, RequireApproval
-from bursar.journal import audit, intents, ledger, matches, questions
+from bursar.journal import audit, intents, ledger, matches, questions, references
 from bursar.pipeline.approvals import CEILING, ask, changed_words, past_ceiling, shown_amount
 from bursar.pipeline.dispatch import candidate_of, describe
+from bursar.pipeline.findings import quiet_since
 from bursar.pipeline.guard_facts import Candidate, load_guard_facts
-from bursar.pipeline.intent_transitions import DEFAULT_SETTLE, OPERATOR, action_of, quiet_since, take_step
+from bursar.pipeline.intent_transitions import DEFAULT_SETTLE, OPERATOR, action_of, take_step
 from bursar.pipeline.refusals import answered_like
 from bursar.pipeline.rejected import ActionRejected
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
@@ -182,7 +183,7 @@ def resolve(uow: UnitOfWork, said: str, cause: Cause, reason: str, reference: st
         ActionRejected: it is not unknown.
     """
     intent, _ = _asked(uow, said, State.UNKNOWN)
-    other = intents.made_for(uow.tx, intent, reference) if reference is not None else None
+    other = references.made_for(uow.tx, intent, reference) if reference is not None else None
     if other is not None:
         raise ActionRejected(f"{reference} is what intent {other} had made: look at the provider's page once more")
     made = _made(uow, intent, reference) if reference is not None and cause is Cause.PERSON_HAPPENED else ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bursar.domain.intent import CannotTell, Finding, Happened, Intent, Lost, LostReply, Outcome, Succeeded
-from bursar.journal import intents
+from bursar.journal import references
 from bursar.pipeline.unit_of_work import ReadView
 
 
@@ -15,12 +15,12 @@ def made_now(view: ReadView, intent: Intent, outcome: Outcome, lost_reply: LostR
     reference = outcome.reference if isinstance(outcome, Succeeded) else None
     if reference is None or lost_reply is LostReply.REPEATABLE:
         return outcome
-    other = intents.made_for(view.tx, intent, reference)
+    other = references.made_for(view.tx, intent, reference)
     return outcome if other is None else Lost(f"the provider names {reference}, which intent {other} had made")
 
 
 def believed(view: ReadView, intent: Intent, finding: Finding) -> Finding:
     """Return a finding, unless what was found was made for another intent: evidence may have been read stale."""
     reference = finding.success.reference if isinstance(finding, Happened) else None
-    other = intents.made_for(view.tx, intent, reference) if reference is not None else None
+    other = references.made_for(view.tx, intent, reference) if reference is not None else None
     return finding if other is None else CannotTell(f"{reference} is what intent {other} had made")

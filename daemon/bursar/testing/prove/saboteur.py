@@ -39,6 +39,7 @@ DECIDED_BY = {
     "record_outcome": "outcome",
     "record_finding": "look",
     "record_evidence": "look",
+    "record_landed": "look",
     "pass_time": "time",
     "delivered": "delivery",
     "COMMANDS": "person",

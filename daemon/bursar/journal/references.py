@@ -1,0 +1,61 @@
+"""What providers call what they made for intents: one name stands for one effect."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bursar.domain.ids import AccountName, IntentId
+from bursar.domain.intent import Intent
+from bursar.journal.codec import us
+from bursar.journal.writer import Tx
+
+
+def refer(tx: Tx, id_: IntentId, reference: str | None, confirm_by: datetime | None) -> None:
+    """Note what the provider calls what was made, and by when its effect must show."""
+    tx.run("UPDATE intents SET reference = ?, confirm_by = ? WHERE id = ?", reference, us(confirm_by), id_)
+
+
+def made_for(tx: Tx, intent: Intent, reference: str) -> IntentId | None:
+    """Return the other intent of the same action for which the provider made something of this name."""
+    row = tx.one(
+        "SELECT id FROM intents WHERE account = ? AND action = ? AND id <> ? AND reference = ? LIMIT 1",
+        intent.account,
+        intent.action,
+        intent.id,
+        reference,
+    )
+    return None if row is None else IntentId(row[0])
+
+
+def references_of_others(tx: Tx, intent: Intent) -> frozenset[str]:
+    """Return what the provider calls what it made for other intents of the same action, the newest of them."""
+    rows = tx.all(
+        "SELECT reference FROM intents WHERE account = ? AND action = ? AND reference IS NOT NULL AND id <> ? ORDER BY id DESC "
+        "LIMIT 1000",
+        intent.account,
+        intent.action,
+        intent.id,
+    )
+    return frozenset(reference for (reference,) in rows)
+
+
+def by_reference(tx: Tx, account: AccountName, action: str, reference: str) -> IntentId | None:
+    """Return the intent for which the provider made something of this name."""
+    row = tx.one(
+        "SELECT id FROM intents WHERE account = ? AND action = ? AND reference = ? AND state = 'succeeded' ORDER BY id DESC LIMIT 1",
+        account,
+        action,
+        reference,
+    )
+    return None if row is None else IntentId(row[0])
+
+
+def last_without_reference(tx: Tx, account: AccountName, action: str) -> IntentId | None:
+    """Return the newest success of an action of which nobody knows what the provider calls it."""
+    row = tx.one(
+        "SELECT i.id FROM intents i WHERE i.account = ? AND i.action = ? AND i.state = 'succeeded' AND i.reference IS NULL ORDER BY "
+        "i.id DESC LIMIT 1",
+        account,
+        action,
+    )
+    return None if row is None else IntentId(row[0])

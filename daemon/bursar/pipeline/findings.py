@@ -1,0 +1,94 @@
+"""What a look at the provider shows of lost attempts, written down: of an unknown one, of one that is about to be made
+again, and of one that had ended in doubt."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from bursar.domain.ids import IntentId, SubjectRef
+from bursar.domain.intent import OPEN, CannotTell, Finding, Happened, Intent, State
+from bursar.domain.intent_states import LOOKS_APART, Cause, settle_with, step, too_old
+from bursar.journal import intents, matches
+from bursar.pipeline.intent_transitions import action_of, take_step
+from bursar.pipeline.references import believed
+from bursar.pipeline.unit_of_work import Counting, ReadView, UnitOfWork
+
+LANDS_WITHIN = timedelta(days=7)
+"""What came of a lost request is looked for, beside the next one, for so long."""
+MAX_DOUBTS = 3
+
+
+def record_finding(uow: UnitOfWork, id_: IntentId, fence: int, finding: Finding, asked_at: datetime) -> Intent | None:
+    """Write what a look at an unknown attempt showed; it counts from when it was begun."""
+    intent = intents.load(uow.tx, id_)
+    if intent is None or intent.state is not State.UNKNOWN or intent.fence != fence:
+        return intent
+    account = uow.config.accounts[intent.account]
+    finding = believed(uow, intent, finding)
+    taken = settle_with(intent, finding, account.settle, quiet_since(uow, intent), asked_at, uow.now)
+    return take_step(uow, intent, taken, success=finding.success if isinstance(finding, Happened) else None)
+
+
+def quiet_since(uow: UnitOfWork, intent: Intent) -> datetime:
+    """Return from when `settle` counts: the last attempt's end, or a later restart or jump of the clock."""
+    times = (intent.request_ended_at, intent.sent_at, intent.created_at, uow.settled_since)
+    return max(at for at in times if at is not None)
+
+
+def record_evidence(uow: UnitOfWork, id_: IntentId, fence: int, finding: Finding) -> Intent | None:
+    """Write what a look before a new attempt shows of the lost one: it happened, nobody can tell, or it did not."""
+    intent = intents.load(uow.tx, id_)
+    if intent is None or intent.state is not State.READY or intent.fence != fence:
+        return intent
+    finding = believed(uow, intent, finding)
+    if isinstance(finding, Happened):
+        reason = finding.reason or "found at the provider"
+        return take_step(uow, intent, step(intent, Cause.HAPPENED, reason), success=finding.success)
+    if isinstance(finding, CannotTell):
+        return take_step(uow, intent, step(intent, Cause.CANNOT_TELL, finding.reason, uow.now + LOOKS_APART))
+    taken = too_old(intent, uow.now)
+    return intent if taken is None else take_step(uow, intent, taken)
+
+
+def in_doubt(view: ReadView, intent: Intent) -> list[Intent]:
+    """Return others of the same action that ended without an effect though an attempt was lost, the newest first."""
+    entries = view.counting(view.now - LANDS_WITHIN, Counting(intent.account, action=intent.action))
+    ids = [entry.id for entry in reversed(entries) if entry.in_doubt and entry.id != intent.id]
+    found = [intents.load(view.tx, id_) for id_ in ids[:MAX_DOUBTS]]
+    return [one for one in found if one is not None and one.evidence is not None and one.state not in OPEN]
+
+
+def record_landed(uow: UnitOfWork, id_: IntentId, finding: Finding, beside: IntentId) -> bool:
+    """Write that one which ended in doubt is found after all.
+
+    The one that would be sent beside it ends, unless what was found is over by what is listed (a payout that is done):
+    then it took what was there at its time, and there is something new to take.
+
+    Returns:
+        Whether the other one ended.
+    """
+    doubt, intent = intents.load(uow.tx, id_), intents.load(uow.tx, beside)
+    finding = believed(uow, doubt, finding) if doubt is not None else finding
+    if doubt is None or not isinstance(finding, Happened):
+        return False
+    match = matches.load(uow.tx, doubt.match) if doubt.match is not None else None
+    if match is not None and match.state == "held":
+        matches.drop(uow.tx, match.id, "it had happened", uow.now)
+    reason = f"it had happened: {finding.reason or 'found at the provider'}"
+    doubt = take_step(uow, doubt, step(doubt, Cause.LANDED, reason), success=finding.success)
+    if intent is None or intent.state is not State.READY or _is_over(uow, doubt):
+        return False
+    words = f"intent {doubt.id}, whose answer was lost, had happened: this would be the second"
+    take_step(uow, intent, step(intent, Cause.STALE, words))
+    return True
+
+
+def _is_over(view: ReadView, intent: Intent) -> bool:
+    """Return whether what an intent made is listed as over."""
+    account, action = view.config.accounts.get(intent.account), action_of(view, intent)
+    settled_by = action.settled_by if action is not None else None
+    kind = account.kinds.get(settled_by[0]) if account is not None and settled_by is not None else None
+    if kind is None or intent.reference is None:
+        return False
+    made = view.subject(intent.account, SubjectRef(kind.name, intent.reference))
+    return made is not None and made.known_state in kind.terminal

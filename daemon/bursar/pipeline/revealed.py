@@ -1,0 +1,65 @@
+"""Intents as adapters get them: with their secret parameters, and with what the provider made for others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bursar.domain.intent import Intent, LostReply
+from bursar.domain.plan import unseal
+from bursar.domain.rule import Rule, TemplateFailed
+from bursar.domain.values import Json
+from bursar.journal import matches, references
+from bursar.journal.matches import MatchRow
+from bursar.pipeline.guard_facts import scope_of
+from bursar.pipeline.intent_transitions import action_of
+from bursar.pipeline.unit_of_work import ReadView
+
+
+def revealed(view: ReadView, intent: Intent) -> Intent:
+    """Return an intent as adapters get it: its secret parameters filled in again.
+
+    Raises:
+        TemplateFailed: one is not known any more, or resolves to something else than when the intent was planned.
+    """
+    action = action_of(view, intent)
+    if action is not None and action.lost_reply is LostReply.RECONCILABLE:
+        intent = replace(intent, made_for_others=references.references_of_others(view.tx, intent))
+    if not intent.sealed:
+        return intent
+    if intent.match is None:
+        kept = view.secret_params.get(intent.id, {})
+        if any(name not in kept for name in intent.sealed):
+            raise TemplateFailed("its secret parameter is not known any more, since it was given to another run")
+        return replace(intent, params={**intent.params, **kept})
+    match, rule = matches.load(view.tx, intent.match), view.config.rules.get(intent.rule or "")
+    if match is None or rule is None:
+        raise TemplateFailed("its rule is gone, and its secret parameter with it")
+    return replace(intent, params=_unsealed(view, intent, rule, match))
+
+
+def _unsealed(view: ReadView, intent: Intent, rule: Rule, match: MatchRow) -> Mapping[str, Json]:
+    scope = scope_of(view, match)
+    failed = TemplateFailed(f"its rule does not say {intent.action} any more")
+    for act in rule.acts():
+        if act.action == intent.action:
+            try:
+                return unseal(intent.params, intent.sealed, act, scope, view.config.seal)
+            except TemplateFailed as error:
+                failed = error
+    raise failed
+
+
+def revealed_beside(view: ReadView, doubt: Intent, intent: Intent) -> Intent:
+    """Return an intent that ended in doubt, as adapters get it; its rule may be another by now.
+
+    Raises:
+        TemplateFailed: a secret parameter is not known any more, and is not that of the intent beside it either.
+    """
+    try:
+        return revealed(view, doubt)
+    except TemplateFailed:
+        if doubt.sealed != intent.sealed:
+            raise
+        secrets = {name: revealed(view, intent).params[name] for name in doubt.sealed}
+        return replace(doubt, params={**doubt.params, **secrets})
