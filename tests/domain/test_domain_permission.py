@@ -66,7 +66,7 @@ cost         | plan operator claim resend | cost
 budget       | plan operator claim resend | budget
 restored     | plan          claim resend | ask: restored
 approve      | plan          claim resend | ask: rule
-ceiling      | plan          claim        | ask: ceiling
+ceiling      | plan          claim resend | ask: ceiling
 """
 """Every guard, in the order in which they are asked: in which phases it counts, and what its verdict is here."""
 

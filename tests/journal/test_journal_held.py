@@ -22,7 +22,7 @@ def poll(*ids: str, state: str = "partial", **more: object) -> Observation:
 
 def hold(tx: Tx, observation: Observation) -> int | None:
     """Keep an observation aside."""
-    return held.hold(tx, PANEL, observation, held.key(observation), "too much", T0)
+    return held.hold(tx, PANEL, observation, held.key(observation), "too much", held.Asked("d", T0), T0)
 
 
 def test_an_observation_survives(tx: Tx) -> None:

@@ -7,10 +7,22 @@ import contextlib
 
 import pytest
 from kit import World
+from limits import until
 from runtime_config import account, config
 from toy_site import hang
 
-from bursar.api import CannotTell, DidNot, Happened, Lost, Succeeded, Unreachable
+from bursar.api import (
+    CannotTell,
+    DidNot,
+    Happened,
+    Lost,
+    Observation,
+    Observed,
+    Rejected,
+    SubjectRef,
+    Succeeded,
+    Unreachable,
+)
 from bursar.control.messages import RequestRejected
 from bursar.settings.model import ConfigurationError
 
@@ -481,3 +493,47 @@ async def test_an_account_of_which_nothing_is_known_takes_no_address_where_money
     await mixed_up(world)
     await world.live(minutes=30)
     assert (await world.state("other"), world.site.done("payout")) == ("quarantined", ["balance"])
+
+
+async def test_what_was_asked_for_at_the_address_before_a_reload_counts_for_no_other(world: World) -> None:
+    """A plugin may swallow its cancellation, or a person's question have asked: the answer comes afterwards."""
+    await began(world)
+    asked, may_answer = asyncio.Event(), asyncio.Event()
+
+    async def slow(_look: object) -> Observation:
+        asked.set()
+        await may_answer.wait()
+        seen = {id_: Observed(SubjectRef("order", id_), {"service": f"s{id_}"}, "partial") for id_ in ("1", "2", "3")}
+        return Observation("orders", tuple(seen.values()))
+
+    world.site.will("orders", slow)
+    await world.wait(minutes=2)
+    looking = asyncio.ensure_future(world.poll())
+    await until(asked.is_set)
+    await world.reload(config(REFILL, accounts=account(port=9)))
+    may_answer.set()
+    await looking
+    assert (await world.state(), await world.told("order.partial")) == ("quarantined", [])
+
+
+@pytest.mark.parametrize("error", [Rejected("wrong key"), Unreachable("down")])
+async def test_what_failed_at_the_address_before_a_reload_is_no_failure_of_another(
+    world: World, error: Exception
+) -> None:
+    await began(world)
+    asked, may_answer = asyncio.Event(), asyncio.Event()
+
+    async def fails(_look: object) -> Observation:
+        asked.set()
+        await may_answer.wait()
+        raise error
+
+    world.site.will("orders", fails)
+    await world.wait(minutes=2)
+    looking = asyncio.ensure_future(world.poll())
+    await until(asked.is_set)
+    await world.reload(config(REFILL, accounts=account(port=9)))
+    may_answer.set()
+    await looking
+    rows = await world.read(lambda tx: tx.all("SELECT failures FROM streams WHERE failures > 0"))
+    assert (rows, await world.told("account.rejected")) == ([], [])

@@ -357,3 +357,46 @@ async def test_a_rule_that_comes_back_under_its_own_name_begins_anew_and_forgets
         world.site.orders["1"] = state
         await world.live(minutes=10)
     assert (world.site.done("refill"), await world.matches()) == (["1"], ["cooldown"])
+
+
+AWAY = "{name: b, on: order.completed, do: [cancel]}"
+
+
+async def acted_and_gone(world: World, then: str) -> None:
+    """Have the rule `b` act on order 9, and be replaced by another."""
+    world.site.orders["9"] = "completed"
+    await world.open(config(AWAY))
+    await world.track("9")
+    await world.live(minutes=3)
+    assert world.site.done("cancel") == ["9"]
+    await world.reload(config(then))
+
+
+async def test_a_rule_is_not_renamed_without_was_to_a_name_that_acted_once(world: World) -> None:
+    daily = '{name: a, on: balance.passed_min_payout, do: [{payout: {method: "7"}}], cooldown: 24h}'
+    await acted_and_gone(world, daily)
+    world.site.money("900")
+    await world.live(minutes=7)
+    with pytest.raises(Renamed, match="the rule b has the `on` and `do` of a, which is gone"):
+        await world.reload(config(daily.replace("name: a", "name: b")))
+
+
+async def test_a_rule_does_not_take_the_name_and_the_place_of_another_at_once(world: World) -> None:
+    """`b` is there, and becomes at one reload what `a` was, which goes."""
+    daily = '{name: a, on: balance.passed_min_payout, do: [{payout: {method: "7"}}], cooldown: 24h}'
+    await world.open(config(f"{daily}\n{AWAY}"))
+    with pytest.raises(Renamed):
+        await world.reload(config(daily.replace("name: a", "name: b")))
+
+
+async def test_what_is_held_back_goes_along_with_a_rule_to_a_name_that_acted_once(world: World) -> None:
+    refill = "{name: a, on: order.partial, do: [refill]}"
+    await acted_and_gone(world, refill)
+    await world.say("pause")
+    world.site.orders["1"] = "partial"
+    await world.track("1")
+    await world.live(minutes=3)
+    await world.reload(config(refill.replace("name: a", "name: b, was: a")))
+    await world.say("resume")
+    await world.live(minutes=10)
+    assert world.site.done("refill") == ["1"]

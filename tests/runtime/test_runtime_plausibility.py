@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import pytest
 from kit import World
-from runtime_config import config
+from runtime_config import account, config
 
+from bursar.api import Lost, SubjectRef, Succeeded, Unreachable
 from bursar.control.messages import RequestRejected
+from bursar.domain.ids import IntentId
+from bursar.domain.intent import PlannedIntent
+from bursar.journal import ledger
+from bursar.pipeline.operator import plan_call
 
 REFILL = "{name: e, on: order.partial, do: [refill]}"
 IDS = [f"{number:02}" for number in range(30)]
@@ -203,3 +208,56 @@ async def test_other_orders_go_on_while_some_are_held(world: World) -> None:
     await world.track("new")
     await world.poll()
     assert await world.told("order.partial") == ["order.partial"]
+
+
+async def held_before(world: World, outcome: object) -> str:
+    """Have a poll held in which all orders are completed, and then order 3 refilled; nothing was seen since."""
+    world.site.orders |= dict.fromkeys(IDS, "in_progress")
+    await world.open(config())
+    await world.track(*IDS)
+    await world.live(minutes=3)
+    world.site.orders |= dict.fromkeys(IDS, "completed")
+    await world.live(minutes=1)
+    [row] = await world.say("observations")
+    world.site.down["orders"] = Unreachable("down")
+    await world.wait(minutes=5)
+    world.site.will("refill", outcome)
+    wanted = PlannedIntent(world.site_account, "refill", SubjectRef("order", "03"), {})
+    await world.context.commit(lambda uow: plan_call(uow, wanted))
+    await world.send()
+    await world.wait(seconds=5)
+    return str(row["id"])
+
+
+@pytest.mark.parametrize("outcome", [Lost("no answer"), Succeeded()])
+async def test_an_accepted_poll_says_nothing_of_what_was_done_since(world: World, outcome: object) -> None:
+    id_ = await held_before(world, outcome)
+    before = await world.read(lambda tx: ledger.load(tx, IntentId(1)))
+    await world.say("accept", id=id_)
+    orders = {row["id"]: row["state"] for row in await world.say("orders")}
+    assert await world.read(lambda tx: ledger.load(tx, IntentId(1))) == before
+    assert (orders["03"], orders["04"]) == ("in_progress", "completed")
+
+
+async def test_a_list_that_was_held_before_something_was_done_is_not_accepted(world: World) -> None:
+    ids = [f"c{number}" for number in range(30)]
+    world.site.coupons |= dict.fromkeys(ids, "new")
+    world.site.money("80")
+    await world.open(config())
+    await world.live(minutes=3)
+    world.site.coupons |= dict.fromkeys(ids, "activated")
+    await world.live(minutes=3)
+    [row] = await world.say("observations")
+    world.site.down["coupons"] = Unreachable("down")
+    await world.say("call", account="panel", method="payout", params={"method": "7"}, wait_s=0)
+    await world.send()
+    with pytest.raises(RequestRejected, match="something was done at panel since it was seen: the next poll shows"):
+        await world.say("accept", id=row["id"])
+
+
+async def test_what_was_seen_at_another_address_is_not_accepted(world: World) -> None:
+    id_ = await held_before(world, Succeeded())
+    await world.reload(config(accounts=account(port=9)))
+    with pytest.raises(RequestRejected, match="it was seen at another url, or with another key, than panel has now"):
+        await world.say("accept", id=id_)
+    assert await world.state() == "quarantined"

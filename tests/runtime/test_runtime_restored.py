@@ -9,8 +9,10 @@ import pytest
 from kit import World
 from runtime_config import account, config
 
-from bursar.api import DidNot, Later
+from bursar.api import DidNot, Later, Lost, SubjectRef
+from bursar.domain.intent import PlannedIntent
 from bursar.journal.backup import restore
+from bursar.pipeline.operator import plan_call
 
 PAY = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7"}}], approve: {above: 1, within: 48h}}'
 QUICK = account(more="settle: 1m")
@@ -144,3 +146,65 @@ async def test_what_undoes_no_word_of_a_person_makes_no_journal_a_restored_one(w
     await world.say(verb, account="panel", rows=[{"id": "1"}])
     await put_back(world, kept)
     assert await world.told("journal.restored") == []
+
+
+async def lost_call(world: World, first: object) -> None:
+    """Have a call for a payout of 80 end like this, and its journal restored; a person says so, and 900 are there now."""
+    world.site.money("80")
+    world.site.will("payout", first)
+    world.site.will("reconcile", *[DidNot("not there")] * 99)
+    await world.open(config(accounts=QUICK))
+    await world.poll()
+    await world.say("call", account="panel", method="payout", params={"method": "7"}, wait_s=0, amounts=["80"])
+    await world.send()
+    kept = await back_up(world)
+    await world.say("accounts_retry", account="panel")
+    await put_back(world, kept)
+    await world.say("restore_confirm")
+    world.site.money("900")
+
+
+@pytest.mark.parametrize("first", [Later("busy"), Lost("no answer")])
+async def test_a_call_in_a_restored_journal_covers_no_amount(world: World, first: object) -> None:
+    await lost_call(world, first)
+    await world.live(hours=1)
+    [row] = await world.say("actions")
+    words = "it would be 900 USD now; nothing that counts was shown when it was asked for"
+    assert (row["state"], row["reason"], len(world.site.performed)) == ("awaiting_approval", words, 1)
+
+
+async def test_a_call_in_a_restored_journal_that_is_retried_covers_no_amount(world: World) -> None:
+    await lost_call(world, Lost("no answer"))
+    await world.say("resolve", id="1")
+    await world.say("retry", ids=["1"])
+    await world.live(minutes=30)
+    assert (await world.states(), len(world.site.performed)) == (["refused", "awaiting_approval"], 1)
+
+
+async def test_a_call_that_can_be_repeated_is_repeated_after_a_restore(world: World) -> None:
+    world.site.orders["1"] = "partial"
+    world.site.will("refill", Later("busy"))
+    await world.open(config())
+    await world.track("1")
+    await world.live(minutes=1)
+    wanted = PlannedIntent(world.site_account, "refill", SubjectRef("order", "1"), {})
+    await world.context.commit(lambda uow: plan_call(uow, wanted))
+    await world.send()
+    kept = await back_up(world)
+    await world.say("accounts_retry", account="panel")
+    await put_back(world, kept)
+    await world.live(minutes=10)
+    assert await world.states() == ["succeeded"]
+
+
+async def test_what_waited_past_the_ceiling_waits_past_it_after_a_restore(world: World) -> None:
+    ids = [str(number) for number in range(1, 8)]
+    world.site.orders |= dict.fromkeys(ids, "partial")
+    await world.open(config("{name: r, on: order.partial, do: [refill]}", settings="ceiling: 2"))
+    await world.track(*ids)
+    await world.live(minutes=2)
+    kept = await back_up(world)
+    await world.say("accounts_retry", account="panel")
+    await put_back(world, kept)
+    await world.live(minutes=5)
+    assert (len(world.site.done("refill")), (await world.states()).count("awaiting_approval")) == (2, 5)

@@ -18,7 +18,7 @@ from bursar.domain.verdict import BlockReason
 from bursar.journal import accounts, audit, deliveries, held, intents, matches, meta, subjects
 from bursar.pipeline import account_identity, operator
 from bursar.pipeline.events import emit_core
-from bursar.pipeline.ingest import Poll, ingest
+from bursar.pipeline.held_observations import believe
 from bursar.pipeline.intent_transitions import OPERATOR
 from bursar.pipeline.rejected import ActionRejected
 from bursar.pipeline.unit_of_work import UnitOfWork
@@ -210,14 +210,8 @@ def accounts_rename(uow: UnitOfWork, configuration: Configuration, params: Param
 def accept(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json:
     """Believe a held observation."""
     row = _held(uow, params)
-    account = uow.config.accounts.get(row.account)
-    if account is None:
-        raise RequestRejected(f"{row.account} is not configured any more")
-    observation = held.revive(row.observation, dict(account.kinds))
-    held.end(uow.tx, row.id, "accepted", uow.now)
+    believe(uow, row)
     audit.add(uow.tx, OPERATOR, "observation.accepted", None, {"held": row.id, "account": row.account}, uow.now)
-    emit_core(uow, "observation.accepted", row.account, {"stream": row.stream, "held": str(row.id)})
-    ingest(uow, account, observation, Poll(row.at, accepted=True))
     return {"id": str(row.id)}
 
 

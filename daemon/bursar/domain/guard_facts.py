@@ -50,6 +50,10 @@ class Consent:
         return self.amount is not None and cost.amount <= self.amount
 
 
+VOID = Consent(given=True, amount=Decimal(0))
+"""A yes that does not count any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class BudgetUse:
     """A budget, and what it has reserved and spent in its window.
@@ -96,6 +100,7 @@ class GuardFacts:
         budgets: Every budget that it counts in.
         restored: Since when the journal knows nothing, if it was restored and no person has confirmed it.
         lost: An attempt of it was lost, or may have been: its journal was restored.
+        sent_before: It was committed to `sending` before.
         consent: What a person has said yes to.
         effects: How many effects the account has caused within `CEILING_WINDOW`.
         ceiling: How many it may cause.
@@ -126,6 +131,7 @@ class GuardFacts:
     budgets: Sequence[BudgetUse] = ()
     restored: str | None = None
     lost: bool = False
+    sent_before: bool = False
     consent: Consent = Consent()
     effects: int = 0
     ceiling: int = 100

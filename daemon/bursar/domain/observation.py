@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bursar.domain.ids import AccountName, SubjectRef
@@ -51,6 +51,15 @@ class Observation:
     nothing_new: bool = False
     cursor: Json = None
     more: bool = False
+
+    def without(self, ids: Collection[str]) -> Observation:
+        """Return it without what it says of some subjects."""
+        return replace(
+            self,
+            subjects=tuple(one for one in self.subjects if one.ref.id not in ids),
+            unchanged=[id_ for id_ in self.unchanged if id_ not in ids],
+            problems={id_: said for id_, said in self.problems.items() if id_ not in ids},
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from bursar.domain.action import ActionType
-from bursar.domain.guard_facts import Consent, GuardFacts
+from bursar.domain.guard_facts import VOID, Consent, GuardFacts
 from bursar.domain.rule import Judgement, Mode, Rule
 from bursar.domain.verdict import ALLOW, BlockReason, HoldBack, Lapse, Question, RequireApproval, Verdict
 
@@ -277,7 +277,8 @@ def _asked_for(facts: GuardFacts) -> Verdict | None:
     if not facts.consent.given or _covered(facts):
         return None
     now = _in_words(facts.cost.amount, facts.cost.currency)
-    then = _in_words(facts.consent.amount, facts.consent.currency)
+    void = facts.consent.amount == VOID.amount
+    then = "nothing that counts" if void else _in_words(facts.consent.amount, facts.consent.currency)
     return RequireApproval(f"it would be {now} now; {then} was shown when it was asked for", CALL_WITHIN)
 
 
@@ -299,6 +300,8 @@ def _stricter(above: Decimal | None, consent: Consent) -> bool:
 
 def _ceiling(facts: GuardFacts, _now: datetime) -> Verdict | None:
     if facts.effects < facts.ceiling or (facts.consent.ceiling and facts.consent.shows(facts.cost)):
+        return None
+    if facts.lost and facts.sent_before:  # it was let past
         return None
     reason = f"the account has caused {facts.effects} effects in ten minutes; settings.ceiling is {facts.ceiling}"
     return RequireApproval(reason, CEILING_WITHIN, Question.CEILING)
@@ -334,8 +337,8 @@ GUARDS: tuple[Guard, ...] = (
           "(asks a person) what cannot be repeated, after the journal was restored", _restored),
     Guard("approve", frozenset({Phase.PLAN}) | SENDING,
           "(asks a person) what costs more than `approve.above`, or than a person said yes to", _approve),
-    Guard("ceiling", FIRST, "(asks a person) more than `settings.ceiling` effects of an account in ten minutes",
-          _ceiling),
+    Guard("ceiling", FIRST | SENDING,
+          "(asks a person) more than `settings.ceiling` effects of an account in ten minutes", _ceiling),
 )  # fmt: skip
 """Which guard counts in which phase, in the order in which they are asked."""
 

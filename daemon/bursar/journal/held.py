@@ -27,19 +27,39 @@ class HeldRow:
     observation: str
     digest: str = ""
 
+    @property
+    def asked_at(self) -> datetime:
+        """When it was asked for; of an older version's journal: when it was held."""
+        return at(cast("int | None", read_mapping(self.observation).get("asked_at"))) or self.at
+
+    @property
+    def source(self) -> str | None:
+        """The digest of the account that was asked; None: an older version's journal does not say."""
+        return cast("str | None", read_mapping(self.observation).get("source"))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Of whom an observation was asked, by the account's digest, and when."""
+
+    source: str
+    at: datetime
+
 
 def key(observation: Observation) -> str:
     """Stand for the subjects that an observation is about, so that the same poll held again is the same row."""
     return digest(observation.stream, *sorted(str(seen.ref) for seen in observation.subjects))
 
 
-def hold(tx: Tx, account: AccountName, observation: Observation, key_: str, reason: str, now: datetime) -> int | None:
+def hold(
+    tx: Tx, account: AccountName, observation: Observation, key_: str, reason: str, asked: Asked, now: datetime
+) -> int | None:
     """Keep an observation aside; return its id if it is newly held, None if one of the same subjects was held before.
 
     One that sees other states takes the place of the former under an id of its own: whoever accepts the former has not
     seen them.
     """
-    text = write_json(_plain(observation))
+    text = write_json({**_plain(observation), "asked_at": us(asked.at), "source": asked.source})
     same = (account, observation.stream, key_)
     where = "WHERE account = ? AND stream = ? AND digest = ? AND state = 'held'"
     row = tx.one(f"SELECT observation FROM held_observations {where}", *same)

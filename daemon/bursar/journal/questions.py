@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import cast
 
-from bursar.domain.guard_facts import Consent
+from bursar.domain.guard_facts import VOID, Consent
 from bursar.domain.ids import IntentId, microseconds
 from bursar.domain.intent import Intent
 from bursar.journal import intents, meta
@@ -65,13 +65,21 @@ def of_intent(tx: Tx, id_: IntentId) -> list[Asked]:
     return [Asked(number, decimal(amount), reason, cast(datetime, at(at_us))) for number, amount, reason, at_us in rows]
 
 
-def void(tx: Tx, id_: IntentId) -> None:
-    """Take every yes of an intent back: its journal was restored, and what people said since is not known."""
+def void(tx: Tx, id_: IntentId, *, called: bool) -> None:
+    """Take every yes of an intent back: its journal was restored, and what people said since is not known.
+
+    Args:
+        tx: The transaction.
+        id_: The intent.
+        called: A person has called for it, which is a yes in itself: it is left as one that covers nothing.
+    """
     tx.run(
         "UPDATE intents SET consented = 0, ceiling_consented = 0, consent_amount = NULL, consent_above = NULL, again = 0 "
         "WHERE id = ?",
         id_,
     )
+    if called:
+        consent(tx, id_, VOID)
 
 
 def consent(tx: Tx, id_: IntentId, given: Consent) -> None:

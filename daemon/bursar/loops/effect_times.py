@@ -5,7 +5,7 @@ Memory only: no answer outlives the run that asked for it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bursar.domain.ids import AccountName, SubjectRef
@@ -60,10 +60,4 @@ class EffectTimes:
             for (account, ref), at in self.of_subject.copy().items()
             if account == spec.name and ref.type in kinds and asked_at < at
         )
-        left = replace(
-            observation,
-            subjects=tuple(one for one in observation.subjects if one.ref.id not in outdated),
-            unchanged=[id_ for id_ in observation.unchanged if id_ not in outdated],
-            problems={id_: said for id_, said in observation.problems.items() if id_ not in outdated},
-        )
-        return Valid(left, outdated)
+        return Valid(observation.without(outdated), outdated)

@@ -233,7 +233,7 @@ class Poller:
             self.schedule.away_s = max(self.schedule.away_s, min(until_s, now_s + self.schedule.shortest_s()))
         name, stream = self._spec.name, polled.stream.name
         log.warning("poll.failed", account=name, stream=stream, kind=error.kind, reason=error.reason)
-        await self._context.commit(lambda uow: record_failure(uow, name, stream, error.kind, error.reason))
+        await self._context.commit(lambda uow: record_failure(uow, self._spec, stream, error.kind, error.reason))
 
     async def _rejected(self, due: Due, error: Rejected) -> None:
         self._parked = True
@@ -241,7 +241,7 @@ class Poller:
         self.schedule.put_off(due, self._now_s())
         name, stream = self._spec.name, due.polled.stream.name
         log.error("account.rejected", account=name, stream=stream, reason=error.reason)
-        await self._context.commit(lambda uow: record_rejection(uow, name, stream, error.reason))
+        await self._context.commit(lambda uow: record_rejection(uow, self._spec, stream, error.reason))
 
     async def _wait(self) -> None:
         rest_s = MAX_WAIT_S if self._parked else self.schedule.next_s() - self._now_s()

@@ -16,6 +16,7 @@ from bursar.domain.subject import Coverage, Stream, SubjectType
 from bursar.journal.send_counter import SendCount
 from bursar.pipeline.approval_links import ApprovalLinks
 from bursar.rules.index import Rulebook
+from bursar.settings.identity import account_digest
 from bursar.settings.model import Account, Configuration
 
 ByEvent = Mapping[str, tuple[str, ...]]
@@ -28,6 +29,7 @@ class AccountSpec:
 
     Attributes:
         settle: How long a lost request may still land; never less than a request may last.
+        digest: Of what its name means: provider, address and key.
         polled: The streams that are polled.
         budgets: Those of the account.
         confirming: What shows that an accepted action had its effect.
@@ -40,6 +42,7 @@ class AccountSpec:
     streams: Mapping[str, Stream]
     actions: Mapping[str, ActionType]
     settle: timedelta
+    digest: str = ""
     polled: frozenset[str] = frozenset()
     budgets: tuple[Budget, ...] = ()
     confirming: ByEvent = field(default_factory=dict)
@@ -87,6 +90,11 @@ class ConfigSnapshot:
     links: ApprovalLinks | None = None
     budgets: tuple[Budget, ...] = ()
 
+    def means(self, spec: AccountSpec) -> bool:
+        """Return whether an account's name still means what it meant to who asked there: a reload may lie between."""
+        now = self.accounts.get(spec.name)
+        return now is not None and now.digest == spec.digest
+
     def text_window(self) -> timedelta:
         """Return how far back rules that only tell look: their longest cooldown or limit."""
         telling = [rule for rule in self.rules.rules if not rule.acts()]
@@ -103,7 +111,9 @@ def snapshot_of(configuration: Configuration, digest_key: bytes, journal: SendCo
     """Make the snapshot of a configuration, for one journal."""
     settings = configuration.settings
     return ConfigSnapshot(
-        accounts={name: account_spec(account) for name, account in configuration.accounts.items()},
+        accounts={
+            name: account_spec(one, account_digest(one, digest_key)) for name, one in configuration.accounts.items()
+        },
         rules=Rulebook(configuration.rules),
         subscriptions=tuple(Subscription(sink.name, sink.events) for sink in configuration.sinks.values()),
         mode=settings.mode,
@@ -115,7 +125,7 @@ def snapshot_of(configuration: Configuration, digest_key: bytes, journal: SendCo
     )
 
 
-def account_spec(account: Account) -> AccountSpec:
+def account_spec(account: Account, digest: str = "") -> AccountSpec:
     """Gather what a provider declared for one account."""
     provider = account.provider
     return AccountSpec(
@@ -124,6 +134,7 @@ def account_spec(account: Account) -> AccountSpec:
         streams={stream.name: stream for stream in provider.streams},
         actions={action.name: action for action in provider.actions},
         settle=max(account.settings.settle, account.settings.timeout),
+        digest=digest,
         polled=frozenset(stream for stream, every in account.polls.items() if every is not None),
         budgets=account.budgets,
         confirming=_by_event(provider.actions, lambda action: action.confirmed_by),

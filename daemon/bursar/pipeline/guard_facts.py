@@ -120,6 +120,7 @@ def load_guard_facts(view: ReadView, candidate: Candidate) -> GuardFacts:
         budgets=_budgets(view, spec, candidate, cost, own),
         restored=meta.get(view.tx, meta.RESTORED),
         lost=candidate.intent is not None and candidate.intent.lost,
+        sent_before=candidate.intent is not None and candidate.intent.sent_at is not None,
         consent=_consent(candidate.intent),
         effects=_effects(view, candidate, own),
         ceiling=view.config.ceiling,

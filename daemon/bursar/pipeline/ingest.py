@@ -68,7 +68,12 @@ NOTHING = Ingested({})
 
 
 def ingest(uow: UnitOfWork, account: AccountSpec, observation: Observation, poll: Poll) -> Ingested:
-    """Write what one good poll saw, and all that follows from it."""
+    """Write what one good poll saw, and all that follows from it.
+
+    Nothing of it is believed where the account's name means another one by now: a reload came between.
+    """
+    if not uow.config.means(account):
+        return NOTHING
     wanted = poll.first or poll.recovering or bool(poll.waited_for) or _says_something(observation)
     loaded = _load(uow, account, observation) if wanted else None
     if not poll.accepted:
@@ -79,7 +84,8 @@ def ingest(uow: UnitOfWork, account: AccountSpec, observation: Observation, poll
         _recover(uow, account.name, loaded.row)
     decided = decide(loaded, account, observation, poll, uow.now, uow.ahead, uow.config.baseline_events)
     if decided.doubt is not None:
-        return _hold(uow, account, observation, loaded, decided.doubt)
+        asked = held.Asked(account.digest, poll.asked_at)
+        return _hold(uow, account, observation, loaded, decided.doubt, asked)
     return _apply(uow, account, observation, loaded, decided.steps, poll)
 
 
@@ -262,7 +268,9 @@ def _unchanged_refs(account: AccountSpec, observation: Observation) -> set[Subje
     return {SubjectRef(kinds[0], id_) for id_ in observation.unchanged} if len(kinds) == 1 else set()
 
 
-def _hold(uow: UnitOfWork, account: AccountSpec, observation: Observation, loaded: Loaded, reason: str) -> Ingested:
+def _hold(
+    uow: UnitOfWork, account: AccountSpec, observation: Observation, loaded: Loaded, reason: str, asked: held.Asked
+) -> Ingested:
     """Keep a poll aside; one that looks again at what is held already takes its place, and is not told again."""
     for kind in loaded.kinds.values():  # what it would have been asked anew is asked at the next
         for event in kind.events:
@@ -272,7 +280,7 @@ def _hold(uow: UnitOfWork, account: AccountSpec, observation: Observation, loade
     rows = [row for row in held.held(uow.tx, account.name) if row.stream == observation.stream]
     same = next((row for row in rows if held.covers(row, observation, listing=whole)), None)
     key = held.key(observation) if same is None else same.digest
-    newly = held.hold(uow.tx, account.name, observation, key, reason, uow.now)
+    newly = held.hold(uow.tx, account.name, observation, key, reason, asked, uow.now)
     if newly is not None:
         data = {"stream": observation.stream, "reason": reason, "held": str(newly)}
         emit_core(uow, "observation.held", account.name, data)
@@ -305,8 +313,11 @@ def _recover(uow: UnitOfWork, account: AccountName, row: StreamRow) -> None:
         emit_core(uow, "account.recovered", account, {"stream": row.stream})
 
 
-def record_failure(uow: UnitOfWork, account: AccountName, stream: str, kind: str, reason: str) -> int:
+def record_failure(uow: UnitOfWork, spec: AccountSpec, stream: str, kind: str, reason: str) -> None:
     """Write that a poll failed; it teaches nothing else. Tell after the third in a row, once."""
+    if not uow.config.means(spec):
+        return
+    account = spec.name
     failures = streams.fail(uow.tx, account, stream, kind, reason, uow.now)
     row = streams.load(uow.tx, account, stream)
     if failures >= UNREACHABLE_AFTER and row.told_at is None:
@@ -314,11 +325,13 @@ def record_failure(uow: UnitOfWork, account: AccountName, stream: str, kind: str
         streams.told(uow.tx, account, stream, uow.now)
         if not others:
             emit_core(uow, "account.unreachable", account, {"stream": stream, "reason": reason, "kind": kind})
-    return failures
 
 
-def record_rejection(uow: UnitOfWork, account: AccountName, stream: str, reason: str) -> None:
+def record_rejection(uow: UnitOfWork, spec: AccountSpec, stream: str, reason: str) -> None:
     """Write that the provider rejects the caller: the account is parked. Told once."""
+    if not uow.config.means(spec):
+        return
+    account = spec.name
     row = accounts.load(uow.tx, account)
     streams.fail(uow.tx, account, stream, "rejected", reason, uow.now)
     accounts.park(uow.tx, account, reason, uow.now)

@@ -141,13 +141,12 @@ def wake_up(uow: UnitOfWork, *, restored: bool) -> None:
 
     A yes in a restored journal may have been taken back since: none counts any more.
     """
-    for intent in intents.in_state(uow.tx, (State.UNKNOWN,)) if restored else ():
-        questions.void(uow.tx, intent.id)
+    for intent in intents.in_state(uow.tx, (State.UNKNOWN, *MAY_HAVE_BEEN_SENT)) if restored else ():
+        repeatable = (action := action_of(uow, intent)) is not None and action.lost_reply is LostReply.REPEATABLE
+        questions.void(uow.tx, intent.id, called=intent.rule is None and not repeatable)
     for intent in intents.in_state(uow.tx, MAY_HAVE_BEEN_SENT if restored else (State.SENDING,)):
         cause = Cause.RESTORED if restored else Cause.LOST
         reason = "the journal was restored; it may have been sent" if restored else "the process died while it was sent"
-        if restored:
-            questions.void(uow.tx, intent.id)
         account = uow.config.accounts.get(intent.account)
         settle = account.settle if account is not None else DEFAULT_SETTLE
         if intent.state is State.SENDING:

@@ -104,7 +104,7 @@ def _rename(uow: UnitOfWork, rules: Sequence[Rule]) -> None:
             continue
         ledger.rename_rule(uow.tx, old, rule.name)  # also where `was` is said late
         intents.rename_rule(uow.tx, old, rule.name)
-        if old in known and rule.name not in known:
+        if old in known and known.get(rule.name) != rule.meaning:
             log.info("rule.renamed", rule=rule.name, was=old)
             verdicts.rename_rule(uow.tx, old, rule.name)
             matches.rename_rule(uow.tx, old, rule.name)
@@ -113,14 +113,14 @@ def _rename(uow: UnitOfWork, rules: Sequence[Rule]) -> None:
 def renamed(view: ReadView, known: dict[str, str]) -> dict[RuleName, RuleName]:
     """Return rules that appear with the `on` and `do` of one that disappears, without saying so by `was`.
 
-    A `was` that names no rule that is known says nothing.
+    A name that stood for another `on` and `do` before appears, too. A `was` that names no known rule says nothing.
     """
     rules = view.config.rules.rules
     gone = {name: meaning for name, meaning in known.items() if meaning and name not in {rule.name for rule in rules}}
     spoken_for = {rule.was for rule in rules if rule.was in known}
     found: dict[RuleName, RuleName] = {}
     for rule in rules:
-        if rule.name in known or rule.was in known or not rule.acts():
+        if known.get(rule.name) == rule.meaning or rule.was in known or not rule.acts():
             continue
         twins = [name for name, meaning in gone.items() if meaning == rule.meaning and name not in spoken_for]
         if twins:
