@@ -7,11 +7,11 @@ concluded from an id that is missing, and nothing is ever taken for an id that w
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from bursar.api import BadAnswer, Json, number
+from bursar.api import BadAnswer, Json
 from bursar_smm.states import squeeze
 
 FAILS = frozenset({"error", "fail", "failed", "false"})
@@ -24,31 +24,15 @@ CALL_WORDS = frozenset({"success", "error", "fail", "ok", "true", "false"})
 """What a `status` says of the call itself, where nothing of an order stands beside it."""
 OF_ORDERS = FLAT - RESULTS
 WRAPPERS = ("data", "result", "response")
-CALLS = ("success", "ok", "status", "result")
-"""Under which names a call says how it went."""
-WELL = frozenset({"success", "ok", "true", "1", "yes", "created", "accepted"})
-DENIED = FAILS | {"rejected", "declined", "refused", "denied", "no"}
-MADE = ("id", "order", "orders", "order_id", "orderid", "orderId")
-"""Where panels put what they made."""
-ZEROS: tuple[Json, ...] = (0, "0")
-NOTHING_WRONG: tuple[Json, ...] = (None, False, "", "0", 0, [], {})
-"""What an `error` says that says nothing."""
-AGREES = frozenset(
-    {
-        "success",
-        "ok",
-        "true",
-        "yes",
-        "accepted",
-        "requested",
-        "pending",
-        "canceled",
-        "cancelled",
-        "cancel",
-    }
-)
+AGREES = frozenset({"success", "ok", "true", "yes", "accepted", "requested"})
+PENDING = "pending"
+"""A yes where it stands for a refill, or under the effect's own name; elsewhere it is the state of an order."""
 OF_CANCELS = frozenset({"canceled", "cancelled", "cancel"})
 """The state of an order that was canceled: a yes to nothing but a cancel."""
+OF_STATUSES = ("charge", "start_count", "remains")
+"""Beside these a `status` is that of an order, and no answer to an effect."""
+NOTHING_WRONG: tuple[Json, ...] = (None, False, "", "0", 0, [], {})
+"""What an `error` says that says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,98 +67,6 @@ def unwrapped(answer: Json) -> Json:
             return answer
         answer = inner
     return answer
-
-
-@dataclass(frozen=True, slots=True)
-class Opinions:
-    """What the parts of an answer say to an effect, wherever they stand in it.
-
-    Attributes:
-        granted: A part says that the call went well, or names something that might have been made.
-        denied: A part says in other words than those of every call that it did not.
-        yes: A part names what was made, or grants the effect by its name.
-        no: A part fails.
-        code: The greatest `code` that a part gives, 0 where there is none.
-    """
-
-    yes: bool = False
-    no: bool = False
-    code: int = 0
-    granted: bool = False
-    denied: bool = False
-
-
-def opinions(answer: Json, *names: str) -> Opinions:
-    """Collect what every part of an answer says, so that one that says yes and no is believed in neither.
-
-    Args:
-        answer: The answer, or what it says of one id.
-        names: Under which names the effect's result stands.
-    """
-    parts: list[Json] = [answer]
-    said: list[Opinions] = []
-    for part in parts:  # it grows meanwhile
-        if isinstance(part, dict):
-            said.append(_opinions_of(part, names))
-        inside = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
-        parts += [value for value in inside if isinstance(value, (dict, list))]
-    return Opinions(
-        yes=any(one.yes for one in said),
-        no=any(one.no for one in said),
-        code=max((one.code for one in said), default=0),
-        granted=any(one.granted for one in said),
-        denied=any(one.denied for one in said),
-    )
-
-
-def _opinions_of(part: dict[str, Json], names: Sequence[str]) -> Opinions:
-    """Return what one object of an answer says, whatever stands deeper in it."""
-    words = {squeeze(word) for name in CALLS if isinstance(word := part.get(name), str)}
-    wrong = any(part.get(name) not in NOTHING_WRONG for name in ("error", "errors"))
-    well = any(part.get(name) == 1 for name in ("success", "ok"))  # true is 1, too
-    return Opinions(
-        yes=any(isinstance(_scalar(part.get(name)), Yes) for name in names),
-        no=wrong or fails(part) or _zero(part),
-        code=code_of(part),
-        granted=well or not words.isdisjoint(WELL) or any(_names_a_thing(part.get(name)) for name in MADE),
-        denied=not words.isdisjoint(DENIED) or part.get("result") is False,
-    )
-
-
-def _names_a_thing(value: Json) -> bool:
-    """Return whether a value names something, or lists what it names; an object is looked at by itself."""
-    return not isinstance(value, (dict, bool)) and value not in NOTHING_WRONG
-
-
-def _zero(part: Mapping[str, Json]) -> bool:
-    """Return whether a 0 says that the call failed; an order may be in a state that a panel writes as 0."""
-    said = [part.get(name) for name in ("success", "ok")] + ([part.get("status")] if OF_ORDERS.isdisjoint(part) else [])
-    return any(word in ZEROS and word is not False for word in said)
-
-
-def beside(answer: Json, ids: Collection[str], depth: int = 0) -> Json:
-    """Return what of an answer to several speaks of none of them: the call's own words, and what names no id."""
-    if isinstance(answer, list):
-        return [row for row in answer if not (isinstance(row, dict) and ("order" in row or "id" in row))]
-    if not isinstance(answer, dict) or depth > MAX_DEPTH:
-        return answer
-    rest = {key: value for key, value in answer.items() if key not in ids and not _names_an_id(key, value)}
-    return {
-        key: beside(value, ids, depth + 1) if key in WRAPPERS or isinstance(value, list) else value
-        for key, value in rest.items()
-    }
-
-
-def _names_an_id(key: str, value: Json) -> bool:
-    """Return whether a key is an id, perhaps one that nobody asked for, with what is said of it."""
-    return isinstance(value, dict) and any(sign.isdigit() for sign in key)
-
-
-def code_of(answer: Json) -> int:
-    """Return the `code` that a panel writes into its answer; 0: there is none."""
-    raw = answer.get("code") if isinstance(answer, dict) else None
-    code = number(raw) if isinstance(raw, (int, str)) else None
-    return int(code) if code is not None and 0 <= code < 1000 else 0
 
 
 def failure_text(answer: Json, depth: int = 0) -> str | None:
@@ -219,9 +111,6 @@ def entries(answer: Json, ids: Sequence[str], name: str) -> dict[str, Json]:
         return _from_list(answer, ids, name)
     if not isinstance(answer, dict):
         raise strange(answer)
-    canceled = answer.get("canceled", answer.get("cancelled"))
-    if isinstance(canceled, list):
-        return {str(id_): True if str(id_) not in answer else {} for id_ in canceled if str(id_) in ids}
     if found := {id_: answer[id_] for id_ in ids if id_ in answer}:
         return found
     return _from_flat(answer, ids, name)
@@ -233,17 +122,26 @@ def strange(answer: Json) -> BadAnswer:
     return BadAnswer(f"JSON, but not a panel's answer ({kind})", kind="not_expected")
 
 
-def verdict(entry: Json, name: str) -> Yes | No | None:
+def canceled(answer: Json, ids: Sequence[str]) -> dict[str, Json] | None:
+    """Return the entries of an answer to `cancel` that lists what it canceled; None: it lists nothing."""
+    listed = answer.get("canceled", answer.get("cancelled")) if isinstance(answer, dict) else None
+    if not isinstance(answer, dict) or not isinstance(listed, list):
+        return None
+    return {str(id_): True if str(id_) not in answer else {} for id_ in listed if str(id_) in ids}
+
+
+def verdict(entry: Json, name: str, *, own: bool = False) -> Yes | No | None:
     """Read what an entry says to an effect: yes, no, or (None) neither or both.
 
     Args:
         entry: What stands in the answer for one id.
         name: The effect: its result stands under `refill`, `cancel`, or (of `add`) `order`.
+        own: It stood under that name.
     """
     if not isinstance(entry, dict):
-        return _scalar(entry)
+        return bare(entry, name, own=own)
     no = failure_text(entry)
-    inner = verdict(_within(entry, name), name) if name in entry else _by_status(entry, name)
+    inner = verdict(_within(entry, name), name, own=True) if name in entry else _by_status(entry, name, own=own)
     if no is None:
         return None if isinstance(inner, Yes) and fails(entry) else inner
     return None if isinstance(inner, Yes) else No(no)
@@ -299,17 +197,25 @@ def _is_entry(row: Json) -> bool:
     return isinstance(row, dict) and ("error" in row or not FLAT.isdisjoint(row))
 
 
-def _by_status(entry: Mapping[str, Json], name: str) -> Yes | No | None:
+def _by_status(entry: Mapping[str, Json], name: str, *, own: bool) -> Yes | No | None:
     status, id_ = entry.get("status"), entry.get("id")
-    said = _scalar(id_) if isinstance(id_, (str, int)) else None
+    said = bare(id_, name) if isinstance(id_, (str, int)) else None
     made = said.reference if isinstance(said, Yes) else None
-    agrees = AGREES if name == "cancel" else AGREES - OF_CANCELS
-    if status is True or (isinstance(status, str) and squeeze(status) in agrees):
-        return Yes(made)
+    if status is True or (isinstance(status, str) and _agrees(squeeze(status), name, own=own)):
+        of_an_order = not own and any(field in entry for field in OF_STATUSES)
+        done = name == "cancel" and isinstance(status, str) and squeeze(status) in OF_CANCELS
+        return None if of_an_order and not done else Yes(made)
     return Yes(made) if status is None and made is not None else None
 
 
-def _scalar(value: Json) -> Yes | No | None:
+def _agrees(word: str, name: str, *, own: bool) -> bool:
+    """Return whether a word grants an effect, and is not the state of an order that has nothing to do with it."""
+    if word in OF_CANCELS:
+        return name == "cancel"
+    return word in AGREES or (word == PENDING and (own or name == "refill"))
+
+
+def bare(value: Json, name: str, *, own: bool = False) -> Yes | No | None:
     """Read a bare value: an id or 1 is a yes, a sentence is a no; 0, false, null and lone words say nothing."""
     if isinstance(value, bool):
         return Yes() if value else None
@@ -320,7 +226,7 @@ def _scalar(value: Json) -> Yes | No | None:
     text = value.strip()
     if " " in text:
         return No(text)
-    if squeeze(text) in AGREES:
+    if _agrees(squeeze(text), name, own=own):
         return Yes()
     return Yes(text) if is_id(text) and text.strip("0") and any(sign.isdigit() for sign in text) else None
 

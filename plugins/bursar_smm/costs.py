@@ -1,7 +1,8 @@
 """What an order costs: the service's rate, which is the price of 1000, times the quantity that the panel will count.
 
 Pure. Comes in: the parameters of `add`, and the service as the last good `services` poll showed it. Goes out: an amount
-in the account's currency, or None where nobody can work it out (docs/providers.md).
+in the account's currency, or None where nobody can work it out (docs/providers.md). Of a type that is not known, nobody
+knows what the panel counts: then it is the most that it can come to.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from bursar.api import CostFacts, Json, SubjectRef, number
-from bursar_smm.service_types import lines, normal
+from bursar_smm.service_types import TYPES, lines, normal
 
 THOUSAND = Decimal(1000)
 PACKAGES = frozenset({"package", "custom_comments_package"})
@@ -33,6 +34,8 @@ def of_add(facts: CostFacts) -> Decimal | None:
     type_ = normal(str(service.fields.get("type") or ""))
     if type_ in PACKAGES:
         return rate
+    if type_ not in TYPES:
+        return _most(facts.params, type_, rate)
     count = _count(facts.params, type_)
     return None if count is None else rate * count / THOUSAND
 
@@ -48,6 +51,22 @@ def _count(params: Mapping[str, Json], type_: str) -> Decimal | None:
     if quantity is None:
         return lines(params.get("comments")) or lines(params.get("usernames"))
     return quantity * runs if runs else quantity
+
+
+def _most(params: Mapping[str, Json], type_: str, rate: Decimal) -> Decimal | None:
+    """Return the most that an order of a type which is not known can cost.
+
+    The panel may count the quantity, the lines or the posts; where the type's name has to do with packages, the rate
+    may be the price of the whole. What would have to be counted and cannot be leaves the cost unknown.
+    """
+    counts = [number(params.get("quantity")), *(lines(params.get(name)) for name in set(BY_LINES.values()))]
+    counted = [count * (number(params.get("runs")) or 1) for count in counts if count is not None]
+    if "max" in params or "posts" in params:
+        posts = _of_subscription(params)
+        counted = [] if posts is None else [*counted, posts]
+    if not counted:
+        return None
+    return max([rate * count / THOUSAND for count in counted] + ([rate] if "package" in type_ else []))
 
 
 def _of_subscription(params: Mapping[str, Json]) -> Decimal | None:

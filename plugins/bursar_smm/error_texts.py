@@ -7,6 +7,7 @@ is `OTHER`: a plain no. The patterns stand on the texts in docs/providers.md and
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import timedelta
 from enum import Enum, auto
@@ -24,7 +25,7 @@ class Meaning(Enum):
     NOT_NOW = auto()
     """It may be asked again later."""
     ALREADY = auto()
-    """Not now: it was requested before, or is being done."""
+    """Not now: something was requested before, or is being done; whether it is what was asked for, `proofs` tells."""
     NEVER = auto()
     """It will always be refused for this subject."""
     WRONG_STATE = auto()
@@ -44,6 +45,11 @@ _WRONG = (
 _KEY = r"(?:\b|_|\bapi)key\b"
 _DONE = r"(?:cancell?ed|completed?|refunded|finished)"
 _THING = r"\b(?:orders?|refills?)\b"
+_WAITING = (
+    r"\b(?:not|isn't) .{0,20}\byet\b",
+    r"try (?:again )?later|again later|please wait|maintenance|temporar",
+)
+"""Words that ask to come again, whatever it is that is in the way."""
 _WORDS: tuple[tuple[Meaning, tuple[str, ...]], ...] = (
     (
         Meaning.RATE,
@@ -65,7 +71,7 @@ _WORDS: tuple[tuple[Meaning, tuple[str, ...]], ...] = (
             r"\bapi\b.{0,20}\bdisabled",
             r"\b(?:user|account)\b.{0,20}\b(?:blocked|banned|suspended|disabled|inactive|deactivated)",
             r"\bip\b.{0,30}\b(?:blocked|banned|not (?:allowed|permitted|whitelisted))",
-            r"неверн\w* (?:api[- ])?ключ|ключ\w* неверн",
+            r"неверн\w* (?:api[- ])?ключ\b|\bключ неверн",
         ),
     ),
     (
@@ -122,11 +128,7 @@ _WORDS: tuple[tuple[Meaning, tuple[str, ...]], ...] = (
     ),
     (
         Meaning.NOT_NOW,
-        (
-            r"in progress|in process|being processed",
-            r"\b(?:not|isn't) .{0,20}\byet\b",
-            r"try (?:again )?later|again later|please wait|maintenance|temporar",
-        ),
+        (r"in progress|in process|being processed", *_WAITING),
     ),
     (
         Meaning.NEVER,
@@ -136,6 +138,7 @@ _WORDS: tuple[tuple[Meaning, tuple[str, ...]], ...] = (
         ),
     ),
 )
+_ASKS_TO_WAIT = re.compile("|".join(_WAITING), re.IGNORECASE)
 _PATTERNS = tuple((what, re.compile("|".join(words), re.IGNORECASE)) for what, words in _WORDS)
 TROUBLE = re.compile(
     r"system error|(?:server|internal).{0,20}error|\bbusy\b|try (?:again|later)|again later|maintenance|database|"
@@ -155,8 +158,9 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def meaning(text: str) -> Meaning:
-    """Return what a text means."""
-    first = next((what for what, pattern in _PATTERNS if pattern.search(text)), Meaning.OTHER)
+    """Return what a text means, whatever it answers; of a refill or a cancel `proofs` knows more."""
+    said = plain(text)
+    first = next((what for what, pattern in _PATTERNS if pattern.search(said)), Meaning.OTHER)
     if first not in OF_THE_CALL and wait(text) is not None:
         return Meaning.NOT_NOW
     return first
@@ -166,6 +170,16 @@ def wait(text: str) -> timedelta | None:
     """Read how long a text asks to wait ("available in 5 hours"); None where it does not say."""
     found = None if _TOO_LATE.search(text) else _WAIT.search(text)
     return timedelta(**{_UNITS[found[2][0].lower()]: int(found[1])}) if found else None
+
+
+def asks_to_wait(text: str) -> bool:
+    """Return whether a text itself asks to come again later."""
+    return wait(text) is not None or _ASKS_TO_WAIT.search(plain(text)) is not None
+
+
+def plain(text: str) -> str:
+    """Return a text as it is read: without HTML's escapes, and with the typewriter's apostrophe ("can't")."""
+    return html.unescape(text).replace("\u2019", "'")
 
 
 def about_subject(text: str) -> bool:

@@ -2,12 +2,12 @@
 
 Only decoded JSON of the panel's own kind says yes, no or later; whatever says neither, or both at once, is `Lost`.
 `add` is never later but for a rate limit: nothing but the panel's plain "asked too often" lets an order go out again
-by itself.
+by itself. A refusal of it that hints at an order is `Lost`, too (`order_hints`); what no to a refill or a cancel shows
+that it was requested before, `proofs` tells.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
@@ -26,8 +26,11 @@ from bursar.api import (
     Succeeded,
     Value,
 )
-from bursar_smm.answers import WRAPPERS, No, Yes, beside, entries, fails, failure_text, opinions, unwrapped, verdict
+from bursar_smm.answers import No, Yes, canceled, entries, fails, failure_text, unwrapped, verdict
 from bursar_smm.error_texts import TROUBLE, Meaning, meaning, sentence, wait
+from bursar_smm.opinions import beside, opinions, texts
+from bursar_smm.order_hints import Hint, hint, only_limits
+from bursar_smm.proofs import meaning_to
 from bursar_smm.service_types import ordered_quantity
 
 BOTH = "the answer says yes and no at once"
@@ -37,16 +40,6 @@ NOT_SENT = "not sent: "
 FAILED, SERVER_ERRORS = 400, 500
 """From which `code` on a call failed, and from which on its server did."""
 NEVER = frozenset({Meaning.NEVER, Meaning.NO_SUCH})
-DONE = re.compile(
-    r"\b(?:created|placed|accepted|added|success|done|queued|received|submitted|processed|confirmed|registered|charged|"
-    r"orders?\b|thank)",
-    re.IGNORECASE,
-)
-"""Words that an order was made, or that speak of one, whatever else a sentence says."""
-AGAIN = re.compile(r"\b(?:please\s+)?(?:try|retry)(?:\s+again)?(?:\s+later)?\b|\bagain later\b", re.IGNORECASE)
-"""What a plain rate limit asks for: no word of trouble there."""
-OF_A_NO = frozenset({"error", "errors", "message", "msg", "status", "success", "ok", "code", "retry_after"})
-"""What an answer that is nothing but a no may hold."""
 
 
 class Reply:
@@ -112,7 +105,7 @@ class Reply:
             return {intent.id: Lost(BOTH) if both else self._refusal(failure, intent, of_it=one) for intent in intents}
         if isinstance(self._answer, dict) and fails(self._answer):
             return dict.fromkeys([intent.id for intent in intents], Lost(NEITHER))
-        found = entries(self._answer, ids, "order")
+        found = _entries(self._answer, ids, name)
         return {
             intent.id: self._to_order(found[intent.subject.id], intent)
             for intent in intents
@@ -131,36 +124,52 @@ class Reply:
         return Lost(BOTH if failure_text(entry) is not None else NEITHER)
 
     def _refusal(self, text: str, intent: Intent, *, of_it: bool = True) -> Outcome:
-        """Return what a no means for the intent; one to a whole batch (`of_it` false) is never a *never*."""
-        what, why = meaning(text), sentence(text, self._secret)
-        limited = what is Meaning.RATE or (self._status == 429 and what is Meaning.OTHER)
-        if limited and intent.action == "add" and not self._only_limits(text, what):
-            return Lost(f"asked too often, in an answer that may say that it was done: {why}")
-        if limited:
-            return Later(f"{NOT_NOW}the panel limits the rate: {why}", self._retry_after or wait(text))
+        """Return what a no means for the intent.
+
+        One to a whole batch (`of_it` false) is never a *never*, and proves nothing of any of its orders.
+        """
+        if intent.action == "add":
+            return self._refusal_of_add(text, intent)
+        what, why = meaning_to(intent.action, text), sentence(text, self._secret)
+        if what is Meaning.RATE or (self._status == 429 and what is Meaning.OTHER):
+            return self._limited(text)
         if what is Meaning.KEY:
             return Refused(f"the panel rejects the key: {why}")
         if what is Meaning.OUTAGE:
             return Lost(f"the panel's server failed: {why}")
-        if intent.action == "add":
-            in_trouble = TROUBLE.search(text) is not None or max(self._code, self._status) >= SERVER_ERRORS
-            if in_trouble:
-                return Lost(f"the panel is in trouble: {why}")
-            return Refused(why, unread=what is Meaning.OTHER)
-        if what is Meaning.ALREADY:
+        if what is Meaning.ALREADY and of_it:
             return _already(why, intent)
-        if what is Meaning.NOT_NOW:
+        if what in (Meaning.ALREADY, Meaning.NOT_NOW):
             return Later(NOT_NOW + why, wait(text) or self._retry_after)
         return Refused(why, never=of_it and what in NEVER)
 
-    def _only_limits(self, text: str, what: Meaning) -> bool:
-        """Return whether the whole answer is a plain rate limit: an order goes out again on nothing else."""
-        if what is not Meaning.RATE or max(self._code, self._status) >= SERVER_ERRORS:
-            return False
-        if DONE.search(text) is not None or TROUBLE.search(AGAIN.sub("", text)) is not None:
-            return False
-        parts = self._whole.items() if isinstance(self._whole, dict) else ()
-        return all(name in OF_A_NO or (name in WRAPPERS and isinstance(said, str)) for name, said in parts)
+    def _refusal_of_add(self, text: str, intent: Intent) -> Outcome:
+        """Return what a no means for an order: where anything in the answer hints at one, nobody can tell."""
+        what, why = meaning(text), sentence(text, self._secret)
+        if what is Meaning.RATE or (self._status == 429 and what is Meaning.OTHER):
+            if self._only_limits():
+                return self._limited(text)
+            return Lost(f"asked too often, in an answer that may say that it was done: {why}")
+        said = hint(self._whole, after_lost=intent.lost)
+        if said is Hint.MADE:
+            return Lost(f"refused, in words that speak of an order: {why}")
+        if what is Meaning.KEY:
+            return Refused(f"the panel rejects the key: {why}")
+        if what is Meaning.OUTAGE or self._broke() or any(map(TROUBLE.search, texts(self._whole))):
+            return Lost(f"the panel is in trouble: {why}")
+        return Refused(why, unread=what is Meaning.OTHER or said is Hint.UNREAD)
+
+    def _only_limits(self) -> bool:
+        """Return whether the whole answer is a plain rate limit; a status such as 201 tells of something else."""
+        return not self._broke() and (self._status == 200 or self._status >= FAILED) and only_limits(self._whole)
+
+    def _broke(self) -> bool:
+        """Return whether the answer comes from a server that failed, by its status or by its own `code`."""
+        return max(self._code, self._status) >= SERVER_ERRORS
+
+    def _limited(self, text: str) -> Later:
+        why = f"the panel limits the rate: {sentence(text, self._secret)}"
+        return Later(NOT_NOW + why, self._retry_after or wait(text))
 
 
 def _unless_denied(outcome: Outcome, intent: Intent, answer: Json, *names: str) -> Outcome:
@@ -171,8 +180,16 @@ def _unless_denied(outcome: Outcome, intent: Intent, answer: Json, *names: str) 
     said = opinions(answer, *names)
     if not isinstance(outcome, Succeeded):
         return Lost(BOTH) if said.yes and not isinstance(outcome, Lost) else outcome
-    denied = said.no or said.code >= FAILED
-    return Lost(BOTH) if denied and (said.yes or not intent.lost) else outcome
+    if not (said.no or said.denied or said.code >= FAILED):
+        return outcome
+    proved = intent.lost and any(meaning_to(intent.action, text) is Meaning.ALREADY for text in texts(answer))
+    return outcome if proved and not said.yes else Lost(BOTH)
+
+
+def _entries(answer: Json, ids: Sequence[str], name: str) -> dict[str, Json]:
+    """Return the entry of each order; a list of what was canceled answers a cancel alone."""
+    listed = canceled(answer, ids) if name == "cancel" else None
+    return entries(answer, ids, "order") if listed is None else listed
 
 
 def requested(intent: Intent, reference: str | None) -> Succeeded:
@@ -193,7 +210,7 @@ def _agrees_beside(answer: Mapping[str, Json], ids: Sequence[str], name: str) ->
     """Return whether a failure of the whole call holds a yes as well."""
     rest: Json = {key: value for key, value in answer.items() if key != "error"}
     try:
-        return any(isinstance(verdict(entry, name), Yes) for entry in entries(rest, ids, "order").values())
+        return any(isinstance(verdict(entry, name), Yes) for entry in _entries(rest, ids, name).values())
     except BadAnswer:
         return False
 

@@ -39,10 +39,36 @@ def cost(
         ("Subscriptions", {"min": 10, "max": 100, "posts": 5}, "0.75"),
         ("Subscriptions", {"min": 10, "max": 100, "posts": 5, "old_posts": 5}, "1.5"),
         ("A type of their own", {"comments": "a\nb"}, "0.003"),
+        ("Default", {"comments": "a\nb\nc", "quantity": 2}, "0.003"),
     ],
 )
 def test_an_order_costs(type_: str, params: dict[str, Json], amount: str) -> None:
     assert cost(params, type_) == Decimal(amount)
+
+
+@pytest.mark.parametrize("type_", ["Custom Comment", "Custom Comments [fast]", "Comments (Custom)", "", None])
+@pytest.mark.parametrize(
+    ("params", "amount"),
+    [
+        ({"comments": "a\nb\nc", "quantity": 1}, "0.0045"),
+        ({"comments": "a\nb\nc", "quantity": 1000}, "1.5"),
+        ({"comments": "a\nb\nc", "quantity": 1, "runs": 2}, "0.009"),
+        ({"comments": "a", "usernames": "a\nb", "quantity": 1}, "0.003"),
+        ({"max": 100, "posts": 5, "quantity": 1}, "0.75"),
+    ],
+)
+def test_an_order_of_a_type_that_nobody_knows_costs_the_most_that_it_can(
+    type_: str | None, params: dict[str, Json], amount: str
+) -> None:
+    assert cost(params, type_) == Decimal(amount)
+
+
+def test_what_may_be_a_package_costs_the_whole_at_least() -> None:
+    assert cost({"comments": "a\nb"}, "Custom Comments Package [fast]") == Decimal("1.5")
+
+
+def test_posts_that_nobody_can_count_leave_a_type_that_nobody_knows_without_a_cost() -> None:
+    assert cost({"max": 100, "quantity": 1}, "Subscriptions [auto]") is None
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,13 @@ TEXTS = {
         "Already delivered",
         "Limit already reached",
     ],
-    Meaning.OTHER: ["Not enough funds on balance", "System error", "Invalid keywords", "Minimum quantity is 50"],
+    Meaning.OTHER: [
+        "Not enough funds on balance",
+        "System error",
+        "Invalid keywords",
+        "Неверные ключевые слова",
+        "Minimum quantity is 50",
+    ],
 }
 
 
