@@ -31,7 +31,7 @@ from bursar_smm.error_texts import TROUBLE, Meaning, meaning, sentence, wait
 from bursar_smm.opinions import beside, opinions, texts
 from bursar_smm.order_hints import Hint, hint, only_limits
 from bursar_smm.proofs import meaning_to
-from bursar_smm.service_types import ordered_quantity
+from bursar_smm.service_types import ordered
 
 BOTH = "the answer says yes and no at once"
 NEITHER = "the answer says neither yes nor no"
@@ -81,7 +81,7 @@ class Reply:
             return Lost(BOTH if failure_text(answer) is not None else NEITHER)
         if answer.get("order_id") is not None and str(answer["order_id"]) != said.reference:
             return Lost("the answer names two orders")
-        made = Observed(SubjectRef("order", said.reference), _ordered(intent.params))
+        made = Observed(SubjectRef("order", said.reference), ordered(intent.params))
         return Succeeded(reference=said.reference, tracked=(made,))
 
     def to_orders(self, intents: Sequence[Intent]) -> dict[int, Outcome]:
@@ -225,12 +225,3 @@ def _already(why: str, intent: Intent) -> Outcome:
     if intent.lost:
         return requested(intent, None)
     return Later(NOT_NOW + why, wait(why))
-
-
-def _ordered(params: Mapping[str, Json]) -> dict[str, Value | None]:
-    link = params.get("link") or params.get("username")
-    return {
-        "service": str(params["service"]),
-        "link": None if link is None else str(link),
-        "quantity": ordered_quantity(params),
-    }

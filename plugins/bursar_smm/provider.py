@@ -118,6 +118,7 @@ ACTIONS = (
         service_types.PARAMS,
         "Order something. A lost reply is for a person: no panel lists orders.",
         creates=True,
+        made_fields=service_types.ordered,
         money=True,
         cost=costs.of_add,
         cost_needs=costs.service_of,

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 
-from bursar.api import FieldKind, Json, Param, number
+from bursar.api import FieldKind, Json, Param, Value, number
 
 _N, _T = FieldKind.NUMBER, FieldKind.TEXT
 PARAMS: Mapping[str, Param] = {
@@ -121,3 +121,13 @@ def _check_value(name: str, value: Json) -> None:
 
 def _blank(value: Json) -> bool:
     return value is None or not str(value).strip()
+
+
+def ordered(params: Mapping[str, Json]) -> dict[str, Value | None]:
+    """Return what is known of an order by what was ordered."""
+    link = params.get("link") or params.get("username")
+    return {
+        "service": str(params["service"]),
+        "link": None if link is None else str(link),
+        "quantity": ordered_quantity(params),
+    }

@@ -537,3 +537,11 @@ async def test_what_failed_at_the_address_before_a_reload_is_no_failure_of_anoth
     await looking
     rows = await world.read(lambda tx: tx.all("SELECT failures FROM streams WHERE failures > 0"))
     assert (rows, await world.told("account.rejected")) == ([], [])
+
+
+async def test_a_name_is_not_taken_for_a_new_account_where_money_is_unknown_under_another_name(world: World) -> None:
+    await mixed_up(world)
+    with pytest.raises(RequestRejected, match="what became of payout 1 at the account that was panel: say"):
+        await world.say("accounts_replace", account="other")
+    await world.say("resolve", id="1", happened=True)
+    await world.say("accounts_replace", account="other")

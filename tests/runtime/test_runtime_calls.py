@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from kit import World
-from runtime_config import config
+from runtime_config import account, config
 
 from bursar.api import DidNot, Later, Lost, Refused
 from bursar.control.messages import RequestRejected
@@ -231,3 +231,26 @@ async def test_what_can_be_asked_twice_needs_no_second_look(world: World) -> Non
     await world.track("1")
     await world.turn()
     assert (await world.say("resolve", id="1"))["warning"] is None
+
+
+async def test_an_amount_that_was_shown_in_another_currency_is_no_yes(world: World) -> None:
+    """A reload between the question and the answer has the account count in another one."""
+    world.site.money("80")
+    await world.open(config())
+    [quoted_then] = await quoted(world)
+    await world.reload(config(accounts=account().replace("USD", "EUR")))
+    world.site.money("80", currency="EUR")
+    shown = {"amounts": [quoted_then["amount"]], "currencies": [quoted_then["currency"]]}
+    with pytest.raises(RequestRejected, match="the amount was shown in USD, and panel counts in EUR now: call again"):
+        await world.say("call", **PAYOUT, wait_s=0, **shown)
+    assert await world.states() == []
+
+
+@pytest.mark.parametrize("currencies", [None, ["USD"], [None], ["USD", "USD"], "USD"])
+async def test_an_amount_in_the_accounts_currency_or_in_none_is_a_yes(world: World, currencies: Any) -> None:
+    world.site.money("80")
+    await world.open(config())
+    await world.poll()
+    await world.say("call", **PAYOUT, wait_s=0, amounts=["80"], currencies=currencies)
+    await world.live(minutes=2)
+    assert await world.states() == ["succeeded"]

@@ -8,7 +8,19 @@ import pytest
 from kit import World
 from runtime_config import account, config
 
-from bursar.api import DidNot, Happened, Later, Observed, RateLimited, Refused, SubjectRef, Succeeded, Unreachable
+from bursar.api import (
+    CannotTell,
+    DidNot,
+    Happened,
+    Later,
+    Lost,
+    Observed,
+    RateLimited,
+    Refused,
+    SubjectRef,
+    Succeeded,
+    Unreachable,
+)
 from bursar.control.messages import RequestRejected
 from bursar.journal import meta
 from bursar.journal.last_ids import FLOOR, QUESTIONS
@@ -411,3 +423,23 @@ async def test_there_is_no_question_of_the_number_nothing(world: World) -> None:
     await asked(world)
     with pytest.raises(RequestRejected, match=r"'1\.0' is not the id of an action"):
         await world.say("approve", ids=["1.0"])
+
+
+async def test_a_question_after_an_answer_leaves_as_much_time_as_the_first(world: World) -> None:
+    """A yes was given, the payout lost for longer than a question lasts, and more is there now."""
+    rule = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7"}}], approve: {above: 50, within: 2h}}'
+    world.site.money("80")
+    world.site.will("payout", Lost("no answer"))
+    world.site.will("reconcile", *[CannotTell("down")] * 40)
+    await world.open(config(rule))
+    await world.turn()
+    await world.say("approve", ids=["1"])
+    await world.live(hours=3)
+    world.site.next["reconcile"].clear()
+    world.site.will("reconcile", *[DidNot("not there")] * 40)
+    world.site.money("900")
+    await world.live(minutes=40)
+    asked = await world.events("approval.wanted")
+    assert (await world.states(), asked[-1]["data"]["until"] > asked[-1]["time"]) == (["awaiting_approval"], True)
+    await world.live(hours=3)
+    assert await world.states() == ["lapsed"]

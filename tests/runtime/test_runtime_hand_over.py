@@ -18,6 +18,7 @@ from bursar.api.exchange import current
 from bursar.logs import Redactor
 from bursar.loops import supervisor
 from bursar.loops.clock import RealClock
+from bursar.loops.executor import Executor
 from bursar.loops.startup import apply_configuration
 from bursar.loops.supervisor import Supervisor
 
@@ -195,3 +196,21 @@ async def test_nobody_waits_longer_after_a_reload_than_the_new_rate_says(world: 
     await world.supervisor.limiters["panel"].acquire()
     faster = world.supervisor.limiters["panel"].hand_over(60, timedelta(minutes=1))
     assert faster._free_at_s - world.clock.monotonic() <= 1
+
+
+async def test_what_keeps_an_account_from_sending_for_too_long_is_told_to_the_watchdog(world: World) -> None:
+    """A plugin hangs in what a reload left behind: the account would wait for ever, and look healthy."""
+    await world.open(config())
+    hangs = asyncio.ensure_future(asyncio.Event().wait())
+    spec = world.context.config.accounts[world.site_account]
+    adapter, limiter = (of[world.site_account] for of in (world.supervisor.adapters, world.supervisor.limiters))
+    executor = Executor(world.context, spec, adapter, limiter, [hangs])
+    await executor.turn()
+    at_once = world.context.liveness.stalled()
+    await world.wait(hours=1)
+    await executor.turn()
+    later = world.context.liveness.stalled()
+    hangs.cancel()
+    await asyncio.wait([hangs])
+    await executor.turn()
+    assert (at_once, "executing panel" in later, world.context.liveness.stalled()) == ([], True, [])

@@ -108,3 +108,20 @@ def test_the_service_is_what_must_be_known() -> None:
 def test_an_orders_charge_settles_what_it_cost() -> None:
     add = next(action for action in SMM.actions if action.name == "add")
     assert (add.cost_stream, add.settled_by) == ("services", ("order", "charge"))
+
+
+@pytest.mark.parametrize(
+    ("params", "known"),
+    [
+        ({"service": "1", "link": "x", "quantity": "100", "runs": "5"}, ("x", 500)),
+        ({"service": "1", "link": "x", "comments": "a\nb\nc"}, ("x", 3)),
+        ({"service": "1", "username": "u", "min": "1", "max": "9", "delay": "0"}, ("u", None)),
+    ],
+)
+def test_an_order_that_a_person_found_is_known_by_what_was_ordered(
+    params: dict[str, str], known: tuple[str, int | None]
+) -> None:
+    [add] = [action for action in SMM.actions if action.name == "add"]
+    assert add.made_fields is not None
+    found = add.made_fields(params)
+    assert (found["link"], found["quantity"], found["service"]) == (*known, "1")

@@ -71,13 +71,16 @@ def call(account: str, method: str, given: tuple[str, ...], yes: bool, wait_s: f
     if wanted_method.intents is None:
         return _read(client.ask("call", account=account, method=method, params=params, wait_s=wait_s))
     wanted = _intents(wanted_method, params)
-    amounts: Json = None
+    shown: dict[str, Json] = {}
     if not yes:
         require_terminal()
         costs = _costs(client.ask("quote", account=account, method=method, params=params), len(wanted))
         _ask_first(account, wanted, costs, _secrets(client, account, wanted_method))
-        amounts = [cost.get("amount") for cost in costs]
-    asked = client.ask("call", account=account, method=method, params=params, wait_s=wait_s, amounts=amounts)
+        shown = {
+            "amounts": [cost.get("amount") for cost in costs],
+            "currencies": [cost.get("currency") for cost in costs],
+        }
+    asked = client.ask("call", account=account, method=method, params=params, wait_s=wait_s, **shown)
     return _changed(asked, as_json)
 
 

@@ -118,7 +118,8 @@ async def quote(context: RuntimeContext, account: Account, wanted: Sequence[Want
 def amounts_shown(params: Mapping[str, Json], wanted: Sequence[Wanted]) -> list[Consent | None]:
     """Read to which amounts a person said yes, one for each thing that is asked for; null was shown as not known.
 
-    Without `amounts` nothing was shown (`--yes`): then what is there at the first request is what it is for.
+    `currencies` says of which currency each is. Without `amounts` nothing was shown (`--yes`): then what is there at
+    the first request is what it is for.
 
     Raises:
         RequestRejected: they are not amounts, or not as many.
@@ -131,7 +132,12 @@ def amounts_shown(params: Mapping[str, Json], wanted: Sequence[Wanted]) -> list[
     unread = [one for one, amount in zip(said, read, strict=True) if one is not None and amount is None]
     if len(read) != len(wanted) or unread:
         raise RequestRejected("`amounts` is a list with an amount, or null, for each action")
-    return [Consent(True, amount) for amount in read]
+    currencies = params.get("currencies")
+    its = currencies if isinstance(currencies, list) and len(currencies) == len(read) else [None] * len(read)
+    return [
+        Consent(True, amount, currency=None if currency is None else str(currency))
+        for amount, currency in zip(read, its, strict=True)
+    ]
 
 
 async def plan_call(

@@ -60,6 +60,8 @@ class ActionType:
         description: One line for people.
         subject_id: The fixed id of the subject, where an account has just one (`balance`); any event may then ask.
         creates: It makes a new subject: its intents have a subject of their own until the provider names it.
+        made_fields: Pure: what is known of that subject by the parameters, for one that a person has found. None: each
+            parameter that is named like a field.
         money: It spends or moves money: refusals pause it for a day instead of an hour.
         batch: How many intents one request may carry through `perform_many`; 1: `perform` only.
         cost: Pure: what it moves, in the account's currency; None: it cannot be worked out. Asked when the action is
@@ -87,6 +89,7 @@ class ActionType:
     description: str = ""
     subject_id: str | None = None
     creates: bool = False
+    made_fields: Callable[[Mapping[str, Json]], Fields] | None = None
     money: bool = False
     batch: int = 1
     cost: Callable[[CostFacts], Decimal | None] | None = None

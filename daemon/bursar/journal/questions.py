@@ -65,6 +65,13 @@ def of_intent(tx: Tx, id_: IntentId) -> list[Asked]:
     return [Asked(number, decimal(amount), reason, cast(datetime, at(at_us))) for number, amount, reason, at_us in rows]
 
 
+def unanswered(tx: Tx, id_: IntentId) -> list[Asked]:
+    """Return what people were asked about an intent since it last was ready or sent, oldest first."""
+    row = tx.one("SELECT max(ready_at, coalesce(sent_at, 0)) FROM intents WHERE id = ?", id_)
+    since = 0 if row is None else row[0]
+    return [one for one in of_intent(tx, id_) if microseconds(one.at) >= since]
+
+
 def void(tx: Tx, id_: IntentId, *, called: bool) -> None:
     """Take every yes of an intent back: its journal was restored, and what people said since is not known.
 

@@ -35,6 +35,7 @@ from bursar.domain.values import Json
 from bursar.domain.verdict import BlockReason, HoldBack, Lapse
 from bursar.journal import accounts, intents
 from bursar.journal.writer import Tx
+from bursar.loops import liveness
 from bursar.loops.lost_attempts import CALLS, LostAttempts
 from bursar.loops.outcome_writer import OutcomeWriter
 from bursar.loops.rate_limit import Priority, RateLimiter
@@ -105,6 +106,7 @@ class Executor:
         self.stopping = asyncio.Event()
         self.sending = False
         self._before = before
+        self._began_s = context.clock.monotonic()
         self._rest_until_s: dict[IntentId, float] = {}
         self._lost = LostAttempts(context, spec, adapter)
         self._outcomes = OutcomeWriter(context, spec.name)
@@ -117,7 +119,7 @@ class Executor:
     async def turn(self) -> None:
         """Look for a lost attempt, or send what is ready, or wait."""
         self._context.liveness.tick(f"executing {self._spec.name}")
-        if not all(task.done() for task in self._before):
+        if not self._is_first():
             await self.wakeup.wait(self._context.clock, IDLE_S)
             return
         work = await self._context.journal.read(self._find)
@@ -129,6 +131,14 @@ class Executor:
             limit_s = getattr(self._adapter, "limit_s", 0.0) * CALLS
             self._context.liveness.tick(f"executing {self._spec.name}", limit_s)
             await self._do(work)
+
+    def _is_first(self) -> bool:
+        """Return whether nobody sends at the account any more; who does so for too long is told to the watchdog."""
+        done = all(task.done() for task in self._before)
+        limit_s = getattr(self._adapter, "limit_s", 0.0) * CALLS + liveness.STILL_S
+        too_long = not done and self._context.clock.monotonic() - self._began_s > limit_s
+        self._context.liveness.stick(f"executing {self._spec.name}", stuck=too_long)
+        return done
 
     async def _do(self, work: Work) -> None:
         if work.lost and work.lost[0].state is State.UNKNOWN:

@@ -24,19 +24,28 @@ class Liveness:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._turned: dict[str, float] = {}
+        self._stuck: set[str] = set()
 
     def tick(self, loop: str, patience_s: float = 0.0) -> None:
         """The loop turned. `patience_s`: it now waits for something that has a time limit of its own, this one."""
         self._turned[loop] = max(self._turned.get(loop, float("-inf")), self._clock.monotonic() + patience_s)
 
+    def stick(self, loop: str, *, stuck: bool) -> None:
+        """The loop turns, and gets nowhere: it waits for something whose time limit is over; or it does no more."""
+        if stuck:
+            self._stuck.add(loop)
+        else:
+            self._stuck.discard(loop)
+
     def forget(self, loop: str) -> None:
         """The loop ended on purpose."""
         self._turned.pop(loop, None)
+        self._stuck.discard(loop)
 
     def stalled(self) -> list[str]:
-        """Name the loops that have not turned for a minute."""
+        """Name the loops that have not turned for a minute, or get nowhere."""
         now = self._clock.monotonic()
-        return [name for name, at in self._turned.items() if now - at > STILL_S]
+        return [name for name, at in self._turned.items() if name in self._stuck or now - at > STILL_S]
 
 
 async def run_forever(

@@ -143,15 +143,16 @@ def replace(uow: UnitOfWork, name: AccountName) -> None:
     """A person says that the name means another account now: nothing that was known of the old one holds.
 
     Raises:
-        ActionRejected: it is not in quarantine; or nobody knows yet what became of something sent to the old one.
+        ActionRejected: it is not in quarantine; or nobody knows yet what became of something sent to the old one, or
+            where this one is now, under another name.
     """
     row = _quarantined(uow, name)
-    unknown = intents.in_state(uow.tx, (State.UNKNOWN, State.SENDING), name)
-    if unknown:
-        raise ActionRejected(
-            f"nobody knows what became of {unknown[0].action} {unknown[0].id} at the old account: "
-            f"say `bursar actions resolve {unknown[0].id}` first"
-        )
+    for one in filter(None, (name, known_as(accounts.load_all(uow.tx), row))):
+        for unknown in intents.in_state(uow.tx, (State.UNKNOWN, State.SENDING), one)[:1]:
+            raise ActionRejected(
+                f"nobody knows what became of {unknown.action} {unknown.id} at the account that was {one}: "
+                f"say `bursar actions resolve {unknown.id}` first"
+            )
     for intent in intents.in_state(uow.tx, tuple(_LEFT_BEHIND), name):
         take_step(uow, intent, step(intent, _LEFT_BEHIND[intent.state], "the account is another one now"))
     accounts.forget(uow.tx, name, uow.now)

@@ -18,12 +18,13 @@ CEILING = "ceiling:"
 
 
 def ask(uow: UnitOfWork, intent: Intent, wanted: RequireApproval) -> Intent:
-    """Ask a person about an intent that awaits approval, under a new number; the deadline runs from the first.
+    """Ask a person about an intent that awaits approval, under a new number; the deadline runs from the first that
+    nobody has answered.
 
     A question of another kind (past the ceiling, say) has its own time, and shortens none.
     """
     past_ceiling = wanted.question is Question.CEILING
-    before = questions.of_intent(uow.tx, intent.id)
+    before = questions.unanswered(uow.tx, intent.id)
     until = (before[0].at if before else uow.now) + wanted.within
     asked = questions.ask(uow.tx, intent, wanted.reason, until, past_ceiling=past_ceiling, now=uow.now)
     detail: dict[str, Json] = {"question": asked.question, "amount": shown_amount(asked.cost), "reason": wanted.reason}

@@ -5,7 +5,7 @@ Whatever a person says is put to the same gate (`Phase.OPERATOR`), on what is kn
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -16,6 +16,7 @@ from bursar.domain.intent_states import Cause, step, transition
 from bursar.domain.ledger import Post
 from bursar.domain.observation import Observed
 from bursar.domain.permission import Phase, permit
+from bursar.domain.subject import SubjectType
 from bursar.domain.values import FieldKind, Json, Value, number
 from bursar.domain.verdict import BlockReason, HoldBack, Lapse, Question, RequireApproval
 from bursar.journal import audit, intents, ledger, matches, questions, references
@@ -67,6 +68,9 @@ def plan_call(uow: UnitOfWork, planned: PlannedIntent, shown: Consent | None = N
     verdict = permit(Phase.OPERATOR, facts, uow.now)
     if isinstance(verdict, HoldBack):
         raise ActionRejected(_advice(planned, verdict))
+    its, now = shown.currency if shown is not None else None, facts.cost.currency
+    if None not in (its, now) and its != now:
+        raise ActionRejected(f"the amount was shown in {its}, and {planned.account} counts in {now} now: call again")
     planned = replace(planned, cost=facts.cost.amount, currency=facts.cost.currency)
     intent = intents.add(uow.tx, planned, transition(None, Cause.PLANNED), None, uow.now, uow.now)
     audit.add(uow.tx, OPERATOR, "intent.ready", intent.id, describe(planned), uow.now)
@@ -217,14 +221,20 @@ def _made(uow: UnitOfWork, intent: Intent, reference: str) -> tuple[Observed, ..
         return ()
     if not is_id(reference):
         raise ActionRejected(f"{reference!r} is not an id: pass what the provider's page shows")
-    hidden = {name for name, param in action.params.items() if param.secret}
-    fields: dict[str, Value | None] = {}
-    for name, spec in kind.fields.items():
-        said = intent.params.get(name) if name not in hidden and not spec.own else None
-        if said is not None:
-            fields[name] = number(said) if spec.kind is FieldKind.NUMBER else str(said)
+    secret = {name for name, param in action.params.items() if param.secret}
+    known = {name: value for name, value in intent.params.items() if name not in secret}
+    fields = action.made_fields(known) if action.made_fields is not None else _named_alike(kind, known)
     sent_at = None if intent.sent_at is None else intent.sent_at + uow.ahead
     return (Observed(SubjectRef(kind.name, reference), fields, created_at=sent_at),)
+
+
+def _named_alike(kind: SubjectType, params: Mapping[str, Json]) -> dict[str, Value | None]:
+    fields: dict[str, Value | None] = {}
+    for name, spec in kind.fields.items():
+        said = params.get(name) if not spec.own else None
+        if said is not None:
+            fields[name] = number(said) if spec.kind is FieldKind.NUMBER else str(said)
+    return fields
 
 
 def retry(uow: UnitOfWork, said: str) -> Answered:
