@@ -153,7 +153,9 @@ _WAIT = re.compile(
     re.IGNORECASE,
 )
 """A number behind a bare "after" is no waiting time: "closed after 30 days"."""
-_TOO_LATE = re.compile(r"expired|\bnot\b.*\bafter\b", re.IGNORECASE)
+_TOO_LATE = re.compile(r"expired|\bnot\b(?s:.{0,200}?)\bafter\b", re.IGNORECASE)
+MAX_READ = 2000
+"""No panel's text is read further: patterns take time, and all accounts wait for it."""
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -168,7 +170,8 @@ def meaning(text: str) -> Meaning:
 
 def wait(text: str) -> timedelta | None:
     """Read how long a text asks to wait ("available in 5 hours"); None where it does not say."""
-    found = None if _TOO_LATE.search(text) else _WAIT.search(text)
+    said = plain(text)
+    found = None if _TOO_LATE.search(said) else _WAIT.search(said)
     return timedelta(**{_UNITS[found[2][0].lower()]: int(found[1])}) if found else None
 
 
@@ -178,13 +181,13 @@ def asks_to_wait(text: str) -> bool:
 
 
 def plain(text: str) -> str:
-    """Return a text as it is read: without HTML's escapes, and with the typewriter's apostrophe ("can't")."""
-    return html.unescape(text).replace("\u2019", "'")
+    """Return a text as it is read: its beginning, without HTML's escapes, with a typewriter's apostrophe ("can't")."""
+    return html.unescape(text[:MAX_READ]).replace("\u2019", "'")
 
 
 def about_subject(text: str) -> bool:
     """Return whether a text that answers a question about one id talks of that id, not of the whole call."""
-    return meaning(text) not in OF_THE_CALL and _SUBJECT.search(text) is not None
+    return meaning(text) not in OF_THE_CALL and _SUBJECT.search(plain(text)) is not None
 
 
 def sentence(text: str, secret: str = "") -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from bursar.api import Json, number
 from bursar_smm.answers import FAILS, MAX_DEPTH, NOTHING_WRONG, OF_ORDERS, WRAPPERS, Yes, bare, fails
+from bursar_smm.error_texts import MAX_READ
 from bursar_smm.states import squeeze
 
 CALLS = ("success", "ok", "status", "result")
@@ -19,6 +20,7 @@ WELL = frozenset({"success", "ok", "true", "1", "yes", "created", "accepted"})
 DENIED = FAILS | {"rejected", "declined", "refused", "denied", "no"}
 MADE = frozenset({"id", "order", "orders", "orderid", "orderids", "orderno", "ordernumber", "neworder", "neworderid"})
 """Where panels put what they made, however they spell it."""
+MAX_TEXTS = 100
 ZEROS: tuple[Json, ...] = (0, "0")
 
 
@@ -114,6 +116,11 @@ def code_of(answer: Json) -> int:
     raw = answer.get("code") if isinstance(answer, dict) else None
     code = number(raw) if isinstance(raw, (int, str)) else None
     return int(code) if code is not None and 0 <= code < 1000 else 0
+
+
+def is_readable(said: Sequence[str]) -> bool:
+    """Return whether the texts of an answer are so few and so short that each is read to its end."""
+    return len(said) <= MAX_TEXTS and all(len(text) <= MAX_READ for text in said)
 
 
 def texts(answer: Json) -> list[str]:

@@ -13,7 +13,7 @@ from enum import Enum, auto
 from bursar.api import Json, number
 from bursar_smm.answers import FAILS, NOTHING_WRONG, WRAPPERS
 from bursar_smm.error_texts import Meaning, meaning, plain
-from bursar_smm.opinions import DENIED, texts
+from bursar_smm.opinions import DENIED, is_readable, texts
 from bursar_smm.states import squeeze
 
 
@@ -115,7 +115,10 @@ def hint(answer: Json, *, after_lost: bool = False) -> Hint:
         answer: The whole answer.
         after_lost: An earlier attempt was lost: then an active order with the same link may be the one that it made.
     """
-    found = {_hint_of(text, after_lost=after_lost) for text in texts(answer)}
+    said = texts(answer)
+    if not is_readable(said):
+        return Hint.MADE
+    found = {_hint_of(text, after_lost=after_lost) for text in said}
     return next((worst for worst in (Hint.MADE, Hint.UNREAD) if worst in found), Hint.NONE)
 
 

@@ -28,7 +28,7 @@ from bursar.api import (
 )
 from bursar_smm.answers import No, Yes, canceled, entries, fails, failure_text, unwrapped, verdict
 from bursar_smm.error_texts import TROUBLE, Meaning, meaning, sentence, wait
-from bursar_smm.opinions import beside, opinions, texts
+from bursar_smm.opinions import beside, is_readable, opinions, texts
 from bursar_smm.order_hints import Hint, hint, only_limits
 from bursar_smm.proofs import meaning_to
 from bursar_smm.service_types import ordered
@@ -182,8 +182,12 @@ def _unless_denied(outcome: Outcome, intent: Intent, answer: Json, *names: str) 
         return Lost(BOTH) if said.yes and not isinstance(outcome, Lost) else outcome
     if not (said.no or said.denied or said.code >= FAILED):
         return outcome
-    proved = intent.lost and any(meaning_to(intent.action, text) is Meaning.ALREADY for text in texts(answer))
+    proved = intent.lost and _proves(intent.action, texts(answer))
     return outcome if proved and not said.yes else Lost(BOTH)
+
+
+def _proves(action: str, said: Sequence[str]) -> bool:
+    return is_readable(said) and any(meaning_to(action, text) is Meaning.ALREADY for text in said)
 
 
 def _entries(answer: Json, ids: Sequence[str], name: str) -> dict[str, Json]:

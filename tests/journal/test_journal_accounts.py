@@ -5,7 +5,7 @@ from __future__ import annotations
 from domain_world import ORDER, PANEL, T0, after, rule
 from journal_kit import event, plan, ref
 
-from bursar.domain.ids import AccountName, microseconds
+from bursar.domain.ids import AccountName, SubjectRef, microseconds
 from bursar.domain.intent import State
 from bursar.domain.verdict import BlockReason, HoldBack
 from bursar.journal import accounts, events, intents, ledger, matches, streams, subjects
@@ -39,35 +39,39 @@ def test_a_name_is_bound_to_what_it_means(tx: Tx) -> None:
 
 def test_an_account_in_quarantine_keeps_what_the_journal_knows_it_as(tx: Tx) -> None:
     bound(tx)
-    accounts.quarantine(tx, PANEL, "d2")
+    accounts.quarantine(tx, PANEL, "d2", T0)
     assert (known(tx).digest, known(tx).quarantine_digest) == ("d1", "d2")
 
 
 def test_a_quarantine_forgets_what_it_was_parked_for(tx: Tx) -> None:
     bound(tx)
     accounts.park(tx, PANEL, "wrong key", T0)
-    accounts.quarantine(tx, PANEL, "d2")
+    accounts.quarantine(tx, PANEL, "d2", T0)
     assert known(tx).parked_at is None
 
 
 def test_binding_anew_ends_a_quarantine(tx: Tx) -> None:
     bound(tx)
-    accounts.quarantine(tx, PANEL, "d2")
+    accounts.quarantine(tx, PANEL, "d2", T0)
     assert bound(tx, digest="d2").quarantine_digest is None
 
 
 def test_the_end_of_a_quarantine_keeps_the_digest(tx: Tx) -> None:
     bound(tx)
-    accounts.quarantine(tx, PANEL, "d2")
+    accounts.quarantine(tx, PANEL, "d2", T0)
     accounts.end_quarantine(tx, PANEL)
     assert (known(tx).digest, known(tx).quarantine_digest) == ("d1", None)
 
 
-def test_what_was_recognized_adds_up(tx: Tx) -> None:
-    bound(tx)
-    accounts.count_recognized(tx, PANEL, 2, 0)
-    accounts.count_recognized(tx, PANEL, 1, 1)
-    assert (known(tx).recognized, known(tx).contradicted) == (3, 1)
+def test_what_was_recognized_adds_up_each_once(tx: Tx) -> None:
+    accounts.bind(tx, PANEL, "smm", "a", T0)
+    accounts.quarantine(tx, PANEL, "b", T0)
+    one, other = SubjectRef("order", "1"), SubjectRef("order", "2")
+    accounts.note_recognized(tx, PANEL, [one, other], 0)
+    assert accounts.note_recognized(tx, PANEL, [one], 1) == {"order/1", "order/2"}
+    assert (known(tx).contradicted, accounts.quarantined_at(tx, PANEL)) == (1, T0)
+    accounts.quarantine(tx, PANEL, "c", T0)
+    assert accounts.recognized(tx, PANEL) == frozenset()
 
 
 def test_a_parked_account_keeps_since_when(tx: Tx) -> None:

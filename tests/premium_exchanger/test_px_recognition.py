@@ -16,7 +16,10 @@ from bursar_premium_exchanger.provider import EXCHANGE, PAYOUT, VISIT
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
 SEEN: dict[str, tuple[SubjectType, Mapping[str, Value]]] = {
-    "payout": (PAYOUT, {"time": NOW, "method": "7", "account_hint": "TX…1k", "amount": Decimal(60)}),
+    "payout": (
+        PAYOUT,
+        {"time": NOW, "method": "7", "account_hint": "TX…1k", "amount": Decimal(60), "pay_amount": Decimal(60)},
+    ),
     "exchange": (EXCHANGE, {"time": NOW, "currency_give": "BTC", "currency_get": "USDT", "user_hash": "9c1f"}),
     "visit": (VISIT, {"time": NOW, "ip": "198.51.100.7", "user_hash": "9c1f"}),
 }
@@ -54,5 +57,15 @@ def test_what_has_the_same_id_and_is_another_is_another(kind: str, name: str, va
 @pytest.mark.parametrize(
     ("kind", "name", "value"), [("payout", "pay_amount", Decimal(59)), ("exchange", "time", NOW + timedelta(hours=3))]
 )
-def test_what_may_change_in_its_life_makes_it_no_other(kind: str, name: str, value: Value) -> None:
-    assert is_same(kind, **{name: value}) is True
+def test_what_may_change_in_its_life_makes_it_no_other_and_not_the_same(kind: str, name: str, value: Value) -> None:
+    assert is_same(kind, **{name: value}) is None
+
+
+def test_an_exchange_of_one_pair_is_in_two_worlds() -> None:
+    """A site that shows no visitors: pairs and rates are everywhere alike."""
+    shown = {"currency_give": "BTC", "currency_get": "USDT", "course_get": Decimal(60000)}
+    known = Snapshot(
+        AccountName("exchange"), SubjectRef("exchange", "1"), {**shown, "amount_give": Decimal("0.1"), "time": NOW}, NOW
+    )
+    other = {**shown, "amount_give": Decimal(9), "time": NOW + timedelta(hours=3)}
+    assert same_subject(EXCHANGE, known, Observed(known.ref, other)) is None

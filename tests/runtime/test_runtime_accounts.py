@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from decimal import Decimal
 
 import pytest
 from kit import World
@@ -24,9 +25,13 @@ from bursar.api import (
     Unreachable,
 )
 from bursar.control.messages import RequestRejected
+from bursar.domain.ids import AccountName
+from bursar.pipeline import account_identity
+from bursar.pipeline.rejected import ActionRejected
 from bursar.settings.model import ConfigurationError
 
 REFILL = "{name: e, on: order.partial, do: [refill]}"
+PANEL, NEW = AccountName("panel"), AccountName("new")
 PAY = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7"}}]}'
 OTHER = account(key="OTHER")
 
@@ -545,3 +550,67 @@ async def test_a_name_is_not_taken_for_a_new_account_where_money_is_unknown_unde
         await world.say("accounts_replace", account="other")
     await world.say("resolve", id="1", happened=True)
     await world.say("accounts_replace", account="other")
+
+
+async def test_an_account_is_not_released_by_one_order_however_often_it_is_seen(world: World) -> None:
+    await began(world)
+    world.site.orders |= dict.fromkeys(("2", "3"), None)
+    await rekey(world)
+    for number in range(8):  # it is shown anew each time
+        world.site.orders["1"] = ("in_progress", {"service": "s1", "remains": Decimal(number)})
+        await world.live(minutes=3)
+    assert await world.state() == "quarantined"
+
+
+async def test_an_account_is_not_released_by_what_was_first_seen_in_the_quarantine(world: World) -> None:
+    """Other amounts under known ids tell nothing; seen twice, they are still those of the other world."""
+    world.site.orders |= {id_: ("completed", {"service": "s", "remains": Decimal(5)}) for id_ in ("1", "2", "3")}
+    await world.open(config(REFILL))
+    await world.track("1", "2", "3")
+    await world.live(minutes=2)
+    world.site.orders |= {id_: ("completed", {"service": "s", "remains": Decimal(9)}) for id_ in ("1", "2", "3")}
+    await world.restart(config(REFILL, accounts=OTHER))
+    await world.live(hours=30, every_s=600)
+    await world.restart()
+    await world.live(minutes=10)
+    assert await world.state() == "quarantined"
+
+
+async def test_a_yes_is_not_taken_while_an_account_is_in_quarantine(world: World) -> None:
+    """What was asked about was another site's money, perhaps."""
+    world.site.money("600")
+    asks = PAY.replace("}]}", "}], approve: {above: 1, within: 12h}}")
+    await world.open(config(asks))
+    await world.live(minutes=2)
+    await world.restart(config(asks, accounts=OTHER))
+    [answer] = await world.say("approve", ids=["1"])
+    assert "in quarantine" in answer["problem"]
+    assert await world.states() == ["awaiting_approval"]
+
+
+async def test_an_account_under_a_new_name_is_not_renamed_while_something_is_sent_there(world: World) -> None:
+    """Who sends it would write its end under the old name, and the new name take it for nobody's."""
+    await began(world)
+    world.site.orders["1"] = ("partial", {"service": "s1"})
+    await world.wait(minutes=2)
+    await world.poll()
+    world.site.will("refill", hang)
+    sending = asyncio.ensure_future(world.send())
+    await until(lambda: bool(world.site.performed))
+    with pytest.raises(ActionRejected, match="refill 1 is being sent at panel: say it again once that has ended"):
+        await world.context.commit(lambda uow: account_identity.rename(uow, PANEL, NEW, {NEW: None}))
+    sending.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await sending
+
+
+async def test_a_name_that_disappears_is_told_where_its_pause_or_what_was_done_would_be_forgotten(world: World) -> None:
+    """Renamed, and its key rotated, in one edit: nobody can see that it is the same."""
+    world.site.money("600")
+    await world.open(config(PAY))
+    await world.live(minutes=2)
+    await world.say("pause", account="panel")
+    await world.restart(config(PAY, accounts=account("other", key="OTHER")))
+    [told] = await world.events("account.gone")
+    assert told["account"] == "panel"
+    assert "`bursar accounts rename panel NEW`" in told["data"]["reason"]

@@ -11,7 +11,18 @@ from kit import World
 from runtime_config import account, config
 from toy_site import hang
 
-from bursar.api import BadAnswer, CannotTell, DidNot, Happened, Lost, ProviderError, Succeeded, Unreachable
+from bursar.api import (
+    BadAnswer,
+    CannotTell,
+    DidNot,
+    Happened,
+    Lost,
+    Observed,
+    ProviderError,
+    SubjectRef,
+    Succeeded,
+    Unreachable,
+)
 from bursar.control.messages import RequestRejected
 from bursar.control.offline import ask
 from bursar.journal import meta, send_counter
@@ -538,3 +549,18 @@ async def test_what_was_ready_in_a_backup_from_before_the_first_sending_is_not_s
     await world.open(config(PAY))
     await world.live(minutes=30)
     assert (len(world.site.performed), await world.states()) == (1, ["unknown"])
+
+
+@pytest.mark.parametrize(("fence", "then"), [(1, "succeeded"), (2, "unknown")])
+async def test_a_yes_that_comes_after_its_attempt_was_given_up_is_one(world: World, fence: int, then: str) -> None:
+    """A plugin was told to stop, say, and its answer came all the same; one of another attempt says nothing."""
+    world.site.will("add", GONE)
+    world.site.orders["1"] = "partial"
+    await world.open(config(ADD))
+    await world.track("1")
+    await world.live(minutes=2)
+    late = Succeeded("77", tracked=(Observed(SubjectRef("order", "77"), {}),))
+    [intent] = await world.intents()
+    await world.context.commit(lambda uow: record_outcome(uow, intent.id, fence, late, uow.now))
+    assert (await world.states())[0] == then
+    assert ("77" in [row["id"] for row in await world.say("orders")]) == (then == "succeeded")

@@ -6,7 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from bursar_smm.error_texts import Meaning, about_subject, meaning, sentence, wait
+from bursar.api import Json
+from bursar_smm.error_texts import MAX_READ, Meaning, about_subject, meaning, sentence, wait
+from bursar_smm.order_hints import Hint, hint
+from bursar_smm.proofs import meaning_to
 
 TEXTS = {
     Meaning.KEY: [
@@ -90,3 +93,28 @@ def test_a_sentence_shows_no_key() -> None:
 
 def test_a_sentence_is_not_endless() -> None:
     assert len(sentence("long " * 1000)) == 200
+
+
+LONG = 400_000
+
+
+@pytest.mark.parametrize(
+    "word", ["not ", "after ", "not after ", "order ", "already ", "&#39;", "in 5 ", "a", "cancel request "]
+)
+def test_a_text_without_end_is_read_at_its_beginning_alone(word: str) -> None:
+    """All accounts wait while a text is read: a pattern that goes back and forth in it would stop them for minutes."""
+    text = word * (LONG // len(word))
+    assert meaning(text) is meaning(text[:MAX_READ])
+    assert wait(text) == wait(text[:MAX_READ])
+    assert about_subject(text) == about_subject(text[:MAX_READ])
+
+
+@pytest.mark.parametrize("action", ["refill", "cancel"])
+def test_a_text_without_end_says_no_more_than_its_beginning_to_an_action(action: str) -> None:
+    text = "request already not " * (LONG // 20)
+    assert meaning_to(action, text) is meaning_to(action, text[:MAX_READ])
+
+
+@pytest.mark.parametrize("answer", [{"error": "not " * LONG}, {"error": ["no funds"] * 101}])
+def test_a_no_to_an_order_that_is_not_read_to_its_end_hints_at_one(answer: Json) -> None:
+    assert hint(answer) is Hint.MADE

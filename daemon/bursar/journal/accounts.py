@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from bursar.domain.ids import AccountName, microseconds
+from bursar.domain.ids import AccountName, SubjectRef, microseconds
+from bursar.journal import meta
 from bursar.journal.codec import at, us
 from bursar.journal.writer import Tx
 
@@ -20,7 +22,6 @@ class AccountRow:
     provider: str
     bound_at: datetime
     quarantine_digest: str | None
-    recognized: int
     contradicted: int
     parked_at: datetime | None
     parked_reason: str | None
@@ -30,9 +31,11 @@ class AccountRow:
 
 
 _COLUMNS = (
-    "name, digest, provider, bound_at, quarantine_digest, recognized, contradicted, parked_at, parked_reason, looked_at, "
+    "name, digest, provider, bound_at, quarantine_digest, contradicted, parked_at, parked_reason, looked_at, "
     "paused_at, gone_at"
 )
+_QUARANTINED, _RECOGNIZED = "quarantined:", "recognized:"
+MAX_RECOGNIZED = 10
 EVERYWHERE = AccountName("*")
 """The row that stands for all accounts: `bursar pause` without a name."""
 
@@ -59,8 +62,10 @@ def bind(tx: Tx, name: AccountName, provider: str, digest: str, now: datetime) -
     )
 
 
-def quarantine(tx: Tx, name: AccountName, digest: str) -> None:
+def quarantine(tx: Tx, name: AccountName, digest: str, now: datetime) -> None:
     """Note that the name means something else now. What it was parked for does not hold any more."""
+    meta.put_instant(tx, _QUARANTINED + name, now)
+    meta.put(tx, _RECOGNIZED + name, None)
     tx.run(
         "UPDATE accounts SET quarantine_digest = ?, recognized = 0, contradicted = 0, gone_at = NULL, parked_at = NULL, "
         "parked_reason = NULL WHERE name = ?",
@@ -77,14 +82,26 @@ def end_quarantine(tx: Tx, name: AccountName) -> None:
     )
 
 
-def count_recognized(tx: Tx, name: AccountName, recognized: int, contradicted: int) -> None:
-    """Count known subjects that reappeared in an account in quarantine, and those that turned out to be others."""
-    tx.run(
-        "UPDATE accounts SET recognized = recognized + ?, contradicted = contradicted + ? WHERE name = ?",
-        recognized,
-        contradicted,
-        name,
-    )
+def quarantined_at(tx: Tx, name: AccountName) -> datetime | None:
+    """Return when the name was put in quarantine; None: by an older version, which did not say."""
+    return meta.instant_of(tx, _QUARANTINED + name)
+
+
+def recognized(tx: Tx, name: AccountName) -> frozenset[str]:
+    """Return the known subjects that reappeared in an account in quarantine."""
+    return frozenset((meta.get(tx, _RECOGNIZED + name) or "").split())
+
+
+def note_recognized(tx: Tx, name: AccountName, refs: Iterable[SubjectRef], contradicted: int) -> frozenset[str]:
+    """Note known subjects that reappeared in an account in quarantine, and how many turned out to be others.
+
+    Returns:
+        All that have reappeared.
+    """
+    found = recognized(tx, name) | {str(ref) for ref in refs}
+    meta.put(tx, _RECOGNIZED + name, " ".join(sorted(found)[:MAX_RECOGNIZED]) or None)
+    tx.run("UPDATE accounts SET contradicted = contradicted + ? WHERE name = ?", contradicted, name)
+    return found
 
 
 def park(tx: Tx, name: AccountName, reason: str, now: datetime) -> None:
@@ -180,14 +197,13 @@ def retire(tx: Tx, name: AccountName, as_name: AccountName) -> None:
 
 
 def _row(row: tuple[object, ...]) -> AccountRow:
-    name, digest, provider, bound, quarantined, recognized, contradicted, parked, reason, looked, paused_, gone_ = row
+    name, digest, provider, bound, quarantined, contradicted, parked, reason, looked, paused_, gone_ = row
     return AccountRow(
         AccountName(str(name)),
         str(digest),
         str(provider),
         cast(datetime, at(cast(int, bound))),
         cast("str | None", quarantined),
-        cast(int, recognized),
         cast(int, contradicted),
         at(cast("int | None", parked)),
         cast("str | None", reason),

@@ -40,7 +40,7 @@ def _meet(uow: UnitOfWork, name: AccountName, provider: str, digest: str, twins:
     """A new name. If it means what another name meant, nothing is done there until a person says which it is."""
     accounts.bind(uow.tx, name, provider, digest, uow.now)
     if any(at_stake(uow, one.name) or _has_a_past(uow, one) for one in twins):
-        accounts.quarantine(uow.tx, name, digest)
+        accounts.quarantine(uow.tx, name, digest, uow.now)
         _tell_quarantined(uow, name, "")
 
 
@@ -77,13 +77,13 @@ def _quarantine(
     if not (others or at_stake(uow, row.name) or _seen_anything(uow, row.name)):
         accounts.bind(uow.tx, row.name, provider, digest, uow.now)
         return
-    accounts.quarantine(uow.tx, row.name, digest)
+    accounts.quarantine(uow.tx, row.name, digest, uow.now)
     words = f"say `bursar accounts confirm {row.name}` or `bursar accounts replace {row.name}`"
     _tell_quarantined(uow, row.name, f"its url or key changed: {words}")
 
 
 def _miss(uow: UnitOfWork, row: AccountRow) -> None:
-    if row.gone_at is None and at_stake(uow, row.name):
+    if row.gone_at is None and (at_stake(uow, row.name) or _has_a_past(uow, row)):
         accounts.gone(uow.tx, row.name, uow.now)
         reason = f"it is not configured any more: say `bursar accounts rename {row.name} NEW`, or configure it again"
         emit_core(uow, "account.gone", row.name, {"reason": reason})
@@ -165,8 +165,8 @@ def rename(uow: UnitOfWork, old: AccountName, new_name: AccountName, configured:
     """A person says that an account goes under another name now.
 
     Raises:
-        ActionRejected: the old name is configured, or nothing is known of it, or the new one is not
-            configured or has a life.
+        ActionRejected: the old name is configured, or nothing is known of it, or something is being sent there; or the
+            new one is not configured, or has a life.
     """
     if old in configured:
         raise ActionRejected(f"{old} is configured; take it out of the configuration first")
@@ -174,6 +174,8 @@ def rename(uow: UnitOfWork, old: AccountName, new_name: AccountName, configured:
         raise ActionRejected(f"nothing is known of an account {old}")
     if new_name not in configured:
         raise ActionRejected(f"{new_name} is not configured")
+    for sent in intents.in_state(uow.tx, (State.SENDING,), old):  # who sends it writes its end, under the old name
+        raise ActionRejected(f"{sent.action} {sent.id} is being sent at {old}: say it again once that has ended")
     if at_stake(uow, new_name):
         raise ActionRejected(f"{new_name} has open actions or orders under watch of its own")
     digest = accounts.load(uow.tx, new_name)
@@ -185,7 +187,7 @@ def rename(uow: UnitOfWork, old: AccountName, new_name: AccountName, configured:
     if row is not None and digest is not None and row.digest == (digest.quarantine_digest or digest.digest):
         accounts.end_quarantine(uow.tx, new_name)
     elif digest is not None:
-        accounts.quarantine(uow.tx, new_name, digest.quarantine_digest or digest.digest)
+        accounts.quarantine(uow.tx, new_name, digest.quarantine_digest or digest.digest, uow.now)
 
 
 def _quarantined(uow: UnitOfWork, name: AccountName) -> AccountRow:

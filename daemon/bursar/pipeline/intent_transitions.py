@@ -70,7 +70,7 @@ def record_outcome(uow: UnitOfWork, id_: IntentId, fence: int, outcome: Outcome,
     if intent.fence != fence or intent.state is not State.SENDING:
         detail: dict[str, Json] = {"fence": fence, "outcome": word, "reason": reason}
         audit.add(uow.tx, "bursar", "attempt.late", id_, detail, uow.now)
-        return intent
+        return _late_yes(uow, intent, outcome) if intent.fence == fence else intent
     intents.end_attempt(uow.tx, id_, fence, word, reason, ended_at)
     account, action = uow.config.accounts.get(intent.account), action_of(uow, intent)
     settle = account.settle if account is not None else DEFAULT_SETTLE
@@ -80,6 +80,16 @@ def record_outcome(uow: UnitOfWork, id_: IntentId, fence: int, outcome: Outcome,
     if isinstance(outcome, Refused):
         return take_step(uow, intent, taken, never=outcome.never, unread=outcome.unread)
     return take_step(uow, intent, taken, success=outcome if isinstance(outcome, Succeeded) else None)
+
+
+def _late_yes(uow: UnitOfWork, intent: Intent, outcome: Outcome) -> Intent:
+    """The provider's own yes to the very attempt that was given up as lost: it is known now what became of it."""
+    action = action_of(uow, intent)
+    lost_reply = action.lost_reply if action is not None else LostReply.NEITHER
+    outcome = made_now(uow, intent, outcome, lost_reply)
+    if intent.state is not State.UNKNOWN or not isinstance(outcome, Succeeded):
+        return intent
+    return take_step(uow, intent, step(intent, Cause.HAPPENED, "the provider said yes, late"), success=outcome)
 
 
 def pass_time(uow: UnitOfWork) -> None:

@@ -124,7 +124,7 @@ def _answer_yes(uow: UnitOfWork, intent: Intent) -> Answered:
     if isinstance(verdict, Lapse):
         ended = take_step(uow, intent, step(intent, Cause.STALE, verdict.reason))
         return Answered(ended, f"intent {intent.id} has lapsed: {verdict.reason}")
-    if isinstance(verdict, HoldBack) and not verdict.brief:
+    if isinstance(verdict, HoldBack) and (not verdict.brief or verdict.block is BlockReason.QUARANTINED):
         return Answered(intent, f"intent {intent.id} cannot go on now: {verdict.reason}")
     if _more_than(facts.cost.amount, intent.cost):
         return _ask_anew(uow, intent, facts)

@@ -8,6 +8,7 @@ from bursar.domain.ids import AccountName
 from bursar.domain.intent import OPEN, State
 from bursar.domain.observation import Observation, Observed, Snapshot
 from bursar.domain.subject import SubjectType
+from bursar.domain.values import FieldKind
 from bursar.domain.verdict import BlockReason
 from bursar.journal import accounts, intents, matches, subjects
 from bursar.pipeline.account_identity import known_as
@@ -28,24 +29,30 @@ def recognize(uow: UnitOfWork, account: AccountSpec, observation: Observation, k
     if row is None or row.quarantine_digest is None:
         return
     seen = {one.ref: one for one in observation.subjects}
-    verdicts = [
-        same_subject(account.kinds[before.ref.type], before, seen[before.ref])
+    verdicts = {
+        before.ref: same_subject(account.kinds[before.ref.type], before, seen[before.ref])
         for before in known
-        if before.first_seen_at is not None and before.ref in seen
-    ]
-    recognized = verdicts.count(True)
-    contradicted = verdicts.count(False) + _denied(uow, account, observation)
-    accounts.count_recognized(uow.tx, account.name, recognized, contradicted)
-    if not recognized or row.contradicted + contradicted or unknown_money(uow, account.name):
+        if before.first_seen_at is not None and before.ref in seen and _known_before(uow, before)
+    }
+    same = [ref for ref, verdict in verdicts.items() if verdict]
+    contradicted = sum(1 for verdict in verdicts.values() if verdict is False) + _denied(uow, account, observation)
+    found = accounts.note_recognized(uow.tx, account.name, same, contradicted)
+    if not same or row.contradicted + contradicted or unknown_money(uow, account.name):
         return
     if known_as(accounts.load_all(uow.tx), row) is not None:  # another account's orders may look like its own
         return
     watched = sum(len(subjects.watched(uow.tx, account.name, kind)) for kind in account.tracked().values())
-    if row.recognized + recognized >= min(RECOGNIZED_ENOUGH, max(watched, 1)):
+    if len(found) >= min(RECOGNIZED_ENOUGH, watched or RECOGNIZED_ENOUGH):
         accounts.bind(uow.tx, account.name, row.provider, row.quarantine_digest, uow.now)
         matches.release(uow.tx, BlockReason.QUARANTINED, uow.now, account=account.name)
         emit_core(uow, "account.released", account.name, {"reason": "its known subjects reappeared"})
         uow.wake.update(("executing", "polling"))
+
+
+def _known_before(view: ReadView, before: Snapshot) -> bool:
+    """Return whether a subject was last written before the quarantine: what was seen in it is compared with nothing."""
+    since = accounts.quarantined_at(view.tx, before.account)
+    return since is not None and (before.changed_at or before.created_at) < since
 
 
 def unknown_money(view: ReadView, account: AccountName) -> bool:
@@ -69,15 +76,26 @@ def _denied(uow: UnitOfWork, account: AccountSpec, observation: Observation) -> 
 
 
 def same_subject(kind: SubjectType, before: Snapshot, seen: Observed) -> bool | None:
-    """Return whether a known subject is the one that was seen, by its identity fields; None: nothing tells.
+    """Return whether a known subject is the one that was seen; None: nothing tells.
 
-    The only one of its kind (a balance, whose id is its type's name) is in every world, and tells only what is another.
+    It is another one by one identity field that differs. It is the same only if nothing differs that is known of both,
+    and something of that tells: two sites that count from 1 and sell the same show orders of one currency, and
+    exchanges of one pair, under one id. The only one of its kind (a balance, whose id is its type's name) is in every
+    world, and tells only what is another.
     """
-    pairs = [
-        (before.fields[name], seen.fields[name])
+    both = {
+        name: (before.fields[name], seen.fields[name])
         for name, spec in kind.fields.items()
-        if spec.identity and before.fields.get(name) is not None and seen.fields.get(name) is not None
-    ]
-    if any(was != is_ for was, is_ in pairs):
+        if not spec.own and before.fields.get(name) is not None and seen.fields.get(name) is not None
+    }
+    identity = [name for name in both if kind.fields[name].identity]
+    if any(both[name][0] != both[name][1] for name in identity):
         return False
-    return True if pairs and before.ref.id != before.ref.type else None
+    if not identity or before.ref.id == before.ref.type or any(was != is_ for was, is_ in both.values()):
+        return None
+    measured = [name for name in both if kind.fields[name].kind in MEASURED]
+    return True if any(both[name][0] for name in measured or identity) else None
+
+
+MEASURED = (FieldKind.NUMBER, FieldKind.INSTANT)
+"""What hardly two subjects of two worlds have alike by chance, unless it is 0."""
