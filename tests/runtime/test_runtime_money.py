@@ -403,3 +403,19 @@ async def test_an_amount_below_zero_that_the_provider_lists_gives_no_budget_back
     world.site.money("1100")
     await world.live(minutes=20)
     assert world.site.done("payout") == ["balance"]
+
+
+async def test_a_cooldown_counts_by_what_is_acted_on_whatever_was_asked_about(world: World) -> None:
+    """Each payout that is done asks for the next one: all take the same balance."""
+    rule = '{name: p, on: [balance.passed_min_payout, payout.done], do: [{payout: {method: "7"}}], cooldown: 24h}'
+    world.site.money("900")
+    await world.open(config(rule))
+    await world.live(minutes=2)
+    for id_ in ("1", "2", "3"):
+        world.site.payouts[id_] = "waiting"
+        await world.live(minutes=6)
+        world.site.payouts[id_] = "done"
+        await world.live(minutes=6)
+    assert world.site.done("payout") == ["balance"]
+    await world.live(hours=24, every_s=600)
+    assert world.site.done("payout") == ["balance", "balance"]

@@ -3,13 +3,16 @@ measured, across a reboot, counts for nothing where it protects money."""
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 from kit import World
 from runtime_config import account, config
 
-from bursar.api import DidNot, Happened, Later, NotSent, Refused, Succeeded, Unreachable
+from bursar.api import DidNot, Happened, Later, NeverSent, NotSent, Outcome, Refused, Succeeded, Unreachable
+from bursar.api.exchange import current
+from bursar.api.http import Deadline
 
 PAY = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7"}}]'
 DAILY = PAY + ", cooldown: 24h}"
@@ -159,15 +162,11 @@ async def test_a_request_that_could_not_leave_in_time_does_not_leave(world: Worl
     left = []
 
     async def late(intent: object) -> object:
-        from bursar.api import NeverSent
-        from bursar.api.exchange import current
-        from bursar.api.http import Deadline
-
         await world.clock.advance(600)
         exchange = current()
         assert exchange is not None
         try:
-            Deadline(world.clock, exchange.not_after_s).check()
+            Deadline(world.clock, exchange).check()
         except NeverSent as error:
             return NotSent(error.reason)
         left.append(intent)
@@ -488,3 +487,35 @@ async def test_the_cooldown_counts_from_the_end_of_a_payout_that_was_found_late(
     early = len(world.site.performed)
     await world.live(hours=5, every_s=600)
     assert (early, len(world.site.performed)) == (1, 2)
+
+
+@pytest.mark.parametrize("of", [{"account": "panel"}, {}])
+async def test_what_has_not_left_yet_when_a_person_pauses_does_not_leave(world: World, of: dict[str, str]) -> None:
+    """It was committed to `sending`, and hangs in its connection."""
+    world.site.money("80")
+    connecting, connected = asyncio.Event(), asyncio.Event()
+
+    async def slow(_intent: object) -> Outcome:
+        connecting.set()
+        await connected.wait()
+        exchange = current()
+        assert exchange is not None
+        try:
+            Deadline(world.clock, exchange).check()
+        except NeverSent as error:
+            return NotSent(error.reason)
+        return Succeeded("41")
+
+    world.site.will("payout", slow)
+    await world.open(config(PAY + "}"))
+    await world.poll()
+    sending = asyncio.ensure_future(world.send())
+    await connecting.wait()
+    await world.say("pause", **of)
+    connected.set()
+    await sending
+    [row] = await world.say("actions")
+    assert (row["state"], row["reason"]) == ("deferred", "it was paused before it left")
+    await world.say("resume", **of)
+    await world.live(minutes=5)
+    assert await world.states() == ["succeeded"]

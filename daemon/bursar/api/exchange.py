@@ -6,7 +6,7 @@ and ended, and keeps the deadline. So a plugin can neither forget the deadline n
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -21,6 +21,8 @@ class Exchange:
 
     Attributes:
         not_after_s: A request that changes something leaves before this, or not at all; None: whenever it likes.
+        objection: Asked at the last moment before the first byte of a request that changes something: why it must not
+            leave, or None.
         first_asked_s: Just before the first request left.
         last_asked_s: Just before the last request left.
         ended_s: The last moment of any of them on the wire.
@@ -32,6 +34,7 @@ class Exchange:
     """
 
     not_after_s: float | None = None
+    objection: Callable[[], str | None] = lambda: None
     first_asked_s: float | None = None
     last_asked_s: float | None = None
     ended_s: float | None = None

@@ -100,7 +100,7 @@ class Http:
             ProviderError: anything else: it may have happened.
         """
         await self._wait_first()
-        deadline = Deadline(self._clock, exchange.not_after_s if (exchange := current()) is not None else None)
+        deadline = Deadline(self._clock, current() or Exchange())
         deadline.check()
         async with _session(aiohttp.TCPConnector(limit=1, force_close=True)) as session:
             session._retry_connection = False  # noqa: SLF001  aiohttp repeats a GET on a fresh connection, too
@@ -184,20 +184,23 @@ def _note(exchange: Exchange, answer: Answer) -> None:
 
 
 class Deadline:
-    """The instant before which a request must leave."""
+    """The instant before which a request must leave, and what may stand against it until then."""
 
-    def __init__(self, clock: Clock, not_after_s: float | None) -> None:
+    def __init__(self, clock: Clock, exchange: Exchange) -> None:
         self._clock = clock
-        self._not_after_s = not_after_s
+        self._exchange = exchange
 
     def check(self) -> None:
         """Let the request pass, or not.
 
         Raises:
-            NeverSent: it is too late.
+            NeverSent: it is too late, or the core has something against it by now.
         """
-        if self._not_after_s is not None and self._clock.monotonic() > self._not_after_s:
+        not_after_s = self._exchange.not_after_s
+        if not_after_s is not None and self._clock.monotonic() > not_after_s:
             raise NeverSent("the time for sending it was over before it could leave", kind="late")
+        if (why := self._exchange.objection()) is not None:
+            raise NeverSent(why, kind="called_off")
 
 
 def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:

@@ -102,6 +102,8 @@ class Controller:
             return COMMANDS[verb](uow, configuration, params), counts
 
         answer, counts = await self._context.commit(decide)
+        if verb == "pause":
+            self.supervisor.call_off(text(params, "account"), "it was paused before it left")
         if counts:
             count = await self._context.journal.read(meta.send_count)
             with suppress(OSError):  # the decision stands; while this file cannot be written nothing is sent either

@@ -24,8 +24,9 @@ from bursar.journal.errors import of_database
 from bursar.journal.matches import MatchRow
 from bursar.journal.send_counter import SendCount
 from bursar.pipeline.approvals import ask, shown_amount
+from bursar.pipeline.candidate import Candidate
 from bursar.pipeline.events import emit_core
-from bursar.pipeline.guard_facts import Candidate, active_rule, load_guard_facts, scope_of
+from bursar.pipeline.guard_facts import active_rule, load_guard_facts, scope_of
 from bursar.pipeline.intent_transitions import action_of, take_step
 from bursar.pipeline.revealed import revealed
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork

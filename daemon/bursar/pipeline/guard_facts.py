@@ -6,8 +6,8 @@ done before is read from the ledger alone; what is under way, from the intents.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -20,53 +20,14 @@ from bursar.domain.intent import Intent, LostReply, State
 from bursar.domain.ledger import Entry, refused_in_a_row
 from bursar.domain.permission import CEILING_WINDOW
 from bursar.domain.rule import ALWAYS, Budget, Mode, Rule, Scope
-from bursar.domain.values import Json
 from bursar.journal import accounts, events, intents, ledger, matches, meta, streams, verdicts
 from bursar.journal.matches import MatchRow
+from bursar.pipeline.candidate import Candidate
 from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.refusals import RECENT, answered
 from bursar.pipeline.unit_of_work import Counting, ReadView, UnitOfWork
 
 UNDER_WAY = (State.READY, State.SENDING, State.DEFERRED)
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """An action that is asked about.
-
-    Attributes:
-        account: Where it would be done.
-        rule: The rule that decided, as it is configured now; None: a person asks, or the rule is gone.
-        match: The match that it comes from.
-        action: The action; None: the rule only tells.
-        subject: What it would be done to.
-        params: Its parameters, frozen.
-        evidence: What was just read for it.
-        intent: Its intent, if it has one already.
-        scope: What the rule's condition is asked about now.
-        fingerprint: That of the rule when it decided.
-    """
-
-    account: AccountName
-    rule: Rule | None = None
-    match: MatchRow | None = None
-    action: ActionType | None = None
-    subject: SubjectRef | None = None
-    params: Mapping[str, Json] = field(default_factory=dict)
-    evidence: Json = None
-    intent: Intent | None = None
-    scope: Scope | None = None
-    fingerprint: str = ""
-
-    @property
-    def asked_by(self) -> str | None:
-        """The rule whose match it answers to."""
-        return None if self.rule is None or self.match is None else self.rule.name
-
-    @property
-    def asked_of(self) -> SubjectRef | None:
-        """The subject of that match."""
-        return None if self.match is None else self.match.subject
 
 
 def active_rule(view: ReadView, name: str | None) -> Rule | None:
@@ -228,9 +189,13 @@ def _cooldown_from(view: ReadView, candidate: Candidate, own: IntentId | None) -
     if rule is None or rule.cooldown is None or match is None:
         return None
     goes_on = match.acts_planned > 0 or match.fired_at is not None
+    entries = {one.id: one for one in ledger.of_rule(view.tx, rule.name, candidate.account, match.subject)}
+    since = view.measured.before(view.now, rule.cooldown)
+    alike = view.counting(since, Counting(candidate.account, rule.name))
+    entries |= {one.id: one for one in alike if one.subject == candidate.subject}
     found = [
         view.now if entry.open else entry.counts_from
-        for entry in ledger.of_rule(view.tx, rule.name, candidate.account, match.subject)
+        for entry in entries.values()
         if entry.id != own and (entry.doubtful or not goes_on)
     ]
     return max((at for at in found if at is not None), default=None)

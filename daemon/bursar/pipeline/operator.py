@@ -21,9 +21,10 @@ from bursar.domain.values import FieldKind, Json, Value, number
 from bursar.domain.verdict import BlockReason, HoldBack, Lapse, Question, RequireApproval
 from bursar.journal import audit, intents, ledger, matches, questions, references
 from bursar.pipeline.approvals import CEILING, ask, changed_words, past_ceiling, shown_amount
+from bursar.pipeline.candidate import Candidate
 from bursar.pipeline.dispatch import candidate_of, describe
 from bursar.pipeline.findings import quiet_since
-from bursar.pipeline.guard_facts import Candidate, load_guard_facts
+from bursar.pipeline.guard_facts import load_guard_facts
 from bursar.pipeline.intent_transitions import DEFAULT_SETTLE, OPERATOR, action_of, take_step
 from bursar.pipeline.refusals import answered_like
 from bursar.pipeline.rejected import ActionRejected

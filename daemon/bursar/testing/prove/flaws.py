@@ -28,6 +28,7 @@ from bursar.loops.outcome_writer import OutcomeWriter
 from bursar.loops.runtime_context import RuntimeContext
 from bursar.loops.watch import Watch
 from bursar.pipeline import guard_facts, ingest, takeover
+from bursar.pipeline.candidate import Candidate
 from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 from bursar.testing.prove.pace import BEGIN, SetClock
@@ -101,7 +102,7 @@ def _keep_no_deadline() -> None:
 def _pay_as_planned() -> None:
     work_out = guard_facts.work_out_cost
 
-    def planned(view: ReadView, spec: AccountSpec, candidate: guard_facts.Candidate) -> Cost:
+    def planned(view: ReadView, spec: AccountSpec, candidate: Candidate) -> Cost:
         cost, intent = work_out(view, spec, candidate), candidate.intent
         return cost if intent is None or intent.cost is None else replace(cost, amount=intent.cost)
 
