@@ -78,7 +78,7 @@ class PremiumExchanger:
             )
             if not isinstance(found, DidNot):
                 return found
-        return outcomes.evidence(known, balance)
+        return outcomes.evidence(known, balance, method, account)
 
     async def perform(self, intent: Intent) -> Outcome:
         """Ask for the payout, once."""

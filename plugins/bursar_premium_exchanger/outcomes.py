@@ -89,15 +89,31 @@ def outcome(
     return Refused(why, unread=REFUSALS.search(said) is None)
 
 
-def evidence(payouts: Mapping[str, Row], balance: Decimal | None) -> Json:
-    """Return what is known just before sending: ids and the balance, no wallet.
+def evidence(payouts: Mapping[str, Row], balance: Decimal | None, method: str, account: str) -> Json:
+    """Return what is known just before sending: ids, what those are that may be ours, and the balance; no wallet.
 
     Raises:
         BadAnswer: the site does not say the balance, without which a lost reply could not be judged.
     """
     if balance is None:
         raise BadAnswer("the site does not say the balance, so the payout is not sent", kind="protocol")
-    return {"payouts": [*payouts], "balance": format(balance, "f")}
+    return {
+        "payouts": [*payouts],
+        "marks": {id_: _mark(row) for id_, row in payouts.items() if _is_for(row, method, account) is not False},
+        "balance": format(balance, "f"),
+    }
+
+
+def _mark(row: Row) -> list[Json]:
+    """Return what a payout is beside its id: a site may count from 1 again, and give an id once more."""
+    amount = number(row.get("original_amount"))
+    return [text(row.get("time")), None if amount is None else format(amount.normalize(), "f")]
+
+
+def _is_another(row: Row, mark: Json) -> bool:
+    """Return whether a payout is not the one that had its id before."""
+    was = mark if isinstance(mark, list) else []
+    return any(a is not None and b is not None and a != b for a, b in zip(was, _mark(row), strict=False))
 
 
 def known_ids(evidence: Json) -> list[str]:
@@ -139,6 +155,11 @@ def finding(
         return _happened(ours, fresh, number(before.get("balance")), currency)
     if unclear := [id_ for id_, row in fresh.items() if _is_for(row, method, account) is None]:
         return CannotTell(f"payout {unclear[-1]} is new, and the site does not say for which method and account")
+    marks = before.get("marks")
+    known_marks = marks if isinstance(marks, dict) else {}
+    for id_, row in payouts.items():
+        if _is_another(row, known_marks.get(id_)) and _is_for(row, method, account) is not False:
+            return CannotTell(f"payout {id_} is not the one that had this id before")
     if known and not payouts:
         return CannotTell("the site lists no payouts at all, and listed some before")
     had = number(before.get("balance"))

@@ -324,6 +324,7 @@ class TestPrepare:
         other = payout_row("4", method_id="9", time=str(FAR_FROM_HERE + 5))
         assert await prepared(adapter, site, payout_row("3"), other) == {
             "payouts": ["3", "4"],
+            "marks": {"3": [str(FAR_FROM_HERE), "50"]},
             "balance": "60",
         }
 
@@ -375,7 +376,7 @@ class TestLost:
         site.say("get_payouts", listed("a", payout_row("3")))
         site.say("get_info", partner("a", "60"))
         read = await adapter.prepare(replace(intent(), lost=True, evidence=before))
-        assert read == {"payouts": ["3"], "balance": "60"}
+        assert read == before
 
 
 class TestReconcile:
@@ -396,6 +397,20 @@ class TestReconcile:
     async def test_one_that_was_known_before_did_not(self, site: ScriptedSite, adapter: PremiumExchanger) -> None:
         before = await prepared(adapter, site, payout_row("3"))
         assert isinstance(await look(adapter, site, before, payout_row("3")), DidNot)
+
+    @pytest.mark.parametrize("other", [{"time": "1700000500"}, {"original_amount": "61"}])
+    async def test_an_id_that_is_given_once_more_cannot_tell(
+        self, site: ScriptedSite, adapter: PremiumExchanger, other: dict[str, str]
+    ) -> None:
+        """The site counts from 1 again: the identity of a payout is its id, time and amount together."""
+        before = await prepared(adapter, site, payout_row("3"))
+        assert isinstance(await look(adapter, site, before, payout_row("3", **other)), CannotTell)
+
+    async def test_somebody_elses_id_that_is_given_once_more_did_not(
+        self, site: ScriptedSite, adapter: PremiumExchanger
+    ) -> None:
+        before = await prepared(adapter, site, payout_row("3"))
+        assert isinstance(await look(adapter, site, before, payout_row("3", time="1700000500", method_id="9")), DidNot)
 
     @pytest.mark.parametrize("other", [{"method_id": "9"}, {"account": "TAnotherWalletOfSomebodyElse12345"}])
     async def test_somebody_elses_did_not(

@@ -12,6 +12,8 @@ from runtime_config import account, config
 from bursar.api import CannotTell, DidNot, Finding, Happened, Intent, Lost, Refused, Succeeded
 from bursar.domain.ids import IntentId
 from bursar.journal import ledger
+from bursar.pipeline.findings import record_finding
+from bursar.pipeline.intent_transitions import record_outcome
 
 PAY = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7", account: {env: WALLET}}}]}'
 QUICK = account(more="settle: 1m")
@@ -175,3 +177,22 @@ async def test_adapters_are_told_what_was_made_for_others(world: World) -> None:
     world.site.money("900")
     await world.live(minutes=30)
     assert world.site.reconciled[-1].made_for_others == {"5"}
+
+
+async def test_what_a_look_finds_while_a_person_says_that_it_did_not_happen_counts(world: World) -> None:
+    await lost(world)
+    [intent] = await world.intents()
+    await world.say("resolve", id="1")
+    now = world.context.now()
+    await world.context.commit(lambda uow: record_finding(uow, intent.id, intent.fence, LANDED, now))
+    [after] = await world.intents()
+    assert (after.state, after.reference, await world.matches()) == ("succeeded", "1", [])
+
+
+async def test_a_late_yes_counts_where_a_person_has_said_that_it_did_not_happen(world: World) -> None:
+    await lost(world)
+    [intent] = await world.intents()
+    await world.say("resolve", id="1")
+    yes = Succeeded(reference="1")
+    await world.context.commit(lambda uow: record_outcome(uow, intent.id, intent.fence, yes, uow.now))
+    assert (await world.states(), await world.told("action.succeeded")) == (["succeeded"], ["action.succeeded"])

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from bursar.domain.ids import IntentId, SubjectRef
 from bursar.domain.intent import OPEN, CannotTell, Finding, Happened, Intent, State
 from bursar.domain.intent_states import LOOKS_APART, Cause, settle_with, step, too_old
-from bursar.journal import intents, matches
-from bursar.pipeline.intent_transitions import action_of, take_step
+from bursar.journal import intents
+from bursar.pipeline.intent_transitions import action_of, late_success, take_step
 from bursar.pipeline.references import believed
 from bursar.pipeline.unit_of_work import Counting, ReadView, UnitOfWork
 
@@ -21,10 +21,14 @@ MAX_DOUBTS = 3
 def record_finding(uow: UnitOfWork, id_: IntentId, fence: int, finding: Finding, asked_at: datetime) -> Intent | None:
     """Write what a look at an unknown attempt showed; it counts from when it was begun."""
     intent = intents.load(uow.tx, id_)
-    if intent is None or intent.state is not State.UNKNOWN or intent.fence != fence:
+    if intent is None or intent.fence != fence:
         return intent
-    account = uow.config.accounts[intent.account]
     finding = believed(uow, intent, finding)
+    if intent.state is not State.UNKNOWN:  # a person has said something else while it was looked for
+        if not isinstance(finding, Happened):
+            return intent
+        return late_success(uow, intent, finding.success, finding.reason or "found at the provider")
+    account = uow.config.accounts[intent.account]
     taken = settle_with(intent, finding, account.settle, quiet_since(uow, intent), asked_at, uow.now)
     return take_step(uow, intent, taken, success=finding.success if isinstance(finding, Happened) else None)
 
@@ -71,11 +75,7 @@ def record_landed(uow: UnitOfWork, id_: IntentId, finding: Finding, beside: Inte
     finding = believed(uow, doubt, finding) if doubt is not None else finding
     if doubt is None or not isinstance(finding, Happened):
         return False
-    match = matches.load(uow.tx, doubt.match) if doubt.match is not None else None
-    if match is not None and match.state == "held":
-        matches.drop(uow.tx, match.id, "it had happened", uow.now)
-    reason = f"it had happened: {finding.reason or 'found at the provider'}"
-    doubt = take_step(uow, doubt, step(doubt, Cause.LANDED, reason), success=finding.success)
+    doubt = late_success(uow, doubt, finding.success, finding.reason or "found at the provider")
     if intent is None or intent.state is not State.READY or _is_over(uow, doubt):
         return False
     words = f"intent {doubt.id}, whose answer was lost, had happened: this would be the second"

@@ -21,6 +21,7 @@ from bursar.domain.intent import (
 )
 from bursar.domain.intent_states import (
     LOOKS_APART,
+    TRANSITIONS,
     UNCONFIRMED_AFTER,
     Cause,
     Step,
@@ -87,9 +88,19 @@ def _late_yes(uow: UnitOfWork, intent: Intent, outcome: Outcome) -> Intent:
     action = action_of(uow, intent)
     lost_reply = action.lost_reply if action is not None else LostReply.NEITHER
     outcome = made_now(uow, intent, outcome, lost_reply)
-    if intent.state is not State.UNKNOWN or not isinstance(outcome, Succeeded):
+    return intent if not isinstance(outcome, Succeeded) else late_success(uow, intent, outcome, "the provider said yes")
+
+
+def late_success(uow: UnitOfWork, intent: Intent, success: Succeeded, reason: str) -> Intent:
+    """Write that an attempt took effect which was given up as lost, also where the intent has ended since."""
+    if intent.state is State.UNKNOWN:
+        return take_step(uow, intent, step(intent, Cause.HAPPENED, reason), success=success)
+    if (intent.state, Cause.LANDED) not in TRANSITIONS:
         return intent
-    return take_step(uow, intent, step(intent, Cause.HAPPENED, "the provider said yes, late"), success=outcome)
+    match = matches.load(uow.tx, intent.match) if intent.match is not None else None
+    if match is not None and match.state == "held":
+        matches.drop(uow.tx, match.id, "it had happened", uow.now)
+    return take_step(uow, intent, step(intent, Cause.LANDED, f"it had happened: {reason}"), success=success)
 
 
 def pass_time(uow: UnitOfWork) -> None:
