@@ -364,3 +364,16 @@ async def test_a_backup_into_no_folder_says_so(world: World) -> None:
     await world.open(config())
     with pytest.raises(JournalError, match="cannot be opened; check that its folder exists"):
         back_up(state(world.folder), world.folder / "nowhere" / "copy.db")
+
+
+@pytest.mark.parametrize("of", [{"account": "panel"}, {}])
+async def test_a_restore_keeps_what_a_person_has_paused_since_the_backup(world: World, of: dict[str, str]) -> None:
+    await with_a_payout(world)
+    copy = world.folder / "copy.db"
+    back_up(state(world.folder), copy)
+    await world.say("pause", **of)
+    await world.close()
+    restore(copy, state(world.folder), world.clock.now())
+    await world.open(config(RULES))
+    await world.turn()
+    assert await world.state() == "paused"
