@@ -24,7 +24,7 @@ from bursar.journal.writer import Journal, Tx
 from bursar.logs import Redactor
 from bursar.loops.machine import Machine
 from bursar.loops.runtime_context import RuntimeContext
-from bursar.loops.startup import apply_configuration, close_context, open_context
+from bursar.loops.startup import apply_configuration, close_context, open_alone, open_context
 from bursar.loops.supervisor import Supervisor
 from bursar.settings.read import read_configuration
 from bursar.testing import VirtualClock
@@ -103,6 +103,13 @@ class World:
         await self.close()
         await self.wait(**down)
         await self.open(self._path.read_text(encoding="utf-8") if yaml is None else yaml)
+
+    async def alone(self) -> None:
+        """Do what a command does before it decides something where no daemon runs."""
+        configuration = self._read()
+        journal = Journal.open(configuration.settings.state)
+        await open_alone(configuration, journal, self.clock, self.machine)
+        await asyncio.to_thread(journal.close)
 
     async def reload(self, yaml: str) -> None:
         """Change over to another configuration, as at SIGHUP."""

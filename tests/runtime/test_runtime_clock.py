@@ -123,6 +123,118 @@ async def test_nothing_is_sent_at_first_when_the_clock_is_before_the_last_commit
     assert world.site.performed == []
 
 
+async def partial_soon(world: World) -> None:
+    """The order becomes partial; ten seconds later everything turns."""
+    world.site.orders["1"] = "partial"
+    await world.live(seconds=10, every_s=5)
+
+
+@pytest.mark.parametrize("clean", [True, False])
+async def test_a_restart_does_not_make_the_clock_steady(world: World, clean: bool) -> None:
+    await began(world, EVENT)
+    world.clock.jump(DAYS_S)
+    await world.tick()
+    await world.restart(clean=clean, seconds=10)
+    await partial_soon(world)
+    assert world.site.performed == []
+
+
+async def test_a_payout_for_a_false_hour_is_not_made_by_a_restart(world: World) -> None:
+    world.site.money("80")
+    false = (world.clock.now() + timedelta(hours=5)).hour
+    await world.open(
+        config(f'{{name: p, on: balance, when: "now.hour == {false}", do: [{{payout: {{method: "7"}}}}]}}')
+    )
+    await world.turn()
+    world.clock.jump(5 * 3600)
+    await world.tick()
+    await world.restart(clean=False, seconds=5)
+    await world.live(seconds=20, every_s=5)
+    world.clock.jump(-5 * 3600)
+    await world.live(minutes=30)
+    assert world.site.performed == []
+
+
+async def test_every_restart_within_the_minute_waits_for_the_rest_of_it(world: World) -> None:
+    await began(world, EVENT)
+    world.clock.jump(DAYS_S)
+    await world.tick()
+    for _ in range(3):
+        await world.restart(clean=False, seconds=5)
+        await partial_soon(world)
+    before = list(world.site.performed)
+    await world.live(minutes=2, every_s=5)
+    assert (before, world.site.done("refill")) == ([], ["1"])
+
+
+async def test_a_restart_after_a_steady_minute_acts_at_once(world: World) -> None:
+    await began(world, EVENT)
+    world.clock.jump(DAYS_S)
+    await world.tick()
+    world.site.orders["1"] = "partial"
+    await world.restart(clean=False, seconds=61)
+    await world.turn()
+    assert world.site.done("refill") == ["1"]
+
+
+async def test_a_jump_is_told_once_though_a_restart_follows(world: World) -> None:
+    await began(world, EVENT)
+    world.clock.jump(DAYS_S)
+    await world.tick()
+    await world.restart(seconds=10)
+    await world.live(minutes=5)
+    assert await world.told("clock.*") == ["clock.jumped"]
+
+
+async def test_a_second_restart_does_not_make_a_clock_steady_that_was_set_while_nobody_ran(world: World) -> None:
+    await began(world, EVENT)
+    await world.close()
+    world.clock.jump(DAYS_S)
+    await world.open(config(EVENT))
+    await world.restart(clean=False, seconds=10)
+    await partial_soon(world)
+    assert world.site.performed == []
+
+
+async def test_a_command_that_finds_the_clock_set_does_not_use_up_the_minute(world: World) -> None:
+    """No daemon runs: the command takes the timeline up, and writes down that the clock jumped."""
+    await began(world, EVENT)
+    await world.close()
+    world.clock.jump(DAYS_S)
+    await world.alone()
+    await world.open(config(EVENT))
+    await partial_soon(world)
+    assert world.site.performed == []
+
+
+async def test_what_nobody_measured_is_no_part_of_the_minute(world: World) -> None:
+    await began(world, EVENT)
+    world.clock.jump(DAYS_S)
+    await world.tick()
+    await world.reboot(minutes=10)
+    await partial_soon(world)
+    before = list(world.site.performed)
+    await world.live(minutes=2, every_s=10)
+    assert (before, world.site.done("refill")) == ([], ["1"])
+
+
+async def test_what_waits_for_an_hour_of_the_day_is_asked_anew_when_the_clock_was_set_while_nobody_ran(
+    world: World,
+) -> None:
+    """The order is finished: by itself it is looked at once a day."""
+    hour = (world.clock.now() + timedelta(hours=12)).hour
+    rule = f"{{name: c, on: order, when: 'now.hour == {hour}', do: [refill]}}"
+    world.site.orders["1"] = "completed"
+    await world.open(config(rule))
+    await world.track("1")
+    await world.live(hours=3, every_s=600)
+    await world.close()
+    world.clock.jump(9 * 3600)
+    await world.open(config(rule))
+    await world.live(minutes=5, every_s=20)
+    assert world.site.done("refill") == ["1"]
+
+
 async def test_a_reload_does_not_make_the_clock_steady(world: World) -> None:
     await began(world, EVENT)
     world.clock.jump(DAYS_S)

@@ -17,6 +17,8 @@ from datetime import datetime, timedelta
 
 JUMP = timedelta(seconds=60)
 """A wall clock that moved by more than this against the boot clock has jumped."""
+STEADY_AFTER = timedelta(seconds=60)
+"""A wall clock that jumped is believed again once it was steady for so long."""
 NOTICED = timedelta(seconds=1)
 """A smaller change of the wall clock against the timeline is not worth a row."""
 AGREES = timedelta(minutes=5)

@@ -8,7 +8,7 @@ from bursar.domain.ids import IntentId
 from bursar.domain.intent import OPEN
 from bursar.journal import intents, meta, retention
 from bursar.loops.runtime_context import RuntimeContext
-from bursar.loops.startup import SETTLES_AFTER
+from bursar.loops.startup import JUMPED_AT, SETTLES_AFTER
 from bursar.pipeline.unit_of_work import UnitOfWork
 from bursar.settings.model import Retention
 
@@ -52,7 +52,7 @@ class Maintenance:
                 given.pop(id_, None)
 
     def _let_go(self, uow: UnitOfWork) -> int:
-        jumped_at = meta.instant_of(uow.tx, "jumped_at")
+        jumped_at = meta.instant_of(uow.tx, JUMPED_AT)
         if jumped_at is not None and uow.now - jumped_at < SETTLES_AFTER:
             return 0
         kept = self.kept

@@ -54,7 +54,7 @@ class RuntimeContext:
         started_at: When this run began.
         started_wall: What the wall clock said then.
         fresh_from: Older facts are not fresh: the start of the run, or the last jump of the wall clock.
-        steady: The wall clock did not jump, or has been steady since.
+        unsteady_since: When the wall clock jumped, as long as it has not been steady for a minute since.
         vouched: Somebody vouched for the wall clock in this run: the kernel, or a provider's `Date`.
         secret_params: Secret parameters that a person gave in this run, by intent.
         effects: When effects ended.
@@ -73,7 +73,7 @@ class RuntimeContext:
     started_at: datetime
     started_wall: datetime
     fresh_from: datetime
-    steady: bool = True
+    unsteady_since: datetime | None = None
     vouched: bool = False
     secret_params: dict[int, dict[str, Json]] = field(default_factory=dict)
     effects: EffectTimes = field(default_factory=EffectTimes)
@@ -101,7 +101,7 @@ class RuntimeContext:
 
     def clock_steady(self, now: datetime | None = None) -> bool:
         """Return whether the wall clock can be believed: it did not jump, noticed or not."""
-        return self.steady and abs(self.drift(now)) <= JUMP
+        return self.unsteady_since is None and abs(self.drift(now)) <= JUMP
 
     def check_files(self) -> None:
         """Look whether the journal's files are where they were; if they are not, nothing is sent any more."""

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 
 from bursar.api.clock import Clock
 from bursar.domain.ids import MICROSECOND
-from bursar.domain.timeline import AGREES, Anchor, Offsets, Resumed, confirms, resume
+from bursar.domain.timeline import AGREES, STEADY_AFTER, Anchor, Measured, Offsets, Resumed, confirms, resume
 from bursar.domain.verdict import BlockReason
 from bursar.journal import clock as timekeeping
-from bursar.journal import matches, meta
+from bursar.journal import matches, meta, verdicts
 from bursar.journal.send_counter import SendCount
 from bursar.journal.writer import Journal, Tx
 from bursar.loops.liveness import Liveness
@@ -27,6 +27,8 @@ from bursar.settings.model import Configuration
 
 MEASURED = (BlockReason.COOLDOWN, BlockReason.LIMIT, BlockReason.BUDGET, BlockReason.REFUSED)
 """What is held back for a time that is measured."""
+JUMPED_AT = "jumped_at"
+"""The journal keeps when the wall clock jumped last."""
 SETTLES_AFTER = timedelta(days=1)
 """So long after a jump of the wall clock nothing is deleted by its age."""
 
@@ -40,6 +42,8 @@ class _Found:
     anchor: Anchor | None
     last_at: datetime | None
     offsets: Offsets
+    measured: Measured
+    jumped_at: datetime | None
     clean: bool
 
 
@@ -50,6 +54,8 @@ def _read(tx: Tx) -> _Found:
         timekeeping.anchor(tx),
         meta.last_commit(tx),
         timekeeping.offsets(tx),
+        timekeeping.measured(tx),
+        meta.instant_of(tx, JUMPED_AT),
         meta.get(tx, "clean") is not None or meta.is_new(tx),
     )
 
@@ -101,9 +107,23 @@ def begin(
         started_at=now,
         started_wall=wall,
         fresh_from=now,
-        steady=resumed.jump is None,
+        unsteady_since=_unsteady_since(found, resumed, now),
     )
     return context, resumed
+
+
+def _unsteady_since(found: _Found, resumed: Resumed, now: datetime) -> datetime | None:
+    """Return since when the wall clock is not steady: a jump in the last run, or the one that is found now, counts on.
+
+    What nobody measured is no part of the minute: it ends that much later.
+    """
+    if resumed.jump is not None:
+        return now
+    if found.jumped_at is None:
+        return None
+    gaps = found.measured.gaps if resumed.gap is None else (*found.measured.gaps, resumed.gap)
+    steady_for = Measured(gaps).between(found.jumped_at, now)
+    return now - steady_for if steady_for < STEADY_AFTER else None
 
 
 async def open_alone(
@@ -165,9 +185,13 @@ async def vouch(context: RuntimeContext, witness: datetime) -> None:
 
 
 def note_jump(uow: UnitOfWork, context: RuntimeContext, reason: str) -> None:
-    """Tell that the wall clock jumped; for a day nothing is deleted by its age."""
+    """Tell that the wall clock jumped, and since when it is not steady; for a day nothing is deleted by its age.
+
+    By the offset alone nobody could tell: whoever starts next finds the wall clock where it was left.
+    """
     timekeeping.put_offset(uow.tx, uow.now, context.ahead // MICROSECOND)
-    meta.put_instant(uow.tx, "jumped_at", uow.now)
+    meta.put_instant(uow.tx, JUMPED_AT, uow.now)
+    verdicts.ask_by_calendar(uow.tx, uow.now)
     emit_core(uow, "clock.jumped", NOBODY, {"reason": reason})
 
 

@@ -12,10 +12,10 @@ from datetime import timedelta
 import structlog
 
 from bursar.domain.ids import MICROSECOND
-from bursar.domain.timeline import JUMP, NOTICED
+from bursar.domain.timeline import JUMP, NOTICED, STEADY_AFTER
 from bursar.domain.verdict import BlockReason
 from bursar.journal import clock as timekeeping
-from bursar.journal import matches, verdicts
+from bursar.journal import matches
 from bursar.loops.runtime_context import RuntimeContext
 from bursar.loops.startup import anchor, note_jump, vouch
 from bursar.pipeline.intent_transitions import pass_time
@@ -23,7 +23,6 @@ from bursar.pipeline.rule_evaluation import retry_unobserved
 from bursar.pipeline.unit_of_work import UnitOfWork
 
 TURN_S = 1.0
-STEADY_AFTER = timedelta(seconds=60)
 ANCHOR_EVERY = timedelta(seconds=60)
 log = structlog.get_logger("bursar")
 
@@ -33,7 +32,6 @@ class Timer:
 
     def __init__(self, context: RuntimeContext) -> None:
         self._context = context
-        self._unsteady_since = context.now()
         self._anchored_at = context.now() - ANCHOR_EVERY
 
     async def turn(self) -> None:
@@ -46,17 +44,16 @@ class Timer:
 
     async def _watch_clock(self) -> None:
         """Where the wall clock jumped against the timeline, only watch until it was steady for a minute."""
-        context, drift = self._context, self._context.drift()
+        context, drift, now = self._context, self._context.drift(), self._context.now()
         if abs(drift) > JUMP:
-            context.steady, context.fresh_from, self._unsteady_since = False, context.now(), context.now()
-            context.vouched = False
+            context.unsteady_since, context.fresh_from, context.vouched = now, now, False
             reason = f"the wall clock was set by {drift.total_seconds():+.0f} s"
             log.error("clock.jumped", reason=reason)
             await self._move(drift, lambda uow: self._jumped(uow, reason))
         elif abs(drift) >= NOTICED:
             await self._move(drift, lambda uow: timekeeping.put_offset(uow.tx, uow.now, context.ahead // MICROSECOND))
-        elif not context.steady and context.now() - self._unsteady_since >= STEADY_AFTER:
-            context.steady = True
+        elif context.unsteady_since is not None and now - context.unsteady_since >= STEADY_AFTER:
+            context.unsteady_since = None
             await context.commit(lambda uow: matches.release(uow.tx, BlockReason.CLOCK, uow.now))
 
     async def _move(self, drift: timedelta, note: Callable[[UnitOfWork], None]) -> None:
@@ -71,7 +68,6 @@ class Timer:
     def _jumped(self, uow: UnitOfWork, reason: str) -> None:
         note_jump(uow, self._context, reason)
         anchor(uow, self._context)  # nobody vouches for what the clock says now
-        verdicts.ask_by_calendar(uow.tx, uow.now)
 
     async def _note_time(self) -> None:
         """Write down, once a minute, where the timeline stands; ask the kernel whether its clock is synchronised."""
