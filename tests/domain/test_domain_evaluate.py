@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from domain_world import COUPON, FACTS, ORDER, PANEL, T0, When, after, in_state, look, order, rule, seen, state_rule
 
-from bursar.domain.evaluate import HoldState, Match, NoMatch, evaluate, evaluate_state, predicate
+from bursar.domain.evaluate import HoldState, Match, NoMatch, evaluate, evaluate_state, has_left, predicate
 from bursar.domain.event import Event
 from bursar.domain.observation import Snapshot
 from bursar.domain.rule import Judgement, Rule, Scope
@@ -301,3 +301,20 @@ def test_a_declared_event_may_not_be_able_to_tell_and_says_so() -> None:
 
 def test_a_declared_event_without_a_condition_has_none() -> None:
     assert predicate({"coupon": COUPON}, "coupon.spent", coupon(spent=True)) is None
+
+
+INSIDE = HoldState(True, T0, True, None)
+
+
+@pytest.mark.parametrize("standing", [None, replace(INSIDE, inside=False, since=None), replace(INSIDE, since=after(2))])
+def test_an_entry_is_over_once_the_subject_was_outside(standing: HoldState | None) -> None:
+    assert has_left(standing, after(1), order("pending")) == "it has left its condition since"
+
+
+def test_an_entry_goes_on_while_the_subject_is_inside() -> None:
+    assert has_left(INSIDE, after(1), order("pending")) is None
+
+
+def test_what_has_vanished_is_in_no_condition() -> None:
+    gone = replace(order("pending"), vanished_at=after(5))
+    assert has_left(INSIDE, after(1), gone) == "it has left its condition since: the order has vanished"

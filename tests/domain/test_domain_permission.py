@@ -91,7 +91,7 @@ OBJECTIONS = {
     "quarantine": Objection({"quarantined": True}),
     "rejected": Objection({"rejected": True}),
     "fresh": Objection({"fresh": False}),
-    "entry": Objection({"left": True}),
+    "entry": Objection({"left": "it has left its condition since"}),
     "predicate": Objection({"predicate": Judgement(False, "the order is completed, not partial")}),
     "when": Objection({"condition": NO}),
     "nothing left": Objection({"looked": True, "cost": Cost(Decimal(0), "USD")}),

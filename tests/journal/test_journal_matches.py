@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
-from domain_world import PANEL, T0, after, rule
+from domain_world import ORDER, PANEL, T0, after, rule
 from journal_kit import event, ref
 
-from bursar.domain.ids import AccountName, RuleName, instant
+from bursar.domain.ids import AccountName, RuleName, SubjectRef, instant
 from bursar.domain.rule import Rule
 from bursar.domain.verdict import BlockReason, HoldBack
-from bursar.journal import matches
+from bursar.journal import matches, subjects
 from bursar.journal.matches import MatchRow
 from bursar.journal.writer import Tx
 
@@ -151,6 +151,19 @@ def test_a_subject_with_several_due_matches_is_due_once(tx: Tx) -> None:
 def test_due_matches_of_another_account_are_not_due_here(tx: Tx) -> None:
     hold(tx, HoldBack(BlockReason.COOLDOWN, "cooldown", after(10)))
     assert matches.due_subjects(tx, AccountName("other"), after(10)) == []
+
+
+@pytest.mark.parametrize(("watched", "unwatched"), [(True, []), (False, [ref()])])
+def test_a_due_match_is_one_that_no_poll_shows_where_nobody_watches_its_subject(
+    tx: Tx, watched: bool, unwatched: list[SubjectRef]
+) -> None:
+    if watched:
+        subjects.track(tx, PANEL, ORDER, [("1", {}, None)], T0)
+    hold(tx, HoldBack(BlockReason.COOLDOWN, "cooldown", after(10)))
+    found = [
+        matches.due_unwatched(tx, PANEL, type_, after(minutes)) for type_, minutes in (("order", 9), ("order", 10))
+    ]
+    assert (found, matches.due_unwatched(tx, PANEL, "coupon", after(10))) == ([[], unwatched], [])
 
 
 def test_a_block_that_ended_frees_what_it_held_back(tx: Tx) -> None:

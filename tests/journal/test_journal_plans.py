@@ -93,6 +93,7 @@ EVERYDAY: dict[str, Callable[[Tx], object]] = {
     "due holds": lambda tx: verdicts.due_subjects(tx, PANEL, T0),
     "write a match": lambda tx: matches.add(tx, rule(), PANEL, ref(), event(), "so", T0),
     "due matches": lambda tx: matches.due_subjects(tx, PANEL, T0),
+    "due matches that no poll shows": lambda tx: matches.due_unwatched(tx, PANEL, "order", T0),
     "due matches of a subject": lambda tx: matches.held_of(tx, PANEL, ref(), T0),
     "what waited for an intent": lambda tx: matches.release_waiting(tx, INTENT, T0),
     "when it last told": lambda tx: matches.last_told(tx, rule(), PANEL, ref(), but=1),  # type: ignore[arg-type]

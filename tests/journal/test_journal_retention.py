@@ -220,6 +220,15 @@ def test_a_subject_with_an_open_intent_stays(tx: Tx) -> None:
     assert forgotten(tx, Coverage.WINDOW) == 0
 
 
+def test_a_subject_that_a_held_match_is_about_stays(tx: Tx) -> None:
+    subjects.save(tx, [order("completed")])
+    match = matches.add(tx, rule(), PANEL, ref(), None, "so", T0)
+    matches.hold_back(tx, match, HoldBack(BlockReason.PAUSED, "paused"), 0)
+    held = forgotten(tx, Coverage.WINDOW)
+    matches.drop(tx, match.id, "no longer true", T0)
+    assert (held, forgotten(tx, Coverage.WINDOW)) == (0, 1)
+
+
 def test_subjects_of_another_account_stay(tx: Tx) -> None:
     subjects.save(tx, [order("completed")])
     assert (

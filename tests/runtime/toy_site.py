@@ -138,6 +138,11 @@ ACTIONS = (
     ),
 )
 METHODS = (
+    Method(
+        "refill",
+        {"order": Param(required=True)},
+        intents=lambda given: [Wanted("refill", {}, SubjectRef("order", str(given["order"])))],
+    ),
     Method("add", {"link": Param(required=True)}, intents=lambda given: [Wanted("add", dict(given))]),
     Method(
         "payout",

@@ -119,6 +119,20 @@ def evaluate_state(
     return replace(state, fired=True, ask_at=crossing), Match(answer.reason)
 
 
+def has_left(standing: HoldState | None, matched_at: datetime, snapshot: Snapshot | None) -> str | None:
+    """Return why the entry that a state rule fired for is over, if it is; inside again, `for` counts anew.
+
+    Args:
+        standing: How the subject stands with the rule; None: the rule, as it is now, has never seen it.
+        matched_at: When the rule matched.
+        snapshot: The subject as it is known. What has vanished is in no condition; if it comes back, that is no entry.
+    """
+    if snapshot is not None and snapshot.vanished_at is not None:
+        return f"it has left its condition since: the {snapshot.ref.type} has vanished"
+    since = standing.since if standing is not None and standing.inside else None
+    return "it has left its condition since" if since is None or since > matched_at else None
+
+
 def obscured(snapshot: Snapshot) -> bool:
     """Return whether an unknown status word hides the state: then "not true" is no break."""
     return snapshot.known_state is not None and snapshot.state != snapshot.known_state

@@ -85,7 +85,7 @@ class GuardFacts:
         rejected: The provider rejects the account.
         fresh: What it stands on was seen recently enough, in this run.
         rule_changed: Why nothing of the rule stands behind the match any more, if so.
-        left: The entry that a state rule fired for is over.
+        left: Why the entry that a state rule fired for is over, if so.
         predicate: The event's own condition (still in that state); None: it has none.
         condition: The rule's `when`.
         open_intent: The open intent of the subject, or one whose effect has yet to show: its id, and in words.
@@ -117,7 +117,7 @@ class GuardFacts:
     rejected: bool = False
     fresh: bool = True
     rule_changed: str | None = None
-    left: bool = False
+    left: str | None = None
     predicate: Judgement | None = None
     condition: Judgement = ALWAYS
     open_intent: tuple[int, str] | None = None

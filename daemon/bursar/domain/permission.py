@@ -117,7 +117,7 @@ def _fresh(facts: GuardFacts, _now: datetime) -> Verdict | None:
 
 
 def _entry(facts: GuardFacts, _now: datetime) -> Verdict | None:
-    return Lapse("it has left its condition since") if facts.left else None
+    return Lapse(facts.left) if facts.left is not None else None
 
 
 def _predicate(facts: GuardFacts, now: datetime) -> Verdict | None:

@@ -176,6 +176,19 @@ def due_subjects(tx: Tx, account: AccountName, now: datetime) -> list[SubjectRef
     return [SubjectRef(*row) for row in rows]
 
 
+def due_unwatched(tx: Tx, account: AccountName, type_: str, now: datetime) -> list[SubjectRef]:
+    """Return those of them that are of a type which is looked at under watch alone, and that nobody watches."""
+    rows = tx.all(
+        "SELECT DISTINCT subject_type, subject_id FROM matches m INDEXED BY matches_due WHERE account = ? AND state = 'held' AND "
+        "retry_at <= ? AND subject_type = ? AND NOT EXISTS (SELECT 1 FROM subjects s WHERE s.account = m.account AND s.type = "
+        "m.subject_type AND s.id = m.subject_id AND s.watched = 1)",
+        account,
+        microseconds(now),
+        type_,
+    )
+    return [SubjectRef(*row) for row in rows]
+
+
 def blocked(tx: Tx, account: AccountName, block: BlockReason) -> bool:
     """Return whether something of the account is held back for this, and for a time."""
     sql = (

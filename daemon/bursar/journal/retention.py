@@ -74,8 +74,9 @@ def forget(
         rows = tx.all(
             f"SELECT id FROM subjects s WHERE account = ? AND type = ? AND changed_at < ? AND created_at < ? AND {over} AND NOT "
             f"EXISTS (SELECT 1 FROM intents i WHERE i.account = s.account AND i.subject_type = s.type AND i.subject_id = s.id "
-            f"AND i.state IN {_OPEN}) LIMIT {AT_ONCE}",
-            account, type_, before, before,
+            f"AND i.state IN {_OPEN}) AND id NOT IN (SELECT subject_id FROM matches WHERE state = 'held' AND account = ? AND "
+            f"subject_type = ?) LIMIT {AT_ONCE}",
+            account, type_, before, before, account, type_,
         )  # fmt: skip
         for (id_,) in rows:
             tx.run("DELETE FROM subjects WHERE account = ? AND type = ? AND id = ?", account, type_, id_)

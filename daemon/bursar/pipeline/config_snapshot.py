@@ -53,6 +53,10 @@ class AccountSpec:
     def name(self) -> AccountName:
         return self.facts.name
 
+    def looks_at(self, stream: str) -> bool:
+        """Return whether a stream is ever polled: by its interval, or where an action's cost asks for it."""
+        return stream in self.polled or any(action.cost_stream == stream for action in self.actions.values())
+
     def kinds_of(self, stream: str) -> dict[str, SubjectType]:
         """Return the subject types that a stream observes."""
         return {name: kind for name, kind in self.kinds.items() if kind.stream == stream}

@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from bursar.domain.action import ActionType, CostFacts
-from bursar.domain.evaluate import judge, predicate
+from bursar.domain.evaluate import has_left, judge, predicate
 from bursar.domain.event import Event
 from bursar.domain.guard_facts import BudgetUse, Consent, Cost, GuardFacts
 from bursar.domain.ids import AccountName, IntentId, SubjectRef
@@ -90,7 +90,7 @@ def load_guard_facts(view: ReadView, candidate: Candidate) -> GuardFacts:
 
 def _general(view: ReadView, candidate: Candidate, row: accounts.AccountRow | None) -> GuardFacts:
     """Return what counts whatever is done: the daemon, the account, the rule and what it was asked about."""
-    scope, rule, match = candidate.scope, candidate.rule, candidate.match
+    scope, rule = candidate.scope, candidate.rule
     event = scope.event if scope is not None else None
     kinds = view.config.accounts[candidate.account].kinds if candidate.account in view.config.accounts else {}
     return GuardFacts(
@@ -104,7 +104,7 @@ def _general(view: ReadView, candidate: Candidate, row: accounts.AccountRow | No
         quarantined=row is not None and row.quarantine_digest is not None,
         rejected=row is not None and row.parked_at is not None,
         rule_changed=_rule_changed(view, candidate),
-        left=rule is not None and match is not None and has_left(view, rule, match),
+        left=_left(view, candidate),
         predicate=None if scope is None or event is None else predicate(kinds, event.type, scope.subject),
         condition=judge(rule, scope) if rule is not None and scope is not None else ALWAYS,
     )
@@ -143,13 +143,13 @@ def _rule_changed(view: ReadView, candidate: Candidate) -> str | None:
     return None
 
 
-def has_left(view: ReadView, rule: Rule, match: MatchRow) -> bool:
-    """Return whether the entry that a state rule fired for is over; inside again, `for` counts anew."""
-    if rule.watches is None or match.subject is None:
-        return False
+def _left(view: ReadView, candidate: Candidate) -> str | None:
+    rule, match, scope = candidate.rule, candidate.match, candidate.scope
+    if rule is None or rule.watches is None or match is None or match.subject is None:
+        return None
     held = verdicts.standing(view.tx, rule, match.account, match.subject)
-    since = held.standing.since if held is not None and held.standing.inside else None
-    return since is None or since > match.at
+    standing = held.standing if held is not None else None
+    return has_left(standing, match.at, scope.subject if scope is not None else None)
 
 
 def _fresh(view: ReadView, spec: AccountSpec, candidate: Candidate) -> bool:

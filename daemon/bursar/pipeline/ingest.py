@@ -245,19 +245,21 @@ def _ask(uow: UnitOfWork, account: AccountSpec, observation: Observation, steps:
     if not poll.waited_for and not poll.first:
         return
     unchanged = _unchanged_refs(account, observation)
+    listing = account.streams[observation.stream].coverage is Coverage.LISTING and observation.complete
     for ref in {*poll.waited_for, *(unchanged if poll.first else ())}:
         kind = account.kinds.get(ref.type)
         if kind is None or kind.stream != observation.stream:
             continue
-        if ref not in seen and ref not in unchanged and not observation.nothing_new:
-            continue
         snapshot = subjects.load_one(uow.tx, account.name, kind, ref.id)
-        if snapshot is not None and snapshot.vanished_at is None and snapshot.first_seen_at is not None:
+        if snapshot is None or snapshot.first_seen_at is None:
+            continue
+        absent = listing and snapshot.vanished_at is not None  # the list shows that it is still gone
+        if absent or ref in seen or ref in unchanged or observation.nothing_new:
             _answer_waiting(uow, account, replace(snapshot, observed_at=poll.asked_at), poll, known=ref in seen)
 
 
 def _answer_waiting(uow: UnitOfWork, account: AccountSpec, snapshot: Snapshot, poll: Poll, *, known: bool) -> None:
-    if not known:
+    if not known and snapshot.vanished_at is None:
         ask_state_rules(uow, snapshot, poll.asked_at, news=False)
     intents.facts_seen(uow.tx, account.name, snapshot.ref, poll.asked_at)
     retry_deferred(uow, account.name, snapshot.ref, snapshot)

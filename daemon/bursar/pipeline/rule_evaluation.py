@@ -6,7 +6,7 @@ function that raises here costs the one match that it was asked for, never the r
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import structlog
@@ -16,6 +16,8 @@ from bursar.domain.event import Event
 from bursar.domain.ids import AccountName, SubjectRef
 from bursar.domain.observation import Snapshot
 from bursar.domain.rule import Rule, Scope
+from bursar.domain.subject import Coverage
+from bursar.domain.verdict import BlockReason
 from bursar.journal import matches, verdicts
 from bursar.journal.errors import JournalError, of_database
 from bursar.journal.matches import MatchRow
@@ -93,21 +95,62 @@ def ask_state_rules(uow: UnitOfWork, snapshot: Snapshot, asked_at: datetime, *, 
 
 def retry_deferred(uow: UnitOfWork, account: AccountName, ref: SubjectRef, snapshot: Snapshot | None) -> None:
     """What held matches back has ended, and their subject was just observed: have them asked once more."""
-    facts = uow.config.facts(account)
     for match in matches.held_of(uow.tx, account, ref, uow.now):
-        rule = active_rule(uow, match.rule)
-        if rule is None:
-            matches.drop(uow.tx, match.id, "the rule is gone or off", uow.now)
-            continue
-        _apply(uow, rule, match, Scope(facts, uow.now, snapshot, recall(uow, match), uow.ahead))
+        _retry(uow, match, snapshot)
+
+
+def _retry(uow: UnitOfWork, match: MatchRow, snapshot: Snapshot | None) -> None:
+    rule = active_rule(uow, match.rule)
+    if rule is None:
+        matches.drop(uow.tx, match.id, "the rule is gone or off", uow.now)
+        return
+    scope = Scope(uow.config.facts(match.account), uow.now, snapshot, recall(uow, match), uow.ahead)
+    _apply(uow, rule, match, scope)
 
 
 def retry_unobserved(uow: UnitOfWork) -> None:
-    """Ask once more what no poll will ever show: events without a subject, or of one that never came to be."""
+    """Ask once more what no poll will ever show: events without a subject, or of one that never came to be; and what is
+    about a subject that nobody looks at any more."""
     for account in (*uow.config.accounts, NOBODY):
-        for ref in matches.due_subjects(uow.tx, account, uow.now):
+        due = matches.due_subjects(uow.tx, account, uow.now)
+        unseen = _unseen(uow, account, due) if due else {}
+        for ref in due:
             if ref == NOTHING or ref.id.startswith("+"):
                 retry_deferred(uow, account, ref, None)
+            elif ref in unseen:
+                _end_unseen(uow, account, ref, unseen[ref])
+
+
+def _unseen(uow: UnitOfWork, account: AccountName, refs: Sequence[SubjectRef]) -> dict[SubjectRef, str]:
+    """Return those subjects that no poll will show, each with why."""
+    spec = uow.config.accounts.get(account)
+    if spec is None:
+        return {}
+    found: dict[SubjectRef, str] = {}
+    for type_ in {ref.type for ref in refs}:
+        kind = spec.kinds.get(type_)
+        if kind is None or not spec.looks_at(kind.stream):
+            why = f"{account} has no {type_}" if kind is None else f"{kind.stream} is off"
+            found.update((ref, why) for ref in refs if ref.type == type_)
+        elif spec.streams[kind.stream].coverage is Coverage.TRACKED:
+            unwatched = matches.due_unwatched(uow.tx, account, type_, uow.now)
+            found.update((ref, f"{ref} is not under watch") for ref in unwatched)
+    return found
+
+
+def _end_unseen(uow: UnitOfWork, account: AccountName, ref: SubjectRef, why: str) -> None:
+    """End what is held back about a subject that nobody looks at: nothing is done on facts that cannot be seen anew.
+
+    A text about an event is still true: it goes out by what is known.
+    """
+    for match in matches.held_of(uow.tx, account, ref, uow.now):
+        rule = active_rule(uow, match.rule)
+        tells = rule is not None and rule.watches is None and not rule.acts()
+        if tells:
+            _retry(uow, match, uow.subject(account, ref))
+        after = matches.load(uow.tx, match.id)
+        if not tells or (after is not None and (after.state, after.block) == ("held", BlockReason.LAPSED)):
+            matches.drop(uow.tx, match.id, f"nobody can tell how it stands: {why}", uow.now)
 
 
 def _apply(uow: UnitOfWork, rule: Rule, match: MatchRow, scope: Scope) -> None:
