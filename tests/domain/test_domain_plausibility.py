@@ -26,10 +26,16 @@ def moved(count: int, state: str = "partial", **fields: object) -> list[tuple[Sn
 
 
 def doubt(
-    steps: list[tuple[Snapshot, Change]], looked_at: int, since_last: timedelta | None = SOON, *, gone: int = 0
+    steps: list[tuple[Snapshot, Change]],
+    looked_at: int,
+    since_last: timedelta | None = SOON,
+    *,
+    gone: int = 0,
+    own: int = 0,
 ) -> str | None:
-    """Ask about a poll."""
-    return implausible(KINDS, steps, looked_at, gone, looked_at, since_last)
+    """Ask about a poll; the first so many steps are what bursar did itself."""
+    done = {before.ref for before, _ in steps[:own]}
+    return implausible(KINDS, steps, looked_at, gone, looked_at, since_last, done)
 
 
 def test_more_than_half_of_many_that_moved_are_doubted() -> None:
@@ -85,3 +91,24 @@ def test_an_identity_that_becomes_known_is_no_other() -> None:
     before = order("pending", currency=None)
     steps = [(before, look(before, seen(ORDER, "pending", currency="EUR"), after(1)))]
     assert doubt(steps, 1) is None
+
+
+def test_what_bursar_did_itself_is_not_doubted() -> None:
+    assert doubt(moved(50), 50, own=50) is None
+
+
+def test_a_few_that_moved_with_what_bursar_did_are_believed() -> None:
+    assert doubt(moved(30), 30, own=25) is None
+
+
+def test_too_many_that_moved_with_what_bursar_did_are_doubted() -> None:
+    assert doubt(moved(30), 30, own=10) == "20 of 30 changed their state at once"
+
+
+def test_what_bursar_did_to_most_hides_no_doubt_about_the_others() -> None:
+    assert doubt(moved(53), 75, own=35) is None
+    assert doubt(moved(56), 75, own=35) == "21 of 40 changed their state at once"
+
+
+def test_what_bursar_did_makes_no_subject_another() -> None:
+    assert doubt(moved(1, "pending", currency="EUR"), 1, own=1) is not None

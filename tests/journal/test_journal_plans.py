@@ -112,6 +112,7 @@ EVERYDAY: dict[str, Callable[[Tx], object]] = {
     "end an attempt": lambda tx: intents.end_attempt(tx, 1, 1, "lost", "", T0),  # type: ignore[arg-type]
     "nothing to confirm": lambda tx: intents.nothing_to_confirm(tx, 1),  # type: ignore[arg-type]
     "what showed no effect": lambda tx: intents.unconfirmed(tx, T0),
+    "what has yet to show": lambda tx: intents.yet_to_show(tx, PANEL),
     "the open intent of a subject": lambda tx: intents.open_on(tx, PANEL, ref()),
     "whether an action waits": lambda tx: intents.any_waiting(tx, PANEL, "add", (State.READY, State.DEFERRED)),
     "what blocks an action": lambda tx: intents.unknown_of(tx, PANEL, "payout"),

@@ -83,7 +83,7 @@ class GuardFacts:
         paused: Why acting is stopped, if it is.
         quarantined: The account is only watched.
         rejected: The provider rejects the account.
-        fresh: What it stands on was seen recently enough, in this run.
+        fresh: What it stands on was seen recently enough, in this run, and no held observation shows it as done.
         rule_changed: Why nothing of the rule stands behind the match any more, if so.
         left: Why the entry that a state rule fired for is over, if so.
         predicate: The event's own condition (still in that state); None: it has none.

@@ -2,15 +2,17 @@
 
 Pure. More than half of more than 20 subjects must have entered another state or vanished; or more than half of however
 many have become others, by their identity fields (another currency). Progress within a state (fewer `remains`) is what
-orders do, and never implausible.
+orders do, and never implausible. What bursar has done itself is no reason for doubt; whether too much else moved is
+asked of the others alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from bursar.domain.detect import Change
+from bursar.domain.ids import SubjectRef
 from bursar.domain.observation import Snapshot
 from bursar.domain.subject import SubjectType
 
@@ -25,6 +27,7 @@ def implausible(
     vanishing: int,
     known: int,
     since_last: timedelta | None,
+    own: Collection[SubjectRef] = (),
 ) -> str | None:
     """Return what is implausible about a poll; None when nothing is.
 
@@ -35,16 +38,20 @@ def implausible(
         vanishing: How many known subjects a complete listing does not show any more, for the first time.
         known: How many subjects the stream knew.
         since_last: How long ago the last good poll was; after a long absence many may well have changed.
+        own: Subjects that entered a state which something that was done to them leads to.
     """
     if known > MANY and vanishing * 2 > known:
         return f"{vanishing} of {known} vanished at once"
     foreign = sum(1 for before, sight in steps if _identity_changed(kinds[before.ref.type], before, sight))
     if foreign and foreign * 2 > looked_at:
         return f"{foreign} of {looked_at} are not what they were (another currency, another kind of thing)"
-    moved = sum(1 for before, sight in steps if before.known_state is not None and before.state != sight.snapshot.state)
+    entered = [one for one, sight in steps if one.known_state is not None and one.state != sight.snapshot.state]
+    moved = sum(1 for before in entered if before.ref not in own)
+    others = looked_at - (len(entered) - moved)
+    among = others if others > MANY else looked_at  # what was done to most hides nothing about the rest
     recent = since_last is not None and since_last <= RECENT
-    if recent and looked_at > MANY and moved * 2 > looked_at:
-        return f"{moved} of {looked_at} changed their state at once"
+    if recent and among > MANY and moved * 2 > among:
+        return f"{moved} of {among} changed their state at once"
     return None
 
 

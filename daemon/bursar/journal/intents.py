@@ -185,6 +185,21 @@ def unconfirmed(tx: Tx, now: datetime) -> list[Intent]:
     return [_intent(row) for row in rows]
 
 
+def yet_to_show(tx: Tx, account: AccountName) -> list[tuple[IntentId, str, SubjectRef, datetime]]:
+    """Return what may have taken effect, or was accepted, and has not shown since: its action, subject and sending."""
+    columns = "SELECT id, action, subject_type, subject_id, sent_at FROM intents INDEXED BY"
+    rows = tx.all(
+        f"{columns} intents_by_state WHERE account = ? AND {OPEN_INTENTS} AND (state = 'sending' OR lost = 1) AND sent_at IS NOT "
+        f"NULL UNION ALL {columns} intents_confirm WHERE confirm_by IS NOT NULL AND account = ? AND sent_at IS NOT NULL",
+        account,
+        account,
+    )
+    return [
+        (IntentId(id_), action, SubjectRef(type_, subject), cast(datetime, at(sent_at)))
+        for id_, action, type_, subject, sent_at in rows
+    ]
+
+
 def open_on(tx: Tx, account: AccountName, subject: SubjectRef) -> Intent | None:
     """Return the open intent of a subject."""
     row = tx.one(

@@ -19,6 +19,7 @@ from bursar.domain.values import Fields
 from bursar.journal import intents, ledger, references
 from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.intent_transitions import settle_effect, take_step
+from bursar.pipeline.own_effects import is_younger, target
 from bursar.pipeline.refusals import RECENT
 from bursar.pipeline.unit_of_work import UnitOfWork
 
@@ -41,7 +42,7 @@ def read_event(uow: UnitOfWork, event: Event) -> None:
 
 def _shows(uow: UnitOfWork, account: AccountSpec, action: str, event: Event, what: Post) -> None:
     """An accepted action on a subject had its effect, or had none; a lost one that can be repeated had it."""
-    subject = _target(account, action, event)
+    subject = target(account.actions[action], event.subject, event.data) if event.subject is not None else None
     if subject is None:
         return
     for entry in _busy(uow, account, subject, action):
@@ -69,17 +70,7 @@ def _speaks_of(uow: UnitOfWork, event: Event, intent: Intent) -> bool:
 
 def _younger(uow: UnitOfWork, account: AccountName, subject: SubjectRef, than: datetime) -> bool:
     known = uow.subject(account, subject)
-    return known is not None and min(known.created_at, known.first_seen_at or known.created_at) >= than
-
-
-def _target(account: AccountSpec, action: str, event: Event) -> SubjectRef | None:
-    """Return the subject of the action that an event speaks of: its own, or one that a field of its subject names."""
-    type_ = account.actions[action].subject
-    assert event.subject is not None
-    if event.subject.type == type_:
-        return event.subject
-    named = event.data.get(type_)
-    return None if named is None else SubjectRef(type_, str(named))
+    return known is not None and is_younger(known, than)
 
 
 def _busy(uow: UnitOfWork, account: AccountSpec, subject: SubjectRef, action: str) -> Iterable[Entry]:

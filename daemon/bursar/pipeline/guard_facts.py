@@ -24,6 +24,7 @@ from bursar.journal import accounts, events, intents, ledger, matches, meta, str
 from bursar.journal.matches import MatchRow
 from bursar.pipeline.candidate import Candidate
 from bursar.pipeline.config_snapshot import AccountSpec
+from bursar.pipeline.own_effects import shown_by_held
 from bursar.pipeline.refusals import RECENT, answered
 from bursar.pipeline.unit_of_work import Counting, ReadView, UnitOfWork
 
@@ -69,7 +70,7 @@ def load_guard_facts(view: ReadView, candidate: Candidate) -> GuardFacts:
     cost = work_out_cost(view, spec, candidate)
     return replace(
         facts,
-        fresh=_fresh(view, spec, candidate),
+        fresh=_fresh(view, spec, candidate) and not shown_by_held(view, candidate.intent),
         open_intent=_open(view, candidate, entries),
         blocked_by=blocked_by(view, candidate.account, candidate.action, own),
         cooldown_from=_cooldown_from(view, candidate, own),
@@ -115,11 +116,9 @@ def _with_texts(view: ReadView, candidate: Candidate, facts: GuardFacts) -> Guar
     rule, match = candidate.rule, candidate.match
     if rule is None or match is None:
         return facts
-    told_at = (
-        matches.last_told(view.tx, rule, match.account, match.subject, but=match.id)
-        if rule.cooldown is not None
-        else None
-    )
+    told_at = None
+    if rule.cooldown is not None:
+        told_at = matches.last_told(view.tx, rule, match.account, match.subject, but=match.id)
     counted: Sequence[datetime] = ()
     if rule.limit is not None:
         account, subject = _counted_by(rule, match)

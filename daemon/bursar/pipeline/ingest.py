@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from bursar.domain.detect import Change, detect, vanish
 from bursar.domain.ids import AccountName, SubjectRef
@@ -20,6 +21,7 @@ from bursar.journal.streams import StreamRow
 from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.effects import read_change
 from bursar.pipeline.events import emit, emit_core
+from bursar.pipeline.own_effects import yet_to_show
 from bursar.pipeline.recognition import recognize
 from bursar.pipeline.rule_evaluation import ask_state_rules, retry_deferred
 from bursar.pipeline.unit_of_work import UnitOfWork
@@ -82,11 +84,11 @@ def ingest(uow: UnitOfWork, account: AccountSpec, observation: Observation, poll
         return NOTHING
     if poll.recovering or loaded.row.failures or loaded.row.told_at is not None:
         _recover(uow, account.name, loaded.row)
-    decided = decide(loaded, account, observation, poll, uow.now, uow.ahead, uow.config.baseline_events)
-    if decided.doubt is not None:
-        asked = held.Asked(account.digest, poll.asked_at)
-        return _hold(uow, account, observation, loaded, decided.doubt, asked)
-    return _apply(uow, account, observation, loaded, decided.steps, poll)
+    steps = decide(loaded, account, observation, poll, uow.now, uow.ahead, uow.config.baseline_events)
+    doubt = None if poll.accepted else _doubt(uow, account, observation, loaded, steps, poll)
+    if doubt is not None:
+        return _hold(uow, account, observation, loaded, doubt, held.Asked(account.digest, poll.asked_at))
+    return _apply(uow, account, observation, loaded, steps, poll)
 
 
 def _says_something(observation: Observation) -> bool:
@@ -141,14 +143,6 @@ class Step:
     news: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """What an observation says, compared with what was known; `doubt`: why it is not believed."""
-
-    steps: tuple[Step, ...]
-    doubt: str | None = None
-
-
 def decide(
     loaded: Loaded,
     account: AccountSpec,
@@ -157,7 +151,7 @@ def decide(
     now: datetime,
     ahead: timedelta,
     baseline_events: bool,
-) -> Decided:
+) -> tuple[Step, ...]:
     """Compare every subject that was seen with its snapshot; of a complete listing, those that were not, too. Pure."""
     coverage = account.streams[observation.stream].coverage
     baselined = loaded.row.baselined_at is not None or baseline_events or coverage is Coverage.TRACKED
@@ -183,8 +177,7 @@ def decide(
             and one.vanished_at is None
             and one.first_seen_at is not None
         ]
-    doubt = None if poll.accepted else _doubt(loaded, observation, steps, now)
-    return Decided(tuple(steps), doubt)
+    return tuple(steps)
 
 
 def _known_newer(loaded: Loaded, ref: SubjectRef, poll: Poll) -> bool:
@@ -198,15 +191,22 @@ def _as_it_was(one: Snapshot, ahead: timedelta) -> Observed:
     return Observed(one.ref, one.fields, one.state, one.created_at + ahead)
 
 
-def _doubt(loaded: Loaded, observation: Observation, steps: list[Step], now: datetime) -> str | None:
+def _doubt(
+    uow: UnitOfWork, account: AccountSpec, observation: Observation, loaded: Loaded, steps: tuple[Step, ...], poll: Poll
+) -> str | None:
+    """Return why a poll is not believed, if so; what was done here, and shows in it, is no reason."""
     known = [step for step in steps if step.before is not None and step.before.first_seen_at is not None]
     moved = [
         (step.before, step.change) for step in known if step.seen and step.change.fresh and step.before is not None
     ]
     vanishing = sum(1 for step in known if not step.seen and step.before is not None and step.before.missed == 0)
     looked_at = sum(1 for step in known if step.seen) + len(observation.unchanged)
-    since = now - loaded.row.ok_at if loaded.row.ok_at is not None else None
-    return implausible(dict(loaded.kinds), moved, looked_at, vanishing, len(known), since)
+    since = uow.now - loaded.row.ok_at if loaded.row.ok_at is not None else None
+    ask = partial(implausible, dict(loaded.kinds), moved, looked_at, vanishing, len(known), since)
+    if ask() is None:
+        return None
+    own = yet_to_show(uow, account)
+    return ask({one.ref for one, sight in moved if own.shown_by(one, sight.snapshot, poll.asked_at)})
 
 
 def _apply(

@@ -38,6 +38,7 @@ from bursar.journal import audit, intents, ledger, matches, questions, reference
 from bursar.pipeline.approvals import shown_amount
 from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.events import emit_core
+from bursar.pipeline.own_effects import shown_by_held
 from bursar.pipeline.references import made_now
 from bursar.pipeline.refusals import answered_like
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
@@ -108,7 +109,7 @@ def pass_time(uow: UnitOfWork) -> None:
     for intent in intents.in_state(uow.tx, (State.READY, State.AWAITING_APPROVAL, State.DEFERRED)):
         action = action_of(uow, intent)
         taken = when_due(intent, action.lost_reply if action is not None else LostReply.NEITHER, uow.now)
-        if taken is not None:
+        if taken is not None and not (intent.state is State.READY and shown_by_held(uow, intent)):
             take_step(uow, intent, taken)
     for intent in intents.in_state(uow.tx, (State.UNKNOWN,)):
         _repeat_unknown(uow, intent)
@@ -118,7 +119,7 @@ def pass_time(uow: UnitOfWork) -> None:
 
 
 def _repeat_unknown(uow: UnitOfWork, intent: Intent) -> None:
-    """Ask an unknown repeatable intent again, once its back-off is over."""
+    """Ask an unknown repeatable intent again, once its back-off is over; not while a held observation shows it done."""
     action = action_of(uow, intent)
     if action is None or action.lost_reply is not LostReply.REPEATABLE:
         return
@@ -128,7 +129,7 @@ def _repeat_unknown(uow: UnitOfWork, intent: Intent) -> None:
     if intent.due_at is None or intent.due_at > uow.now:
         return
     taken = repeat(intent)
-    if taken is not None:
+    if taken is not None and not shown_by_held(uow, intent):
         take_step(uow, intent, taken)
 
 
