@@ -181,7 +181,12 @@ def test_a_frozen_account_is_in_quarantine(old: Path) -> None:
     updated(old, lambda journal: journal.account(frozen_digest="d2", recognized=3, contradicted=1))
     row = read_once(old, lambda tx: accounts.load(tx, PANEL))
     assert row is not None
-    assert (row.digest, row.quarantine_digest, row.recognized, row.contradicted) == ("d1", "d2", 3, 1)
+    assert (row.digest, row.quarantine_digest, row.contradicted) == ("d1", "d2", 1)
+
+
+def test_of_a_quarantine_of_the_former_version_nobody_knows_since_when_and_a_person_ends_it(old: Path) -> None:
+    updated(old, lambda journal: journal.account(frozen_digest="d2", recognized=3))
+    assert read_once(old, lambda tx: accounts.quarantined_at(tx, PANEL)) is None
 
 
 @pytest.mark.parametrize(
