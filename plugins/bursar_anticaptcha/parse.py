@@ -20,6 +20,7 @@ from bursar.api import (
     Refusal,
     Rejected,
     SubjectRef,
+    cut,
     hint,
     number,
 )
@@ -136,7 +137,11 @@ def _coupon(row: dict[str, Json], code: str) -> Observed:
         link = link.replace(code, hint(code))
     return Observed(
         SubjectRef("coupon", _text(row.get("id"))),
-        {"amount": number(row.get("amount")), "link": link[:MAX_TEXT_CHARS] or None, "code_hint": hint(code) or None},
+        {
+            "amount": number(row.get("amount")),
+            "link": cut(link, MAX_TEXT_CHARS) or None,
+            "code_hint": hint(code) or None,
+        },
         state=status if status in (NEW, ACTIVATED) else None,
     )
 
@@ -154,7 +159,7 @@ def _words(payload: Payload, key: str) -> str:
     code, said = _text(payload.get("errorCode")), _text(payload.get("errorDescription"))
     number_ = _text(payload["errorId"])
     words = f"{code or f'error {number_}'}" + (f" ({said})" if said else "")
-    return _UNPRINTABLE.sub(" ", words.replace(key, "***") if key else words)[:200]
+    return cut(_UNPRINTABLE.sub(" ", words.replace(key, "***") if key else words), 200)
 
 
 def _masked(value: Json, hints: Mapping[str, str], depth: int = 0) -> Json:

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from bursar.api import Answer, BadAnswer, Json, RateLimited, Refusal, number
+from bursar.api import Answer, BadAnswer, Json, RateLimited, Refusal, cut, number
 from bursar_premium_exchanger.masking import masked, spoken
 
 DISABLED = "api disabled"
@@ -175,7 +175,7 @@ def rows(data: Json, *, strict: bool = False) -> dict[str, Row]:
         found: dict[str, Row] = {}
         for id_, row in (_row(row, key) for key, row in pairs):
             if strict and found.get(id_, row) != row:
-                raise BadAnswer(f"a list with two items of the id {id_[:40]}", kind="ambiguous")
+                raise BadAnswer(f"a list with two items of the id {cut(id_, 40)}", kind="ambiguous")
             found[id_] = row
         return found
     raise BadAnswer("a list of items that is no list", kind="protocol")

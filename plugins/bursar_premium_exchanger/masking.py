@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import re
 
-from bursar.api import Json, hint
+from bursar.api import Json, cut, hint
 
 MASK = "***"
 MAX_REASON_CHARS = 300
@@ -49,7 +49,7 @@ def masked(value: Json, secrets: frozenset[str]) -> Json:
 def spoken(text: str, secrets: frozenset[str]) -> str:
     """Return the site's words in one line, unescaped, without tags and secrets."""
     plain = _TAGS.sub(" ", html.unescape(text))
-    return _BLANKS.sub(" ", _without(plain, _longest_first(secrets))).strip()[:MAX_REASON_CHARS]
+    return cut(_BLANKS.sub(" ", _without(plain, _longest_first(secrets))).strip(), MAX_REASON_CHARS)
 
 
 def _masked(value: Json, secrets: list[str], depth: int) -> Json:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
-from bursar.api import Json, Observed, SubjectRef, hint, number
+from bursar.api import Json, Observed, SubjectRef, cut, hint, number
 from bursar_premium_exchanger.answers import Row, rows
 
 BALANCE = SubjectRef("balance", "balance")
@@ -102,10 +102,10 @@ def payout_problem(row: Row, currency: str | None) -> str | None:
     """Return what cannot be believed about a payout: its currency against the account's, or its status."""
     theirs = text(row.get("original_currency_code"))
     if currency is not None and theirs is not None and theirs.casefold() != currency.casefold():
-        return f"the site counts this payout in {theirs[:20]}, and the account's currency is {currency}"
+        return f"the site counts this payout in {cut(theirs, 20)}, and the account's currency is {currency}"
     raw = row.get("status")
     if raw is not None and payout_state(row) is None:
-        return f"an unknown payout status {str(raw)[:20]!r}"
+        return f"an unknown payout status {cut(str(raw), 20)!r}"
     return None
 
 
@@ -133,7 +133,7 @@ def text(raw: Json) -> str | None:
     """Read free text, unescaped; empty, boolean and nested values are no information."""
     if raw is None or isinstance(raw, (bool, list, dict)):
         return None
-    return html.unescape(str(raw)).replace("\x00", "").strip()[:MAX_TEXT_CHARS] or None
+    return cut(html.unescape(str(raw)).replace("\x00", "").strip(), MAX_TEXT_CHARS) or None
 
 
 def flag(raw: Json) -> bool | None:

@@ -12,6 +12,8 @@ import re
 from datetime import timedelta
 from enum import Enum, auto
 
+from bursar.api import cut
+
 
 class Meaning(Enum):
     """What a text says."""
@@ -193,4 +195,4 @@ def about_subject(text: str) -> bool:
 def sentence(text: str, secret: str = "") -> str:
     """Return a panel's text as it may be shown: on one line, not endless, and without the key that some panels echo."""
     shown = text.replace(secret, "***") if secret else text
-    return " ".join(shown.split())[:200]
+    return cut(" ".join(shown.split()), 200)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TypeGuard
 
-from bursar.api import Json, Observed, SubjectRef, Value, number
+from bursar.api import Json, Observed, SubjectRef, Value, cut, number
 from bursar_smm.answers import failure_text, is_id, of_the_call, strange, unwrapped
 from bursar_smm.states import NO_INFORMATION, order_state, refill_state
 
@@ -89,7 +89,7 @@ def rate_problems(answer: Json) -> dict[str, str]:
 def _rate_problem(row: Mapping[str, Json]) -> str:
     said = text(row.get("rate"))
     problem = "its rate is not said" if said is None else f"its rate cannot be read for certain: {said}"
-    return problem[:MAX_PROBLEM_CHARS]
+    return cut(problem, MAX_PROBLEM_CHARS)
 
 
 def _listed(answer: Json) -> list[Json]:
@@ -119,7 +119,7 @@ def text(raw: Json) -> str | None:
         return None
     if isinstance(raw, Decimal) and (not raw.is_finite() or abs(raw.adjusted()) > MAX_DIGITS):
         return None
-    plain = format(raw, "f") if isinstance(raw, Decimal) else str(raw).strip()[:MAX_TEXT_CHARS]
+    plain = format(raw, "f") if isinstance(raw, Decimal) else cut(str(raw).strip(), MAX_TEXT_CHARS)
     return None if plain.lower() in NO_INFORMATION else plain
 
 

@@ -38,8 +38,11 @@ from bursar.api import (
     SubjectRef,
     SubjectType,
     Succeeded,
+    cut,
+    hint,
 )
 from bursar.host.isolation import GuardedAdapter, GuardedSink, open_adapter, open_sink
+from bursar.host.secret_filter import MIN_IN_DATA
 from bursar.logs import Redactor, tokens_of
 from bursar.testing.fakes import FakeAdapter, FakeSink, Loan, make_delivery, make_intent
 
@@ -108,6 +111,49 @@ async def test_a_reason_has_an_end() -> None:
 
 async def test_a_reason_that_the_plugin_cut_ends_before_the_secret() -> None:
     assert (await failed(BadAnswer("x" * 150 + KEY[:9]))).reason == "x" * 150 + "***"
+
+
+@pytest.mark.parametrize("shown", range(MIN_IN_DATA, len(KEY)))
+async def test_what_is_cut_within_a_secret_shows_none_of_it(shown: int) -> None:
+    short, long = cut(f"a {KEY} b", 2 + shown + 1), cut(f"{'x' * 150}{KEY} b", 150 + shown + 1)
+    seen = await observed(parcel("1", short), parcel("2", long), problems={"3": f"its shelf is {short}, they say"})
+    assert [one.fields["name"] for one in seen.subjects] == ["a ***…", "x" * 150 + "***…"]
+    assert seen.problems == {"3": "its shelf is a ***…, they say"}
+
+
+async def test_a_field_that_was_cut_without_a_mark_ends_before_the_secret() -> None:
+    [one] = (await observed(parcel("1", "x" * 150 + KEY[:9]))).subjects
+    assert one.fields == {"name": "x" * 150 + "***"}
+
+
+async def test_a_secret_of_any_length_is_hidden_where_it_was_cut() -> None:
+    redactor, secret = Redactor(), "".join(f"{number:x}" for number in range(5000))
+    redactor.add_secret(secret)
+    adapter = FakeAdapter()
+    adapter.will_see(Observation("parcels", (parcel("1", cut(secret, 2000)),)))
+    [one] = (await guarded(adapter, redactor).observe(PollRequest("parcels"))).subjects
+    assert one.fields == {"name": "***…"}
+
+
+async def test_a_hint_stays() -> None:
+    assert (await observed(parcel("1", hint(KEY)))).subjects[0].fields == {"name": hint(KEY)}
+
+
+async def test_an_effect_that_was_cut_within_a_secret_shows_none_of_it() -> None:
+    said = cut(f"made {KEY}", 16)
+    adapter = FakeAdapter()
+    adapter.outcomes.extend([Succeeded(reference=said, facts={"asked": said}), Refused(said)])
+    one = guarded(adapter)
+    outcomes = [await one.perform(PAYOUT), await one.perform(PAYOUT)]
+    assert outcomes == [Succeeded(reference="made ***…", facts={"asked": "made ***…"}), Refused("made ***…")]
+
+
+async def test_what_a_plugin_gives_that_is_of_no_declared_kind_shows_none() -> None:
+    adapter = FakeAdapter()
+    adapter.will_see(Observation("parcels", (Observed(SubjectRef("parcel", "1"), {}, state=KEY),)))
+    with pytest.raises(ProviderError) as caught:
+        await guarded(adapter).observe(PollRequest("parcels"))
+    assert "undeclared state '***'" in caught.value.reason
 
 
 async def test_the_answer_of_a_refusal_holds_none() -> None:

@@ -48,7 +48,7 @@ from bursar.domain.intent import (
 from bursar.domain.observation import Observation, Observed, Snapshot
 from bursar.domain.route import Delivery
 from bursar.domain.subject import Coverage, EventType, Field, Stream, SubjectType
-from bursar.domain.values import FieldKind, Fields, Json, Value, number
+from bursar.domain.values import FieldKind, Fields, Json, Value, cut, number
 
 __all__ = [
     "API_LEVEL",
@@ -107,6 +107,7 @@ __all__ = [
     "Unreachable",
     "Value",
     "Wanted",
+    "cut",
     "hint",
     "hookimpl",
     "number",

@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from decimal import Decimal
 
 from bursar.cli.outcome import instead
-from bursar.domain.values import number
+from bursar.domain.values import cut, number
 
 COLUMNS = ("id", "service", "link", "quantity", "created_at")
 MAX_ID_CHARACTERS = 200
@@ -89,12 +89,12 @@ def _faults(row: Row, width: int, expected: int, seen: dict[str, Row]) -> Iterat
         return
     id_ = row["id"]
     if not id_ or not id_.isprintable() or " " in id_ or "," in id_ or len(id_) > MAX_ID_CHARACTERS:
-        yield f"{id_[:40]!r} is not an id" if id_ else "the id is missing"
+        yield f"{cut(id_, 40)!r} is not an id" if id_ else "the id is missing"
         return
     if row.get("quantity") and _whole(row["quantity"]) is None:
-        yield f"{row['quantity'][:40]!r} is not a quantity"
+        yield f"{cut(row['quantity'], 40)!r} is not a quantity"
     if row.get("created_at") and _moment(row["created_at"]) is None:
-        yield f"{row['created_at'][:40]!r} is not a time such as 2026-11-21T08:00:00Z"
+        yield f"{cut(row['created_at'], 40)!r} is not a time such as 2026-11-21T08:00:00Z"
     if id_ in seen and seen[id_] != _cleaned(row):
         yield f"the order {id_} is there twice, and not the same"
 

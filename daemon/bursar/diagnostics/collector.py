@@ -15,6 +15,7 @@ from typing import Any
 from bursar.diagnostics.problem import KeyPath, Place, Problem
 from bursar.diagnostics.suggestion import did_you_mean, suggest
 from bursar.domain.durations import parse_duration
+from bursar.domain.values import cut
 
 FEW = 6
 """So many names fit into a sentence."""
@@ -112,4 +113,4 @@ def sort_of(value: object) -> str:
 
 def short(word: str) -> str:
     """Quote a name, cut to a length that fits into a line."""
-    return repr(word if len(word) <= 60 else word[:59] + "…")
+    return repr(cut(word, 60))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+from bursar.domain.values import cut
+
 MAX_DURATION = timedelta(days=3650)
 EXPECTED = "a duration such as 90s, 5m, 6h or 2d"
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -23,7 +25,7 @@ def parse_duration(text: object) -> timedelta:
     if form is None and not isinstance(text, str):
         raise ValueError(f"expected {EXPECTED}")
     if form is None:
-        raise ValueError(f"{str(text)[:40]!r} is not a duration: expected {EXPECTED}")
+        raise ValueError(f"{cut(str(text), 40)!r} is not a duration: expected {EXPECTED}")
     try:
         duration = timedelta(**{_UNITS[form[2]]: int(form[1])})
     except OverflowError:

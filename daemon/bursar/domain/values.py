@@ -104,3 +104,12 @@ def to_public(value: Value | None) -> Json:
     if isinstance(value, timedelta):
         return value.total_seconds()
     return to_json(value)
+
+
+CUT = "…"
+"""What stands where a text was cut off: a secret whose beginning stands before it is hidden (`logs/redactor.py`)."""
+
+
+def cut(text: str, longest: int) -> str:
+    """Return a text with an end: one that is longer is cut, and shows it. No text is cut in another way."""
+    return text if len(text) <= longest else text[: longest - 1] + CUT

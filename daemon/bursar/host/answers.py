@@ -24,7 +24,7 @@ from bursar.domain.intent import (
 )
 from bursar.domain.observation import Observation, Observed
 from bursar.domain.subject import Coverage, Field, SubjectType
-from bursar.domain.values import FieldKind, Json
+from bursar.domain.values import FieldKind, Json, cut
 
 MAX_SUBJECTS = 1_000_000
 MAX_ID = 512
@@ -212,4 +212,4 @@ def _a(value: object) -> str:
 
 
 def _short(name: object) -> str:
-    return repr(str(name)[:40])
+    return repr(cut(str(name), 40))

@@ -163,7 +163,7 @@ class GuardedAdapter:
         except ProviderError as error:
             raise self._veil.error(error) from None
         except InvalidResult as error:
-            raise ProviderError(f"the plugin's {what} gave {error}", kind=KIND) from None
+            raise self._veil.error(ProviderError(f"the plugin's {what} gave {error}", kind=KIND)) from None
 
     async def _attempt(self, what: str, call: Callable[[], Awaitable[Any]], check: Callable[[Any], T]) -> T | Outcome:
         try:
@@ -179,7 +179,7 @@ class GuardedAdapter:
         try:
             return self._said(intent, answer[intent.id])
         except (InvalidResult, ProviderError) as error:
-            return Lost(f"the plugin's perform_many gave {error}")
+            return Lost(self._veil.text(f"the plugin's perform_many gave {error}"))
 
     def _said(self, intent: Intent, outcome: object) -> Outcome:
         return self._veil.outcome(self._checks.outcome(intent, outcome))

@@ -3,6 +3,7 @@
 Comes in: what is secret (the key, secret settings, the wallet of an intent, what the adapter concealed) and whatever an
 adapter or sink gave. Goes out: the same, with `***` for each secret; an object that holds none goes out as it is. Texts
 for people are cleaned of what merely looks like a key, too; data only of what is known, and long enough to be no word.
+Of a secret that was cut in two its beginning is hidden: before the mark of `cut`, and where a long text ends.
 
 What is compared later (evidence, cursors, ids) is never changed, since that would make it something else: where a
 secret stands in it, it is refused.
@@ -20,7 +21,7 @@ from bursar.api.secret import Secret
 from bursar.api.sink import SinkSettings
 from bursar.domain.intent import CannotTell, DidNot, Finding, Happened, Intent, Outcome, Succeeded
 from bursar.domain.observation import Observation, Observed
-from bursar.domain.values import Json
+from bursar.domain.values import Json, cut
 from bursar.logs import Redactor, tokens_of
 
 MIN_IN_DATA = 8
@@ -28,6 +29,7 @@ MIN_IN_DATA = 8
 MISPLACED = "the answer holds a secret of this account in an id's place"
 MAX_REASON = 500
 MAYBE_CUT = 100
+"""A text of so many characters may have been cut by its plugin, or the provider, without a mark."""
 
 Failed = TypeVar("Failed", ProviderError, DeliveryFailed)
 Said = TypeVar("Said", bound=Outcome | Finding)
@@ -67,7 +69,7 @@ class SecretFilter:
         cleaned = self._redactor.redact(text)
         if len(text) >= MAYBE_CUT:
             cleaned = self._redactor.hide_end(cleaned)
-        return cleaned if len(cleaned) <= MAX_REASON else cleaned[: MAX_REASON - 1] + "…"
+        return cut(cleaned, MAX_REASON)
 
     def error(self, error: Failed) -> Failed:
         """Clean an error, in place, so that who waits for this very one still gets it."""
@@ -146,7 +148,7 @@ class SecretFilter:
         cleaned = {
             name: clean
             for name, value in one.fields.items()
-            if isinstance(value, str) and (clean := self._text(value)) is not value
+            if isinstance(value, str) and (clean := self._text(value)) != value
         }
         return replace(one, fields={**one.fields, **cleaned}) if cleaned else one
 
@@ -155,7 +157,8 @@ class SecretFilter:
             raise BadAnswer(MISPLACED, kind="foreign")
 
     def _text(self, text: str) -> str:
-        return self._redactor.hide(text, shortest=MIN_IN_DATA)
+        hidden = self._redactor.hide(text, shortest=MIN_IN_DATA)
+        return self._redactor.hide_end(hidden, shortest=MIN_IN_DATA) if len(text) >= MAYBE_CUT else hidden
 
     def _holds_one(self, value: Json) -> bool:
         if isinstance(value, str):

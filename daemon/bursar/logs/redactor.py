@@ -17,13 +17,13 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 from bursar.api.secret import Secret
+from bursar.domain.values import CUT
 
 MASK = "***"
 MIN_LENGTH = 4
 MAX_CONCEALED = 20_000
 FEW = 64
 MIN_END = 6
-MAX_END = 256
 MIN_TOKEN = 8
 MIN_WORD = 16
 MAX_DEPTH = 12
@@ -31,6 +31,7 @@ MAX_DEPTH = 12
 _NAMES_A_SECRET = re.compile(
     r"token|secret|passw(or)?d|passphrase|authorization|cookie|credential|api.?key|client.?key|^key$", re.IGNORECASE
 )
+_CUTS = re.compile(rf"({CUT}|\.\.\.)")
 _IN_TEXT = (
     re.compile(r"(?i)([?&;](?:[\w-]*key|[\w-]*token|[\w-]*secret|password|signature)=)[^&;\s\"'<>]+"),
     re.compile(r"(?i)(\bauthorization[\"']?\s*[:=]\s*[\"']?(?:bearer |basic )?)[^\s\"',}]+"),
@@ -52,6 +53,7 @@ class Redactor:
         self._concealed: OrderedDict[str, None] = OrderedDict()
         self._by_start: dict[str, set[str]] = {}
         self._kept: set[str] = set()
+        self._longest = 0
         self.know(secrets)
 
     def know(self, secrets: Iterable[str]) -> None:
@@ -59,7 +61,7 @@ class Redactor:
         for secret in secrets:
             for form in _forms(secret):
                 self._kept.add(form)
-                self._by_start.setdefault(form[:MIN_LENGTH], set()).add(form)
+                self._remember(form)
 
     def add_secret(self, value: str) -> None:
         """Add a value that must not be seen from now on. One that is too short to be told from other text is not."""
@@ -68,7 +70,7 @@ class Redactor:
                 self._concealed.move_to_end(form)
                 continue
             self._concealed[form] = None
-            self._by_start.setdefault(form[:MIN_LENGTH], set()).add(form)
+            self._remember(form)
         while len(self._concealed) > self._most_concealed:
             self._forget(self._concealed.popitem(last=False)[0])
 
@@ -79,7 +81,10 @@ class Redactor:
         return self.hide(text)
 
     def hide(self, text: str, shortest: int = MIN_LENGTH) -> str:
-        """Return the text with known values of at least so many characters masked; what only looks like one stays."""
+        """Return the text with known values of at least so many characters masked; what only looks like one stays.
+
+        Of a value that was cut its beginning is masked, where a mark shows the cut.
+        """
         if not self._by_start or (len(self._by_start) <= FEW and not any(start in text for start in self._by_start)):
             return text
         parts, done, at, last = [], 0, 0, len(text) - MIN_LENGTH
@@ -91,11 +96,15 @@ class Redactor:
                 at = done = at + found
             else:
                 at += 1
-        return "".join([*parts, text[done:]]) if parts else text
+        return self._hide_cut("".join([*parts, text[done:]]) if parts else text, max(shortest, MIN_END))
 
-    def hide_end(self, text: str) -> str:
+    def _hide_cut(self, text: str, shortest: int) -> str:
+        *before, rest = _CUTS.split(text)  # texts and marks by turns
+        return "".join([*(self.hide_end(part, shortest) for part in before), rest]) if before else text
+
+    def hide_end(self, text: str, shortest: int = MIN_END) -> str:
         """Return a text that somebody cut without the beginning of a known value that it may end with."""
-        for at in range(max(0, len(text) - MAX_END), len(text) - MIN_END + 1):
+        for at in range(max(0, len(text) - self._longest), len(text) - shortest + 1):
             candidates = self._by_start.get(text[at : at + MIN_LENGTH], ())
             if any(form.startswith(text[at:]) for form in candidates):
                 return text[:at] + MASK
@@ -126,6 +135,10 @@ class Redactor:
         if isinstance(value, (list, tuple, set, frozenset)) and depth < MAX_DEPTH:
             return [self._clean_value(each, depth + 1) for each in value]
         return self.redact(_as_text(value))
+
+    def _remember(self, form: str) -> None:
+        self._by_start.setdefault(form[:MIN_LENGTH], set()).add(form)
+        self._longest = max(self._longest, len(form))
 
     def _forget(self, form: str) -> None:
         if form in self._kept:

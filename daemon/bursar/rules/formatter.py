@@ -6,7 +6,7 @@ import json
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
-from bursar.domain.values import FieldKind, Value
+from bursar.domain.values import FieldKind, Value, cut
 from bursar.rules.ast import (
     Absent,
     Arithmetic,
@@ -38,7 +38,7 @@ KINDS = {
 def shown(value: Value | None) -> str:
     """Return a value as a reason shows it."""
     if isinstance(value, str):
-        return json.dumps(value if len(value) <= MAX_TEXT else value[:MAX_TEXT] + "…", ensure_ascii=False)
+        return json.dumps(cut(value, MAX_TEXT), ensure_ascii=False)
     return "no information" if value is None else plain(value)
 
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bursar.domain.values import cut
 from bursar.rules.errors import ConditionError
 
 MAX_LENGTH = 16_384
@@ -111,7 +112,7 @@ def _check(token: Token, before: Token | None, after: Token | None) -> None:
 
 def _check_number(token: Token) -> None:
     plain = re.fullmatch(r"[0-9]+(\.[0-9]*)?|\.[0-9]+", token.text, re.ASCII) is not None
-    _require(plain, token, f'{token.text[:20]!r} is not a number: write plain digits, and durations as t"P30D"')
+    _require(plain, token, f'{cut(token.text, 20)!r} is not a number: write plain digits, and durations as t"P30D"')
     _require(len(token.text) <= MAX_DIGITS, token, f"a number may have {MAX_DIGITS} digits")
 
 

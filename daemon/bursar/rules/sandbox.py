@@ -18,6 +18,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from bursar.domain.rule import Scope
+from bursar.domain.values import cut
 from bursar.rules.ast import Read
 from bursar.rules.formatter import plain
 from bursar.rules.functions import rounded
@@ -185,7 +186,7 @@ def _truncate(value: Any, longest: Any = 80) -> Any:
     if isinstance(value, Undefined):
         return value
     text, kept = str(_finalize(value)), min(max(int(longest), 1), MAX_TRUNCATED)
-    return text if len(text) <= kept else text[: kept - 1] + "…"
+    return cut(text, kept)
 
 
 FILTERS: Mapping[str, Callable[..., Any]] = {

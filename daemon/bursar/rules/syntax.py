@@ -16,7 +16,7 @@ from typing import Any
 
 from bursar.api.function import Function
 from bursar.diagnostics.suggestion import suggest
-from bursar.domain.values import FieldKind
+from bursar.domain.values import FieldKind, cut
 from bursar.rules.ast import (
     Absent,
     Arithmetic,
@@ -107,7 +107,7 @@ def _message(error: Any, text: str) -> str:
     """Put what the library says about literals and about calculations with them into words."""
     value = getattr(error, "value", None)
     if isinstance(value, str):
-        return f"{error.message}: {value[:40]!r}"
+        return f"{error.message}: {cut(value, 40)!r}"
     mixed = "values of different kinds are mixed in it" + (_LOOSE if "?" in text else "")
     said = str(error.message).removeprefix("arithmetic error: ").replace("data type mismatch", mixed)
     return said.replace("arithmetic error", "a calculation in it cannot be done")
@@ -116,7 +116,7 @@ def _message(error: Any, text: str) -> str:
 def _syntax(text: str, position: int | None) -> str:
     if position is None or position >= len(text):
         return "the condition breaks off: something is missing at its end"
-    return f"nothing can be made of {text[position : position + 20]!r}, at character {position + 1}"
+    return f"nothing can be made of {cut(text[position:], 20)!r}, at character {position + 1}"
 
 
 class Checker:

@@ -23,7 +23,7 @@ from jinja2.exceptions import UndefinedError
 from bursar.api.secret import Secret
 from bursar.diagnostics.suggestion import suggest
 from bursar.domain.rule import Scope, TemplateFailed
-from bursar.domain.values import FieldKind, Value
+from bursar.domain.values import FieldKind, Value, cut
 from bursar.rules.errors import TemplateError
 from bursar.rules.lexer import PARTS
 from bursar.rules.names import Names
@@ -216,7 +216,7 @@ def _failed(error: Exception) -> TemplateFailed:
     if isinstance(error, TemplateFailed):
         return error
     what = str(error) if isinstance(error, (UndefinedError, TypeError)) else type(error).__name__
-    return TemplateFailed(what[:200])
+    return TemplateFailed(cut(what, 200))
 
 
 def _check(tree: nodes.Template, names: Names) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from bursar.diagnostics.suggestion import suggest
+from bursar.domain.values import cut
 
 MAX_LIST = 12
 MAX_QUOTE = 40
@@ -25,7 +26,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 def quoted(text: str) -> str:
     """Quote what somebody wrote, cut to a length that fits into a line."""
-    return repr(text if len(text) <= MAX_QUOTE else text[: MAX_QUOTE - 1] + "…")
+    return repr(cut(text, MAX_QUOTE))
 
 
 def kind_of(value: object) -> str:
