@@ -106,6 +106,15 @@ def test_a_paused_account_says_so(bursar: Command) -> None:
     assert states["exchange"] == "paused"
 
 
+@pytest.mark.parametrize(("account", "ends"), [(("exchange",), "bursar resume exchange"), ((), "bursar resume")])
+def test_a_pause_says_what_ends_it(bursar: Command, account: tuple[str, ...], ends: str) -> None:
+    said = bursar("pause", *account)
+    refused = bursar("call", "exchange", "add_payout", "method_id=7", "account=wallet-123456", "--yes")
+    bursar("resume", *account)
+    assert said.out.endswith(f" until `{ends}`\n")
+    assert f"`{ends}` first" in refused.err
+
+
 def test_the_end_of_the_pause_of_everything_names_what_stays_paused(bursar: Command) -> None:
     """An account that was paused by its name is resumed by it."""
     bursar("pause", "exchange")

@@ -209,18 +209,21 @@ class Spy:
 
 def test_what_was_done_at_the_account_before_is_kept_under_a_name_of_its_own(tx: Tx) -> None:
     fill(tx)
-    accounts.retire(tx, PANEL, OTHER)
+    accounts.retire(tx, known(tx), OTHER, T0)
     kept = [tx.all(f"SELECT DISTINCT account FROM {table}") for table in ("ledger", "intents", "matches")]
     assert kept == [[("other",)]] * 3
+    former = accounts.load(tx, OTHER)
+    assert former is not None
+    assert (former.digest, former.gone_at) == (known(tx).digest, T0)
 
 
 def test_nothing_that_was_done_before_counts_for_another_account(tx: Tx) -> None:
     fill(tx)
-    accounts.retire(tx, PANEL, OTHER)
+    accounts.retire(tx, known(tx), OTHER, T0)
     assert ledger.counting(tx, after(-1), account=PANEL) == []
 
 
 def test_retiring_what_was_done_leaves_what_is_watched(tx: Tx) -> None:
     fill(tx)
-    accounts.retire(tx, PANEL, OTHER)
+    accounts.retire(tx, known(tx), OTHER, T0)
     assert (accounts.watches(tx, PANEL), known(tx).name) == (True, PANEL)

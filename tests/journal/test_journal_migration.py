@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import stat
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -766,6 +767,9 @@ def test_what_was_interrupted_can_be_done_again(old: Path, monkeypatch: pytest.M
 
 def test_what_is_interrupted_lets_the_lock_go(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     interrupted(old, monkeypatch)
+    with closing(sqlite3.connect(old, timeout=0)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        assert connection.in_transaction
     interrupted(old, monkeypatch)
 
 

@@ -142,6 +142,16 @@ def test_actions_are_chosen_by_id(tx: Tx) -> None:
     assert [row["id"] for row in views.actions(tx, None, None, [wanted.id])] == [str(wanted.id)]
 
 
+def test_what_is_open_is_shown_however_old_it_is(tx: Tx) -> None:
+    open_ = plan(tx, "1")
+    for number in range(2, 6):
+        end(tx, plan(tx, str(number)), Cause.NO)
+    assert [row["id"] for row in views.actions(tx, None, 2)] == ["4", "5"]
+    assert [row["id"] for row in views.actions(tx, None, 2, open_too=True)] == [str(open_.id), "4", "5"]
+    assert [row["id"] for row in views.actions(tx, "refused", 2, open_too=True)] == ["4", "5"]
+    assert [row["id"] for row in views.actions(tx, None, 5, open_too=True)] == ["1", "2", "3", "4", "5"]
+
+
 def test_no_ids_are_no_actions(tx: Tx) -> None:
     plan(tx)
     assert views.actions(tx, None, None, []) == []

@@ -500,16 +500,17 @@ async def test_an_account_of_which_nothing_is_known_takes_no_address_where_money
     assert (await world.state("other"), world.site.done("payout")) == ("quarantined", ["balance"])
 
 
-async def test_what_was_asked_for_at_the_address_before_a_reload_counts_for_no_other(world: World) -> None:
-    """A plugin may swallow its cancellation, or a person's question have asked: the answer comes afterwards."""
+async def answered_after_a_reload(world: World, answer: Observation | Exception) -> None:
+    """Ask, have the address change meanwhile, and only then be answered: a plugin may swallow its cancellation."""
     await began(world)
     asked, may_answer = asyncio.Event(), asyncio.Event()
 
     async def slow(_look: object) -> Observation:
         asked.set()
         await may_answer.wait()
-        seen = {id_: Observed(SubjectRef("order", id_), {"service": f"s{id_}"}, "partial") for id_ in ("1", "2", "3")}
-        return Observation("orders", tuple(seen.values()))
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     world.site.will("orders", slow)
     await world.wait(minutes=2)
@@ -518,6 +519,11 @@ async def test_what_was_asked_for_at_the_address_before_a_reload_counts_for_no_o
     await world.reload(config(REFILL, accounts=account(port=9)))
     may_answer.set()
     await looking
+
+
+async def test_what_was_asked_for_at_the_address_before_a_reload_counts_for_no_other(world: World) -> None:
+    seen = [Observed(SubjectRef("order", id_), {"service": f"s{id_}"}, "partial") for id_ in ("1", "2", "3")]
+    await answered_after_a_reload(world, Observation("orders", tuple(seen)))
     assert (await world.state(), await world.told("order.partial")) == ("quarantined", [])
 
 
@@ -525,21 +531,7 @@ async def test_what_was_asked_for_at_the_address_before_a_reload_counts_for_no_o
 async def test_what_failed_at_the_address_before_a_reload_is_no_failure_of_another(
     world: World, error: Exception
 ) -> None:
-    await began(world)
-    asked, may_answer = asyncio.Event(), asyncio.Event()
-
-    async def fails(_look: object) -> Observation:
-        asked.set()
-        await may_answer.wait()
-        raise error
-
-    world.site.will("orders", fails)
-    await world.wait(minutes=2)
-    looking = asyncio.ensure_future(world.poll())
-    await until(asked.is_set)
-    await world.reload(config(REFILL, accounts=account(port=9)))
-    may_answer.set()
-    await looking
+    await answered_after_a_reload(world, error)
     rows = await world.read(lambda tx: tx.all("SELECT failures FROM streams WHERE failures > 0"))
     assert (rows, await world.told("account.rejected")) == ([], [])
 
@@ -614,3 +606,24 @@ async def test_a_name_that_disappears_is_told_where_its_pause_or_what_was_done_w
     [told] = await world.events("account.gone")
     assert told["account"] == "panel"
     assert "`bursar accounts rename panel NEW`" in told["data"]["reason"]
+
+
+async def test_what_another_name_meant_before_it_was_replaced_is_not_confirmed(world: World) -> None:
+    """Of two that were mixed up one was replaced: the other must not go on with its own past where that one was."""
+    await mixed_up(world)
+    await world.say("resolve", id="1", happened=True)
+    await world.say("accounts_replace", account="other")
+    with pytest.raises(RequestRejected, match=r"it has the url and key of other@.* now: put its own back"):
+        await world.say("accounts_confirm", account="panel")
+
+
+async def test_a_new_name_for_what_another_one_meant_before_it_was_replaced_is_in_quarantine(world: World) -> None:
+    """What was done there counts: a cooldown of its rule, a pause."""
+    world.site.money("600")
+    await world.open(config(PAY))
+    await world.live(minutes=2)
+    await world.restart(config(PAY, accounts=account(port=9)))
+    await world.say("accounts_replace", account="panel")
+    await world.restart(config(PAY, accounts=f"{account(port=9)}, {account('old')}"))
+    assert (await world.state("panel") == "quarantined", await world.state("old")) == (False, "quarantined")
+    assert await world.told("account.gone") == []

@@ -419,3 +419,15 @@ async def test_a_cooldown_counts_by_what_is_acted_on_whatever_was_asked_about(wo
     assert world.site.done("payout") == ["balance"]
     await world.live(hours=24, every_s=600)
     assert world.site.done("payout") == ["balance", "balance"]
+
+
+async def test_a_payout_that_the_site_canceled_is_shown_as_undone_and_unpaid(world: World) -> None:
+    world.site.money("80")
+    world.site.will("payout", Succeeded(reference="5", moved=Decimal(80)))
+    await world.open(config(PAY))
+    await world.live(minutes=2)
+    for state, paid in (("waiting", "80"), ("canceled", "0"), ("done", "80")):
+        world.site.payouts["5"] = state
+        await world.live(minutes=6)
+        row = (await world.say("actions"))[0]
+        assert (row["paid"], "the provider has undone it since" in row["reason"]) == (paid, paid == "0")

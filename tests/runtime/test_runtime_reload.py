@@ -85,3 +85,9 @@ def test_it_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
         "r: 2 matches that waited end: the rule changed",
         "s: 1 match that waited ends: the rule changed",
     ]
+
+
+async def test_what_waits_for_a_rule_that_goes_on_under_another_name_does_not_end(waiting: World) -> None:
+    renamed = ASKS.replace("name: p", "name: q, was: p")
+    actions, _ = await ends_by(waiting, config(f"{REFILL}\n{renamed}"))
+    assert actions == []

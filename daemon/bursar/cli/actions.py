@@ -34,7 +34,9 @@ YES_IS = "for the amounts shown: what has grown by the time it leaves is asked a
 @with_config
 @with_json
 @click.option("--state", metavar="STATE", help="Only in this state, such as unknown.")
-@click.option("--limit", "-n", type=LIMIT, help="Only so many of the latest.")
+@click.option(
+    "--limit", "-n", type=LIMIT, help="So many of the latest; without it the newest 50, and all that is open."
+)
 @click.pass_context
 def actions(context: click.Context, state: str | None, limit: int | None, as_json: bool) -> None:
     """Show what was decided and done, each with its state: ready, sending, succeeded, refused, unknown, …
@@ -57,6 +59,7 @@ def actions(context: click.Context, state: str | None, limit: int | None, as_jso
             empty="nothing was decided yet",
             state=state,
             limit=newest(limit, as_json),
+            open=limit is None,
         )
 
 

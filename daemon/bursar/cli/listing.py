@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 LIMIT = click.IntRange(min=1, max=1_000_000_000)
 """What `--limit` takes."""
+HOW_MANY = frozenset({"limit", "open"})
 RECENT = 50
 """How many of the latest rows a person sees of a list that grows; `--json` gives all unless `--limit` says less."""
 
@@ -28,12 +29,16 @@ def show_list(
     if as_json or not isinstance(answer, list):
         show_json(answer)
         return
-    filters = [f"{name} {value}" for name, value in params.items() if value is not None and name != "limit"]
+    filters = [f"{name} {value}" for name, value in params.items() if value is not None and name not in HOW_MANY]
     show_rows(
         [_shown(row) for row in answer if isinstance(row, dict)],
         columns,
         empty=f"nothing matches {', '.join(filters)}" if filters else empty,
     )
+    limit = params.get("limit")
+    if isinstance(limit, int) and len(answer) >= limit:
+        more = ", and all that is open" if params.get("open") else ""
+        click.echo(f"the newest {limit} are shown{more}; --limit N shows more, --json all")
 
 
 def _shown(row: dict[str, Json]) -> dict[str, Json]:

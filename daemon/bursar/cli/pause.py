@@ -28,7 +28,7 @@ def pause(account: str | None, as_json: bool) -> None:
         bursar pause
         bursar pause exchange
     """
-    _turn("pause", account, as_json, f"nothing is done at {account or 'any account'} until `bursar resume`")
+    _turn("pause", account, as_json, f"nothing is done at {account or 'any account'} until `{_resume(account)}`")
 
 
 @click.command()
@@ -44,6 +44,10 @@ def resume(account: str | None, as_json: bool) -> None:
         bursar resume main-panel
     """
     _turn("resume", account, as_json, f"acting again at {account or 'every account'}")
+
+
+def _resume(account: str | None) -> str:
+    return "bursar resume" if account is None else f"bursar resume {account}"
 
 
 def _turn(verb: str, account: str | None, as_json: bool, said: str) -> None:

@@ -111,8 +111,9 @@ def list_events(tx: Tx, configuration: Configuration, params: Params) -> Json:
 
 
 def list_actions(tx: Tx, configuration: Configuration, params: Params) -> Json:
-    """Return intents."""
-    return cast(Json, views.actions(tx, text(params, "state"), number(params, "limit")))
+    """Return intents; with `open`, whatever is open as well, however old."""
+    found = views.actions(tx, text(params, "state"), number(params, "limit"), open_too=params.get("open") is True)
+    return cast(Json, found)
 
 
 def list_deliveries(tx: Tx, configuration: Configuration, params: Params) -> Json:

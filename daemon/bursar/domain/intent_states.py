@@ -92,7 +92,7 @@ WORDS: Mapping[Cause, str] = {
     Cause.HAPPENED: "reconcile says happened",
     Cause.DID_NOT: "reconcile says did not",
     Cause.CANNOT_TELL: "reconcile cannot tell",
-    Cause.LANDED: "had ended in doubt, and is found before the next is sent",
+    Cause.LANDED: "had ended in doubt, and is known to have happened after all",
     Cause.PERSON_HAPPENED: "a person: happened",
     Cause.PERSON_DID_NOT: "a person: did not",
     Cause.PERSON_AGAIN: "a person: did not, again",

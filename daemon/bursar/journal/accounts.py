@@ -38,6 +38,7 @@ _QUARANTINED, _RECOGNIZED = "quarantined:", "recognized:"
 MAX_RECOGNIZED = 10
 EVERYWHERE = AccountName("*")
 """The row that stands for all accounts: `bursar pause` without a name."""
+EVERYTHING_PAUSED = "everything is paused"
 
 
 def load(tx: Tx, name: AccountName) -> AccountRow | None:
@@ -140,7 +141,7 @@ def paused(tx: Tx, name: AccountName) -> str | None:
     rows = tx.all("SELECT name FROM accounts WHERE name IN (?, '*') AND paused_at IS NOT NULL", name)
     if not rows:
         return None
-    return "everything is paused" if ("*",) in rows else "the account is paused"
+    return EVERYTHING_PAUSED if ("*",) in rows else "the account is paused"
 
 
 def gone(tx: Tx, name: AccountName, now: datetime | None) -> None:
@@ -187,11 +188,15 @@ def forget(tx: Tx, name: AccountName, now: datetime) -> None:
     )
 
 
-def retire(tx: Tx, name: AccountName, as_name: AccountName) -> None:
-    """Keep what was done at the account that the name meant before under a name of its own.
+def retire(tx: Tx, row: AccountRow, as_name: AccountName, now: datetime) -> None:
+    """Keep what was done at the account that the name meant before under a name of its own, with what it meant.
 
-    So nothing of it counts for the new one: no budget, no refusal, and no reference that both may give.
+    So nothing of it counts for the new one: no budget, no refusal, and no reference that both may give; and whatever name
+    comes to mean it again is known as it.
     """
+    bind(tx, as_name, row.provider, row.digest, row.bound_at)
+    gone(tx, as_name, now)
+    name = row.name
     for table in ("ledger", "intents", "matches"):
         tx.run(f"UPDATE {table} SET account = ? WHERE account = ?", as_name, name)
 

@@ -12,6 +12,7 @@ from bursar.domain.ids import instant
 from bursar.domain.values import Json, to_public
 from bursar.journal import clock
 from bursar.journal.codec import read_mapping
+from bursar.journal.schema import OPEN_INTENTS
 from bursar.journal.writer import Tx
 
 Row = dict[str, Json]
@@ -74,10 +75,12 @@ def events(tx: Tx, account: str | None, type_: str | None, limit: int | None, af
     ]
 
 
-def actions(tx: Tx, state: str | None, limit: int | None, ids: list[int] | None = None) -> list[Row]:
-    """Return intents, oldest first; `limit` keeps the newest."""
+def actions(
+    tx: Tx, state: str | None, limit: int | None, ids: list[int] | None = None, *, open_too: bool = False
+) -> list[Row]:
+    """Return intents, oldest first; `limit` keeps the newest, and with `open_too` whatever is open, however old."""
     shown = times(tx)
-    where: list[str] = []
+    where: list[str] = ["1 = 1"]
     params: list[object] = []
     if state:
         where.append("state = ?")
@@ -85,14 +88,14 @@ def actions(tx: Tx, state: str | None, limit: int | None, ids: list[int] | None 
     if ids is not None:
         where.append(f"id IN ({','.join('?' * len(ids))})")
         params += ids
-    sql = (
-        "SELECT id, rule, account, action, subject_type, subject_id, params, state, reason, created_at, attempts, reference, "
-        "sent_at, ended_at, due_at, fence, cost AS amount, currency, question, (SELECT p.amount FROM postings p WHERE p.entry = "
-        "intents.id AND p.amount IS NOT NULL AND p.what IN ('settled', 'succeeded', 'accepted') ORDER BY p.seq LIMIT 1) AS paid "
-        "FROM intents"
-    )
-    sql += f" WHERE {' AND '.join(where)}" if where else ""
-    rows = tx.named(f"{sql} ORDER BY id DESC" + (f" LIMIT {int(limit)}" if limit else ""), *params)
+    newest = f"{_ACTIONS} WHERE {' AND '.join(where)} ORDER BY id DESC" + (f" LIMIT {int(limit)}" if limit else "")
+    rows = tx.named(newest, *params)
+    if open_too and rows:
+        older = f"{_ACTIONS} WHERE {' AND '.join(where)} AND {OPEN_INTENTS} AND id < ? ORDER BY id DESC"
+        rows += tx.named(older, *params, rows[-1]["id"])
+    for row in rows:
+        if row["undone"] == "undone":
+            row.update(paid="0", reason=f"{row['reason']}; the provider has undone it since")
     return [
         {
             "id": _shown_id(row),
@@ -105,6 +108,13 @@ def actions(tx: Tx, state: str | None, limit: int | None, ids: list[int] | None 
     ]
 
 
+_ACTIONS = (
+    "SELECT id, rule, account, action, subject_type, subject_id, params, state, reason, created_at, attempts, reference, "
+    "sent_at, ended_at, due_at, fence, cost AS amount, currency, question, (SELECT p.amount FROM postings p WHERE p.entry = "
+    "intents.id AND p.amount IS NOT NULL AND p.what IN ('settled', 'succeeded', 'accepted') ORDER BY p.seq LIMIT 1) AS paid, "
+    "(SELECT p.what FROM postings p WHERE p.entry = intents.id AND p.what IN ('undone', 'redone') ORDER BY p.seq DESC LIMIT 1) "
+    "AS undone FROM intents"
+)
 _PLAIN = (
     "rule",
     "account",

@@ -29,7 +29,7 @@ class Priority(IntEnum):
 
 
 class RateLimiter:
-    """Gives turns: at most so many requests a period.
+    """The turns of a key: at most so many requests a period.
 
     Args:
         clock: The one clock.

@@ -156,7 +156,7 @@ def replace(uow: UnitOfWork, name: AccountName) -> None:
     for intent in intents.in_state(uow.tx, tuple(_LEFT_BEHIND), name):
         take_step(uow, intent, step(intent, _LEFT_BEHIND[intent.state], "the account is another one now"))
     accounts.forget(uow.tx, name, uow.now)
-    accounts.retire(uow.tx, name, AccountName(f"{name}@{row.bound_at:%Y%m%dT%H%M%S%f}"))
+    accounts.retire(uow.tx, row, AccountName(f"{name}@{row.bound_at:%Y%m%dT%H%M%S%f}"), uow.now)
     accounts.bind(uow.tx, name, row.provider, row.quarantine_digest or row.digest, uow.now)
     _released(uow, name, "a person said that it is new")
 

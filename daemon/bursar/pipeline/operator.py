@@ -19,7 +19,7 @@ from bursar.domain.permission import Phase, permit
 from bursar.domain.subject import SubjectType
 from bursar.domain.values import FieldKind, Json, Value, number
 from bursar.domain.verdict import BlockReason, HoldBack, Lapse, Question, RequireApproval
-from bursar.journal import audit, intents, ledger, matches, questions, references
+from bursar.journal import accounts, audit, intents, ledger, matches, questions, references
 from bursar.pipeline.approvals import CEILING, ask, changed_words, past_ceiling, shown_amount
 from bursar.pipeline.candidate import Candidate
 from bursar.pipeline.dispatch import candidate_of, describe
@@ -89,7 +89,8 @@ def _wanted(view: ReadView, planned: PlannedIntent) -> Candidate:
 def _advice(planned: PlannedIntent, held: HoldBack) -> str:
     """Return why something that a person asked for is not done, and what to do first."""
     if held.block is BlockReason.PAUSED:
-        return f"{held.reason}: `bursar resume` first"
+        name = "" if held.reason == accounts.EVERYTHING_PAUSED else f" {planned.account}"
+        return f"{held.reason}: `bursar resume{name}` first"
     if held.block is BlockReason.OPEN_INTENT:
         return f"{planned.subject} has an open intent: {held.reason}"
     if held.block is BlockReason.BLOCKED:

@@ -191,7 +191,8 @@ def _dropped(view: ReadView, rule: Rule, match: MatchRow) -> str | None:
 
 def _ended(view: ReadView, intent: Intent) -> str | None:
     """Return why nothing of its rule stands behind an intent any more, if so."""
-    rule = view.config.rules.get(intent.rule or "")
+    renamed_to = (rule for rule in view.config.rules.rules if intent.rule is not None and rule.was == intent.rule)
+    rule = view.config.rules.get(intent.rule or "") or next(renamed_to, None)
     if rule is None or rule.mode is Mode.OFF:
         return "its rule is gone or off"
     if intent.fingerprint and intent.fingerprint != rule.fingerprint:
