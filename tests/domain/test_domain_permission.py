@@ -25,8 +25,8 @@ from bursar.domain.permission import (
     RESTORED_WITHIN,
     Phase,
     permit,
-    rest_after_refusal,
 )
+from bursar.domain.rests import rest_after_refusal
 from bursar.domain.rule import Approve, Budget, Judgement, Limit, Mode
 from bursar.domain.timeline import Gap, Measured
 from bursar.domain.verdict import ALLOW, BlockReason, HoldBack, Lapse, Question, RequireApproval, Verdict
@@ -56,6 +56,7 @@ entry        | plan operator claim resend | lapse
 predicate    | plan operator claim resend | lapse
 when         | plan operator claim resend | lapse
 nothing left |               claim resend | lapse
+settle       |                     resend | unsettled
 open intent  | plan operator claim resend | open_intent
 blocked      | plan operator claim resend | blocked
 refusals     | plan          claim        | gave_up
@@ -95,6 +96,7 @@ OBJECTIONS = {
     "predicate": Objection({"predicate": Judgement(False, "the order is completed, not partial")}),
     "when": Objection({"condition": NO}),
     "nothing left": Objection({"looked": True, "cost": Cost(Decimal(0), "USD")}),
+    "settle": Objection({"lands_until": after(4)}),
     "open intent": Objection({"open_intent": (7, "intent 7 (cancel, ready)")}),
     "blocked": Objection({"blocked_by": (8, "intent 8 (unknown)")}),
     "refusals": Objection({"refusals": Refusals(3)}),
@@ -182,7 +184,7 @@ def test_the_guards_of_texts_are_guards() -> None:
     assert set(TABLE) >= OF_TEXTS
 
 
-BRIEF = {"journal", "clock", "pause", "quarantine", "rejected", "fresh", "blocked", "cost"}
+BRIEF = {"journal", "clock", "pause", "quarantine", "rejected", "fresh", "settle", "blocked", "cost"}
 """What ends soon by itself, or by a person's hand: an intent that is ready stays so."""
 
 

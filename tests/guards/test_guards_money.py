@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -56,7 +57,9 @@ async def test_a_yes_to_what_is_not_true_any_more_sends_nothing(world: World) ->
     await payout_due(world, "approve: {above: 500, within: 12h}, when: 'balance.amount >= 550'")
     world.site.money("520")
     await world.live(minutes=10)
-    await world.say("approve", ids=["1"])
+    assert ((await world.states())[0], world.site.done("payout")) == ("lapsed", [])
+    with pytest.raises(RequestRejected, match="intent 1 is lapsed"):
+        await world.say("approve", ids=["1"])
     await world.live(minutes=10)
     assert ((await world.states())[0], world.site.done("payout")) == ("lapsed", [])
 
@@ -110,7 +113,7 @@ async def test_a_decision_about_what_is_over_changes_nothing_and_is_in_the_audit
 
 async def test_resolving_what_is_not_unknown_is_declined(world: World) -> None:
     await payout_due(world, "cooldown: 24h")
-    with pytest.raises(RequestRejected, match="intent 1 is succeeded, not unknown"):
+    with pytest.raises(RequestRejected, match=r"intent 1 is succeeded \(the provider said yes\), not unknown"):
         await world.say("resolve", id="1", happened=True)
 
 
@@ -137,14 +140,13 @@ async def test_a_rules_budget_stops_what_would_pass_it_and_says_so(world: World)
 
 
 async def test_what_is_open_reserves_its_budget(world: World) -> None:
-    await payout_due(world, "budget: {payout: {max: 1000, every: 24h}}, approve: {above: 1, within: 2d}")
+    world.site.will("payout", Later("busy", retry_after=timedelta(hours=2)))
+    await payout_due(world, "budget: {payout: {max: 1000, every: 24h}}")
     world.site.money("10")
     await world.live(minutes=10)
     world.site.money("600")
-    await world.live(minutes=10)
-    await world.say("approve", ids=["1"])
-    await world.live(minutes=10)
-    assert (len(await world.states()), await world.matches()) == (1, ["budget"])
+    await world.live(hours=3, every_s=300)
+    assert (await world.states(), await world.matches()) == (["succeeded"], ["budget"])
 
 
 async def test_what_was_refused_gives_its_budget_back(world: World) -> None:

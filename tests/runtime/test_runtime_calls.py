@@ -215,13 +215,61 @@ async def test_a_person_is_told_that_what_he_did_not_find_may_still_land(
     await lost_order(world)
     await world.wait(**waited)
     answer = await world.say("resolve", id="1", again=again)
-    words = "it may still land until 12:06:00Z (settle): look at the provider's page once more then"
+    words = "it may still land until 12:06:00Z (settle)" + (
+        ", and is sent again then; `bursar actions deny 1` ends it"
+        if again
+        else ": look at the provider's page once more then"
+    )
     assert answer["warning"] == (words if warned else None)
 
 
-async def test_of_what_is_known_to_have_happened_nothing_more_is_to_be_looked_for(world: World) -> None:
+async def test_what_is_done_again_waits_until_the_lost_request_can_land_no_more(world: World) -> None:
     await lost_order(world)
-    assert (await world.say("resolve", id="1", happened=True))["warning"] is None
+    await world.wait(minutes=1)
+    await world.say("resolve", id="1", again=True)
+    await world.live(minutes=3)
+    before = (len(world.site.done("add")), await world.states())
+    await world.live(minutes=3)
+    assert (before, len(world.site.done("add")), await world.states()) == ((1, ["ready"]), 2, ["succeeded"])
+
+
+async def test_what_is_to_be_done_again_can_be_ended_before_it_leaves(world: World) -> None:
+    await lost_order(world)
+    await world.wait(minutes=1)
+    await world.say("resolve", id="1", again=True)
+    await world.live(minutes=1)
+    await world.say("deny", ids=["1"])
+    await world.live(minutes=20)
+    assert (len(world.site.done("add")), await world.states()) == (1, ["denied"])
+
+
+async def test_of_what_is_known_to_have_happened_and_which_it_is_nothing_more_is_to_be_said(world: World) -> None:
+    await lost_order(world)
+    assert (await world.say("resolve", id="1", happened=True, reference="4711"))["warning"] is None
+
+
+async def test_a_person_is_told_that_an_order_without_a_reference_is_not_watched(world: World) -> None:
+    await lost_order(world)
+    warning = (await world.say("resolve", id="1", happened=True))["warning"]
+    assert warning == (
+        "no --reference was given: which order it is stays unknown, and its cost what was reserved; "
+        "`bursar track panel ID` puts it under watch"
+    )
+
+
+@pytest.mark.parametrize(("reference", "warned"), [("77", False), ("78", True), (None, True)])
+async def test_a_person_is_told_of_a_payout_that_no_poll_has_shown(
+    world: World, reference: str | None, warned: bool
+) -> None:
+    world.site.money("80")
+    world.site.will("payout", GONE)
+    await world.open(config())
+    await world.say("call", **PAYOUT, wait_s=0)
+    await world.turn()
+    world.site.payouts["77"] = "waiting"
+    await world.live(minutes=12)
+    answer = await world.say("resolve", id="1", happened=True, reference=reference)
+    assert (answer["state"], answer["warning"] is not None) == ("succeeded", warned)
 
 
 async def test_what_can_be_asked_twice_needs_no_second_look(world: World) -> None:

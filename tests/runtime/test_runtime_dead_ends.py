@@ -52,7 +52,7 @@ async def test_a_payout_that_only_a_person_can_tell_of_is_done_again_by_their_wo
     await world.open(config(PAY))
     await world.turn()
     await world.say("resolve", id="1", again=True)
-    await world.live(minutes=3)
+    await world.live(minutes=7)
     assert (await world.states(), world.site.done("payout")) == (["succeeded"], ["balance"] * 2)
 
 

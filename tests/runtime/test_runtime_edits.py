@@ -7,6 +7,7 @@ from kit import World
 from runtime_config import account, config
 
 from bursar.api import Later, Refused, Unreachable
+from bursar.control.messages import RequestRejected
 from bursar.pipeline.takeover import Renamed
 
 REFILL = "{name: e, on: order.partial, do: [refill], cooldown: 2h}"
@@ -90,6 +91,94 @@ async def test_the_order_of_what_a_condition_joins_is_no_change(world: World) ->
     await world.reload(config(REFILL.replace("do:", two)))
     await world.live(hours=2, every_s=60)
     assert await world.states() == ["succeeded"]
+
+
+ASKS = PAY.replace("]}", "], approve: {within: 12h}}")
+
+
+async def edited(world: World, rule: str) -> None:
+    """Have a question about a payout end with a change of its rule."""
+    world.site.money("80")
+    await world.open(config(ASKS))
+    await world.turn()
+    await world.reload(config(rule))
+    await world.live(hours=2, every_s=600)
+    assert await world.states() == ["lapsed"]
+
+
+async def test_what_ended_with_a_change_of_its_rule_can_be_put_to_the_rule_as_it_is(world: World) -> None:
+    await edited(world, ASKS.replace("do:", "when: balance.amount > 60, do:"))
+    world.site.money("90")  # it grows, and never falls below: the event would not come anew
+    answer = (await world.say("retry", ids=["1"]))[0]
+    await world.live(minutes=12)
+    assert (answer["problem"], await world.states()) == (None, ["lapsed", "awaiting_approval"])
+    await world.say("approve", ids=["2"])
+    await world.live(minutes=12)
+    assert [str(one.cost) for one in world.site.performed] == ["90"]
+
+
+async def test_what_ended_while_its_rule_was_gone_can_be_put_to_it_again(world: World) -> None:
+    await edited(world, REFILL)
+    await world.reload(config(ASKS))
+    await world.say("retry", ids=["1"])
+    await world.live(minutes=12)
+    assert await world.states() == ["lapsed", "awaiting_approval"]
+
+
+async def test_it_is_put_to_the_rule_once(world: World) -> None:
+    await edited(world, ASKS.replace("do:", "when: balance.amount > 60, do:"))
+    await world.say("retry", ids=["1"])
+    await world.live(minutes=12)
+    again = (await world.say("retry", ids=["1"]))[0]
+    await world.live(minutes=12)
+    assert ("already" in again["problem"], await world.states()) == (True, ["lapsed", "awaiting_approval"])
+
+
+@pytest.mark.parametrize(
+    ("rule", "why"),
+    [
+        (ASKS.replace("do:", "when: balance.amount > 900, do:"), "does not ask for it"),
+        (ASKS.replace("passed_min_payout", "changed"), "does not ask about balance.passed_min_payout"),
+        (ASKS.replace("do:", "accounts: [second], do:"), "does not ask about"),
+        (REFILL, "there is no rule p"),
+    ],
+)
+async def test_what_the_rule_does_not_ask_for_now_is_not_done(world: World, rule: str, why: str) -> None:
+    names = f"{account()}, {account('second', 2)}"
+    world.site.money("80")
+    await world.open(config(ASKS, accounts=names))
+    await world.turn()
+    await world.reload(config(rule, accounts=names))
+    await world.live(minutes=12)
+    with pytest.raises(RequestRejected, match=why):
+        await world.say("retry", ids=["1"])
+    await world.live(hours=2, every_s=600)
+    assert (world.site.performed, await world.states()) == ([], ["lapsed"])
+
+
+async def test_what_lapsed_for_another_reason_is_not_put_to_its_rule(world: World) -> None:
+    world.site.money("80")
+    await world.open(config(ASKS))
+    await world.turn()
+    world.site.money("0")
+    await world.live(minutes=12)
+    with pytest.raises(RequestRejected, match="no longer true"):
+        await world.say("retry", ids=["1"])
+
+
+async def test_a_state_rules_question_that_its_edit_ended_can_be_put_to_it(world: World) -> None:
+    rule = '{name: c, on: order, when: order.state == "in_progress", for: 1h, do: [cancel], approve: {within: 12h}}'
+    world.site.orders["1"] = "in_progress"
+    await world.open(config(rule))
+    await world.track("1")
+    await world.live(hours=2)
+    await world.reload(config(rule.replace("[cancel]", "[refill]")))
+    await world.live(minutes=12)
+    await world.say("retry", ids=["1"])
+    await world.live(minutes=12)
+    assert [(one.action, str(one.state)) for one in await world.intents()] == [
+        ("cancel", "lapsed"), ("refill", "awaiting_approval"),
+    ]  # fmt: skip
 
 
 async def test_an_account_that_was_taken_out_of_a_rule_is_not_acted_on(world: World) -> None:

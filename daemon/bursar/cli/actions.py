@@ -25,7 +25,8 @@ COLUMNS = {
 }
 
 AGAIN = (
-    "; it is sent again. Only a payout is looked for once more before: whatever else happened after all is done twice"
+    "; it is sent again, once the lost request can land no more. Only a payout is looked for before that: "
+    "whatever else happened after all is done twice"
 )
 YES_IS = "for the amounts shown: what has grown by the time it leaves is asked anew, see `bursar actions`"
 
@@ -102,7 +103,8 @@ def deny(ids: tuple[str, ...], as_json: bool) -> int:
 def retry(ids: tuple[str, ...], as_json: bool) -> int:
     """Have actions asked for anew that gave up or were refused: what refused them before does not count any more.
 
-    What comes of a rule is asked for again once its condition was looked at anew.
+    What comes of a rule is asked for again once its condition was looked at anew. What lapsed because its rule was
+    changed, or was gone for a while, is put to the rule as it is now.
 
     \b
     Example:

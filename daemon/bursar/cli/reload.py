@@ -28,8 +28,12 @@ def reload(as_json: bool) -> None:
         show_json(answer)
         return
     click.echo("the daemon takes on the new configuration")
-    for action in answer["ends"]["actions"]:
+    ended = answer["ends"]["actions"]
+    for action in ended:
         click.echo(f"action {action['id']} ends: {action['reason']}")
+    if ended:
+        first = str(ended[0]["id"]).partition(".")[0]
+        click.echo(f"`bursar actions retry {first}` puts such a one to the rules as they are now")
     for (rule, reason), number in Counter((one["rule"], one["reason"]) for one in answer["ends"]["matches"]).items():
         waited = "1 match that waited ends" if number == 1 else f"{number} matches that waited end"
         click.echo(f"{rule}: {waited}: {reason}")

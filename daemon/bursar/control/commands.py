@@ -21,6 +21,7 @@ from bursar.pipeline.events import emit_core
 from bursar.pipeline.held_observations import believe
 from bursar.pipeline.intent_transitions import OPERATOR
 from bursar.pipeline.rejected import ActionRejected
+from bursar.pipeline.retries import retry as retry_action
 from bursar.pipeline.unit_of_work import UnitOfWork
 from bursar.settings.model import Configuration
 
@@ -162,8 +163,8 @@ def resolve(uow: UnitOfWork, configuration: Configuration, params: Params) -> Js
 
 
 def retry(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json:
-    """Have what gave up, or was refused, asked for anew."""
-    return _each(uow, params, lambda uow, id_: [operator.retry(uow, id_)])
+    """Have what gave up, was refused, or ended with a change of its rule asked for anew."""
+    return _each(uow, params, lambda uow, id_: [retry_action(uow, id_)])
 
 
 def accounts_confirm(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json:

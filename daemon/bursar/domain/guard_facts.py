@@ -100,6 +100,7 @@ class GuardFacts:
         budgets: Every budget that it counts in.
         restored: Since when the journal knows nothing, if it was restored and no person has confirmed it.
         lost: An attempt of it was lost, or may have been: its journal was restored.
+        lands_until: Until when a lost attempt may still land that a person has not found, and has done again.
         sent_before: It was committed to `sending` before.
         consent: What a person has said yes to.
         effects: How many effects the account has caused within `CEILING_WINDOW`.
@@ -131,6 +132,7 @@ class GuardFacts:
     budgets: Sequence[BudgetUse] = ()
     restored: str | None = None
     lost: bool = False
+    lands_until: datetime | None = None
     sent_before: bool = False
     consent: Consent = Consent()
     effects: int = 0

@@ -14,14 +14,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from bursar.domain.action import ActionType
 from bursar.domain.guard_facts import VOID, Consent, GuardFacts
-from bursar.domain.rule import Judgement, Mode, Rule
+from bursar.domain.rests import rest_after_no, rest_after_refusal
+from bursar.domain.rule import Judgement, Mode
 from bursar.domain.verdict import ALLOW, BlockReason, HoldBack, Lapse, Question, RequireApproval, Verdict
 
-REFUSED_PAUSE = timedelta(hours=1)
-REFUSED_MONEY_PAUSE = timedelta(hours=24)
-DENIED_PAUSE = timedelta(hours=24)
 CEILING_WITHIN = timedelta(hours=1)
 CEILING_WINDOW = timedelta(minutes=10)
 CALL_WITHIN = timedelta(hours=12)
@@ -142,6 +139,12 @@ def _nothing_left(facts: GuardFacts, _now: datetime) -> Verdict | None:
     return Lapse("there is nothing to take: the balance that was just read is 0") if nothing else None
 
 
+def _settle(facts: GuardFacts, now: datetime) -> Verdict | None:
+    if facts.lands_until is None or now >= facts.lands_until:
+        return None
+    return HoldBack(BlockReason.UNSETTLED, "the lost request may still land (settle)", facts.lands_until, brief=True)
+
+
 def _open_intent(facts: GuardFacts, _now: datetime) -> Verdict | None:
     if facts.open_intent is None:
         return None
@@ -168,13 +171,6 @@ def _refusals(facts: GuardFacts, now: datetime) -> Verdict | None:
     return HoldBack(BlockReason.REFUSED, "refused or undone before; rests", over) if now < over else None
 
 
-def rest_after_refusal(rule: Rule | None, action: ActionType | None) -> timedelta:
-    """Return how long nothing is asked for after a refusal: the rule's cooldown, else a day for money, else an hour."""
-    if rule is not None and rule.cooldown is not None:
-        return rule.cooldown
-    return REFUSED_MONEY_PAUSE if action is None or action.money else REFUSED_PAUSE
-
-
 def _denied(facts: GuardFacts, now: datetime) -> Verdict | None:
     if facts.last_no is None or facts.rule is None:
         return None
@@ -186,11 +182,6 @@ def _denied(facts: GuardFacts, now: datetime) -> Verdict | None:
     if denied:
         return HoldBack(BlockReason.DENIED, "a person said no before; rests", over)
     return HoldBack(BlockReason.LAPSED, "a person said that it did not happen; rests", over)
-
-
-def rest_after_no(rule: Rule | None) -> timedelta:
-    """Return how long nothing is asked for after a person's no, or silence: the rule's cooldown, else a day."""
-    return rule.cooldown if rule is not None and rule.cooldown is not None else DENIED_PAUSE
 
 
 def _cooldown(facts: GuardFacts, now: datetime) -> Verdict | None:
@@ -322,6 +313,8 @@ GUARDS: tuple[Guard, ...] = (
     Guard("predicate", ANY, "an action whose event's own condition does not hold any more", _predicate),
     Guard("when", ANY, "an action whose `when` does not hold any more", _when),
     Guard("nothing left", SENDING, "what takes the whole balance, where the balance just read is 0", _nothing_left),
+    Guard("settle", frozenset({Phase.RESEND}),
+          "what a person has done again, though it cannot be repeated, while the lost request may still land", _settle),
     Guard("open intent", ANY, "a second action on a subject while one is open, or has yet to show its effect",
           _open_intent),
     Guard("blocked", ANY, "an action while one like it, which cannot be repeated, is unknown on the account", _blocked),

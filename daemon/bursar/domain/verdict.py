@@ -17,6 +17,7 @@ class BlockReason(StrEnum):
     STALE = "stale"
     OPEN_INTENT = "open_intent"
     BLOCKED = "blocked"
+    UNSETTLED = "unsettled"
     REFUSED = "refused"
     COOLDOWN = "cooldown"
     LIMIT = "limit"

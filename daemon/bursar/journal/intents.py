@@ -246,6 +246,16 @@ def facts_seen(tx: Tx, account: AccountName, subject: SubjectRef, asked_at: date
     )
 
 
+def questions_about(tx: Tx, account: AccountName) -> list[tuple[IntentId, SubjectRef]]:
+    """Return what of an account waits for a person, each with the subject that its rule was asked about."""
+    rows = tx.all(
+        "SELECT i.id, m.subject_type, m.subject_id FROM intents i INDEXED BY intents_by_state JOIN matches m ON m.id = i.match_id "
+        f"WHERE i.account = ? AND i.{OPEN_INTENTS} AND i.state = 'awaiting_approval' AND m.account = i.account ORDER BY i.id",
+        account,
+    )
+    return [(IntentId(id_), SubjectRef(type_, of)) for id_, type_, of in rows]
+
+
 def forget_facts(tx: Tx, account: AccountName | None) -> None:
     """Have what ready intents stand on looked at again before they are sent."""
     if account is None:

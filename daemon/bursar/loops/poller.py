@@ -34,7 +34,8 @@ from bursar.loops.runtime_context import RuntimeContext
 from bursar.loops.startup import vouch
 from bursar.loops.wakeup import Wakeup
 from bursar.pipeline.config_snapshot import AccountSpec
-from bursar.pipeline.ingest import Ingested, Poll, ingest, record_failure, record_rejection
+from bursar.pipeline.ingest import Ingested, Poll, ingest
+from bursar.pipeline.poll_failures import record_failure, record_rejection
 from bursar.pipeline.unit_of_work import UnitOfWork
 
 REFRESH_S = 1.0

@@ -3,14 +3,14 @@ asked once, and its verdict is written."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
 
 from bursar.domain.detect import public
 from bursar.domain.guard_facts import Consent, GuardFacts
-from bursar.domain.ids import IntentId
+from bursar.domain.ids import AccountName, IntentId, SubjectRef
 from bursar.domain.intent import Intent, PlannedIntent, State
 from bursar.domain.intent_states import Cause, Step, step, transition
 from bursar.domain.permission import Phase, permit
@@ -150,9 +150,9 @@ def describe(planned: PlannedIntent) -> dict[str, Json]:
 
 
 def ask_gate(
-    view: ReadView, intent: Intent, evidence: Json = None
+    view: ReadView, intent: Intent, evidence: Json = None, phase: Phase | None = None
 ) -> tuple[Verdict | None, GuardFacts, Candidate | None]:
-    """Ask the gate whether a ready intent may be sent now.
+    """Ask the gate whether an intent may go on; without a phase, whether a ready one may be sent now.
 
     Returns:
         Its verdict, on which facts, and what it was asked about. None: its account or its plugin is not there now.
@@ -161,9 +161,10 @@ def ask_gate(
     candidate = candidate_of(view, intent, match, evidence)
     if candidate is None:
         return None, GuardFacts(), None
+    phase = phase or (Phase.RESEND if intent.lost else Phase.CLAIM)
     try:
         facts = load_guard_facts(view, as_shown(candidate))
-        return permit(Phase.RESEND if intent.lost else Phase.CLAIM, facts, view.now), facts, candidate
+        return permit(phase, facts, view.now), facts, candidate
     except Exception as error:  # a plugin's function (`cost`, an event's `still`) failed
         if of_database(error):
             raise
@@ -199,6 +200,17 @@ def review(uow: UnitOfWork, id_: IntentId, failed: str | None = None) -> None:
         verdict = Lapse(failed)
     if isinstance(verdict, (Lapse, HoldBack)):
         _refuse(uow, intent, facts, verdict)
+
+
+def review_questions(uow: UnitOfWork, account: AccountName, changed: Collection[SubjectRef]) -> None:
+    """End the questions about subjects that changed, where what they ask about is over."""
+    if not changed:
+        return
+    asked = [id_ for id_, about in intents.questions_about(uow.tx, account) if about in changed]
+    for intent in filter(None, (intents.load(uow.tx, id_) for id_ in asked)):
+        verdict, _, _ = ask_gate(uow, intent, phase=Phase.OPERATOR)
+        if isinstance(verdict, Lapse):
+            take_step(uow, intent, step(intent, Cause.STALE, verdict.reason))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from bursar.domain.ids import IntentId, SubjectRef
 from bursar.domain.intent import OPEN, CannotTell, Finding, Happened, Intent, State
 from bursar.domain.intent_states import LOOKS_APART, Cause, settle_with, step, too_old
 from bursar.journal import intents
-from bursar.pipeline.intent_transitions import action_of, late_success, take_step
+from bursar.pipeline.intent_transitions import action_of, late_success, quiet_since, take_step
 from bursar.pipeline.references import believed
 from bursar.pipeline.unit_of_work import Counting, ReadView, UnitOfWork
 
@@ -31,12 +31,6 @@ def record_finding(uow: UnitOfWork, id_: IntentId, fence: int, finding: Finding,
     account = uow.config.accounts[intent.account]
     taken = settle_with(intent, finding, account.settle, quiet_since(uow, intent), asked_at, uow.now)
     return take_step(uow, intent, taken, success=finding.success if isinstance(finding, Happened) else None)
-
-
-def quiet_since(uow: UnitOfWork, intent: Intent) -> datetime:
-    """Return from when `settle` counts: the last attempt's end, or a later restart or jump of the clock."""
-    times = (intent.request_ended_at, intent.sent_at, intent.created_at, uow.settled_since)
-    return max(at for at in times if at is not None)
 
 
 def record_evidence(uow: UnitOfWork, id_: IntentId, fence: int, finding: Finding) -> Intent | None:

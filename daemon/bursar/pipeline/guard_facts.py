@@ -24,10 +24,16 @@ from bursar.journal import accounts, events, intents, ledger, matches, meta, str
 from bursar.journal.matches import MatchRow
 from bursar.pipeline.candidate import Candidate
 from bursar.pipeline.config_snapshot import AccountSpec
+from bursar.pipeline.intent_transitions import lands_until
 from bursar.pipeline.own_effects import shown_by_held
 from bursar.pipeline.refusals import RECENT, answered
 from bursar.pipeline.unit_of_work import Counting, ReadView, UnitOfWork
 
+RULE_CHANGED = "the rule changed"
+RULE_GONE = "its rule is gone or off"
+OTHER_ACCOUNT = "the rule is not for this account any more"
+RULE_ENDS = frozenset({RULE_CHANGED, RULE_GONE, OTHER_ACCOUNT})
+"""Why nothing of its rule stands behind an action any more."""
 UNDER_WAY = (State.READY, State.SENDING, State.DEFERRED)
 
 
@@ -82,6 +88,7 @@ def load_guard_facts(view: ReadView, candidate: Candidate) -> GuardFacts:
         budgets=_budgets(view, spec, candidate, cost, own),
         restored=meta.get(view.tx, meta.RESTORED),
         lost=candidate.intent is not None and candidate.intent.lost,
+        lands_until=_lands_until(view, candidate.intent),
         sent_before=candidate.intent is not None and candidate.intent.sent_at is not None,
         consent=_consent(candidate.intent),
         effects=_effects(view, candidate, own),
@@ -133,12 +140,12 @@ def _rule_changed(view: ReadView, candidate: Candidate) -> str | None:
     if match is None:
         return None
     if rule is None:
-        return "its rule is gone or off"
+        return RULE_GONE
     known = candidate.fingerprint
     if known and known != rule.fingerprint:
-        return "the rule changed"
+        return RULE_CHANGED
     if not rule.accounts.include(view.config.facts(candidate.account)):
-        return "the rule is not for this account any more"
+        return OTHER_ACCOUNT
     return None
 
 
@@ -286,6 +293,11 @@ def _use(
             oldest = from_ if oldest is None else min(oldest, from_)
     frees_at = view.measured.after(oldest, budget.every, view.now) if oldest is not None else None
     return BudgetUse(budget, spent, frees_at)
+
+
+def _lands_until(view: ReadView, intent: Intent | None) -> datetime | None:
+    """Return until when a lost attempt may land that a person has done again; what nobody said is looked for."""
+    return lands_until(view, intent) if intent is not None and intent.again else None
 
 
 def _consent(intent: Intent | None) -> Consent:

@@ -12,21 +12,21 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bursar.domain.detect import Change, detect, vanish
-from bursar.domain.ids import AccountName, SubjectRef
+from bursar.domain.ids import SubjectRef
 from bursar.domain.observation import Observation, Observed, Snapshot
 from bursar.domain.plausibility import implausible
 from bursar.domain.subject import Coverage, SubjectType
-from bursar.journal import accounts, events, held, intents, streams, subjects
+from bursar.journal import events, held, intents, streams, subjects
 from bursar.journal.streams import StreamRow
 from bursar.pipeline.config_snapshot import AccountSpec
+from bursar.pipeline.dispatch import review_questions
 from bursar.pipeline.effects import read_change
 from bursar.pipeline.events import emit, emit_core
 from bursar.pipeline.own_effects import yet_to_show
+from bursar.pipeline.poll_failures import recover
 from bursar.pipeline.recognition import recognize
 from bursar.pipeline.rule_evaluation import ask_state_rules, retry_deferred
 from bursar.pipeline.unit_of_work import UnitOfWork
-
-UNREACHABLE_AFTER = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def ingest(uow: UnitOfWork, account: AccountSpec, observation: Observation, poll
     if loaded is None:
         return NOTHING
     if poll.recovering or loaded.row.failures or loaded.row.told_at is not None:
-        _recover(uow, account.name, loaded.row)
+        recover(uow, account.name, loaded.row)
     steps = decide(loaded, account, observation, poll, uow.now, uow.ahead, uow.config.baseline_events)
     doubt = None if poll.accepted else _doubt(uow, account, observation, loaded, steps, poll)
     if doubt is not None:
@@ -231,6 +231,7 @@ def _apply(
             emit(uow, event, step.change.snapshot)
     recognize(uow, account, observation, [step.before for step in steps if step.seen and step.before is not None])
     _ask(uow, account, observation, steps, poll)
+    review_questions(uow, account.name, {step.change.snapshot.ref for step in steps if step.change.fresh})
     changed = {step.change.snapshot.ref.id: step.change.snapshot for step in steps if step.change.fresh}
     absent = any(not step.seen and step.change.snapshot.missed == 1 for step in steps)
     return Ingested(changed, doubted=doubted, absent=absent)
@@ -306,45 +307,3 @@ def _unhold(uow: UnitOfWork, account: AccountSpec, observation: Observation) -> 
         data = {"stream": row.stream, "reason": why, "held": str(row.id)}
         emit_core(uow, "observation.dropped", account.name, data)
     return len(slips) < len(rows)
-
-
-def _recover(uow: UnitOfWork, account: AccountName, row: StreamRow) -> None:
-    """A stream answers again: tell, if people were told that it did not and it was the last that failed."""
-    accounts.unpark(uow.tx, account)
-    if row.told_at is not None and not _others_told(uow, account, row.stream):
-        emit_core(uow, "account.recovered", account, {"stream": row.stream})
-
-
-def record_failure(uow: UnitOfWork, spec: AccountSpec, stream: str, kind: str, reason: str) -> None:
-    """Write that a poll failed; it teaches nothing else. Tell after the third in a row, once."""
-    if not uow.config.means(spec):
-        return
-    account = spec.name
-    failures = streams.fail(uow.tx, account, stream, kind, reason, uow.now)
-    row = streams.load(uow.tx, account, stream)
-    if failures >= UNREACHABLE_AFTER and row.told_at is None:
-        others = _others_told(uow, account, stream)
-        streams.told(uow.tx, account, stream, uow.now)
-        if not others:
-            emit_core(uow, "account.unreachable", account, {"stream": stream, "reason": reason, "kind": kind})
-
-
-def record_rejection(uow: UnitOfWork, spec: AccountSpec, stream: str, reason: str) -> None:
-    """Write that the provider rejects the caller: the account is parked. Told once."""
-    if not uow.config.means(spec):
-        return
-    account = spec.name
-    row = accounts.load(uow.tx, account)
-    streams.fail(uow.tx, account, stream, "rejected", reason, uow.now)
-    accounts.park(uow.tx, account, reason, uow.now)
-    if row is None or row.parked_at is None:
-        streams.told(uow.tx, account, stream, uow.now)
-        emit_core(uow, "account.rejected", account, {"stream": stream, "reason": reason})
-
-
-def _others_told(uow: UnitOfWork, account: AccountName, stream: str) -> bool:
-    """Return whether people know of the failure of another stream that is still polled."""
-    spec = uow.config.accounts.get(account)
-    polled = spec.polled if spec is not None else frozenset()
-    rows = streams.load_all(uow.tx, account)
-    return any(row.told_at is not None and row.stream in polled for row in rows if row.stream != stream)

@@ -20,7 +20,6 @@ from bursar.domain.intent import (
     Succeeded,
 )
 from bursar.domain.intent_states import (
-    LOOKS_APART,
     TRANSITIONS,
     UNCONFIRMED_AFTER,
     Cause,
@@ -31,10 +30,10 @@ from bursar.domain.intent_states import (
     when_due,
 )
 from bursar.domain.ledger import Post, believable_amount, listed_amount, refused_in_a_row
-from bursar.domain.permission import rest_after_no, rest_after_refusal
+from bursar.domain.rests import rest_after_no, rest_after_refusal
 from bursar.domain.values import Json
 from bursar.domain.verdict import BlockReason, HoldBack
-from bursar.journal import audit, intents, ledger, matches, questions, references, subjects
+from bursar.journal import audit, intents, ledger, matches, references, subjects
 from bursar.pipeline.approvals import shown_amount
 from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.events import emit_core
@@ -52,6 +51,21 @@ def action_of(view: ReadView, intent: Intent) -> ActionType | None:
     """Return the action of an intent; None: its account or its plugin is not there any more."""
     account = view.config.accounts.get(intent.account)
     return account.actions.get(intent.action) if account is not None else None
+
+
+def quiet_since(view: ReadView, intent: Intent) -> datetime:
+    """Return from when `settle` counts: the last attempt's end, or a later restart or jump of the clock."""
+    times = (intent.request_ended_at, intent.sent_at, intent.created_at, view.settled_since)
+    return max(at for at in times if at is not None)
+
+
+def lands_until(view: ReadView, intent: Intent) -> datetime | None:
+    """Return until when a lost attempt may still land; None: it may not, or asking twice does no harm."""
+    account, action = view.config.accounts.get(intent.account), action_of(view, intent)
+    if not intent.lost or (action is not None and action.lost_reply is LostReply.REPEATABLE):
+        return None
+    until = quiet_since(view, intent) + (account.settle if account is not None else DEFAULT_SETTLE)
+    return until if until > view.now else None
 
 
 def record_outcome(uow: UnitOfWork, id_: IntentId, fence: int, outcome: Outcome, ended_at: datetime) -> Intent | None:
@@ -152,28 +166,6 @@ def settle_effect(uow: UnitOfWork, intent: Intent, what: Post) -> None:
     ledger.post(uow.tx, intent.id, what, uow.now)
     intents.nothing_to_confirm(uow.tx, intent.id)
     matches.release_waiting(uow.tx, intent.id, uow.now)
-
-
-MAY_HAVE_BEEN_SENT = (State.AWAITING_APPROVAL, State.READY, State.SENDING, State.DEFERRED)
-"""What a restored journal has still before it, and may long be done, or answered and done."""
-
-
-def wake_up(uow: UnitOfWork, *, restored: bool) -> None:
-    """At the start: what was being sent when the process died is unknown; in a restored journal, all that was open.
-
-    A yes in a restored journal may have been taken back since: none counts any more.
-    """
-    for intent in intents.in_state(uow.tx, (State.UNKNOWN, *MAY_HAVE_BEEN_SENT)) if restored else ():
-        repeatable = (action := action_of(uow, intent)) is not None and action.lost_reply is LostReply.REPEATABLE
-        questions.void(uow.tx, intent.id, called=intent.rule is None and not repeatable)
-    for intent in intents.in_state(uow.tx, MAY_HAVE_BEEN_SENT if restored else (State.SENDING,)):
-        cause = Cause.RESTORED if restored else Cause.LOST
-        reason = "the journal was restored; it may have been sent" if restored else "the process died while it was sent"
-        account = uow.config.accounts.get(intent.account)
-        settle = account.settle if account is not None else DEFAULT_SETTLE
-        if intent.state is State.SENDING:
-            intents.end_attempt(uow.tx, intent.id, intent.fence, "lost", reason, uow.now)
-        take_step(uow, intent, step(intent, cause, reason, uow.now + min(settle, LOOKS_APART)))
 
 
 _EVENT_OF = {

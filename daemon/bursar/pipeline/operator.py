@@ -11,22 +11,19 @@ from decimal import Decimal
 
 from bursar.domain.guard_facts import Consent, Cost, GuardFacts
 from bursar.domain.ids import AccountName, IntentId, SubjectRef, is_id
-from bursar.domain.intent import Intent, LostReply, PlannedIntent, State, Succeeded
+from bursar.domain.intent import OPEN, Intent, PlannedIntent, State, Succeeded
 from bursar.domain.intent_states import Cause, step, transition
-from bursar.domain.ledger import Post
 from bursar.domain.observation import Observed
 from bursar.domain.permission import Phase, permit
 from bursar.domain.subject import SubjectType
 from bursar.domain.values import FieldKind, Json, Value, number
 from bursar.domain.verdict import BlockReason, HoldBack, Lapse, Question, RequireApproval
-from bursar.journal import accounts, audit, intents, ledger, matches, questions, references
+from bursar.journal import accounts, audit, intents, matches, questions, references
 from bursar.pipeline.approvals import CEILING, ask, changed_words, past_ceiling, shown_amount
 from bursar.pipeline.candidate import Candidate
 from bursar.pipeline.dispatch import candidate_of, describe
-from bursar.pipeline.findings import quiet_since
 from bursar.pipeline.guard_facts import load_guard_facts
-from bursar.pipeline.intent_transitions import DEFAULT_SETTLE, OPERATOR, action_of, take_step
-from bursar.pipeline.refusals import answered_like
+from bursar.pipeline.intent_transitions import OPERATOR, action_of, lands_until, take_step
 from bursar.pipeline.rejected import ActionRejected
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 
@@ -108,7 +105,7 @@ def approve(uow: UnitOfWork, said: str) -> list[Answered]:
     """
     if said.startswith(CEILING):
         return _approve_ceiling(uow, AccountName(said.removeprefix(CEILING)))
-    intent, number = _asked(uow, said, State.AWAITING_APPROVAL)
+    intent, number = asked_about(uow, said, State.AWAITING_APPROVAL)
     asked = questions.of_intent(uow.tx, intent.id)
     if number != max(intent.question, 1):
         before = next((one.amount for one in asked if one.number == number), None)
@@ -176,7 +173,7 @@ def deny(uow: UnitOfWork, said: str) -> list[Answered]:
         if not waiting:
             raise ActionRejected(f"nothing of {account} waits to go past settings.ceiling: see `bursar actions`")
     else:
-        waiting = [_asked(uow, said, State.AWAITING_APPROVAL, State.READY, State.DEFERRED)[0]]
+        waiting = [asked_about(uow, said, State.AWAITING_APPROVAL, State.READY, State.DEFERRED)[0]]
     return [
         Answered(take_step(uow, one, step(one, Cause.DENIED, "a person said no"), actor=OPERATOR)) for one in waiting
     ]
@@ -188,7 +185,7 @@ def resolve(uow: UnitOfWork, said: str, cause: Cause, reason: str, reference: st
     Raises:
         ActionRejected: it is not unknown.
     """
-    intent, _ = _asked(uow, said, State.UNKNOWN)
+    intent, _ = asked_about(uow, said, State.UNKNOWN)
     other = references.made_for(uow.tx, intent, reference) if reference is not None else None
     if other is not None:
         raise ActionRejected(f"{reference} is what intent {other} had made: look at the provider's page once more")
@@ -196,18 +193,38 @@ def resolve(uow: UnitOfWork, said: str, cause: Cause, reason: str, reference: st
     happened = Succeeded(reference=reference or intent.reference, tracked=made)
     success = happened if cause is Cause.PERSON_HAPPENED else None
     taken = step(intent, cause, reason)
-    warning = _may_still_land(uow, intent) if success is None else None
+    if success is not None:
+        warning = _unknown_reference(uow, intent, reference)
+    else:
+        warning = _may_still_land(uow, intent, again=cause is Cause.PERSON_AGAIN)
     return Answered(take_step(uow, intent, taken, actor=OPERATOR, success=success), warning=warning)
 
 
-def _may_still_land(uow: UnitOfWork, intent: Intent) -> str | None:
-    """Return that what a person has not found may still be done by the provider, and when to look once more."""
-    account, action = uow.config.accounts.get(intent.account), action_of(uow, intent)
-    settle = account.settle if account is not None else DEFAULT_SETTLE
-    until = quiet_since(uow, intent) + settle
-    if until <= uow.now or (action is not None and action.lost_reply is LostReply.REPEATABLE):
+def _may_still_land(uow: UnitOfWork, intent: Intent, *, again: bool) -> str | None:
+    """Return that what a person has not found may still be done by the provider, and until when."""
+    until = lands_until(uow, intent)
+    if until is None:
         return None
-    return f"it may still land until {until + uow.ahead:%H:%M:%S}Z (settle): look at the provider's page once more then"
+    at = f"{until + uow.ahead:%H:%M:%S}Z"
+    if again:
+        return (
+            f"it may still land until {at} (settle), and is sent again then; `bursar actions deny {intent.id}` ends it"
+        )
+    return f"it may still land until {at} (settle): look at the provider's page once more then"
+
+
+def _unknown_reference(uow: UnitOfWork, intent: Intent, reference: str | None) -> str | None:
+    """Return what is not known of something that happened: which it is, or whether the provider has it."""
+    action = action_of(uow, intent)
+    if action is None or not (action.creates or action.settled_by):
+        return None
+    type_ = action.settled_by[0] if action.settled_by is not None else action.subject
+    if reference is None:
+        follow = f"; `bursar track {intent.account} ID` puts it under watch" if action.creates else ""
+        return f"no --reference was given: which {type_} it is stays unknown, and its cost what was reserved{follow}"
+    if action.creates or uow.subject(intent.account, SubjectRef(type_, reference)) is not None:
+        return None
+    return f"no poll has shown {type_} {reference} so far: look at the number once more"
 
 
 def _made(uow: UnitOfWork, intent: Intent, reference: str) -> tuple[Observed, ...]:
@@ -239,53 +256,6 @@ def _named_alike(kind: SubjectType, params: Mapping[str, Json]) -> dict[str, Val
     return fields
 
 
-def retry(uow: UnitOfWork, said: str) -> Answered:
-    """Have what gave up, or was refused, asked for anew: earlier refusals do not count any more.
-
-    What else was held back by them is asked, too: a newer match, or one of another rule. The gate knows which. What a
-    person had asked for is planned once more only where nothing else waits: it would be done twice.
-
-    Raises:
-        ActionRejected: it has not ended so.
-    """
-    intent, _ = _asked(uow, said, State.REFUSED, State.GAVE_UP)
-    own_entry = ledger.load(uow.tx, intent.id)
-    if own_entry is not None and own_entry.retried:
-        return Answered(intent, f"intent {intent.id} was asked for anew already: see `bursar actions`")
-    alike = answered_like(uow, intent)
-    counted = {one.id for one in alike if one.outcome is Post.REFUSED or one.undone_at is not None} | {intent.id}
-    for id_ in sorted(counted):
-        ledger.post(uow.tx, id_, Post.FORGIVEN, uow.now)
-    audit.add(uow.tx, OPERATOR, "intent.retry", intent.id, {"account": intent.account}, uow.now)
-    own = matches.load(uow.tx, intent.match) if intent.match is not None else None
-    of_others = [one for one in matches.given_up(uow.tx, intent.account, counted) if own is None or one.id != own.id]
-    waiting = [*of_others, *([own] if own is not None and own.state == "held" else [])]
-    if intent.match is not None and not waiting:
-        words = (
-            f"nothing waits for intent {intent.id} any more: its rule asks at its next event, and `bursar call` at once"
-        )
-        return Answered(intent, words)
-    for match in waiting:
-        released = HoldBack(BlockReason(match.block or BlockReason.GAVE_UP), "a person has it tried again", uow.now)
-        matches.hold_back(uow.tx, match, released, match.acts_planned)
-    uow.wake.add("polling")
-    if waiting:  # what a rule asks for now is not asked for by a second action as well
-        return Answered(intent)
-    if intent.sealed:
-        return Answered(intent, f"intent {intent.id} has a secret parameter, which is not kept: call again")
-    return Answered(_plan_again(uow, intent))
-
-
-def _plan_again(uow: UnitOfWork, intent: Intent) -> Intent:
-    """Plan once more what a person asked for."""
-    planned = PlannedIntent(
-        intent.account, intent.action, intent.subject, intent.params, reason=f"a person has {intent.id} tried again"
-    )
-    made = plan_call(uow, planned, Consent(True, intent.consent_amount) if intent.consented else None)
-    ledger.post(uow.tx, intent.id, Post.RETRIED, uow.now)
-    return made
-
-
 def _facts_of(uow: UnitOfWork, intent: Intent) -> GuardFacts:
     match = matches.load(uow.tx, intent.match) if intent.match is not None else None
     candidate = candidate_of(uow, intent, match)
@@ -294,7 +264,7 @@ def _facts_of(uow: UnitOfWork, intent: Intent) -> GuardFacts:
     return load_guard_facts(uow, candidate)
 
 
-def _asked(uow: UnitOfWork, said: str, *expected: State) -> tuple[Intent, int]:
+def asked_about(uow: UnitOfWork, said: str, *expected: State) -> tuple[Intent, int]:
     """Return the intent that an id names, and the number of the question that goes with it.
 
     Raises:
@@ -307,7 +277,8 @@ def _asked(uow: UnitOfWork, said: str, *expected: State) -> tuple[Intent, int]:
     if number > (last := max(intent.question, 1)):
         raise ActionRejected(f"intent {id_} has no question {number} (the last is {last}): see `bursar actions`")
     if intent.state not in expected:
-        raise ActionRejected(f"intent {id_} is {intent.state}, not {' or '.join(expected)}")
+        why = f" ({intent.reason})" if intent.state not in OPEN and intent.reason else ""
+        raise ActionRejected(f"intent {id_} is {intent.state}{why}, not {' or '.join(expected)}")
     return intent, number
 
 

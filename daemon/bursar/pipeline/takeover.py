@@ -12,19 +12,19 @@ from dataclasses import dataclass
 import structlog
 
 from bursar.domain.ids import RuleName
-from bursar.domain.intent import Intent, State
-from bursar.domain.intent_states import Cause, step
+from bursar.domain.intent import Intent, LostReply, State
+from bursar.domain.intent_states import LOOKS_APART, Cause, step
 from bursar.domain.rule import Mode, Rule
 from bursar.domain.verdict import BlockReason
-from bursar.journal import deliveries, intents, ledger, matches, meta, verdicts
+from bursar.journal import deliveries, intents, ledger, matches, meta, questions, verdicts
 from bursar.journal.matches import MatchRow
 from bursar.pipeline.events import NOBODY, emit_core
-from bursar.pipeline.intent_transitions import take_step, wake_up
+from bursar.pipeline.guard_facts import OTHER_ACCOUNT, RULE_CHANGED, RULE_GONE
+from bursar.pipeline.intent_transitions import DEFAULT_SETTLE, action_of, take_step
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 from bursar.rules.fingerprint import former_trigger
 
 UNSENT = (State.AWAITING_APPROVAL, State.READY, State.DEFERRED)
-CHANGED = "the rule changed"
 SET_BY_RULES = (BlockReason.BUDGET, BlockReason.LIMIT, BlockReason.COOLDOWN, BlockReason.DENIED, BlockReason.REFUSED)
 """What holds a match back for a time that the configuration sets: a change of it counts at once."""
 log = structlog.get_logger("bursar")
@@ -55,6 +55,28 @@ def take_over(uow: UnitOfWork, sinks: set[str]) -> None:
     for rule in rules:
         if rule.mode is Mode.LIVE and uow.config.mode is Mode.LIVE:
             matches.release(uow.tx, BlockReason.SHADOW, uow.now, rule=rule.name)
+
+
+MAY_HAVE_BEEN_SENT = (State.AWAITING_APPROVAL, State.READY, State.SENDING, State.DEFERRED)
+"""What a restored journal has still before it, and may long be done, or answered and done."""
+
+
+def wake_up(uow: UnitOfWork, *, restored: bool) -> None:
+    """At the start: what was being sent when the process died is unknown; in a restored journal, all that was open.
+
+    A yes in a restored journal may have been taken back since: none counts any more.
+    """
+    for intent in intents.in_state(uow.tx, (State.UNKNOWN, *MAY_HAVE_BEEN_SENT)) if restored else ():
+        repeatable = (action := action_of(uow, intent)) is not None and action.lost_reply is LostReply.REPEATABLE
+        questions.void(uow.tx, intent.id, called=intent.rule is None and not repeatable)
+    for intent in intents.in_state(uow.tx, MAY_HAVE_BEEN_SENT if restored else (State.SENDING,)):
+        cause = Cause.RESTORED if restored else Cause.LOST
+        reason = "the journal was restored; it may have been sent" if restored else "the process died while it was sent"
+        account = uow.config.accounts.get(intent.account)
+        settle = account.settle if account is not None else DEFAULT_SETTLE
+        if intent.state is State.SENDING:
+            intents.end_attempt(uow.tx, intent.id, intent.fence, "lost", reason, uow.now)
+        take_step(uow, intent, step(intent, cause, reason, uow.now + min(settle, LOOKS_APART)))
 
 
 def start_run(uow: UnitOfWork, *, clean: bool, restored: bool, known_since: str) -> None:
@@ -183,9 +205,9 @@ def _end_what_changed(uow: UnitOfWork) -> None:
 def _dropped(view: ReadView, rule: Rule, match: MatchRow) -> str | None:
     """Return why a held match of a rule ends, if it does."""
     if match.fingerprint and match.fingerprint != rule.fingerprint:
-        return CHANGED
+        return RULE_CHANGED
     if match.account in view.config.accounts and not rule.accounts.include(view.config.facts(match.account)):
-        return "the rule is not for this account any more"
+        return OTHER_ACCOUNT
     return None
 
 
@@ -194,9 +216,9 @@ def _ended(view: ReadView, intent: Intent) -> str | None:
     renamed_to = (rule for rule in view.config.rules.rules if intent.rule is not None and rule.was == intent.rule)
     rule = view.config.rules.get(intent.rule or "") or next(renamed_to, None)
     if rule is None or rule.mode is Mode.OFF:
-        return "its rule is gone or off"
+        return RULE_GONE
     if intent.fingerprint and intent.fingerprint != rule.fingerprint:
-        return CHANGED
+        return RULE_CHANGED
     if intent.account in view.config.accounts and not rule.accounts.include(view.config.facts(intent.account)):
-        return "the rule is not for this account any more"
+        return OTHER_ACCOUNT
     return None

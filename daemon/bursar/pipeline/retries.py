@@ -1,0 +1,114 @@
+"""What a person has asked for anew: what was refused or gave up, and what a change of its rule ended."""
+
+from __future__ import annotations
+
+from bursar.domain.evaluate import judge
+from bursar.domain.guard_facts import Consent
+from bursar.domain.intent import Intent, PlannedIntent, State
+from bursar.domain.ledger import Post
+from bursar.domain.rule import Rule
+from bursar.domain.verdict import BlockReason, HoldBack
+from bursar.journal import audit, ledger, matches
+from bursar.journal.matches import MatchRow
+from bursar.pipeline.guard_facts import RULE_ENDS, active_rule, recall, scope_of
+from bursar.pipeline.intent_transitions import OPERATOR
+from bursar.pipeline.operator import Answered, asked_about, plan_call
+from bursar.pipeline.refusals import answered_like
+from bursar.pipeline.rejected import ActionRejected
+from bursar.pipeline.unit_of_work import UnitOfWork
+
+ANEW = "a person has it tried again"
+
+
+def retry(uow: UnitOfWork, said: str) -> Answered:
+    """Have what gave up, or was refused, asked for anew: earlier refusals do not count any more.
+
+    What lapsed because its rule was changed is put to the rule as it is now.
+
+    What else was held back by them is asked, too: a newer match, or one of another rule. The gate knows which. What a
+    person had asked for is planned once more only where nothing else waits: it would be done twice.
+
+    Raises:
+        ActionRejected: it has not ended so.
+    """
+    intent, _ = asked_about(uow, said, State.REFUSED, State.GAVE_UP, State.LAPSED)
+    own_entry = ledger.load(uow.tx, intent.id)
+    if own_entry is not None and own_entry.retried:
+        return Answered(intent, f"intent {intent.id} was asked for anew already: see `bursar actions`")
+    if intent.state is State.LAPSED:
+        return _ask_rule_anew(uow, intent)
+    alike = answered_like(uow, intent)
+    counted = {one.id for one in alike if one.outcome is Post.REFUSED or one.undone_at is not None} | {intent.id}
+    for id_ in sorted(counted):
+        ledger.post(uow.tx, id_, Post.FORGIVEN, uow.now)
+    audit.add(uow.tx, OPERATOR, "intent.retry", intent.id, {"account": intent.account}, uow.now)
+    own = matches.load(uow.tx, intent.match) if intent.match is not None else None
+    of_others = [one for one in matches.given_up(uow.tx, intent.account, counted) if own is None or one.id != own.id]
+    waiting = [*of_others, *([own] if own is not None and own.state == "held" else [])]
+    if intent.match is not None and not waiting:
+        words = (
+            f"nothing waits for intent {intent.id} any more: its rule asks at its next event, and `bursar call` at once"
+        )
+        return Answered(intent, words)
+    for match in waiting:
+        released = HoldBack(BlockReason(match.block or BlockReason.GAVE_UP), ANEW, uow.now)
+        matches.hold_back(uow.tx, match, released, match.acts_planned)
+    uow.wake.add("polling")
+    if waiting:  # what a rule asks for now is not asked for by a second action as well
+        return Answered(intent)
+    if intent.sealed:
+        return Answered(intent, f"intent {intent.id} has a secret parameter, which is not kept: call again")
+    return Answered(_plan_again(uow, intent))
+
+
+def _ask_rule_anew(uow: UnitOfWork, intent: Intent) -> Answered:
+    """Have the rule, as it is now, asked about what its former version had decided, at the next fresh sight of it.
+
+    Raises:
+        ActionRejected: it lapsed for another reason, or no rule asks for it now.
+    """
+    match = matches.load(uow.tx, intent.match) if intent.match is not None else None
+    if match is None or intent.reason not in RULE_ENDS:
+        raise ActionRejected(f"intent {intent.id} has lapsed ({intent.reason}): `bursar call` asks for it at once")
+    rule = active_rule(uow, match.rule)
+    if rule is None:
+        raise ActionRejected(f"intent {intent.id} has lapsed, and there is no rule {match.rule} that asks now")
+    reason = _asks(uow, rule, match)
+    event = recall(uow, match)
+    anew = matches.add(uow.tx, rule, match.account, match.subject, event, reason, uow.now)
+    matches.hold_back(uow.tx, anew, HoldBack(BlockReason.LAPSED, ANEW, uow.now), 0)
+    ledger.post(uow.tx, intent.id, Post.RETRIED, uow.now)
+    audit.add(uow.tx, OPERATOR, "intent.retry", intent.id, {"account": intent.account, "match": anew.id}, uow.now)
+    uow.wake.add("polling")
+    return Answered(intent)
+
+
+def _asks(uow: UnitOfWork, rule: Rule, match: MatchRow) -> str:
+    """Return why a rule asks for something now, about what a match of its former version was about.
+
+    Raises:
+        ActionRejected: it does not.
+    """
+    scope = scope_of(uow, match)
+    listening = (
+        uow.config.rules.for_event(scope.event.type, scope.account)
+        if scope.event is not None
+        else uow.config.rules.for_subject(match.subject.type if match.subject is not None else "", scope.account)
+    )
+    if rule not in listening:
+        about = scope.event.type if scope.event is not None else match.subject
+        raise ActionRejected(f"the rule {rule.name}, as it is now, does not ask about {about} of {match.account}")
+    answer = judge(rule, scope)
+    if not answer.truth:
+        raise ActionRejected(f"the rule {rule.name}, as it is now, does not ask for it: {answer.reason}")
+    return answer.reason
+
+
+def _plan_again(uow: UnitOfWork, intent: Intent) -> Intent:
+    """Plan once more what a person asked for."""
+    planned = PlannedIntent(
+        intent.account, intent.action, intent.subject, intent.params, reason=f"a person has {intent.id} tried again"
+    )
+    made = plan_call(uow, planned, Consent(True, intent.consent_amount) if intent.consented else None)
+    ledger.post(uow.tx, intent.id, Post.RETRIED, uow.now)
+    return made
