@@ -8,6 +8,7 @@ a hint: an order that is asked about needlessly costs a question, one that is ma
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from enum import Enum, auto
 
 from bursar.api import Json, number
@@ -36,6 +37,7 @@ OF_LIMITS = frozenset(
         "too many much often frequently fast quickly maximum max only more than allowed",
         "request requests call calls query queries attempt attempts api http status code error 429",
         "please sorry try retry again later wait after before in for of per within at by from to on and or with",
+        "contact support",
         "a an the this that your you have has are is it key ip address user account client",
         "second seconds minute minutes min minutely hour hours hourly day days daily",
     )
@@ -82,6 +84,18 @@ _ANOTHER_ORDER = re.compile(
     rf"|\b(?:link|url|page|post|profile|user ?name|account) (?:already )?has (?:an? )?(?:{_UNFINISHED} )+orders?\b"
 )
 """A panel that does not take two orders for one link: the order that it speaks of was there before."""
+_TOO_MANY = re.compile(
+    r"\b(?:too many|(?:limit|maximum|max|number|amount)(?: number| amount)? of)(?: (?:your|the))?"
+    rf"(?: {_UNFINISHED})+ orders?\b"
+)
+"""A panel that takes only so many orders at a time."""
+_BOUNDS = re.compile(
+    r"\b(?:min|max|minim(?:um|al)|maxim(?:um|al))(?: (?:amount|quantity|number|sum|of|for|per|the|an?|your|this)){0,4}"
+    r" orders?(?: (?:amount|quantity|is|of)){0,3}[ :]*\d+"
+    r"|\b(?:not enough|insufficient|low)(?: \w+){1,2} to (?:complete|make|place|create|process|start)"
+    r"(?: (?:this|the|an?|your|new)){0,3} orders?\b"
+)
+"""What an order must have: an amount, or the money for it."""
 _CONDITION = re.compile(rf"\b(?:un)?til(?: [\w']+){{0,6}}? {_MADE}")
 _NOT_MADE = re.compile(
     r"(?:\b(?:not|cannot|never|without|no longer|(?:unable|fail(?:ed|s|ure)?) to)|n't)"
@@ -100,12 +114,22 @@ def only_limits(answer: Json) -> bool:
     """Return whether an answer is one plain text of a rate limit, beside nothing but a call's own words of failure."""
     if not isinstance(answer, dict):
         return False
-    said = {text.strip() for name, value in answer.items() if (text := _text_of(name, value))}
+    parts = [*_unwrapped(answer)]
+    said = {text.strip() for name, value in parts if (text := _text_of(name, value))}
     return (
         len(said) == 1
-        and all(_text_of(name, value) or _is_of_a_no(name, value) for name, value in answer.items())
+        and all(_text_of(name, value) or _is_of_a_no(name, value) for name, value in parts)
         and all(_speaks_of_limits(text) for text in said)
     )
+
+
+def _unwrapped(answer: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
+    """Yield the parts of an answer, and those of an error that has parts of its own."""
+    for name, value in answer.items():
+        if name in OF_TEXTS and isinstance(value, Mapping):
+            yield from value.items()
+        else:
+            yield name, value
 
 
 def hint(answer: Json, *, after_lost: bool = False) -> Hint:
@@ -124,8 +148,9 @@ def hint(answer: Json, *, after_lost: bool = False) -> Hint:
 
 def _hint_of(text: str, *, after_lost: bool) -> Hint:
     said = _spoken(text)
-    rest = said if after_lost else _ANOTHER_ORDER.sub(" ", said)
+    rest = said if after_lost else _TOO_MANY.sub(" ", _ANOTHER_ORDER.sub(" ", said))
     not_read = {Meaning.OTHER} if rest != said else _NOT_READ
+    rest = _BOUNDS.sub(" ", rest)
     rest = _NOT_MADE.sub(" ", _CONDITION.sub(" ", rest))
     if _SPEAKS_OF_MADE.search(rest):
         return Hint.MADE if _CERTAINLY.search(rest) or not _ELSE.search(rest) else Hint.UNREAD

@@ -29,6 +29,14 @@ _REFUSES = re.compile(
     r"|too late|limit\w*|max\w*|reached|(?:an)?other order)\b",
     re.IGNORECASE,
 )
+_TAKES_BACK = re.compile(
+    r"\b(?:but|though|although|however|yet)\b.{0,60}(?:\b(?:not|never|no)\b|n't\b)"
+    r"|\b(?:was|were|is|has|have|been)(?:n't| not| never)\b"
+    r"|\b\d+ ?(?:d|days?|weeks?|months?|years?) ago\b|\b(?:yesterday|last (?:week|month|year))\b"
+    r"|\bby (?:an?other|someone|somebody|other)\b",
+    re.IGNORECASE,
+)
+"""What, behind such words, takes them back, or tells of an earlier or another's request."""
 _SENTENCE_ENDS = re.compile(r"[.;:!?]")
 _FOR_IT = re.compile(r" for (?:this|the|that|your) order\b(?: #?\d+\b)?", re.IGNORECASE)
 _STARTS = r"(?:^|[.,;:!?(] ?|\b(?:an?|the|this|your|same|such) )"
@@ -102,6 +110,7 @@ def _proves(action: str, said: str) -> bool:
     sentence = _FOR_IT.sub("", " ".join(said.split()))
     return any(
         _DENIES.search(_SENTENCE_ENDS.split(sentence[: found.end()])[-1]) is None
+        and _TAKES_BACK.search(sentence[found.end() :]) is None
         for proof in _PROOFS[action]
         for found in proof.finditer(sentence)
     )

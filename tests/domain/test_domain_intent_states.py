@@ -55,6 +55,8 @@ ready             | held_back / stale                                      | lap
 ready             | operator_denied                                        | denied
 ready             | shown_by_status / reconcile_happened                   | succeeded
 ready             | reconcile_cannot_tell                                  | unknown
+awaiting_approval | reconcile_happened                                     | succeeded
+deferred          | reconcile_happened                                     | succeeded
 sending           | provider_yes                                           | succeeded
 sending           | provider_no                                            | refused
 sending           | provider_later / not_sent                              | deferred

@@ -145,7 +145,10 @@ async def test_what_is_open_reserves_its_budget(world: World) -> None:
     world.site.money("10")
     await world.live(minutes=10)
     world.site.money("600")
-    await world.live(hours=3, every_s=300)
+    await world.live(hours=2, every_s=300)
+    for amount in ("10", "600"):
+        world.site.money(amount)
+        await world.live(minutes=10)
     assert (await world.states(), await world.matches()) == (["succeeded"], ["budget"])
 
 
@@ -295,6 +298,8 @@ async def test_what_a_person_called_for_counts_in_the_accounts_budget(world: Wor
     await world.turn()
     await world.say("call", account="panel", method="payout", params={"method": "7"}, wait_s=0)
     await world.live(minutes=5)
+    world.site.money("290")
+    await world.live(minutes=6)
     with pytest.raises(RequestRejected, match="300 of 500"):
         await world.say("call", account="panel", method="payout", params={"method": "7"}, wait_s=0)
     assert await world.states() == ["succeeded"]

@@ -118,11 +118,12 @@ EVERYDAY: dict[str, Callable[[Tx], object]] = {
     "what blocks an action": lambda tx: intents.unknown_of(tx, PANEL, "payout"),
     "what was made for another": lambda tx: references.made_for(tx, plan(tx), "23501"),
     "what a reference was made for": lambda tx: references.by_reference(tx, PANEL, "payout", "23501"),
-    "what is not this one's": lambda tx: references.references_of_others(tx, plan(tx)),
+    "what is not this one's": lambda tx: references.references_of_others(tx, plan(tx), T0),
     "an entry": lambda tx: ledger.load(tx, 1),  # type: ignore[arg-type]
     "entries on a subject": lambda tx: ledger.of_subject(tx, PANEL, ref(), 9),
     "entries of an action on a subject": lambda tx: ledger.answered(tx, PANEL, ref(), "refill", 9),
     "entries of a rule": lambda tx: ledger.of_rule(tx, "r", PANEL, ref()),
+    "entries of a rule on a subject": lambda tx: ledger.of_rule_on(tx, "r", PANEL, ref(), T0),
     "entries of a rule about nothing": lambda tx: ledger.of_rule(tx, "r", PANEL, None),
     "the last no of a person": lambda tx: ledger.last_no(tx, "r", PANEL, ref()),
     "post": lambda tx: ledger.post(tx, 1, Post.SETTLED, T0),  # type: ignore[arg-type]

@@ -16,6 +16,7 @@ from bursar.api import (
     CannotTell,
     DidNot,
     Happened,
+    Intent,
     Lost,
     Observation,
     Observed,
@@ -613,7 +614,7 @@ async def test_what_another_name_meant_before_it_was_replaced_is_not_confirmed(w
     await mixed_up(world)
     await world.say("resolve", id="1", happened=True)
     await world.say("accounts_replace", account="other")
-    with pytest.raises(RequestRejected, match=r"it has the url and key of other@.* now: put its own back"):
+    with pytest.raises(RequestRejected, match=r"it is what other@.* was: say `bursar accounts rename other@"):
         await world.say("accounts_confirm", account="panel")
 
 
@@ -627,3 +628,67 @@ async def test_a_new_name_for_what_another_one_meant_before_it_was_replaced_is_i
     await world.restart(config(PAY, accounts=f"{account(port=9)}, {account('old')}"))
     assert (await world.state("panel") == "quarantined", await world.state("old")) == (False, "quarantined")
     assert await world.told("account.gone") == []
+
+
+async def test_a_key_that_was_tried_under_another_name_can_be_confirmed(world: World) -> None:
+    """Nothing was seen or done there: nothing would be forgotten."""
+    await began(world)
+    await world.restart(config(REFILL, accounts=f"{account()}, {account('trial', key='OTHER')}"))
+    await world.restart(config(REFILL, accounts=OTHER))
+    await world.say("accounts_confirm", account="panel")
+    assert await world.state() == "ok"
+
+
+async def replaced(world: World) -> str:
+    """Pay 900; another key, and by mistake `replace`; the own key back. Return what `accounts` says."""
+    rule = PAY.replace("]}", "], cooldown: 24h}")
+    world.site.money("900")
+
+    async def pay(_intent: Intent) -> Succeeded:
+        world.site.money("0")
+        return Succeeded()
+
+    world.site.will("payout", *[pay] * 5)
+    await world.open(config(rule))
+    await world.live(minutes=12)
+    await world.restart(config(rule, accounts=OTHER))
+    await world.say("accounts_replace", account="panel")
+    await world.track("1")
+    await world.live(minutes=6)
+    await world.restart(config(rule))
+    await world.live(minutes=6)
+    [row] = await world.say("accounts")
+    return str(row["reason"])
+
+
+async def test_the_way_back_from_a_replace_is_named(world: World) -> None:
+    said = await replaced(world)
+    before = said.split(" ")[3]
+    assert said == (
+        f"it is what {before} was: say `bursar accounts rename {before} panel` or `bursar accounts replace panel`"
+    )
+    with pytest.raises(RequestRejected, match="accounts rename"):
+        await world.say("accounts_confirm", account="panel")
+
+
+async def test_the_way_back_from_a_replace_has_what_was_done_count_again(world: World) -> None:
+    """Though an order was put under watch meanwhile: that is of the other world, which is put away."""
+    world.site.orders["1"] = "in_progress"
+    before = (await replaced(world)).split(" ")[3]
+    await world.say("accounts_rename", old=before, new="panel")
+    world.site.money("600")
+    await world.live(hours=2, every_s=300)
+    during = len(world.site.performed)
+    await world.live(hours=24, every_s=900)
+    assert (await world.state(), during, len(world.site.performed)) == ("ok", 1, 2)
+
+
+async def test_the_way_back_from_a_replace_waits_for_what_nobody_knows(world: World) -> None:
+    before = (await replaced(world)).split(" ")[3]
+    await world.restart(config(accounts=OTHER))
+    world.site.will("add", Lost("no answer"))
+    await world.say("call", account="panel", method="add", params={"link": "x"}, wait_s=0)
+    await world.send()
+    await world.restart(config())
+    with pytest.raises(RequestRejected, match="nobody knows what became of add"):
+        await world.say("accounts_rename", old=before, new="panel")

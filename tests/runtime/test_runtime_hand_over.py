@@ -214,3 +214,35 @@ async def test_what_keeps_an_account_from_sending_for_too_long_is_told_to_the_wa
     await asyncio.wait([hangs])
     await executor.turn()
     assert (at_once, "executing panel" in later, world.context.liveness.stalled()) == ([], True, [])
+
+
+@pytest.mark.parametrize("reloads", [1, 0])
+async def test_what_hangs_in_its_connection_is_kept_back_by_a_reload_and_by_a_pause(world: World, reloads: int) -> None:
+    """Whatever was decided before either, and has not left, is judged once more."""
+    asked, go, left = asyncio.Event(), asyncio.Event(), list[str | None]()
+
+    async def connecting(_intent: Any) -> Outcome:
+        exchange = current()
+        assert exchange is not None
+        asked.set()
+        await go.wait()
+        left.append(exchange.objection())
+        return Later("kept back")
+
+    world.clock = RealClock()  # type: ignore[assignment]
+    world.site.will("refill", connecting)
+    world.site.orders["1"] = "partial"
+    await world.open(config(REFILL))
+    await world.track("1")
+    async with asyncio.TaskGroup() as group, asyncio.timeout(WAIT_S):
+        await world.supervisor.start(group)
+        await asked.wait()
+        for _ in range(reloads):
+            await change_over(world, group, config(REFILL))
+        if not reloads:
+            await world.say("pause", account="panel")
+        go.set()
+        while not left:
+            await asyncio.sleep(0)
+        await world.supervisor.shutdown(WAIT_S)
+    assert left == ["the configuration changed before it left" if reloads else "it was paused before it left"]

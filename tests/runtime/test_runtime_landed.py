@@ -9,11 +9,12 @@ import pytest
 from kit import World
 from runtime_config import account, config
 
-from bursar.api import CannotTell, DidNot, Finding, Happened, Intent, Lost, Refused, Succeeded
+from bursar.api import CannotTell, DidNot, Finding, Happened, Intent, Json, Lost, Outcome, Refused, Succeeded
 from bursar.domain.ids import IntentId
 from bursar.journal import ledger
 from bursar.pipeline.findings import record_finding
 from bursar.pipeline.intent_transitions import record_outcome
+from bursar_premium_exchanger import outcomes
 
 PAY = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7", account: {env: WALLET}}}]}'
 QUICK = account(more="settle: 1m")
@@ -176,7 +177,49 @@ async def test_adapters_are_told_what_was_made_for_others(world: World) -> None:
     await world.live(minutes=12)
     world.site.money("900")
     await world.live(minutes=30)
-    assert world.site.reconciled[-1].made_for_others == {"5"}
+    told = {intent.id: intent.made_for_others for intent in world.site.reconciled}
+    assert told == {1: {"5"}, 4: frozenset()}  # what was made before its evidence was read stands in that, if at all
+
+
+async def test_a_lost_payout_at_a_site_that_counts_from_1_again_is_not_taken_for_an_old_one(world: World) -> None:
+    """The site was set up anew: no payouts are listed, and the lost one lands under an id that an earlier one had."""
+    rows: dict[str, dict[str, Json]] = {}
+    wallet = "T-wallet-1"
+
+    def row(id_: str, time: str, amount: str) -> dict[str, Json]:
+        return {"id": id_, "time": time, "method_id": "7", "account": wallet, "original_amount": amount, "status": "0"}
+
+    async def prepare(_intent: Intent) -> Json:
+        assert world.site.balance is not None
+        return outcomes.evidence(rows, world.site.balance["amount"], "7", wallet)
+
+    async def reconcile(intent: Intent) -> Finding:
+        assert world.site.balance is not None
+        now = rows, world.site.balance["amount"], intent.evidence, "7", wallet, "USD", intent.made_for_others
+        return outcomes.finding(*now)
+
+    async def first(_intent: Intent) -> Succeeded:
+        rows["1"] = row("1", "1700000000", "900")
+        world.site.payouts["1"] = "waiting"
+        world.site.money("0")
+        return Succeeded(reference="1", moved=Decimal(900))
+
+    async def second(_intent: Intent) -> Outcome:
+        rows[str(len(rows) + 1)] = row(str(len(rows) + 1), "1790000000", "700")
+        return Lost("no answer")  # this site debits on completion
+
+    world.site.will("prepare", *[prepare] * 999)
+    world.site.will("reconcile", *[reconcile] * 999)
+    world.site.money("900")
+    world.site.will("payout", first, second, second)
+    await world.open(config(PAY, accounts=QUICK))
+    await world.live(minutes=12)
+    world.site.payouts["1"] = "done"
+    await world.live(minutes=12)
+    rows.clear()
+    world.site.money("700")
+    await world.live(minutes=60)
+    assert (list(rows), await world.states()) == (["1"], ["succeeded", "unknown"])
 
 
 async def test_what_a_look_finds_while_a_person_says_that_it_did_not_happen_counts(world: World) -> None:
@@ -196,3 +239,60 @@ async def test_a_late_yes_counts_where_a_person_has_said_that_it_did_not_happen(
     yes = Succeeded(reference="1")
     await world.context.commit(lambda uow: record_outcome(uow, intent.id, intent.fence, yes, uow.now))
     assert (await world.states(), await world.told("action.succeeded")) == (["succeeded"], ["action.succeeded"])
+
+
+async def test_the_first_of_many_in_doubt_is_looked_for(world: World) -> None:
+    await lost(world, *[Lost("no answer")] * 4, rule="")
+    call = {"account": "panel", "method": "payout", "params": {"method": "7", "account": "T-wallet-1"}}
+    for number in range(1, 6):
+        await world.say("call", **call, wait_s=0)
+        await world.send()
+        await world.say("resolve", id=str(number))
+        await world.live(minutes=5)
+
+    async def look(intent: Intent) -> Finding:
+        return LANDED if intent.id == 1 else DidNot("not there")
+
+    world.site.next["reconcile"].clear()
+    world.site.will("reconcile", *[look] * 99)
+    world.site.payouts["1"] = "waiting"
+    await world.say("call", **call, wait_s=0)
+    await world.send()
+    assert ((await world.states())[0], (await world.states())[-1], len(world.site.performed)) == (
+        "succeeded", "lapsed", 5,
+    )  # fmt: skip
+
+
+async def test_a_payout_by_hand_while_one_is_in_doubt_costs_no_later_one(world: World) -> None:
+    """The site's payouts are not polled: nobody can tell whether what is found beside the next one is done."""
+    world.site.money("900")
+    world.site.will("payout", Lost("no answer"))
+
+    async def look(_intent: Intent) -> Finding:
+        return LANDED
+
+    await world.open(config(PAY, accounts=account(more="settle: 1m, poll: {payouts: off}")))
+    await world.turn()
+    await world.say("resolve", id="1")
+    world.site.money("0")  # a person has paid out by hand
+    world.site.will("reconcile", *[look] * 9)
+    await world.live(minutes=12)
+    world.site.money("600")
+    await world.live(hours=25, every_s=600)
+    during = await world.states()
+    await world.live(hours=24, every_s=600)
+    assert (during, await world.states()) == (["succeeded", "lapsed"], ["succeeded", "lapsed", "succeeded"])
+
+
+@pytest.mark.parametrize("again", [True, False])
+async def test_a_yes_that_comes_while_it_is_to_be_made_again_counts(world: World, again: bool) -> None:
+    world.site.will("add", Lost("no answer"))
+    await world.open(config())
+    await world.say("call", account="panel", method="add", params={"link": "x"}, wait_s=0)
+    await world.send()
+    [one] = await world.intents()
+    await world.say("resolve", id="1", again=again)
+    yes = Succeeded(reference="55")
+    await world.context.commit(lambda uow: record_outcome(uow, one.id, one.fence, yes, uow.now))
+    await world.live(minutes=12)
+    assert (await world.states(), len(world.site.performed)) == (["succeeded"], 1)

@@ -431,3 +431,4 @@ async def test_a_payout_that_the_site_canceled_is_shown_as_undone_and_unpaid(wor
         await world.live(minutes=6)
         row = (await world.say("actions"))[0]
         assert (row["paid"], "the provider has undone it since" in row["reason"]) == (paid, paid == "0")
+    assert await world.told("action.*") == ["action.succeeded", "action.undone"]

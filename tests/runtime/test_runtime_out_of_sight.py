@@ -123,7 +123,7 @@ async def test_what_answers_to_an_order_that_fell_out_of_watch_comes_to_an_end(w
     assert (watched, await world.states(), await world.matches()) == (0, ["refused", "lapsed"], [])
 
 
-async def test_what_is_held_about_a_stream_that_is_off_comes_to_an_end(world: World) -> None:
+async def test_what_is_held_about_a_stream_that_is_off_waits_until_that_is_on(world: World) -> None:
     rule = "{name: n, on: coupon.activated, do: [{add: {link: more}}]}"
     world.site.coupons["a"] = "new"
     await world.open(config(rule))
@@ -135,8 +135,11 @@ async def test_what_is_held_about_a_stream_that_is_off_comes_to_an_end(world: Wo
     await world.reload(config(rule, accounts=OFF))
     await world.say("resume")
     await world.live(minutes=5)
-    assert (held, await world.states(), await world.matches()) == (["paused"], [], [])
-    assert await ended(world) == ["nobody can tell how it stands: coupons is off"]
+    assert (held, await world.states(), await world.matches()) == (["paused"], [], ["stale"])
+    assert await world.matches("reason") == ["nobody looks at it: coupons is off"]
+    await world.reload(config(rule))
+    await world.live(minutes=12)
+    assert (await world.states(), await world.matches()) == (["succeeded"], [])
 
 
 async def test_a_text_about_a_stream_that_is_off_is_told_at_its_time(world: World) -> None:
@@ -153,3 +156,19 @@ async def test_a_text_about_a_stream_that_is_off_is_told_at_its_time(world: Worl
     await world.reload(config(rule, accounts=OFF))
     await world.live(hours=3, every_s=300)
     assert (await world.texts(), await world.matches()) == (["used a", "used b"], [])
+
+
+async def test_a_payout_is_not_forgotten_where_its_stream_was_off_for_a_while(world: World) -> None:
+    """The balance never falls below the minimum: its event would not come anew."""
+    rule = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7"}}]}'
+    world.site.money("20")
+    await world.open(config(rule))
+    await world.say("pause")
+    world.site.money("900")
+    await world.live(minutes=12)
+    await world.say("resume")
+    await world.reload(config(rule, accounts=account(more="poll: {info: off}")))
+    await world.live(minutes=12)
+    await world.reload(config(rule))
+    await world.live(minutes=12)
+    assert world.site.done("payout") == ["balance"]

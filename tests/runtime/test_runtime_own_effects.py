@@ -7,9 +7,10 @@ import pytest
 from kit import World
 from runtime_config import config
 
-from bursar.api import Lost, SubjectRef, Succeeded
+from bursar.api import Lost, SubjectRef, Succeeded, Unreachable
 from bursar.domain.intent import PlannedIntent
 from bursar.pipeline.operator import plan_call
+from bursar.pipeline.unit_of_work import UnitOfWork
 
 IDS = [f"{number:02}" for number in range(30)]
 FEW = IDS[:10]
@@ -133,3 +134,16 @@ async def test_a_person_has_it_sent_again_whatever_a_held_poll_shows(world: Worl
     await world.say("resolve", id="1", again=True)
     await world.live(minutes=1)
     assert world.site.done("refill").count("00") == 2
+
+
+async def test_a_held_poll_of_a_type_that_is_no_more_stops_nothing(world: World) -> None:
+    """A plugin's upgrade dropped it: what time does at all accounts goes on."""
+    await held(world)
+
+    def rename(uow: UnitOfWork) -> None:
+        uow.tx.run("UPDATE held_observations SET observation = replace(observation, '\"order\"', '\"former\"')")
+
+    await world.context.commit(rename)
+    world.site.down["orders"] = Unreachable("502")
+    await world.live(minutes=3)
+    assert await world.read(lambda tx: tx.all("SELECT 1 FROM held_observations WHERE state = 'held'"))

@@ -181,3 +181,30 @@ def test_an_ordinary_refusal_stays_one(text: str, unread: bool) -> None:
 )
 def test_after_a_lost_attempt_the_active_order_with_the_link_may_be_its_own(text: str) -> None:
     assert isinstance(to_add({"error": text}, lost=True), Lost)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        "Too many active orders",
+        "You have reached your limit of running orders",
+        "Minimum amount of order 100",
+        "Minimal order 100",
+        "Not enough balance to complete order",
+    ],
+)
+def test_a_plain_no_that_speaks_of_orders_is_a_no(error: str) -> None:
+    assert isinstance(to_add({"error": error}), Refused)
+
+
+@pytest.mark.parametrize("error", [{"message": "Rate limit exceeded"}, "Rate limit 60/min exceeded. Contact support"])
+def test_a_plain_rate_limit_is_heard_where_it_stands_deeper_or_says_whom_to_ask(error: Json) -> None:
+    assert isinstance(to_add({"error": error}), Later)
+
+
+def test_an_active_order_beside_a_limit_may_be_the_one_that_was_lost() -> None:
+    assert isinstance(to_add({"error": "Too many active orders"}, lost=True), Lost)
+
+
+def test_a_limit_that_stands_deeper_beside_an_order_is_no_plain_limit() -> None:
+    assert isinstance(to_add({"error": {"message": "Rate limit exceeded", "order_no": 4711}}), Lost)

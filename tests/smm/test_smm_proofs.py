@@ -199,3 +199,17 @@ def test_a_word_that_stands_for_the_cancel_is_its_yes(answer: Json) -> None:
 def test_after_a_lost_one_a_failure_in_other_words_still_contradicts_a_yes() -> None:
     [outcome] = answered("cancel", [{"order": 5, "status": "success"}, {"error": "Server busy"}])
     assert isinstance(outcome, Lost)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Refill already requested, but was not accepted",
+        "Refill was already requested but could never be processed",
+        "Last refill request already placed 30 days ago",
+        "Already requested by another user",
+    ],
+)
+def test_words_behind_that_take_it_back_are_read(text: str) -> None:
+    [outcome] = answered("refill", {"error": text})
+    assert not isinstance(outcome, Succeeded)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from kit import World
-from runtime_config import config
+from runtime_config import account, config
 from test_trust_backup import RULES, added, copied_over, events_and_intents, state
 
 from bursar.control import offline
@@ -214,3 +214,23 @@ async def test_no_number_of_a_question_is_given_twice(world: World) -> None:
     assert given == [("1.2", "150"), ("1.3", "400")]
     assert (await world.say("approve", ids=["1.2"]))[0]["problem"] is not None
     assert world.site.done("payout") == []
+
+
+@pytest.mark.parametrize("known_as", [None, "former"])
+async def test_a_restore_ends_no_pause_of_an_account_that_the_back_up_does_not_know(
+    world: World, known_as: str | None
+) -> None:
+    """It came, or got its name, after the back-up."""
+    await world.open(config(accounts=", ".join([account(), *([account(known_as, 2)] if known_as else [])])))
+    back_up(state(world.folder), world.folder / "copy.db")
+    both = config(accounts=f"{account()}, {account('second', 2)}")
+    await world.restart(both)
+    if await world.state("second") == "quarantined":
+        await world.say("accounts_rename", old=known_as, new="second")
+    await world.say("pause", account="second")
+    await world.close()
+    restore(world.folder / "copy.db", state(world.folder), world.clock.now())
+    await world.open(both)
+    if await world.state("second") == "quarantined":
+        await world.say("accounts_rename", old=known_as, new="second")
+    assert (await world.state("second"), await world.state()) == ("paused", "starting")

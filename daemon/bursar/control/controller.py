@@ -103,7 +103,7 @@ class Controller:
 
         answer, counts = await self._context.commit(decide)
         if verb == "pause":
-            self.supervisor.call_off(text(params, "account"), "it was paused before it left")
+            self._context.call_off(text(params, "account"), "it was paused before it left")
         if counts:
             count = await self._context.journal.read(meta.send_count)
             with suppress(OSError):  # the decision stands; while this file cannot be written nothing is sent either

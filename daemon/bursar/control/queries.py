@@ -58,7 +58,7 @@ def list_accounts(tx: Tx, configuration: Configuration, params: Params) -> Json:
         row = rows.get(name)
         state, reason = _state(row, enabled, accounts.paused(tx, name), started_us)
         if row is not None and row.quarantine_digest is not None:
-            reason = not_the_same(rows, row, configuration.accounts) or reason
+            reason = not_the_same(tx, row, configuration.accounts) or reason
         if state == "ok" and params.get("running") is False:
             state, reason = "starting", "no daemon runs"
         seen = [int(str(s["ok_us"])) for s in all_streams.get(name, []) if s["ok_us"] is not None]

@@ -21,6 +21,7 @@ CORE_EVENTS: Mapping[str, str] = {
     "action.refused": "The provider said no.",
     "action.unknown": "Nobody can tell whether the action took effect; told each time that this comes about.",
     "action.unconfirmed": "An accepted action showed no effect in a later status within 24 hours.",
+    "action.undone": "The provider has undone what it had said yes to: a payout was canceled.",
     "action.denied": "A person said no.",
     "action.lapsed": "The action was not sent in time, or its condition no longer held.",
     "action.gave_up": "Tries or refusals are used up; a person decides.",

@@ -113,7 +113,7 @@ class Entry:
     @property
     def busy(self) -> bool:
         """Return whether it was accepted, and its effect has yet to show."""
-        return self.outcome is Post.ACCEPTED and self.effect is None
+        return self.outcome is Post.ACCEPTED and self.effect is None and self.undone_at is None
 
     @property
     def open(self) -> bool:

@@ -188,6 +188,11 @@ def forget(tx: Tx, name: AccountName, now: datetime) -> None:
     )
 
 
+def is_retired(name: AccountName) -> bool:
+    """Return whether what goes under a name was put away there: no configured account's name has an @."""
+    return "@" in name
+
+
 def retire(tx: Tx, row: AccountRow, as_name: AccountName, now: datetime) -> None:
     """Keep what was done at the account that the name meant before under a name of its own, with what it meant.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,8 +13,7 @@ from itertools import count
 from pathlib import Path
 
 from bursar.domain.ids import microseconds
-from bursar.journal import audit, meta
-from bursar.journal.accounts import EVERYWHERE
+from bursar.journal import audit, kept_pauses, meta
 from bursar.journal.errors import JournalDamaged, JournalError, JournalMissing, JournalNewer, explain
 from bursar.journal.files import APPLICATION_ID, claim, connect, migrate, missing, resolved, sync
 from bursar.journal.last_ids import SKIPPED, LastIds, go_on_after, last_ids
@@ -79,7 +78,7 @@ def restore(backup: Path, target: Path, now: datetime) -> Path | None:
         _copy(backup, part)
         part.chmod(0o600)
         _keep_ids(part, _given(target), LastIds.beside(target).known)
-        _keep_pauses(part, _paused(target))
+        kept_pauses.keep(part, kept_pauses.paused(target))
         check_file(part)  # what is put in place is what was looked at
         sync(part)
         _keep_count(target)
@@ -177,27 +176,6 @@ def _keep_ids(path: Path, given: Mapping[str, int], counted: Mapping[str, int]) 
         migrate(connection, path)  # one of version 1 counts its ids by its rows
         go_on_after(connection, given)
         go_on_after(connection, counted, 0 if given or counted else SKIPPED)
-
-
-def _paused(path: Path) -> list[tuple[str, int]]:
-    """Return what is paused in the journal that is replaced, each with since when."""
-    try:
-        with closing(connect(path, read_only=True)) as connection:
-            return connection.execute("SELECT name, paused_at FROM accounts WHERE paused_at IS NOT NULL").fetchall()
-    except sqlite3.Error:
-        return []
-
-
-def _keep_pauses(path: Path, paused: Iterable[tuple[str, int]]) -> None:
-    """Have paused what a person has paused since the back-up: he has not said that it may go on."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        for name, paused_at in paused:
-            if name == EVERYWHERE:
-                connection.execute(
-                    "INSERT OR IGNORE INTO accounts (name, digest, provider, bound_at) VALUES (?, '', '', 0)", (name,)
-                )
-            sql = "UPDATE accounts SET paused_at = coalesce(paused_at, ?) WHERE name = ?"
-            connection.execute(sql, (paused_at, name))
 
 
 def check_file(path: Path) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from bursar.domain.ids import AccountName, SubjectRef, digest, microseconds
+from bursar.domain.ids import AccountName, IntentId, SubjectRef, digest, microseconds
 from bursar.domain.observation import Observation, Observed
 from bursar.domain.subject import SubjectType
 from bursar.domain.values import Json, Value, from_json, to_json
@@ -40,10 +40,11 @@ class HeldRow:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Of whom an observation was asked, by the account's digest, and when."""
+    """Of whom an observation was asked, by the account's digest, when, and the intents whose effect it shows."""
 
     source: str
     at: datetime
+    shows: tuple[IntentId, ...] = ()
 
 
 def key(observation: Observation) -> str:
@@ -59,7 +60,7 @@ def hold(
     One that sees other states takes the place of the former under an id of its own: whoever accepts the former has not
     seen them.
     """
-    text = write_json({**_plain(observation), "asked_at": us(asked.at), "source": asked.source})
+    text = write_json({**_plain(observation), "asked_at": us(asked.at), "source": asked.source, "shows": asked.shows})
     same = (account, observation.stream, key_)
     where = "WHERE account = ? AND stream = ? AND digest = ? AND state = 'held'"
     row = tx.one(f"SELECT observation FROM held_observations {where}", *same)
@@ -101,6 +102,22 @@ def held(tx: Tx, account: AccountName | None = None) -> list[HeldRow]:
         HeldRow(id_, AccountName(of), stream, cast(datetime, at(at_us)), *rest)
         for id_, of, stream, at_us, *rest in rows
     ]
+
+
+def shows(tx: Tx, account: AccountName, source: str) -> dict[IntentId, datetime]:
+    """Return the intents whose effect what is held of an account shows, each with when the last of it was asked for."""
+    found: dict[IntentId, datetime] = {}
+    rows = tx.all(
+        "SELECT json_extract(observation, '$.shows'), json_extract(observation, '$.asked_at') FROM held_observations WHERE "
+        "account = ? AND state = 'held' AND json_extract(observation, '$.source') = ? ORDER BY "
+        "json_extract(observation, '$.asked_at')",
+        account,
+        source,
+    )
+    for ids, asked_us in rows:
+        shown = cast("list[int]", read_json(ids)) if ids else []
+        found.update(dict.fromkeys(map(IntentId, shown), cast(datetime, at(asked_us))))
+    return found
 
 
 def end(tx: Tx, id_: int, state: str, now: datetime) -> bool:

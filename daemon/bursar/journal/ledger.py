@@ -93,6 +93,15 @@ def _of_subject(
     return _folded(tx, rows)
 
 
+def of_rule_on(tx: Tx, rule: str, account: AccountName, subject: SubjectRef, since: datetime) -> list[Entry]:
+    """Return what a rule did to a subject of which something became since an instant, or that is open, newest first."""
+    where = (
+        "rule = ? AND (EXISTS (SELECT 1 FROM postings p WHERE p.entry = ledger.id AND p.at > ?) OR EXISTS (SELECT 1 FROM "
+        f"intents i WHERE i.id = ledger.id AND i.{OPEN_INTENTS}))"
+    )
+    return _of_subject(tx, account, subject, where, -1, rule, microseconds(since))
+
+
 def of_rule(tx: Tx, rule: str, account: AccountName, asked: SubjectRef | None) -> list[Entry]:
     """Return the entries that a rule caused for a subject, newest first."""
     return _of_rule(tx, rule, account, asked, "1 = 1", -1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bursar.domain.ids import AccountName, IntentId
+from bursar.domain.ids import AccountName, IntentId, microseconds
 from bursar.domain.intent import Intent
 from bursar.journal.codec import us
 from bursar.journal.writer import Tx
@@ -27,14 +27,19 @@ def made_for(tx: Tx, intent: Intent, reference: str) -> IntentId | None:
     return None if row is None else IntentId(row[0])
 
 
-def references_of_others(tx: Tx, intent: Intent) -> frozenset[str]:
-    """Return what the provider calls what it made for other intents of the same action, the newest of them."""
+def references_of_others(tx: Tx, intent: Intent, since: datetime) -> frozenset[str]:
+    """Return what the provider calls what it made for other intents of the same action, known since an instant.
+
+    What was known before stands in the evidence, if it is still there: its name on something new is another thing, as
+    where a site was set up anew and counts from 1.
+    """
     rows = tx.all(
-        "SELECT reference FROM intents WHERE account = ? AND action = ? AND reference IS NOT NULL AND id <> ? ORDER BY id DESC "
-        "LIMIT 1000",
+        "SELECT reference FROM intents WHERE account = ? AND action = ? AND reference IS NOT NULL AND id <> ? AND "
+        "(ended_at IS NULL OR ended_at >= ?)",
         intent.account,
         intent.action,
         intent.id,
+        microseconds(since),
     )
     return frozenset(reference for (reference,) in rows)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import cast
 
 import structlog
@@ -105,7 +106,6 @@ class Executor:
         self.wakeup = Wakeup()
         self.stopping = asyncio.Event()
         self.sending = False
-        self._called_off: str | None = None
         self._before = before
         self._began_s = context.clock.monotonic()
         self._rest_until_s: dict[IntentId, float] = {}
@@ -116,15 +116,6 @@ class Executor:
         """End after the turn that is under way."""
         self.stopping.set()
         self.wakeup.set()
-
-    def call_off(self, reason: str) -> None:
-        """A person has stopped everything: what was claimed and has not left yet must not leave."""
-        self._called_off = reason
-
-    def _objection(self) -> str | None:
-        """Return what stands against a request that is about to leave: a person, or a journal that was moved."""
-        self._context.check_files()
-        return self._context.displaced or self._called_off
 
     async def turn(self) -> None:
         """Look for a lost attempt, or send what is ready, or wait."""
@@ -220,7 +211,6 @@ class Executor:
         evidence = await self._prepare(ready, look)
         if evidence is FAILED or self.stopping.is_set():
             return
-        self._called_off = None  # what was said before is known to the gate
         self.sending = True  # from here to the written outcome nobody may end this turn
         try:
             await self._claim_and_send(ready, evidence, look, began_s)
@@ -229,6 +219,7 @@ class Executor:
 
     async def _claim_and_send(self, ready: Sequence[Intent], evidence: object, look: Exchange, began_s: float) -> None:
         """Commit the `sending` of what the gate lets through, and make the attempt within its deadline."""
+        claimed_s = self._context.clock.monotonic()
         claimed = await self._context.commit(lambda uow: claim(uow, [one.id for one in ready], cast(Json, evidence)))
         self._rest(claimed.waiting, IDLE_S)
         if not claimed.intents:
@@ -237,7 +228,7 @@ class Executor:
         not_after_s = (look.ended_s or began_s) + LEAVES_WITHIN_S
         if self._spec.actions[ready[0].action].takes_balance:
             not_after_s = min(not_after_s, (look.last_asked_s or began_s) + LAST_LOOK_S)
-        await self._send(claimed, Exchange(not_after_s, self._objection))
+        await self._send(claimed, Exchange(not_after_s, partial(self._context.objection, self._spec.name, claimed_s)))
 
     async def _prepare(self, ready: Sequence[Intent], look: Exchange) -> object:
         """Read the evidence; an intent whose evidence cannot be read stays ready, and is tried again a little later."""

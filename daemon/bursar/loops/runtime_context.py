@@ -60,6 +60,8 @@ class RuntimeContext:
         effects: When effects ended.
         ended: How attempts ended, until that is written down: a reload or a full disk loses none.
         displaced: Why nothing may be sent any more: the journal's files are not where they were.
+        called_off: When (in monotonic seconds) and why what had not left yet was kept back, by a person or a reload: at
+            one account, or (None) at all.
         wakeups: Wake the loops.
     """
 
@@ -79,6 +81,7 @@ class RuntimeContext:
     effects: EffectTimes = field(default_factory=EffectTimes)
     ended: dict[IntentId, Ended] = field(default_factory=dict)
     displaced: str | None = None
+    called_off: dict[str | None, tuple[float, str]] = field(default_factory=dict)
     wakeups: dict[str, Wakeup] = field(
         default_factory=lambda: {name: Wakeup() for name in ("polling", "timing", "executing", "delivering")}
     )
@@ -108,6 +111,21 @@ class RuntimeContext:
         before, self.displaced = self.displaced, self.journal.displaced()
         if self.displaced is not None and self.displaced != before:
             log.error("journal.displaced", reason=self.displaced)
+
+    def call_off(self, account: str | None, reason: str) -> None:
+        """Keep what was claimed and has not left yet from leaving, at one account or at all, whoever sends it."""
+        self.called_off[account] = self.clock.monotonic(), reason
+
+    def objection(self, account: str, claimed_s: float) -> str | None:
+        """Return what stands against a request that is about to leave: a moved journal, a person, or a reload.
+
+        Args:
+            account: Whose.
+            claimed_s: From when on it was claimed; what was said before is known to the gate.
+        """
+        self.check_files()
+        said = (self.called_off.get(key) for key in (None, account))
+        return self.displaced or next((why for at_s, why in filter(None, said) if at_s >= claimed_s), None)
 
     def fresh_since(self, now: datetime | None = None) -> datetime:
         """Return since when facts are fresh enough to act on."""

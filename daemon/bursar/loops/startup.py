@@ -203,18 +203,21 @@ async def apply_configuration(context: RuntimeContext, configuration: Configurat
         JournalError: it cannot be written down; the old configuration stays.
     """
     key, count = await context.journal.read(meta.digest_key), await context.journal.read(meta.send_count)
-    before, context.config = context.config, snapshot_of(configuration, key, count)
+    before, after = context.config, snapshot_of(configuration, key, count)
 
     def take_on(uow: UnitOfWork) -> None:
+        uow.config = after
         refuse_renamed(uow)
         bind(uow, configuration)
         take_over(uow, set(configuration.sinks))
+        context.config = after  # what is decided next, in the writer's order, is decided by it
 
     try:
         await context.commit(take_on)
     except BaseException:
         context.config = before
         raise
+    context.call_off(None, "the configuration changed before it left")
 
 
 async def preview(context: RuntimeContext, configuration: Configuration) -> Ending:

@@ -127,12 +127,6 @@ class Supervisor:
             self._tasks.add(group.create_task(self._let_go_after(name), name=f"letting go {name}"))
         await self._let_go(but=sending)
 
-    def call_off(self, account: str | None, reason: str) -> None:
-        """Keep what is about to leave, at one account or at all, from leaving."""
-        for name, executor in self.executors.items():
-            if account in (None, name):
-                executor.call_off(reason)
-
     async def shutdown(self, patience_s: float) -> None:
         """Stop every loop: at once, but for what is being sent, which has so long to end."""
         self._stop_turning()

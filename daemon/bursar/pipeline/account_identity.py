@@ -14,6 +14,7 @@ from bursar.domain.intent_states import Cause, step
 from bursar.domain.verdict import BlockReason
 from bursar.journal import accounts, intents, ledger, matches
 from bursar.journal.accounts import AccountRow
+from bursar.journal.writer import Tx
 from bursar.pipeline.events import emit_core
 from bursar.pipeline.intent_transitions import take_step
 from bursar.pipeline.rejected import ActionRejected
@@ -39,14 +40,14 @@ def bind_accounts(uow: UnitOfWork, digests: Mapping[AccountName, tuple[str, str]
 def _meet(uow: UnitOfWork, name: AccountName, provider: str, digest: str, twins: Sequence[AccountRow]) -> None:
     """A new name. If it means what another name meant, nothing is done there until a person says which it is."""
     accounts.bind(uow.tx, name, provider, digest, uow.now)
-    if any(at_stake(uow, one.name) or _has_a_past(uow, one) for one in twins):
+    if any(has_a_life(uow.tx, one) for one in twins):
         accounts.quarantine(uow.tx, name, digest, uow.now)
         _tell_quarantined(uow, name, "")
 
 
 def _tell_quarantined(uow: UnitOfWork, name: AccountName, choice: str) -> None:
-    known = accounts.load_all(uow.tx)
-    reason = not_the_same(known, known[name], uow.config.accounts) or choice
+    row = accounts.load(uow.tx, name)
+    reason = (not_the_same(uow.tx, row, uow.config.accounts) if row is not None else None) or choice
     emit_core(uow, "account.quarantined", name, {"reason": reason})
 
 
@@ -56,9 +57,10 @@ def renamed_words(former: AccountName, name: AccountName) -> str:
     return f"it is what {former} was: say {said}"
 
 
-def _has_a_past(uow: UnitOfWork, row: AccountRow) -> bool:
-    """Return whether something would be forgotten: what was done counts for its guards, and a pause holds."""
-    return row.paused_at is not None or ledger.knows(uow.tx, row.name)
+def has_a_life(tx: Tx, row: AccountRow) -> bool:
+    """Return whether something would be forgotten: what is at stake, what was done and counts for guards, a pause."""
+    kept = row.paused_at is not None or accounts.is_retired(row.name)
+    return kept or at_stake(tx, row.name) or ledger.knows(tx, row.name)
 
 
 def _recognize(uow: UnitOfWork, row: AccountRow) -> None:
@@ -73,8 +75,9 @@ def _recognize(uow: UnitOfWork, row: AccountRow) -> None:
 def _quarantine(
     uow: UnitOfWork, row: AccountRow, provider: str, digest: str, known: Mapping[AccountName, AccountRow]
 ) -> None:
-    others = any(one.digest == digest for one in known.values())
-    if not (others or at_stake(uow, row.name) or _seen_anything(uow, row.name)):
+    twins = [one for one in known.values() if one.digest == digest]
+    others = any(one.name in uow.config.accounts or has_a_life(uow.tx, one) for one in twins)
+    if not (others or at_stake(uow.tx, row.name) or _seen_anything(uow, row.name)):
         accounts.bind(uow.tx, row.name, provider, digest, uow.now)
         return
     accounts.quarantine(uow.tx, row.name, digest, uow.now)
@@ -83,15 +86,15 @@ def _quarantine(
 
 
 def _miss(uow: UnitOfWork, row: AccountRow) -> None:
-    if row.gone_at is None and (at_stake(uow, row.name) or _has_a_past(uow, row)):
+    if row.gone_at is None and has_a_life(uow.tx, row):
         accounts.gone(uow.tx, row.name, uow.now)
         reason = f"it is not configured any more: say `bursar accounts rename {row.name} NEW`, or configure it again"
         emit_core(uow, "account.gone", row.name, {"reason": reason})
 
 
-def at_stake(uow: UnitOfWork, name: AccountName) -> bool:
+def at_stake(tx: Tx, name: AccountName) -> bool:
     """Return whether an account has open intents or subjects under watch."""
-    return bool(intents.in_state(uow.tx, OPEN, name)) or accounts.watches(uow.tx, name)
+    return bool(intents.in_state(tx, OPEN, name)) or accounts.watches(tx, name)
 
 
 def _seen_anything(uow: UnitOfWork, name: AccountName) -> bool:
@@ -106,28 +109,35 @@ def confirm(uow: UnitOfWork, name: AccountName) -> None:
             forgotten, which budgets count; or it has another account's address and key.
     """
     row = _quarantined(uow, name)
-    why = not_the_same(accounts.load_all(uow.tx), row, uow.config.accounts)
+    why = not_the_same(uow.tx, row, uow.config.accounts)
     if why is not None:
         raise ActionRejected(f"{name}: {why}")
     accounts.bind(uow.tx, name, row.provider, row.quarantine_digest or row.digest, uow.now)
     _released(uow, name, "a person said that it is the same")
 
 
-def not_the_same(
-    known: Mapping[AccountName, AccountRow], row: AccountRow, configured: Collection[AccountName]
-) -> str | None:
+def not_the_same(tx: Tx, row: AccountRow, configured: Collection[AccountName]) -> str | None:
     """Return why an account in quarantine cannot be what its name meant before, and what to do; None: it may be."""
-    new, other = row.quarantine_digest == row.digest, known_as(known, row)
+    new, other = row.quarantine_digest == row.digest, known_as(tx, row, configured)
     if other is None:
         return f"say `bursar accounts replace {row.name}`" if new else None
-    if new and other not in configured:
+    if other not in configured:
         return renamed_words(other, row.name)
     return f"it has the url and key of {other} now: put its own back, or say `bursar accounts replace {row.name}`"
 
 
-def known_as(known: Mapping[AccountName, AccountRow], row: AccountRow) -> AccountName | None:
-    """Return the other account that the journal knows by what a name in quarantine means now."""
-    twins = [one for one in known.values() if one.name != row.name and one.digest == row.quarantine_digest]
+def known_as(tx: Tx, row: AccountRow, configured: Collection[AccountName]) -> AccountName | None:
+    """Return the other account that the journal knows by what a name in quarantine means now.
+
+    One that is not configured, and of which nothing would be forgotten, is none: a key that was tried under its name.
+    """
+    twins = [
+        one
+        for one in accounts.load_all(tx).values()
+        if one.name != row.name
+        and one.digest == row.quarantine_digest
+        and (one.name in configured or has_a_life(tx, one))
+    ]
     return max(twins, key=lambda one: one.bound_at).name if twins else None
 
 
@@ -147,22 +157,38 @@ def replace(uow: UnitOfWork, name: AccountName) -> None:
             where this one is now, under another name.
     """
     row = _quarantined(uow, name)
-    for one in filter(None, (name, known_as(accounts.load_all(uow.tx), row))):
-        for unknown in intents.in_state(uow.tx, (State.UNKNOWN, State.SENDING), one)[:1]:
-            raise ActionRejected(
-                f"nobody knows what became of {unknown.action} {unknown.id} at the account that was {one}: "
-                f"say `bursar actions resolve {unknown.id}` first"
-            )
-    for intent in intents.in_state(uow.tx, tuple(_LEFT_BEHIND), name):
-        take_step(uow, intent, step(intent, _LEFT_BEHIND[intent.state], "the account is another one now"))
-    accounts.forget(uow.tx, name, uow.now)
-    accounts.retire(uow.tx, row, AccountName(f"{name}@{row.bound_at:%Y%m%dT%H%M%S%f}"), uow.now)
+    _refuse_unknown(uow, known_as(uow.tx, row, uow.config.accounts))
+    _put_away(uow, row)
     accounts.bind(uow.tx, name, row.provider, row.quarantine_digest or row.digest, uow.now)
     _released(uow, name, "a person said that it is new")
 
 
+def _put_away(uow: UnitOfWork, row: AccountRow) -> None:
+    """Keep what was done at the account that a name meant under a name of its own, and end what was not sent there.
+
+    Raises:
+        ActionRejected: nobody knows yet what became of something sent there.
+    """
+    _refuse_unknown(uow, row.name)
+    for intent in intents.in_state(uow.tx, tuple(_LEFT_BEHIND), row.name):
+        take_step(uow, intent, step(intent, _LEFT_BEHIND[intent.state], "the account is another one now"))
+    accounts.forget(uow.tx, row.name, uow.now)
+    accounts.retire(uow.tx, row, AccountName(f"{row.name}@{row.bound_at:%Y%m%dT%H%M%S%f}"), uow.now)
+
+
+def _refuse_unknown(uow: UnitOfWork, name: AccountName | None) -> None:
+    """Refuse while nobody knows what became of something that was sent to an account."""
+    for unknown in intents.in_state(uow.tx, (State.UNKNOWN, State.SENDING), name)[:1] if name is not None else ():
+        raise ActionRejected(
+            f"nobody knows what became of {unknown.action} {unknown.id} at the account that was {name}: "
+            f"say `bursar actions resolve {unknown.id}` first"
+        )
+
+
 def rename(uow: UnitOfWork, old: AccountName, new_name: AccountName, configured: Mapping[AccountName, object]) -> None:
     """A person says that an account goes under another name now.
+
+    Where that name meant another account until now, that one is put away, as at `replace`.
 
     Raises:
         ActionRejected: the old name is configured, or nothing is known of it, or something is being sent there; or the
@@ -170,15 +196,18 @@ def rename(uow: UnitOfWork, old: AccountName, new_name: AccountName, configured:
     """
     if old in configured:
         raise ActionRejected(f"{old} is configured; take it out of the configuration first")
-    if accounts.load(uow.tx, old) is None:
+    former = accounts.load(uow.tx, old)
+    if former is None:
         raise ActionRejected(f"nothing is known of an account {old}")
     if new_name not in configured:
         raise ActionRejected(f"{new_name} is not configured")
     for sent in intents.in_state(uow.tx, (State.SENDING,), old):  # who sends it writes its end, under the old name
         raise ActionRejected(f"{sent.action} {sent.id} is being sent at {old}: say it again once that has ended")
-    if at_stake(uow, new_name):
-        raise ActionRejected(f"{new_name} has open actions or orders under watch of its own")
     digest = accounts.load(uow.tx, new_name)
+    if digest is not None and digest.quarantine_digest == former.digest != digest.digest:
+        _put_away(uow, digest)
+    elif at_stake(uow.tx, new_name):
+        raise ActionRejected(f"{new_name} has open actions or orders under watch of its own")
     accounts.forget(uow.tx, new_name, uow.now)
     accounts.rename(uow.tx, old, new_name)
     if digest is not None and digest.paused_at is not None:

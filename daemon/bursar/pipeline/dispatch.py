@@ -27,7 +27,8 @@ from bursar.pipeline.approvals import ask, shown_amount
 from bursar.pipeline.candidate import Candidate
 from bursar.pipeline.events import emit_core
 from bursar.pipeline.guard_facts import active_rule, load_guard_facts, scope_of
-from bursar.pipeline.intent_transitions import action_of, take_step
+from bursar.pipeline.intent_facts import action_of
+from bursar.pipeline.intent_transitions import take_step
 from bursar.pipeline.revealed import revealed
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 

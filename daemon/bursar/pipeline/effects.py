@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from decimal import Decimal
 
 from bursar.domain.action import ActionType
 from bursar.domain.detect import Change
@@ -18,7 +17,8 @@ from bursar.domain.observation import Snapshot
 from bursar.domain.values import Fields
 from bursar.journal import intents, ledger, references
 from bursar.pipeline.config_snapshot import AccountSpec
-from bursar.pipeline.intent_transitions import settle_effect, take_step
+from bursar.pipeline.intent_facts import has_taken
+from bursar.pipeline.intent_transitions import settle_effect, take_step, undo
 from bursar.pipeline.own_effects import is_younger, target
 from bursar.pipeline.refusals import RECENT
 from bursar.pipeline.unit_of_work import UnitOfWork
@@ -36,8 +36,23 @@ def read_event(uow: UnitOfWork, event: Event) -> None:
     for name in account.undoing.get(event.type, ()):
         _undo(uow, account, name, event.subject)
     for action in account.actions.values():
+        if action.takes_balance:
+            _shows_end(uow, account, action, event)
+    for action in account.actions.values():
         if event.type not in action.undone_by and _goes_on(account, action, event.type, event.subject):
             _redo(uow, account, action.name, event.subject)
+
+
+def _shows_end(uow: UnitOfWork, account: AccountSpec, action: ActionType, event: Event) -> None:
+    """What an action made that takes the balance is over: it has taken what it took."""
+    kind = account.kinds.get(event.subject.type) if event.subject is not None else None
+    if event.subject is None or kind is None or action.settled_by is None or action.settled_by[0] != kind.name:
+        return
+    id_ = references.by_reference(uow.tx, account.name, action.name, event.subject.id)
+    entry, intent = (ledger.load(uow.tx, id_), intents.load(uow.tx, id_)) if id_ is not None else (None, None)
+    over = event.type in {f"{kind.name}.{state}" for state in kind.terminal}
+    if over and entry is not None and intent is not None and entry.busy:
+        settle_effect(uow, intent, Post.CONFIRMED)
 
 
 def _shows(uow: UnitOfWork, account: AccountSpec, action: str, event: Event, what: Post) -> None:
@@ -84,7 +99,7 @@ def _undo(uow: UnitOfWork, account: AccountSpec, action: str, subject: SubjectRe
     if entry is None:
         entry = _nameless(uow, account, action, subject)
     if entry is not None and entry.undone_at is None:
-        ledger.post(uow.tx, entry.id, Post.UNDONE, uow.now, Decimal(0))
+        undo(uow, entry.id, subject)
 
 
 def _goes_on(account: AccountSpec, action: ActionType, type_: str, subject: SubjectRef) -> bool:
@@ -115,9 +130,17 @@ def _nameless(uow: UnitOfWork, account: AccountSpec, action: str, subject: Subje
 
 
 def read_change(uow: UnitOfWork, account: AccountSpec, before: Snapshot | None, change: Change) -> None:
-    """Settle an entry by the first amount that the provider lists for what it made."""
+    """Settle an entry by the first amount that the provider lists for what it made.
+
+    What takes the balance has shown its effect once there is less of that.
+    """
     after = change.snapshot
     for action in account.actions.values():
+        if action.takes_balance and after.ref.type == action.subject:
+            for entry in _busy(uow, account, after.ref, action.name):
+                intent = intents.load(uow.tx, entry.id)
+                if intent is not None and has_taken(uow, intent):
+                    settle_effect(uow, intent, Post.CONFIRMED)
         if action.settled_by is None or action.settled_by[0] != after.ref.type:
             continue
         name = action.settled_by[1]

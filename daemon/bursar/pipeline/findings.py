@@ -4,18 +4,23 @@ again, and of one that had ended in doubt."""
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import islice
 
-from bursar.domain.ids import IntentId, SubjectRef
+from bursar.domain.ids import IntentId
 from bursar.domain.intent import OPEN, CannotTell, Finding, Happened, Intent, State
 from bursar.domain.intent_states import LOOKS_APART, Cause, settle_with, step, too_old
+from bursar.domain.rests import rest_after_refusal
+from bursar.domain.subject import SubjectType
+from bursar.domain.verdict import BlockReason, HoldBack
 from bursar.journal import intents
-from bursar.pipeline.intent_transitions import action_of, late_success, quiet_since, take_step
+from bursar.pipeline.intent_facts import action_of, is_over, listed, quiet_since
+from bursar.pipeline.intent_transitions import late_success, take_step
 from bursar.pipeline.references import believed
 from bursar.pipeline.unit_of_work import Counting, ReadView, UnitOfWork
 
 LANDS_WITHIN = timedelta(days=7)
 """What came of a lost request is looked for, beside the next one, for so long."""
-MAX_DOUBTS = 3
+MAX_DOUBTS = 50
 
 
 def record_finding(uow: UnitOfWork, id_: IntentId, fence: int, finding: Finding, asked_at: datetime) -> Intent | None:
@@ -52,15 +57,17 @@ def in_doubt(view: ReadView, intent: Intent) -> list[Intent]:
     """Return others of the same action that ended without an effect though an attempt was lost, the newest first."""
     entries = view.counting(view.now - LANDS_WITHIN, Counting(intent.account, action=intent.action))
     ids = [entry.id for entry in reversed(entries) if entry.in_doubt and entry.id != intent.id]
-    found = [intents.load(view.tx, id_) for id_ in ids[:MAX_DOUBTS]]
-    return [one for one in found if one is not None and one.evidence is not None and one.state not in OPEN]
+    loaded = (intents.load(view.tx, id_) for id_ in ids)
+    found = (one for one in loaded if one is not None and one.evidence is not None and one.state not in OPEN)
+    return list(islice(found, MAX_DOUBTS))
 
 
 def record_landed(uow: UnitOfWork, id_: IntentId, finding: Finding, beside: IntentId) -> bool:
     """Write that one which ended in doubt is found after all.
 
     The one that would be sent beside it ends, unless what was found is over by what is listed (a payout that is done):
-    then it took what was there at its time, and there is something new to take.
+    then it took what was there at its time, and there is something new to take. Where the list is not polled nobody
+    hears of its end: the rule is asked once more after the rest that a refusal would have.
 
     Returns:
         Whether the other one ended.
@@ -70,19 +77,28 @@ def record_landed(uow: UnitOfWork, id_: IntentId, finding: Finding, beside: Inte
     if doubt is None or not isinstance(finding, Happened):
         return False
     doubt = late_success(uow, doubt, finding.success, finding.reason or "found at the provider")
-    if intent is None or intent.state is not State.READY or _is_over(uow, doubt):
+    if (
+        intent is None
+        or intent.state is not State.READY
+        or any(is_over(uow, doubt, made) for made, _ in listed(uow, doubt))
+    ):
         return False
     words = f"intent {doubt.id}, whose answer was lost, had happened: this would be the second"
-    take_step(uow, intent, step(intent, Cause.STALE, words))
+    rest = rest_after_refusal(uow.config.rules.get(intent.rule or ""), action_of(uow, intent))
+    waits = None if _is_listed(uow, doubt) else HoldBack(BlockReason.LAPSED, words, uow.now + rest)
+    take_step(uow, intent, step(intent, Cause.STALE, words), held=waits)
     return True
 
 
-def _is_over(view: ReadView, intent: Intent) -> bool:
-    """Return whether what an intent made is listed as over."""
+def _is_listed(view: ReadView, intent: Intent) -> bool:
+    """Return whether polls show what becomes of what an intent made."""
+    account, kind = view.config.accounts.get(intent.account), _kind_of_made(view, intent)
+    return account is not None and kind is not None and account.looks_at(kind.stream)
+
+
+def _kind_of_made(view: ReadView, intent: Intent) -> SubjectType | None:
+    """Return the type of what the provider's reference names."""
     account, action = view.config.accounts.get(intent.account), action_of(view, intent)
-    settled_by = action.settled_by if action is not None else None
-    kind = account.kinds.get(settled_by[0]) if account is not None and settled_by is not None else None
-    if kind is None or intent.reference is None:
-        return False
-    made = view.subject(intent.account, SubjectRef(kind.name, intent.reference))
-    return made is not None and made.known_state in kind.terminal
+    if account is None or action is None or action.settled_by is None:
+        return None
+    return account.kinds.get(action.settled_by[0])

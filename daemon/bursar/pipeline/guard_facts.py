@@ -24,7 +24,7 @@ from bursar.journal import accounts, events, intents, ledger, matches, meta, str
 from bursar.journal.matches import MatchRow
 from bursar.pipeline.candidate import Candidate
 from bursar.pipeline.config_snapshot import AccountSpec
-from bursar.pipeline.intent_transitions import lands_until
+from bursar.pipeline.intent_facts import lands_until
 from bursar.pipeline.own_effects import shown_by_held
 from bursar.pipeline.refusals import RECENT, answered
 from bursar.pipeline.unit_of_work import Counting, ReadView, UnitOfWork
@@ -196,9 +196,10 @@ def _cooldown_from(view: ReadView, candidate: Candidate, own: IntentId | None) -
         return None
     goes_on = match.acts_planned > 0 or match.fired_at is not None
     entries = {one.id: one for one in ledger.of_rule(view.tx, rule.name, candidate.account, match.subject)}
-    since = view.measured.before(view.now, rule.cooldown)
-    alike = view.counting(since, Counting(candidate.account, rule.name))
-    entries |= {one.id: one for one in alike if one.subject == candidate.subject}
+    if candidate.subject is not None:
+        since = view.measured.before(view.now, rule.cooldown)
+        alike = ledger.of_rule_on(view.tx, rule.name, candidate.account, candidate.subject, since)
+        entries |= {one.id: one for one in alike}
     found = [
         view.now if entry.open else entry.counts_from
         for entry in entries.values()

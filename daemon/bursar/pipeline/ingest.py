@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bursar.domain.detect import Change, detect, vanish
-from bursar.domain.ids import SubjectRef
+from bursar.domain.ids import IntentId, SubjectRef
 from bursar.domain.observation import Observation, Observed, Snapshot
 from bursar.domain.plausibility import implausible
 from bursar.domain.subject import Coverage, SubjectType
@@ -87,7 +87,8 @@ def ingest(uow: UnitOfWork, account: AccountSpec, observation: Observation, poll
     steps = decide(loaded, account, observation, poll, uow.now, uow.ahead, uow.config.baseline_events)
     doubt = None if poll.accepted else _doubt(uow, account, observation, loaded, steps, poll)
     if doubt is not None:
-        return _hold(uow, account, observation, loaded, doubt, held.Asked(account.digest, poll.asked_at))
+        asked = held.Asked(account.digest, poll.asked_at, _shown(uow, account, steps, poll))
+        return _hold(uow, account, observation, loaded, doubt, asked)
     return _apply(uow, account, observation, loaded, steps, poll)
 
 
@@ -269,6 +270,13 @@ def _answer_waiting(uow: UnitOfWork, account: AccountSpec, snapshot: Snapshot, p
 def _unchanged_refs(account: AccountSpec, observation: Observation) -> set[SubjectRef]:
     kinds = list(account.kinds_of(observation.stream))
     return {SubjectRef(kinds[0], id_) for id_ in observation.unchanged} if len(kinds) == 1 else set()
+
+
+def _shown(uow: UnitOfWork, account: AccountSpec, steps: tuple[Step, ...], poll: Poll) -> tuple[IntentId, ...]:
+    """Return the intents whose effect a poll shows that is not believed: they are not made again meanwhile."""
+    own = yet_to_show(uow, account)
+    seen = [(step.before, step.change.snapshot) for step in steps if step.seen]
+    return tuple(sorted({id_ for before, after in seen for id_ in own.shown_by(before, after, poll.asked_at)}))
 
 
 def _hold(

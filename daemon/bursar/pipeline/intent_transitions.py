@@ -3,13 +3,12 @@ posting to the ledger, its event, its audit entry, and what it means for the mat
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 import structlog
 
-from bursar.domain.action import ActionType
-from bursar.domain.ids import IntentId
+from bursar.domain.ids import IntentId, SubjectRef
 from bursar.domain.intent import (
     OPEN,
     Intent,
@@ -35,37 +34,15 @@ from bursar.domain.values import Json
 from bursar.domain.verdict import BlockReason, HoldBack
 from bursar.journal import audit, intents, ledger, matches, references, subjects
 from bursar.pipeline.approvals import shown_amount
-from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.events import emit_core
+from bursar.pipeline.intent_facts import action_of, has_taken, is_over, listed, settle_of, shows_effect
 from bursar.pipeline.own_effects import shown_by_held
 from bursar.pipeline.references import made_now
 from bursar.pipeline.refusals import answered_like
-from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
+from bursar.pipeline.unit_of_work import UnitOfWork
 
 OPERATOR = "person"
-DEFAULT_SETTLE = timedelta(minutes=5)
 log = structlog.get_logger("bursar")
-
-
-def action_of(view: ReadView, intent: Intent) -> ActionType | None:
-    """Return the action of an intent; None: its account or its plugin is not there any more."""
-    account = view.config.accounts.get(intent.account)
-    return account.actions.get(intent.action) if account is not None else None
-
-
-def quiet_since(view: ReadView, intent: Intent) -> datetime:
-    """Return from when `settle` counts: the last attempt's end, or a later restart or jump of the clock."""
-    times = (intent.request_ended_at, intent.sent_at, intent.created_at, view.settled_since)
-    return max(at for at in times if at is not None)
-
-
-def lands_until(view: ReadView, intent: Intent) -> datetime | None:
-    """Return until when a lost attempt may still land; None: it may not, or asking twice does no harm."""
-    account, action = view.config.accounts.get(intent.account), action_of(view, intent)
-    if not intent.lost or (action is not None and action.lost_reply is LostReply.REPEATABLE):
-        return None
-    until = quiet_since(view, intent) + (account.settle if account is not None else DEFAULT_SETTLE)
-    return until if until > view.now else None
 
 
 def record_outcome(uow: UnitOfWork, id_: IntentId, fence: int, outcome: Outcome, ended_at: datetime) -> Intent | None:
@@ -88,8 +65,7 @@ def record_outcome(uow: UnitOfWork, id_: IntentId, fence: int, outcome: Outcome,
         audit.add(uow.tx, "bursar", "attempt.late", id_, detail, uow.now)
         return _late_yes(uow, intent, outcome) if intent.fence == fence else intent
     intents.end_attempt(uow.tx, id_, fence, word, reason, ended_at)
-    account, action = uow.config.accounts.get(intent.account), action_of(uow, intent)
-    settle = account.settle if account is not None else DEFAULT_SETTLE
+    action, settle = action_of(uow, intent), settle_of(uow, intent)
     lost_reply = action.lost_reply if action is not None else LostReply.NEITHER
     outcome = made_now(uow, intent, outcome, lost_reply)
     taken = next_step(intent, outcome, lost_reply, settle, uow.now)
@@ -108,7 +84,7 @@ def _late_yes(uow: UnitOfWork, intent: Intent, outcome: Outcome) -> Intent:
 
 def late_success(uow: UnitOfWork, intent: Intent, success: Succeeded, reason: str) -> Intent:
     """Write that an attempt took effect which was given up as lost, also where the intent has ended since."""
-    if intent.state is State.UNKNOWN:
+    if intent.state in OPEN and intent.state is not State.SENDING:  # a person or time may have it made again already
         return take_step(uow, intent, step(intent, Cause.HAPPENED, reason), success=success)
     if (intent.state, Cause.LANDED) not in TRANSITIONS:
         return intent
@@ -128,6 +104,10 @@ def pass_time(uow: UnitOfWork) -> None:
     for intent in intents.in_state(uow.tx, (State.UNKNOWN,)):
         _repeat_unknown(uow, intent)
     for intent in intents.unconfirmed(uow.tx, uow.now):
+        entry = ledger.load(uow.tx, intent.id)
+        since = entry.ended_at if entry is not None else None
+        if since is not None and uow.measured.between(since, uow.now) < UNCONFIRMED_AFTER:
+            continue  # the rest of the time nobody has measured
         settle_effect(uow, intent, Post.UNCONFIRMED)
         tell(uow, "action.unconfirmed", intent, "accepted, but no later status shows it")
 
@@ -137,7 +117,7 @@ def _repeat_unknown(uow: UnitOfWork, intent: Intent) -> None:
     action = action_of(uow, intent)
     if action is None or action.lost_reply is not LostReply.REPEATABLE:
         return
-    if _shows_effect(uow, action, intent):
+    if shows_effect(uow, action, intent):
         take_step(uow, intent, step(intent, Cause.SHOWN, "its status shows it"))
         return
     if intent.due_at is None or intent.due_at > uow.now:
@@ -145,20 +125,6 @@ def _repeat_unknown(uow: UnitOfWork, intent: Intent) -> None:
     taken = repeat(intent)
     if taken is not None and not shown_by_held(uow, intent):
         take_step(uow, intent, taken)
-
-
-def _shows_effect(uow: UnitOfWork, action: ActionType, intent: Intent) -> bool:
-    """Return whether the subject has entered, since the last attempt left, a state that shows the effect.
-
-    What it entered before may be why it was asked for, and an answer that was asked for before says nothing; what it
-    entered between two attempts was told by its event.
-    """
-    known, sent_at = uow.subject(intent.account, intent.subject), intent.sent_at
-    if sent_at is None or known is None or known.state_since is None or known.observed_at is None:
-        return False
-    if known.state_since < sent_at or known.observed_at < sent_at:
-        return False
-    return f"{known.ref.type}.{known.known_state}" in action.confirmed_by
 
 
 def settle_effect(uow: UnitOfWork, intent: Intent, what: Post) -> None:
@@ -201,9 +167,10 @@ def take_step(
         held: Why it was held back: its match waits for that.
     """
     action = action_of(uow, intent)
-    accepted = taken.state is State.SUCCEEDED and action is not None and bool(action.confirmed_by)
+    shows_later = action is not None and (bool(action.confirmed_by) or action.takes_balance)
+    accepted = taken.state is State.SUCCEEDED and shows_later
     moved = believable_amount(success.moved) if success is not None else None
-    accepted = accepted and taken.cause is not Cause.SHOWN
+    accepted = accepted and taken.cause is not Cause.SHOWN and not has_taken(uow, intent)
     after = intents.take_step(uow.tx, intent, taken, uow.now, amount=moved, accepted=accepted)
     changed = after.state is not intent.state
     if changed:
@@ -242,23 +209,22 @@ def _write_success(uow: UnitOfWork, intent: Intent, success: Succeeded, *, accep
         subjects.track(uow.tx, account.name, tracked, [(seen.ref.id, seen.fields, created_at)], uow.now)
     uow.wake.add("polling")
     found = intents.load(uow.tx, intent.id) or intent
-    settle_by_reference(uow, account, found)
+    for shown, action in listed(uow, found):
+        amount = listed_amount(shown.fields, action.settled_by[1], found.currency) if action.settled_by else None
+        if amount is not None:
+            ledger.post(uow.tx, intent.id, Post.SETTLED, uow.now, amount)
     return found
 
 
-def settle_by_reference(uow: UnitOfWork, account: AccountSpec, intent: Intent) -> None:
-    """Settle an entry by what the provider already lists of what it made; that may be undone already, too."""
-    action = account.actions.get(intent.action)
-    if action is None or action.settled_by is None or intent.reference is None:
-        return
-    type_, field = action.settled_by
-    kind = account.kinds.get(type_)
-    listed = subjects.load_one(uow.tx, account.name, kind, intent.reference) if kind is not None else None
-    amount = listed_amount(listed.fields, field, intent.currency) if listed is not None else None
-    if amount is not None:
-        ledger.post(uow.tx, intent.id, Post.SETTLED, uow.now, amount)
-    if listed is not None and f"{type_}.{listed.known_state}" in action.undone_by:
-        ledger.post(uow.tx, intent.id, Post.UNDONE, uow.now, Decimal(0))
+def undo(uow: UnitOfWork, id_: IntentId, shown_by: SubjectRef) -> None:
+    """Write that the provider has undone what it had said yes to, and tell: it moved nothing."""
+    ledger.post(uow.tx, id_, Post.UNDONE, uow.now, Decimal(0))
+    intents.nothing_to_confirm(uow.tx, id_)
+    matches.release_waiting(uow.tx, id_, uow.now)
+    intent = intents.load(uow.tx, id_)
+    if intent is not None:
+        more: dict[str, Json] = {"allowed": shown_amount(intent.cost), "paid": "0", "currency": intent.currency}
+        tell(uow, "action.undone", intent, f"{shown_by} shows that the provider has undone it", more)
 
 
 def _end(uow: UnitOfWork, intent: Intent, taken: Step, *, never: bool, held: HoldBack | None) -> None:
@@ -269,6 +235,11 @@ def _end(uow: UnitOfWork, intent: Intent, taken: Step, *, never: bool, held: Hol
         paid = entry.amount if entry is not None and entry.settled else None
         more = {"allowed": shown_amount(intent.cost), "paid": shown_amount(paid), "currency": intent.currency}
     tell(uow, _EVENT_OF[intent.state], intent, taken.reason, more)
+    for shown, action in listed(uow, intent) if intent.state is State.SUCCEEDED else ():
+        if f"{shown.ref.type}.{shown.known_state}" in action.undone_by:
+            undo(uow, intent.id, shown.ref)
+        elif action.takes_balance and is_over(uow, intent, shown):
+            settle_effect(uow, intent, Post.CONFIRMED)
     if intent.match is not None and intent.state is not State.SUCCEEDED and not never:
         _hold_match(uow, intent, taken, held)
     entry_now = ledger.load(uow.tx, intent.id)

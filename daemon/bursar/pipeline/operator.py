@@ -23,7 +23,8 @@ from bursar.pipeline.approvals import CEILING, ask, changed_words, past_ceiling,
 from bursar.pipeline.candidate import Candidate
 from bursar.pipeline.dispatch import candidate_of, describe
 from bursar.pipeline.guard_facts import load_guard_facts
-from bursar.pipeline.intent_transitions import OPERATOR, action_of, lands_until, take_step
+from bursar.pipeline.intent_facts import action_of, lands_until
+from bursar.pipeline.intent_transitions import OPERATOR, take_step
 from bursar.pipeline.rejected import ActionRejected
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 

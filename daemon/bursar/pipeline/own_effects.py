@@ -12,12 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bursar.domain.action import ActionType
-from bursar.domain.detect import detect
 from bursar.domain.ids import IntentId, SubjectRef
 from bursar.domain.intent import Intent, LostReply
 from bursar.domain.observation import Snapshot
-from bursar.journal import held, intents
-from bursar.journal.held import HeldRow
+from bursar.journal import intents
 from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.unit_of_work import ReadView
 
@@ -74,19 +72,5 @@ def shown_by_held(view: ReadView, intent: Intent | None) -> bool:
     action = account.actions.get(intent.action) if account is not None else None
     if account is None or action is None or action.lost_reply is not LostReply.REPEATABLE:
         return False
-    own = OwnEffects(account, {(intent.action, intent.subject): (intent.id, intent.sent_at)})
-    rows = [row for row in held.held(view.tx, account.name) if row.source in (None, account.digest)]
-    return any(_would_show(view, own, row, intent.subject) for row in rows if row.asked_at >= intent.sent_at)
-
-
-def _would_show(view: ReadView, own: OwnEffects, row: HeldRow, subject: SubjectRef) -> bool:
-    """Return whether a held observation, were it believed, would show an effect on a subject."""
-    for one in held.revive(row.observation, dict(own.account.kinds)).subjects:
-        if one.ref.type == subject.type and one.ref != subject:
-            continue
-        before = view.subject(own.account.name, one.ref)
-        kind = own.account.kinds[one.ref.type]
-        after = detect(kind, own.account.name, before, one, row.asked_at, news=False).snapshot
-        if own.shown_by(before, after, row.asked_at):
-            return True
-    return False
+    asked_at = view.shown_by_held(account).get(intent.id)
+    return asked_at is not None and asked_at >= intent.sent_at

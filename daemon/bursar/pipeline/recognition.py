@@ -39,7 +39,7 @@ def recognize(uow: UnitOfWork, account: AccountSpec, observation: Observation, k
     found = accounts.note_recognized(uow.tx, account.name, same, contradicted)
     if not same or row.contradicted + contradicted or unknown_money(uow, account.name):
         return
-    if known_as(accounts.load_all(uow.tx), row) is not None:  # another account's orders may look like its own
+    if known_as(uow.tx, row, uow.config.accounts) is not None:  # another account's orders may look like its own
         return
     watched = sum(len(subjects.watched(uow.tx, account.name, kind)) for kind in account.tracked().values())
     if len(found) >= min(RECOGNIZED_ENOUGH, watched or RECOGNIZED_ENOUGH):

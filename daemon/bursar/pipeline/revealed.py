@@ -12,7 +12,7 @@ from bursar.domain.values import Json
 from bursar.journal import matches, references
 from bursar.journal.matches import MatchRow
 from bursar.pipeline.guard_facts import scope_of
-from bursar.pipeline.intent_transitions import action_of
+from bursar.pipeline.intent_facts import action_of, settle_of
 from bursar.pipeline.unit_of_work import ReadView
 
 
@@ -23,8 +23,9 @@ def revealed(view: ReadView, intent: Intent) -> Intent:
         TemplateFailed: one is not known any more, or resolves to something else than when the intent was planned.
     """
     action = action_of(view, intent)
-    if action is not None and action.lost_reply is LostReply.RECONCILABLE:
-        intent = replace(intent, made_for_others=references.references_of_others(view.tx, intent))
+    if action is not None and action.lost_reply is LostReply.RECONCILABLE and intent.sent_at is not None:
+        since = intent.sent_at - settle_of(view, intent)  # a provider may list late what it made just before
+        intent = replace(intent, made_for_others=references.references_of_others(view.tx, intent, since))
     if not intent.sealed:
         return intent
     if intent.match is None:

@@ -7,7 +7,7 @@ function that raises here costs the one match that it was asked for, never the r
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -17,7 +17,7 @@ from bursar.domain.ids import AccountName, SubjectRef
 from bursar.domain.observation import Snapshot
 from bursar.domain.rule import Rule, Scope
 from bursar.domain.subject import Coverage
-from bursar.domain.verdict import BlockReason
+from bursar.domain.verdict import BlockReason, HoldBack
 from bursar.journal import matches, verdicts
 from bursar.journal.errors import JournalError, of_database
 from bursar.journal.matches import MatchRow
@@ -29,6 +29,7 @@ from bursar.pipeline.events import NOBODY
 from bursar.pipeline.guard_facts import active_rule, recall
 from bursar.pipeline.unit_of_work import MAX_DEPTH, QueuedEvent, UnitOfWork
 
+UNSEEN_PAUSE = timedelta(minutes=1)
 log = structlog.get_logger("bursar")
 
 
@@ -118,36 +119,43 @@ def retry_unobserved(uow: UnitOfWork) -> None:
             if ref == NOTHING or ref.id.startswith("+"):
                 retry_deferred(uow, account, ref, None)
             elif ref in unseen:
-                _end_unseen(uow, account, ref, unseen[ref])
+                _end_unseen(uow, account, ref, *unseen[ref])
 
 
-def _unseen(uow: UnitOfWork, account: AccountName, refs: Sequence[SubjectRef]) -> dict[SubjectRef, str]:
-    """Return those subjects that no poll will show, each with why."""
+def _unseen(uow: UnitOfWork, account: AccountName, refs: Sequence[SubjectRef]) -> dict[SubjectRef, tuple[str, bool]]:
+    """Return those subjects that no poll will show, each with why, and whether that is for good.
+
+    A stream that is off may be on again at the next reload.
+    """
     spec = uow.config.accounts.get(account)
     if spec is None:
         return {}
-    found: dict[SubjectRef, str] = {}
+    found: dict[SubjectRef, tuple[str, bool]] = {}
     for type_ in {ref.type for ref in refs}:
         kind = spec.kinds.get(type_)
         if kind is None or not spec.looks_at(kind.stream):
             why = f"{account} has no {type_}" if kind is None else f"{kind.stream} is off"
-            found.update((ref, why) for ref in refs if ref.type == type_)
+            found.update((ref, (why, kind is None)) for ref in refs if ref.type == type_)
         elif spec.streams[kind.stream].coverage is Coverage.TRACKED:
             unwatched = matches.due_unwatched(uow.tx, account, type_, uow.now)
-            found.update((ref, f"{ref} is not under watch") for ref in unwatched)
+            found.update((ref, (f"{ref} is not under watch", True)) for ref in unwatched)
     return found
 
 
-def _end_unseen(uow: UnitOfWork, account: AccountName, ref: SubjectRef, why: str) -> None:
+def _end_unseen(uow: UnitOfWork, account: AccountName, ref: SubjectRef, why: str, for_good: bool) -> None:
     """End what is held back about a subject that nobody looks at: nothing is done on facts that cannot be seen anew.
 
-    A text about an event is still true: it goes out by what is known.
+    A text about an event is still true: it goes out by what is known. An action waits on for a stream that is off.
     """
     for match in matches.held_of(uow.tx, account, ref, uow.now):
         rule = active_rule(uow, match.rule)
         tells = rule is not None and rule.watches is None and not rule.acts()
         if tells:
             _retry(uow, match, uow.subject(account, ref))
+        elif not for_good:
+            waits = HoldBack(BlockReason.STALE, f"nobody looks at it: {why}", uow.now + UNSEEN_PAUSE)
+            matches.hold_back(uow.tx, match, waits, match.acts_planned)
+            continue
         after = matches.load(uow.tx, match.id)
         if not tells or (after is not None and (after.state, after.block) == ("held", BlockReason.LAPSED)):
             matches.drop(uow.tx, match.id, f"nobody can tell how it stands: {why}", uow.now)

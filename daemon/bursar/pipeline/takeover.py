@@ -20,7 +20,8 @@ from bursar.journal import deliveries, intents, ledger, matches, meta, questions
 from bursar.journal.matches import MatchRow
 from bursar.pipeline.events import NOBODY, emit_core
 from bursar.pipeline.guard_facts import OTHER_ACCOUNT, RULE_CHANGED, RULE_GONE
-from bursar.pipeline.intent_transitions import DEFAULT_SETTLE, action_of, take_step
+from bursar.pipeline.intent_facts import action_of, settle_of
+from bursar.pipeline.intent_transitions import take_step
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 from bursar.rules.fingerprint import former_trigger
 
@@ -72,11 +73,9 @@ def wake_up(uow: UnitOfWork, *, restored: bool) -> None:
     for intent in intents.in_state(uow.tx, MAY_HAVE_BEEN_SENT if restored else (State.SENDING,)):
         cause = Cause.RESTORED if restored else Cause.LOST
         reason = "the journal was restored; it may have been sent" if restored else "the process died while it was sent"
-        account = uow.config.accounts.get(intent.account)
-        settle = account.settle if account is not None else DEFAULT_SETTLE
         if intent.state is State.SENDING:
             intents.end_attempt(uow.tx, intent.id, intent.fence, "lost", reason, uow.now)
-        take_step(uow, intent, step(intent, cause, reason, uow.now + min(settle, LOOKS_APART)))
+        take_step(uow, intent, step(intent, cause, reason, uow.now + min(settle_of(uow, intent), LOOKS_APART)))
 
 
 def start_run(uow: UnitOfWork, *, clean: bool, restored: bool, known_since: str) -> None:
@@ -128,6 +127,8 @@ def _rename(uow: UnitOfWork, rules: Sequence[Rule]) -> None:
         intents.rename_rule(uow.tx, old, rule.name)
         if old in known and known.get(rule.name) != rule.meaning:
             log.info("rule.renamed", rule=rule.name, was=old)
+            for match in matches.held_by(uow.tx, rule.name):  # by what stood under this name before
+                matches.drop(uow.tx, match.id, RULE_CHANGED, uow.now)
             verdicts.rename_rule(uow.tx, old, rule.name)
             matches.rename_rule(uow.tx, old, rule.name)
 

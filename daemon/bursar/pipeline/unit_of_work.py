@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from bursar.domain.event import Event
-from bursar.domain.ids import AccountName, SubjectRef
+from bursar.domain.ids import AccountName, IntentId, SubjectRef
 from bursar.domain.ledger import Entry
 from bursar.domain.observation import Snapshot
 from bursar.domain.timeline import Measured
 from bursar.domain.values import Json
-from bursar.journal import clock, ledger, subjects
+from bursar.journal import clock, held, ledger, subjects
 from bursar.journal.writer import Tx
 from bursar.pipeline.config_snapshot import AccountSpec, ConfigSnapshot
 
@@ -78,6 +78,7 @@ class ReadView:
     displaced: str | None = None
     secret_params: Mapping[int, Mapping[str, Json]] = field(default_factory=dict)
     _measured: Measured | None = None
+    _held: dict[AccountName, Mapping[IntentId, datetime]] = field(default_factory=dict)
     _counting: dict[tuple[datetime, Counting], tuple[int, dict[int, Entry]]] = field(default_factory=dict)
 
     @property
@@ -108,6 +109,15 @@ class ReadView:
     def forget_counting(self) -> None:
         """What was posted is undone: everything is read anew."""
         self._counting.clear()
+
+    def shown_by_held(self, account: AccountSpec) -> Mapping[IntentId, datetime]:
+        """Return the intents whose effect a held observation of an account shows, each with when that was asked for.
+
+        Read once in a transaction: what that holds itself says nothing to what it decides.
+        """
+        if account.name not in self._held:
+            self._held[account.name] = held.shows(self.tx, account.name, account.digest)
+        return self._held[account.name]
 
     def subject(self, account: AccountName, ref: SubjectRef | None) -> Snapshot | None:
         """Return what is known of a subject of a configured account."""

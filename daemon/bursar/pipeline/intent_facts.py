@@ -1,0 +1,90 @@
+"""What is known of an intent beside what is written of it: what it may yet do, and what the provider shows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import structlog
+
+from bursar.domain.action import ActionType, CostFacts
+from bursar.domain.ids import SubjectRef
+from bursar.domain.intent import Intent, LostReply
+from bursar.domain.observation import Snapshot
+from bursar.pipeline.unit_of_work import ReadView
+
+DEFAULT_SETTLE = timedelta(minutes=5)
+log = structlog.get_logger("bursar")
+
+
+def action_of(view: ReadView, intent: Intent) -> ActionType | None:
+    """Return the action of an intent; None: its account or its plugin is not there any more."""
+    account = view.config.accounts.get(intent.account)
+    return account.actions.get(intent.action) if account is not None else None
+
+
+def quiet_since(view: ReadView, intent: Intent) -> datetime:
+    """Return from when `settle` counts: the last attempt's end, or a later restart or jump of the clock."""
+    times = (intent.request_ended_at, intent.sent_at, intent.created_at, view.settled_since)
+    return max(at for at in times if at is not None)
+
+
+def settle_of(view: ReadView, intent: Intent) -> timedelta:
+    """Return how long a lost request of an intent may still land."""
+    account = view.config.accounts.get(intent.account)
+    return account.settle if account is not None else DEFAULT_SETTLE
+
+
+def lands_until(view: ReadView, intent: Intent) -> datetime | None:
+    """Return until when a lost attempt may still land; None: it may not, or asking twice does no harm."""
+    action = action_of(view, intent)
+    if not intent.lost or (action is not None and action.lost_reply is LostReply.REPEATABLE):
+        return None
+    until = quiet_since(view, intent) + settle_of(view, intent)
+    return until if until > view.now else None
+
+
+def shows_effect(view: ReadView, action: ActionType, intent: Intent) -> bool:
+    """Return whether the subject has entered, since the last attempt left, a state that shows the effect.
+
+    What it entered before may be why it was asked for, and an answer that was asked for before says nothing; what it
+    entered between two attempts was told by its event.
+    """
+    known, sent_at = view.subject(intent.account, intent.subject), intent.sent_at
+    if sent_at is None or known is None or known.state_since is None or known.observed_at is None:
+        return False
+    if known.state_since < sent_at or known.observed_at < sent_at:
+        return False
+    return f"{known.ref.type}.{known.known_state}" in action.confirmed_by
+
+
+def has_taken(view: ReadView, intent: Intent) -> bool:
+    """Return whether there is less to take now than what an intent that takes the balance took."""
+    action, left = action_of(view, intent), view.subject(intent.account, intent.subject)
+    if action is None or not action.takes_balance or action.cost is None or intent.cost is None or left is None:
+        return False
+    if intent.sent_at is None or left.observed_at is None or left.observed_at < intent.sent_at:
+        return False
+    try:
+        now = action.cost(CostFacts(intent.params, left))
+    except Exception as error:  # a plugin's: it costs this, never what is written here
+        log.exception("plugin.function_failed", intent=intent.id, error=type(error).__name__)
+        return False
+    return isinstance(now, Decimal) and now < intent.cost
+
+
+def listed(view: ReadView, intent: Intent) -> Iterator[tuple[Snapshot, ActionType]]:
+    """Yield what the provider already lists of what an intent made, if anything."""
+    action = action_of(view, intent)
+    if action is not None and action.settled_by is not None and intent.reference is not None:
+        listed = view.subject(intent.account, SubjectRef(action.settled_by[0], intent.reference))
+        if listed is not None:
+            yield listed, action
+
+
+def is_over(view: ReadView, intent: Intent, made: Snapshot) -> bool:
+    """Return whether what an intent made is listed as over."""
+    account = view.config.accounts.get(intent.account)
+    kind = account.kinds.get(made.ref.type) if account is not None else None
+    return kind is not None and made.known_state in kind.terminal
