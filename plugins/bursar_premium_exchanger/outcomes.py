@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 
 from bursar.api import (
@@ -154,20 +154,37 @@ def finding(
     if ours:
         return _happened(ours, fresh, number(before.get("balance")), currency)
     if unclear := [id_ for id_, row in fresh.items() if _is_for(row, method, account) is None]:
-        return CannotTell(f"payout {unclear[-1]} is new, and the site does not say for which method and account")
+        words = f"payout {unclear[-1]} is new, and the site does not say for which method and account"
+        return CannotTell(words, suspect=unclear[-1])
     marks = before.get("marks")
     known_marks = marks if isinstance(marks, dict) else {}
     for id_, row in payouts.items():
         if _is_another(row, known_marks.get(id_)) and _is_for(row, method, account) is not False:
-            return CannotTell(f"payout {id_} is not the one that had this id before")
+            return CannotTell(f"payout {id_} is not the one that had this id before", suspect=id_)
     if known and not payouts:
         return CannotTell("the site lists no payouts at all, and listed some before")
+    if cut := _is_cut_short([str(id_) for id_ in known], payouts):
+        return CannotTell(f"payout {cut} was listed before and is not now: the list may be cut short")
     had = number(before.get("balance"))
     if balance is None or had is None:
         return CannotTell("no new payout is listed, and the balance is not known")
     if balance < had:
         return CannotTell(f"no new payout is listed, but the balance fell from {had:f} to {balance:f}")
     return DidNot(f"no new payout is listed, and the balance of {balance:f} has not fallen")
+
+
+def _is_cut_short(known: Sequence[str], payouts: Mapping[str, Row]) -> str | None:
+    """Return a payout that was listed before and is missing now, unless newer ones have pushed it off the list."""
+    missing = [id_ for id_ in known if id_ not in payouts]
+    if not missing:
+        return None
+    before, now = [number(id_) for id_ in missing], [number(id_) for id_ in payouts]
+    pushed_off = len(missing) <= sum(1 for id_ in payouts if id_ not in known)
+    oldest = [one for one in now if one is not None]
+    in_order = None not in before and len(oldest) == len(now)
+    if pushed_off and in_order and max(one for one in before if one is not None) < min(oldest):
+        return None
+    return missing[-1]
 
 
 def _happened(ours: list[str], fresh: Mapping[str, Row], had: Decimal | None, currency: str | None) -> Finding:
@@ -182,7 +199,7 @@ def _happened(ours: list[str], fresh: Mapping[str, Row], had: Decimal | None, cu
     reason = f"{len(ours)} new payouts have this method and account ({', '.join(ours)})"
     if len(took_all) == 1:
         return Happened(_made(took_all[0], amounts), f"{reason}; {took_all[0]} took what was there")
-    return CannotTell(f"{reason}; nobody can tell which is this one")
+    return CannotTell(f"{reason}; nobody can tell which is this one", suspect=ours[-1])
 
 
 def _made(id_: str, amounts: Mapping[str, Decimal | None]) -> Succeeded:

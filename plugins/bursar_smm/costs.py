@@ -45,9 +45,10 @@ def _count(params: Mapping[str, Json], type_: str) -> Decimal | None:
     if type_ == "subscriptions":
         return _of_subscription(params)
     by_lines = BY_LINES.get(type_)
-    if by_lines is not None:
-        return lines(params.get(by_lines))
     quantity, runs = number(params.get("quantity")), number(params.get("runs"))
+    if by_lines is not None:  # a panel that counts `quantity` all the same is not held to less
+        counted = lines(params.get(by_lines))
+        return counted if counted is None or quantity is None else max(counted, quantity * (runs or 1))
     if quantity is None:
         return lines(params.get("comments")) or lines(params.get("usernames"))
     return quantity * runs if runs else quantity

@@ -12,7 +12,7 @@ from kit import World
 from runtime_config import account, config
 from toy_site import Sites
 
-from bursar.api import Later, Lost, Observation, Observed, Refused, SubjectRef, SubjectType
+from bursar.api import Later, Lost, Observation, Observed, Refused, SubjectRef, SubjectType, Succeeded
 from bursar.control.messages import RequestRejected
 from bursar.domain.ids import AccountName, RuleName
 from bursar.host.registry import Registry
@@ -364,3 +364,31 @@ def other(kind: SubjectType, **changes: Any) -> SubjectType:
     """Return a type of subject that is declared in another way."""
     declared = {name: getattr(kind, name) for name in kind.__dataclass_fields__ if name != "all_fields"}
     return SubjectType(**{**declared, **changes})
+
+
+@pytest.mark.parametrize("freed", ["did not", "undone", "settled", "denied"])
+async def test_what_a_budget_holds_back_is_asked_once_more_when_less_counts(world: World, freed: str) -> None:
+    """Not only when its window is over, which may be a week."""
+    names = f"{account()}, {account('second', 2)}"
+    rule = f"{{name: pay, {DUE}, {PAYOUT}, accounts: [panel]{', approve: {within: 12h}' if freed == 'denied' else ''}}}"
+    other = f"{{name: other, {DUE}, {PAYOUT}, accounts: [second]}}"
+    budget = "budget: [{payout: {max: 1000, currency: USD, every: 7d}}]"
+    outcome = Lost("no answer") if freed == "did not" else Succeeded("5")
+    world.site.will("payout", outcome)
+    world.site.money("600")
+    second = world.sites.sites["http://127.0.0.1:2/api"]
+    await world.open(config(f"{rule}\n{other}", accounts=names, settings=budget))
+    await world.turn()
+    second.money("700")
+    await world.live(minutes=10)
+    assert (second.done("payout"), await world.matches()) == ([], ["budget"])
+    if freed == "did not":
+        await world.say("resolve", id="1")
+    elif freed == "denied":
+        await world.say("deny", ids=["1"])
+    elif freed == "undone":
+        world.site.payouts["5"] = "canceled"
+    else:
+        world.site.will("payouts", listed("5", "250"))
+    await world.live(minutes=12)
+    assert second.done("payout") == ["balance"]

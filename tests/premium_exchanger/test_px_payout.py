@@ -491,6 +491,36 @@ class TestReconcile:
         ours = replace(intent(), made_for_others=frozenset(others))
         assert isinstance(await adapter.reconcile(ours, before), found)
 
+    @pytest.mark.parametrize(
+        ("listed_now", "found"),
+        [
+            (["1", "2", "3"], DidNot),
+            (["1", "2"], CannotTell),
+            (["3"], CannotTell),
+            (["2", "3"], CannotTell),
+            (["2", "3", "theirs"], DidNot),
+            (["3", "theirs"], CannotTell),
+            (["1", "2", "theirs"], CannotTell),
+            (["2", "3", "4"], Happened),
+        ],
+    )
+    async def test_a_list_that_is_cut_short_shows_nothing(
+        self, site: ScriptedSite, adapter: PremiumExchanger, listed_now: list[str], found: type
+    ) -> None:
+        """Paged, or from a slow replica; a list of the newest alone loses as many at its end as came in."""
+        before = await prepared(adapter, site, *(payout_row(id_) for id_ in ("1", "2", "3")))
+        rows = [
+            payout_row("5", account="TAnotherWalletOfSomebodyElse12345") if id_ == "theirs" else payout_row(id_)
+            for id_ in listed_now
+        ]
+        assert isinstance(await look(adapter, site, before, *rows), found)
+
+    async def test_what_is_new_and_may_be_ours_is_named(self, site: ScriptedSite, adapter: PremiumExchanger) -> None:
+        before = await prepared(adapter, site)
+        found = await look(adapter, site, before, payout_row("4", account=f"{WALLET[:4]}***{WALLET[-4:]}"))
+        assert isinstance(found, CannotTell)
+        assert found.suspect == "4"
+
     @pytest.mark.parametrize("time", ["2147483647", str(FAR_FROM_HERE + 40 * 86400), "0", "Unknown"])
     async def test_no_time_of_another_row_makes_ours_an_old_one(
         self, site: ScriptedSite, adapter: PremiumExchanger, time: str

@@ -489,29 +489,3 @@ async def test_what_is_held_back_goes_along_with_a_rule_to_a_name_that_acted_onc
     await world.say("resume")
     await world.live(minutes=10)
     assert world.site.done("refill") == ["1"]
-
-
-BOTH = "{name: a, on: order.partial, do: [refill]}\n{name: b, on: order.partial, do: [cancel]}"
-
-
-@pytest.mark.parametrize("was", ["was: a, ", ""])
-@pytest.mark.parametrize("restarted", [True, False])
-async def test_a_rule_that_becomes_what_another_was_takes_its_place(world: World, restarted: bool, was: str) -> None:
-    """Both hold a match on one order; what the taking name held is of another meaning, and ends."""
-    world.site.orders["1"] = "in_progress"
-    await world.open(config(BOTH))
-    await world.track("1")
-    await world.live(minutes=2)
-    await world.say("pause")
-    world.site.orders["1"] = "partial"
-    await world.live(minutes=3)
-    one = config(f"{{name: b, {was}on: order.partial, do: [refill]}}")
-    assert await world.matches("rule") == ["a", "b"]
-    if not restarted and not was:
-        with pytest.raises(Renamed):
-            await world.reload(one)
-        return
-    await (world.restart(one) if restarted else world.reload(one))
-    await world.say("resume")
-    await world.live(minutes=12)
-    assert (world.site.done("refill"), world.site.done("cancel")) == (["1"], [])

@@ -296,3 +296,50 @@ async def test_a_yes_that_comes_while_it_is_to_be_made_again_counts(world: World
     await world.context.commit(lambda uow: record_outcome(uow, one.id, one.fence, yes, uow.now))
     await world.live(minutes=12)
     assert (await world.states(), len(world.site.performed)) == (["succeeded"], 1)
+
+
+MAYBE = CannotTell("payout 1 is new, and the site does not say for whom", suspect="1")
+
+
+async def suspected(world: World) -> None:
+    """Let a lost payout go; something that may be it is new beside the next one."""
+    await let_go_by_a_person(world)
+    world.site.next["reconcile"].clear()
+    world.site.will("reconcile", *[MAYBE] * 999)
+    await asked_for_anew(world)
+    await world.say("resume")
+    await world.live(minutes=30)
+
+
+async def test_the_next_payout_waits_for_a_person_where_something_new_may_be_the_lost_one(world: World) -> None:
+    await suspected(world)
+    [_, second] = await world.intents()
+    assert (len(world.site.performed), second.state) == (1, "unknown")
+    assert second.reason == (
+        "not sent: it may be the second, since nobody can tell what became of intent 1: "
+        "payout 1 is new, and the site does not say for whom"
+    )
+    assert await world.told("action.unknown") == ["action.unknown"] * 2
+
+
+async def test_a_person_who_has_looked_has_it_sent_all_the_same(world: World) -> None:
+    await suspected(world)
+    await world.say("resolve", id="2", again=True)
+    await world.live(minutes=12)
+    assert (len(world.site.performed), (await world.states())[1]) == (2, "succeeded")
+
+
+async def test_a_person_who_has_found_it_has_nothing_sent(world: World) -> None:
+    await suspected(world)
+    await world.say("resolve", id="2", happened=True, reference="1")
+    await world.live(hours=2, every_s=600)
+    assert (len(world.site.performed), (await world.states())[1]) == (1, "succeeded")
+
+
+async def test_what_shows_nothing_new_stops_no_next_payout(world: World) -> None:
+    """The balance fell, since others were paid: for a week nobody could tell, and each would wait."""
+    await let_go_by_a_person(world)
+    world.site.next["reconcile"].clear()
+    world.site.will("reconcile", *[CannotTell("the balance fell")] * 999)
+    await asked_for_anew(world)
+    assert (len(world.site.performed), (await world.states())[-1]) == (2, "succeeded")

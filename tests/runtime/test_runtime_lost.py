@@ -19,6 +19,7 @@ from bursar.api import (
     Lost,
     Observed,
     ProviderError,
+    RateLimited,
     SubjectRef,
     Succeeded,
     Unreachable,
@@ -564,3 +565,15 @@ async def test_a_yes_that_comes_after_its_attempt_was_given_up_is_one(world: Wor
     await world.context.commit(lambda uow: record_outcome(uow, intent.id, fence, late, uow.now))
     assert (await world.states())[0] == then
     assert ("77" in [row["id"] for row in await world.say("orders")]) == (then == "succeeded")
+
+
+@pytest.mark.parametrize("mood", [Unreachable, RateLimited])
+async def test_a_look_that_the_provider_puts_off_for_months_is_tried_again(
+    world: World, mood: type[Unreachable | RateLimited]
+) -> None:
+    """It is ready, and everything looks well: 115 days would be silence that looks like health."""
+    await pay(world)
+    world.site.will("reconcile", DidNot(), DidNot(), mood("busy", retry_after=timedelta(days=115)))
+    world.site.will("reconcile", *[DidNot()] * 9)
+    await world.live(days=1.1, every_s=300)
+    assert (len(world.site.performed), (await world.states())[-1]) == (2, "succeeded")

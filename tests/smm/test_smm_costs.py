@@ -31,7 +31,7 @@ def cost(
         ("Default", {"quantity": "250"}, "0.375"),
         ("Default", {"quantity": 100, "runs": 5, "interval": 10}, "0.75"),
         ("Custom Comments", {"comments": "a\nb\n\nc"}, "0.0045"),
-        ("Custom Comments", {"comments": "a\nb", "quantity": 1000}, "0.003"),
+        ("Custom Comments", {"comments": "a\nb", "quantity": 1000}, "1.5"),
         ("Mentions Custom List", {"usernames": "a\nb\nc\nd"}, "0.006"),
         ("Mentions with Hashtags", {"usernames": "a\nb", "quantity": 1000}, "1.5"),
         ("Package", {}, "1.5"),

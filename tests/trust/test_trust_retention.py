@@ -136,3 +136,16 @@ async def test_what_a_window_showed_long_ago_is_forgotten_and_what_is_watched_is
     await world.live(hours=2, every_s=3600)
     left = await world.read(lambda tx: tx.all("SELECT type, id FROM subjects WHERE type IN ('payout', 'order')"))
     assert left == [("order", "1")]
+
+
+async def test_what_may_land_yet_stays_though_it_has_ended(world: World) -> None:
+    """A payout that was lost and let go is looked for, for a week, beside the next one: by its own evidence."""
+    world.site.money("600")
+    world.site.will("payout", Lost("no answer"))
+    await world.open(config(f"{{{PAY}}}", settings=SHORT))
+    await world.turn()
+    await world.reload(config(settings=SHORT))
+    await world.say("resolve", id="1")
+    await world.live(days=2, every_s=3600)
+    [intent] = await world.intents()
+    assert (intent.state, intent.evidence is not None) == ("refused", True)

@@ -226,9 +226,16 @@ class DidNot:
 
 @dataclass(frozen=True, slots=True)
 class CannotTell:
-    """This look shows neither."""
+    """This look shows neither.
+
+    Attributes:
+        reason: Why, in words.
+        suspect: What the provider calls something that was not there before, and may be what was asked for; None:
+            nothing like it is there.
+    """
 
     reason: str = ""
+    suspect: str | None = None
 
 
 Finding = Happened | DidNot | CannotTell

@@ -230,7 +230,8 @@ def release(
     if rule is not None:
         where.append("rule = ?")
         params.append(rule)
-    return tx.run(f"UPDATE matches SET retry_at = ? WHERE {' AND '.join(where)}", microseconds(now), *params)
+    sql = f"UPDATE matches INDEXED BY matches_held SET retry_at = ? WHERE {' AND '.join(where)}"
+    return tx.run(sql, microseconds(now), *params)
 
 
 def release_waiting(tx: Tx, intent: int, now: datetime) -> None:

@@ -122,11 +122,12 @@ def _intents(tx: Tx, before: int, before_kept: int) -> int:
     """Ended intents go with their attempts; the audit trail has their story, and the ledger what guards count of them.
 
     Those that a person may have tried again stay as long as the ledger counts them, and longer while something waits for
-    that; and so do those that made something with a price, by which the provider may yet say what it cost, or undo it.
+    that; and so do those that made something with a price, by which the provider may yet say what it cost, or undo it; and
+    those that were sent, and of which nothing is known to have come: what they asked for may land yet.
     """
     rows = tx.all(
         "SELECT id FROM intents WHERE ended_at < CASE WHEN state IN ('refused', 'gave_up') OR (reference IS NOT NULL AND cost IS "
-        f"NOT NULL) THEN ? ELSE ? END AND state NOT IN {_OPEN} AND confirm_by IS NULL AND id NOT IN (SELECT waits_for FROM matches "
+        f"NOT NULL) OR (state <> 'succeeded' AND sent_at IS NOT NULL) THEN ? ELSE ? END AND state NOT IN {_OPEN} AND confirm_by IS NULL AND id NOT IN (SELECT waits_for FROM matches "
         f"WHERE state = 'held' AND waits_for IS NOT NULL) LIMIT {AT_ONCE}",
         before_kept,
         before,

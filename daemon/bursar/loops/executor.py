@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from typing import cast
 
@@ -49,6 +50,8 @@ from bursar.pipeline.unit_of_work import ReadView
 
 IDLE_S = 1.0
 PREPARE_PAUSE_S = 15.0
+MAX_REST = timedelta(minutes=15)
+"""A look that decides about money is tried again so soon, unless the provider says that the rate is limited."""
 LEAVES_WITHIN_S = 60.0
 """A request leaves so soon after its `sending` commit, or not at all."""
 LAST_LOOK_S = 5.0
@@ -267,8 +270,10 @@ class Executor:
             intent=ready[0].id,
             reason=error.reason,
         )
-        pause_s = error.retry_after.total_seconds() if error.retry_after is not None else PREPARE_PAUSE_S
-        self._rest([intent.id for intent in ready], pause_s)
+        asked = error.retry_after if error.retry_after is not None else timedelta(seconds=PREPARE_PAUSE_S)
+        self._rest([intent.id for intent in ready], min(asked, MAX_REST).total_seconds())
+        if isinstance(error, RateLimited) and error.retry_after is not None:
+            self._limiter.pause_for(error.retry_after)
 
     def _rests(self, intent: Intent) -> bool:
         return self._rest_until_s.get(intent.id, 0.0) > self._context.clock.monotonic()

@@ -10,7 +10,7 @@ from bursar.api.errors import ProviderError
 from bursar.api.exchange import Exchange, watched
 from bursar.api.provider import Adapter
 from bursar.domain.ids import IntentId
-from bursar.domain.intent import CannotTell, DidNot, Finding, Happened, Intent, LostReply, State
+from bursar.domain.intent import CannotTell, DidNot, Finding, Intent, LostReply, State
 from bursar.domain.rule import TemplateFailed
 from bursar.loops.runtime_context import RuntimeContext
 from bursar.pipeline.config_snapshot import AccountSpec
@@ -94,11 +94,11 @@ class LostAttempts:
             self._context.liveness.tick(f"executing {self._spec.name}", getattr(self._adapter, "limit_s", 0.0) * CALLS)
             finding = await self._reconcile(doubt, Exchange(strict=True), beside=intent)
             self._log(doubt, finding)
-            if isinstance(finding, Happened) and await self._note_landed(doubt, finding, intent):
+            if not isinstance(finding, DidNot) and await self._note_landed(doubt, finding, intent):
                 return False
         return True
 
-    async def _note_landed(self, doubt: Intent, finding: Happened, intent: Intent) -> bool:
+    async def _note_landed(self, doubt: Intent, finding: Finding, intent: Intent) -> bool:
         return await self._context.commit(lambda uow: record_landed(uow, doubt.id, finding, intent.id))
 
     async def note(self, intent: Intent, finding: Finding) -> bool:

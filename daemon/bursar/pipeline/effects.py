@@ -18,7 +18,7 @@ from bursar.domain.values import Fields
 from bursar.journal import intents, ledger, references
 from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.intent_facts import has_taken
-from bursar.pipeline.intent_transitions import settle_effect, take_step, undo
+from bursar.pipeline.intent_transitions import free_budgets, settle_effect, take_step, undo
 from bursar.pipeline.own_effects import is_younger, target
 from bursar.pipeline.refusals import RECENT
 from bursar.pipeline.unit_of_work import UnitOfWork
@@ -158,3 +158,6 @@ def _settle(uow: UnitOfWork, id_: IntentId, fields: Fields, name: str) -> None:
     amount = listed_amount(fields, name, entry.currency) if entry is not None else None
     if entry is not None and amount is not None and not entry.settled:
         ledger.post(uow.tx, id_, Post.SETTLED, uow.now, amount)
+        intent = intents.load(uow.tx, id_)
+        if intent is not None:
+            free_budgets(uow, intent)

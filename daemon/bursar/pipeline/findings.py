@@ -69,11 +69,15 @@ def record_landed(uow: UnitOfWork, id_: IntentId, finding: Finding, beside: Inte
     then it took what was there at its time, and there is something new to take. Where the list is not polled nobody
     hears of its end: the rule is asked once more after the rest that a refusal would have.
 
+    Where something new may be it, and nobody can tell, a person says so before the other one is sent.
+
     Returns:
-        Whether the other one ended.
+        Whether the other one is not sent now.
     """
     doubt, intent = intents.load(uow.tx, id_), intents.load(uow.tx, beside)
     finding = believed(uow, doubt, finding) if doubt is not None else finding
+    if doubt is not None and isinstance(finding, CannotTell):
+        return _may_have_landed(uow, doubt, finding, intent)
     if doubt is None or not isinstance(finding, Happened):
         return False
     doubt = late_success(uow, doubt, finding.success, finding.reason or "found at the provider")
@@ -87,6 +91,15 @@ def record_landed(uow: UnitOfWork, id_: IntentId, finding: Finding, beside: Inte
     rest = rest_after_refusal(uow.config.rules.get(intent.rule or ""), action_of(uow, intent))
     waits = None if _is_listed(uow, doubt) else HoldBack(BlockReason.LAPSED, words, uow.now + rest)
     take_step(uow, intent, step(intent, Cause.STALE, words), held=waits)
+    return True
+
+
+def _may_have_landed(uow: UnitOfWork, doubt: Intent, finding: CannotTell, intent: Intent | None) -> bool:
+    """Have a person say what became of one that may be what is new at the provider, before the next one is sent."""
+    if finding.suspect is None or intent is None or intent.state is not State.READY or intent.again:
+        return False
+    words = f"not sent: it may be the second, since nobody can tell what became of intent {doubt.id}: {finding.reason}"
+    take_step(uow, intent, step(intent, Cause.CANNOT_TELL, words, uow.now + LANDS_WITHIN))
     return True
 
 

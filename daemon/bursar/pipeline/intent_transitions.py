@@ -216,6 +216,13 @@ def _write_success(uow: UnitOfWork, intent: Intent, success: Succeeded, *, accep
     return found
 
 
+def free_budgets(uow: UnitOfWork, intent: Intent) -> None:
+    """Have what budgets hold back asked once more: an effect that has ended may count for less than was reserved."""
+    action = action_of(uow, intent)
+    if action is not None and action.cost is not None and intent.cost != 0:
+        matches.release(uow.tx, BlockReason.BUDGET, uow.now)
+
+
 def undo(uow: UnitOfWork, id_: IntentId, shown_by: SubjectRef) -> None:
     """Write that the provider has undone what it had said yes to, and tell: it moved nothing."""
     ledger.post(uow.tx, id_, Post.UNDONE, uow.now, Decimal(0))
@@ -224,6 +231,7 @@ def undo(uow: UnitOfWork, id_: IntentId, shown_by: SubjectRef) -> None:
     intent = intents.load(uow.tx, id_)
     if intent is not None:
         more: dict[str, Json] = {"allowed": shown_amount(intent.cost), "paid": "0", "currency": intent.currency}
+        free_budgets(uow, intent)
         tell(uow, "action.undone", intent, f"{shown_by} shows that the provider has undone it", more)
 
 
@@ -242,6 +250,8 @@ def _end(uow: UnitOfWork, intent: Intent, taken: Step, *, never: bool, held: Hol
             settle_effect(uow, intent, Post.CONFIRMED)
     if intent.match is not None and intent.state is not State.SUCCEEDED and not never:
         _hold_match(uow, intent, taken, held)
+    if taken.cause is not Cause.HELD_BACK:  # two that pass a budget only when they are planned would release each other
+        free_budgets(uow, intent)
     entry_now = ledger.load(uow.tx, intent.id)
     if entry_now is None or not entry_now.busy:
         matches.release_waiting(uow.tx, intent.id, uow.now)

@@ -23,4 +23,6 @@ def believed(view: ReadView, intent: Intent, finding: Finding) -> Finding:
     """Return a finding, unless what was found was made for another intent: evidence may have been read stale."""
     reference = finding.success.reference if isinstance(finding, Happened) else None
     other = references.made_for(view.tx, intent, reference) if reference is not None else None
-    return finding if other is None else CannotTell(f"{reference} is what intent {other} had made")
+    if other is None:
+        return finding
+    return CannotTell(f"{reference} is what intent {other} had made", suspect=reference)

@@ -115,31 +115,47 @@ def _adopt(uow: UnitOfWork, rules: Iterable[Rule]) -> None:
 
 
 def _rename(uow: UnitOfWork, rules: Sequence[Rule]) -> None:
-    """Have renamed rules take over what is known under their old names."""
+    """Have renamed rules take over what is known under their old names; names may have been swapped."""
     known = verdicts.meanings(uow.tx)
     found = renamed(uow, known)
     configured = {rule.name for rule in rules}
+    for parked in configured & set(found.values()):
+        _hand_over(uow, parked, _parked(parked), whole=True)
     for rule in rules:
         old = found.get(rule.name) or rule.was
-        if old is None or old in configured:
+        if old is None or (old in configured and rule.name not in found):
             continue
-        ledger.rename_rule(uow.tx, old, rule.name)  # also where `was` is said late
-        intents.rename_rule(uow.tx, old, rule.name)
-        if old in known and known.get(rule.name) != rule.meaning:
+        whole = old in known and known.get(rule.name) != rule.meaning
+        if whole:
             log.info("rule.renamed", rule=rule.name, was=old)
-            for match in matches.held_by(uow.tx, rule.name):  # by what stood under this name before
-                matches.drop(uow.tx, match.id, RULE_CHANGED, uow.now)
-            verdicts.rename_rule(uow.tx, old, rule.name)
-            matches.rename_rule(uow.tx, old, rule.name)
+        _hand_over(uow, _parked(old) if old in configured else old, rule.name, whole=whole)
+
+
+def _parked(name: str) -> str:
+    """Return the name under which what a rule did waits for another rule to take it over; no rule can have it."""
+    return f"{name} before"
+
+
+def _hand_over(uow: UnitOfWork, old: str, new: str, *, whole: bool) -> None:
+    """Have a rule take over what another did, and what is open of it; the whole: also what it knows, and holds."""
+    ledger.rename_rule(uow.tx, old, new)  # also where `was` is said late
+    intents.rename_rule(uow.tx, old, new)
+    if whole:
+        for match in matches.held_by(uow.tx, new):  # by what stood under this name before
+            matches.drop(uow.tx, match.id, RULE_CHANGED, uow.now)
+        verdicts.rename_rule(uow.tx, old, new)
+        matches.rename_rule(uow.tx, old, new)
 
 
 def renamed(view: ReadView, known: dict[str, str]) -> dict[RuleName, RuleName]:
     """Return rules that appear with the `on` and `do` of one that disappears, without saying so by `was`.
 
-    A name that stood for another `on` and `do` before appears, too. A `was` that names no known rule says nothing.
+    A name that stood for another `on` and `do` before appears, too, and one that stands for another now disappears. A
+    `was` that names no known rule says nothing.
     """
     rules = view.config.rules.rules
-    gone = {name: meaning for name, meaning in known.items() if meaning and name not in {rule.name for rule in rules}}
+    now = {rule.name: rule.meaning for rule in rules}
+    gone = {name: meaning for name, meaning in known.items() if meaning and now.get(RuleName(name)) != meaning}
     spoken_for = {rule.was for rule in rules if rule.was in known}
     found: dict[RuleName, RuleName] = {}
     for rule in rules:
@@ -160,6 +176,12 @@ def refuse_renamed(view: ReadView) -> None:
     """
     said = {rule.name: rule.was for rule in view.config.rules.rules}
     for name, old in renamed(view, verdicts.meanings(view.tx)).items():
+        if old in said:
+            raise Renamed(
+                f"the rule {name} has the `on` and `do` that {old} had, and {old} has others now: what {old} did "
+                f"would not count for {name}. Reload first without the new {old}, and with `was: {old}` at {name}; "
+                "then with it"
+            )
         wrong = f"`was: {said[name]}` names no rule that there was; " if said[name] is not None else ""
         raise Renamed(
             f"{wrong}the rule {name} has the `on` and `do` of {old}, which is gone: with `was: {old}` it takes over "
