@@ -19,8 +19,8 @@ LEVELS = {
     "error": logging.ERROR,
     "critical": logging.CRITICAL,
 }
-FIELDS = ("account", "rule", "intent", "action", "reason", "text")
-"""What of `data` a line says, where it is there."""
+FIELDS = ("account", "rule", "intent", "action", "amount", "allowed", "paid", "currency", "until", "reason", "text")
+"""What of `data` a line says, where it is there; of a question also its number, with which it is answered."""
 
 
 class Log:
@@ -34,6 +34,8 @@ class Log:
         data = delivery.body.get("data")
         said: dict[str, Json] = data if isinstance(data, dict) else {}
         words = {name: one_line(said[name]) for name in FIELDS if said.get(name) is not None}
+        if said.get("until") is not None and said.get("id") is not None:
+            words["id"] = one_line(said["id"])
         subject = delivery.body.get("subject")
         if subject is not None:
             words["subject"] = one_line(subject)

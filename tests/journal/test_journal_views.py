@@ -190,7 +190,7 @@ def test_a_match_is_shown_with_what_became_of_it(tx: Tx) -> None:
     shown = views.verdicts(tx, "r", None)[0]["match"]
     assert shown == {
         "state": "held", "block": "cooldown", "reason": "cooldown", "retry_at": "2026-01-01T12:05:00Z",
-        "at": "2026-01-01T12:00:00Z", "actions": [str(intent.id)],
+        "at": "2026-01-01T12:00:00Z", "actions": [str(intent.id)], "states": {str(intent.id): "ready"},
     }  # fmt: skip
 
 

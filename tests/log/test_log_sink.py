@@ -35,6 +35,7 @@ async def test_a_notify_is_one_line_with_all_that_matters() -> None:
             "account": "shop",
             "subject": "coupon/32",
             "rule": "coupon-activated",
+            "amount": "10",
             "text": "Coupon 32 was activated",
         }
     ]
@@ -75,3 +76,14 @@ async def test_data_that_is_no_mapping_is_survived() -> None:
     with capture_logs() as logged:
         await sink.deliver(delivery)
     assert len(logged) == 1
+
+
+async def test_a_question_says_its_number_about_how_much_and_until_when() -> None:
+    question = {"id": "17.2", "intent": "17", "amount": "41.27", "currency": "USD", "until": "2026-01-01T12:00:00Z"}
+    [line] = await lines("bursar.approval.wanted", question)
+    assert {name: line[name] for name in question} == question
+
+
+async def test_what_was_paid_beside_what_was_allowed_is_said() -> None:
+    [line] = await lines("bursar.action.succeeded", {"allowed": "80", "paid": "79.5", "currency": "USD", "id": "5"})
+    assert (line["allowed"], line["paid"], line["currency"], "id" in line) == ("80", "79.5", "USD", False)

@@ -84,3 +84,18 @@ async def test_a_question_about_one_account_is_not_ended_by_another(world: World
     world.sites.sites["http://127.0.0.1:2/api"].money("0")
     await world.live(minutes=12)
     assert [one.state for one in await world.intents() if one.account == "panel"] == ["awaiting_approval"]
+
+
+async def test_a_question_says_by_which_method_and_hides_where_to(world: World) -> None:
+    world.site.money("275.31")
+    rule = PAY.replace('method: "7"', 'method: "7", account: {env: WALLET}')
+    await world.open(config(rule))
+    await world.turn()
+    [asked_about] = await world.events("approval.wanted")
+    assert asked_about["data"]["params"] == {"method": "7", "account": "***"}
+
+
+async def test_why_says_that_what_fired_waits_for_a_person(world: World) -> None:
+    await asked(world)
+    [row] = await world.say("why", rule="p")
+    assert (row["match"]["state"], row["match"]["states"]) == ("fired", {"1": "awaiting_approval"})

@@ -234,3 +234,15 @@ async def test_a_restore_ends_no_pause_of_an_account_that_the_back_up_does_not_k
     if await world.state("second") == "quarantined":
         await world.say("accounts_rename", old=known_as, new="second")
     assert (await world.state("second"), await world.state()) == ("paused", "starting")
+
+
+async def test_a_start_on_a_restored_journal_says_what_to_do_and_nothing_of_an_unclean_stop(backed_up: World) -> None:
+    """A back-up of a running daemon's journal says that this one has not ended."""
+    world = backed_up
+    await world.restart()
+    await world.close()
+    restore(world.folder / "copy.db", state(world.folder), world.clock.now())
+    await world.open(world._path.read_text(encoding="utf-8"))
+    [told] = await world.events("journal.restored")
+    assert "`bursar actions --state unknown`, then `bursar restore --confirm`" in told["data"]["reason"]
+    assert await world.told("daemon.started") == []

@@ -12,6 +12,11 @@ from bursar.cli.client import Client, client_for_looking
 from bursar.cli.options import with_config, with_json
 from bursar.cli.output import show_facts, show_json, show_rows
 
+AFTER_A_RESTORE = (
+    "the journal was restored: say what became of each of `bursar actions --state unknown`, then "
+    "`bursar restore --confirm`"
+)
+
 
 @click.command()
 @with_config
@@ -30,6 +35,8 @@ def status(as_json: bool) -> None:
         return
     rows = facts.pop("accounts", [])
     show_facts(facts)
+    if facts.get("restored") is not None:
+        click.echo(AFTER_A_RESTORE)
     click.echo()
     show_rows(rows, COLUMNS, empty="no accounts are configured")
 

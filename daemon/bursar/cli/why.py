@@ -63,4 +63,6 @@ def _flat(row: dict[str, Json]) -> dict[str, Json]:
     if not isinstance(match, dict):
         return row
     words = [str(match[key]) for key in ("state", "block", "reason") if match.get(key)]
-    return {**row, "match": ": ".join(words), "actions": match.get("actions")}
+    states = match.get("states")
+    actions = [f"{id_} ({state})" for id_, state in states.items()] if isinstance(states, dict) else []
+    return {**row, "match": ": ".join(words), "actions": ", ".join(actions)}

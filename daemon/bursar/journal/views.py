@@ -190,16 +190,16 @@ def verdicts(tx: Tx, rule: str, subject: str | None) -> list[Row]:
             "asked_again_at": shown(row["ask_at"]),
         }
         if row["match_id"] is not None:
-            ids = [
-                str(id_) for (id_,) in tx.all("SELECT id FROM intents WHERE match_id = ? ORDER BY id", row["match_id"])
-            ]
+            made = tx.all("SELECT id, state FROM intents WHERE match_id = ? ORDER BY id", row["match_id"])
+            states: Row = {str(id_): state for id_, state in made}
             shape["match"] = {
                 "state": row["state"],
                 "block": row["block"],
                 "reason": row["match_reason"],
                 "retry_at": shown(row["retry_at"]),
                 "at": shown(row["match_at"]),
-                "actions": list(ids),
+                "actions": list(states),
+                "states": states,
             }
         found.append(shape)
     return found

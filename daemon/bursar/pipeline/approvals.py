@@ -46,6 +46,7 @@ def _question(view: ReadView, intent: Intent, reason: str) -> dict[str, Json]:
         "action": intent.action,
         "rule": intent.rule,
         "reason": reason,
+        "params": dict(intent.params),
         "amount": shown_amount(intent.cost),
         "currency": intent.currency,
         "until": to_public(until + view.ahead),

@@ -28,6 +28,7 @@ from bursar.rules.fingerprint import former_trigger
 UNSENT = (State.AWAITING_APPROVAL, State.READY, State.DEFERRED)
 SET_BY_RULES = (BlockReason.BUDGET, BlockReason.LIMIT, BlockReason.COOLDOWN, BlockReason.DENIED, BlockReason.REFUSED)
 """What holds a match back for a time that the configuration sets: a change of it counts at once."""
+AFTER_A_RESTORE = "say what became of each of `bursar actions --state unknown`, then `bursar restore --confirm`"
 log = structlog.get_logger("bursar")
 
 
@@ -90,8 +91,8 @@ def start_run(uow: UnitOfWork, *, clean: bool, restored: bool, known_since: str)
     wake_up(uow, restored=restored)
     if restored:
         meta.put(uow.tx, meta.RESTORED, known_since)
-        _announce(uow, "journal.restored", f"it is older than what was sent: it ends {known_since}")
-    if not clean:
+        _announce(uow, "journal.restored", f"it is older than what was sent: it ends {known_since}; {AFTER_A_RESTORE}")
+    elif not clean:
         _announce(uow, "daemon.started", "the last run did not stop cleanly")
     meta.put(uow.tx, "clean", None)
 
