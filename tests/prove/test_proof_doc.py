@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bursar.testing.prove import FLAWS
-from bursar.testing.prove.cells import ACTIONS, ANYWHERE, COMMIT_POINTS, COMMITS, FAULTS, REQUEST_POINTS
+from bursar.testing.prove.matrix import ACTIONS, ANYWHERE, COMMIT_POINTS, COMMITS, FAULTS, REQUEST_POINTS
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/proof.md").read_text(encoding="utf-8")

@@ -10,10 +10,10 @@ import pytest
 from click.testing import CliRunner
 
 from bursar.cli.prove import prove
-from bursar.testing.prove.cells import read_cell
 from bursar.testing.prove.findings import BEYOND, UNKNOWN, Finding
+from bursar.testing.prove.matrix import read_cell
 from bursar.testing.prove.report import Report, merge, read_report, report
-from bursar.testing.prove.rounds import Played
+from bursar.testing.prove.runner import Played
 
 HERE, THERE = read_cell("after-effect:payout:late"), read_cell("before-commit:poll:idle")
 

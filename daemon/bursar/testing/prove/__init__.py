@@ -3,9 +3,9 @@ is set, the disk is full, while providers misbehave, balances grow, rules are ed
 own sites; then what the providers did is held against what the journal claims, and against what was judged.
 
 `prove` plays it. In: how many rounds, a seed. Out: a `Report`. Everything happens on loopback and in one folder, in
-processes that end with this one; nothing outside is touched. The path: `cells` (what there is to play) → `rounds`
-(playing; `plot`, `saboteur`, `gate`, `person` and `editor` make a cell come about) → `ending` (all comes to rest) →
-`compare`, `soundness` and `beyond` (findings) → `report`.
+processes that end with this one; nothing outside is touched. The path: `matrix` (what there is to play) → `runner`
+(playing; `scenario`, `crash_injector`, `interceptor`, `operator` and `editor` make a cell come about) → `ending` (all
+comes to rest) → `oracle`, `invariants` and `beyond` (findings) → `report`.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from pathlib import Path
 from bursar.host.plugins import load_plugins
 from bursar.loops.clock import RealClock
 from bursar.testing.prove.beyond import check_edits, check_losses, check_requests, check_states
-from bursar.testing.prove.cells import Cell, choose, read_cell
 from bursar.testing.prove.children import Children
-from bursar.testing.prove.compare import hold_together
 from bursar.testing.prove.ending import Ended, end
 from bursar.testing.prove.findings import WRONG, Finding
-from bursar.testing.prove.flaws import FLAWS
+from bursar.testing.prove.invariants import check_journal, check_rest, check_told
+from bursar.testing.prove.matrix import Cell, choose, read_cell
+from bursar.testing.prove.mutants import FLAWS
+from bursar.testing.prove.oracle import hold_together
 from bursar.testing.prove.report import Report, merge, read_report, report
-from bursar.testing.prove.rounds import Run, Stuck, Tell
-from bursar.testing.prove.soundness import check_journal, check_rest, check_told
+from bursar.testing.prove.runner import Run, Stuck, Tell
 from bursar.testing.prove.world import ACCOUNTS
 
 __all__ = ["FLAWS", "WRONG", "Cell", "Report", "Stuck", "Tell", "merge", "prove", "read_cell", "read_report"]

@@ -18,7 +18,7 @@ from bursar.loops.executor import LEAVES_WITHIN_S
 from bursar.loops.runtime_context import FRESH
 from bursar.testing.prove import world
 from bursar.testing.prove.findings import BEYOND, LOST, Finding
-from bursar.testing.prove.pace import BEGIN
+from bursar.testing.prove.scaled_clock import BEGIN
 from bursar.testing.prove.witness import Sent
 
 STANDS_ON_S = FRESH.total_seconds() + LEAVES_WITHIN_S

@@ -16,15 +16,15 @@ from bursar.journal.writer import Tx, read_once
 from bursar.loops.clock import RealClock
 from bursar.testing.prove import world
 from bursar.testing.prove.children import rest
-from bursar.testing.prove.compare import REPEATABLE
-from bursar.testing.prove.conductor import ask
+from bursar.testing.prove.clients import ask
+from bursar.testing.prove.crash_injector import Sabotage
 from bursar.testing.prove.findings import LOST, Finding
-from bursar.testing.prove.pace import BEGIN
+from bursar.testing.prove.invariants import AtRest
+from bursar.testing.prove.operator import Operator
+from bursar.testing.prove.oracle import REPEATABLE
 from bursar.testing.prove.patience import Patience
-from bursar.testing.prove.person import Person
-from bursar.testing.prove.rounds import Run
-from bursar.testing.prove.saboteur import Sabotage
-from bursar.testing.prove.soundness import AtRest
+from bursar.testing.prove.runner import Run
+from bursar.testing.prove.scaled_clock import BEGIN
 from bursar.testing.prove.witness import Effect, Sent
 
 STILL_S = (world.HOLD_S + 4 * world.INTERVAL_S) / world.SPEED
@@ -113,7 +113,7 @@ def _await_rest(run: Run) -> list[Finding]:
     return [Finding(LOST, f"no rest: {', '.join(run.person.questions().moving) or 'something'} goes on for ever", 0)]
 
 
-def _moves(asked: Questions, person: Person) -> bool:
+def _moves(asked: Questions, person: Operator) -> bool:
     """Return whether something is to come soon, without a person: what only one can tell, and what it blocks, waits."""
     waiting = {intent.action for intent in asked.unknown if person.is_asked(intent)}
     lost = {intent.action for intent in asked.unknown if not person.is_asked(intent)}

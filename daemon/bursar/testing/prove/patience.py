@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bursar.loops.clock import RealClock
-from bursar.testing.prove.conductor import Line
+from bursar.testing.prove.clients import Line
 from bursar.testing.prove.world import POLLED
 
 HANGS_S = 120.0

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from bursar.testing.prove.findings import BEYOND, DOUBLED, LOST, UNKNOWN, WRONG, Finding
-from bursar.testing.prove.rounds import Played
+from bursar.testing.prove.runner import Played
 
 AT_REST = "at-rest"
 """Where a finding stands that no round explains."""

@@ -1,5 +1,7 @@
-"""The sandbox process: the providers' own wire servers on loopback, with faults, gates, witnesses and clocks, told what
-to do over a socket. One line of JSON comes in, one goes out."""
+"""The sandbox process: the providers' own wire servers on loopback, with faults, interceptors, witnesses and clocks.
+
+It is told what to do over a socket: one line of JSON comes in, one goes out.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,8 @@ from aiohttp import web
 
 from bursar.api import Provider, Secret
 from bursar.sandbox.faults import Faults
-from bursar.testing.prove.gate import Gate, Trap
-from bursar.testing.prove.pace import Pace, WorldClock
+from bursar.testing.prove.interceptor import Interceptor, Trap
+from bursar.testing.prove.scaled_clock import Pace, WorldClock
 from bursar.testing.prove.strike import Kind, Strike, happen, thaw
 from bursar.testing.prove.witness import Witness
 
@@ -28,7 +30,7 @@ class Place:
     """One provider's server."""
 
     url: str
-    gate: Gate
+    interceptor: Interceptor
     faults: Faults
     world: WorldClock
 
@@ -40,7 +42,7 @@ class Sandbox:
     places: dict[str, Place] = field(default_factory=dict)
 
     def answer(self, verb: str, params: Mapping[str, Any]) -> Any:
-        """Do what the conductor says."""
+        """Do what the runner says."""
         verbs: Mapping[str, Callable[..., Any]] = {
             "where": self._where,
             "aim": self._aim,
@@ -58,42 +60,43 @@ class Sandbox:
 
     def _where(self) -> Any:
         return {
-            name: {"url": place.url, "settings": _plain(place.gate.wire.settings), "track": [*place.gate.wire.track()]}
+            name: {"url": place.url, "settings": _plain(wire.settings), "track": [*wire.track()]}
             for name, place in self.places.items()
+            for wire in (place.interceptor.wire,)
         }
 
     def _aim(
         self, pid: int, strike: Mapping[str, Any], slow_s: float, provider: str | None = None, **trap: Any
     ) -> None:
-        """Tell the sandbox which process is the daemon, and set one gate, or none."""
+        """Tell the sandbox which process is the daemon, and set one interceptor, or none."""
         for name, place in self.places.items():
-            place.gate.pid, place.gate.slow_s = pid, slow_s
-            place.gate.planned = Strike(Kind(strike["kind"]), strike["seconds"], strike["commits"])
-            place.gate.trap = Trap(**trap) if name == provider else None
+            place.interceptor.pid, place.interceptor.slow_s = pid, slow_s
+            place.interceptor.planned = Strike(Kind(strike["kind"]), strike["seconds"], strike["commits"])
+            place.interceptor.trap = Trap(**trap) if name == provider else None
 
     def _fault(self, provider: str, method: str, fault: str, times: int) -> None:
         self.places[provider].faults.add(method, fault, times)
 
     def _late(self, provider: str, method: str, delay_s: float) -> None:
-        self.places[provider].gate.late[method] = delay_s
+        self.places[provider].interceptor.late[method] = delay_s
 
     def _hold(self, provider: str, method: str, delays_s: Sequence[float]) -> None:
-        self.places[provider].gate.held[method] = [*delays_s]
+        self.places[provider].interceptor.held[method] = [*delays_s]
 
     def _grow(self, provider: str, seconds: Sequence[float]) -> None:
-        self.places[provider].gate.growth = [*seconds]
+        self.places[provider].interceptor.growth = [*seconds]
 
     def _calm(self) -> None:
         """Forget everything that is still to go wrong."""
         for place in self.places.values():
             place.faults.clear()
-            place.gate.calm()
+            place.interceptor.calm()
 
     def _look(self, since: Mapping[str, Sequence[int]]) -> Any:
         """Return what each witness saw after the first so many effects and requests, and what is still to come."""
         return {
             name: {
-                **place.gate.witness.public(*since.get(name, (0, 0))), "owed": place.gate.owed,
+                **place.interceptor.witness.public(*since.get(name, (0, 0))), "owed": place.interceptor.owed,
                 "asked": place.faults.asked.total(),
             }
             for name, place in self.places.items()
@@ -101,7 +104,7 @@ class Sandbox:
 
     def _states(self, provider: str) -> Any:
         """Return the states that were answered of each order, by when they were asked for."""
-        return self.places[provider].gate.witness.answered()
+        return self.places[provider].interceptor.witness.answered()
 
     def _leap(self, provider: str, seconds: float) -> None:
         self.places[provider].world.leap(seconds)
@@ -147,15 +150,15 @@ async def _open(provider: Provider, seed: int, pace: Pace, in_time_s: float, sta
     def strike(what: Strike, pid: int) -> None:
         happen(what, pid, pace, "sandbox")
 
-    gate = Gate(wire, pace, witness, strike, world.leap, lambda: pace.shared.struck)
+    interceptor = Interceptor(wire, pace, witness, strike, world.leap, lambda: pace.shared.struck)
     assert wire.name_of is not None, f"{provider.name} does not name its methods"
     faults = Faults(wire.name_of)
-    gate.attach(faults)
+    interceptor.attach(faults)
     runner = web.AppRunner(wire.app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     await web.TCPSite(runner, HOST, 0).start()
-    return Place(f"http://{HOST}:{runner.addresses[0][1]}{wire.path}", gate, faults, world)
+    return Place(f"http://{HOST}:{runner.addresses[0][1]}{wire.path}", interceptor, faults, world)
 
 
 def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:

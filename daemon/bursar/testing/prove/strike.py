@@ -1,6 +1,6 @@
 """What happens to the daemon at the point of a cell: it is killed, time passes, a clock is set, or the disk is full.
 
-Whoever is at the point makes it happen: the saboteur in the daemon, or the gate in the sandbox.
+Whoever is at the point makes it happen: the crash injector in the daemon, or the interceptor in the sandbox.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from bursar.loops.clock import RealClock
-from bursar.testing.prove.pace import Pace
+from bursar.testing.prove.scaled_clock import Pace
 
 FROZEN_S = 600.0
 FIRST_S = 120.0

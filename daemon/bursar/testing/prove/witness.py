@@ -1,5 +1,5 @@
 """The witness: stands innermost, behind a provider's wire server, and alone sees what it really did; and it hears, from
-the gate, every answer that left for the daemon.
+the interceptor, every answer that left for the daemon.
 
 So for every request of an effect there is on record when it left, what it stood on, and what it did. A request that
 arrives later than `settle` allows never takes effect: that is what `settle` promises, and a machine under load must not
@@ -24,7 +24,7 @@ from bursar.api import Clock, SandboxServer
 from bursar.domain.ids import microseconds
 
 STAMP = "X-Bursar-Proof-Sent"
-"""When a request left, by the run's clock; the daemon's saboteur puts it on."""
+"""When a request left, by the run's clock; the daemon's crash injector puts it on."""
 INTENTS = "X-Bursar-Proof-Intents"
 """For which intents a request is, each with its fence: `17:1,18:1`."""
 EVIDENCE = "X-Bursar-Proof-Evidence"

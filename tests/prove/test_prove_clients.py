@@ -1,4 +1,4 @@
-"""The conductor asks a daemon as every command does, wherever its folder lies."""
+"""The runner asks a daemon as every command does, wherever its folder lies."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bursar.control.server import ControlServer
-from bursar.testing.prove.conductor import ask
+from bursar.testing.prove.clients import ask
 
 
 class Echo:

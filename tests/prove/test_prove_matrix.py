@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from bursar.testing.prove.cells import (
+from bursar.testing.prove.matrix import (
     ACTIONS,
     ANYWHERE,
     COMMIT_POINTS,

@@ -1,4 +1,4 @@
-"""The saboteur: in the daemon's own process, before it runs, wraps what it does, and strikes at the chosen point.
+"""The crash injector: in the daemon's own process, before it runs, wraps what it does, and strikes at the chosen point.
 
 A kill is what a power switch does: SIGKILL, in the middle of whatever is going on. Instead, an hour may pass there, the
 wall clock be set, the process be frozen, or the disk be full. Every request carries when it left and what it is for.
@@ -25,8 +25,8 @@ from bursar.journal.writer import Journal, Tx, _Call
 from bursar.loops import executor
 from bursar.loops.executor import Executor
 from bursar.testing.prove import world
-from bursar.testing.prove.cells import COMMIT_POINTS
-from bursar.testing.prove.pace import Pace
+from bursar.testing.prove.matrix import COMMIT_POINTS
+from bursar.testing.prove.scaled_clock import Pace
 from bursar.testing.prove.shared import Shared
 from bursar.testing.prove.strike import KILL, Strike, happen
 from bursar.testing.prove.witness import EVIDENCE, INTENTS, STAMP

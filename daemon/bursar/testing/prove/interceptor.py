@@ -1,4 +1,4 @@
-"""What stands before a provider's wire server: the gate that kills, freezes, holds back and lets things grow.
+"""What stands before a provider's wire server: the interceptor that kills, freezes, holds back and lets things grow.
 
 It is the outermost middleware. At the request that it is set for, it strikes: the daemon is killed, or an hour passes,
 or a clock is set, before the effect or after it. It holds answers back until newer ones have overtaken them. What
@@ -37,8 +37,8 @@ class Trap:
 
 
 @dataclass(slots=True)
-class Gate:
-    """The gate of one provider.
+class Interceptor:
+    """The interceptor of one provider.
 
     Attributes:
         wire: The server.

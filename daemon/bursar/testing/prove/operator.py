@@ -19,9 +19,9 @@ from bursar.journal.dump import IntentRecord, Questions, read_open, read_questio
 from bursar.journal.errors import JournalError
 from bursar.journal.writer import read_once
 from bursar.testing.prove import world
-from bursar.testing.prove.compare import REPEATABLE, sent_us, subject_of
-from bursar.testing.prove.conductor import Line, ask, call
-from bursar.testing.prove.soundness import AtRest
+from bursar.testing.prove.clients import Line, ask, call
+from bursar.testing.prove.invariants import AtRest
+from bursar.testing.prove.oracle import REPEATABLE, sent_us, subject_of
 from bursar.testing.prove.witness import Effect
 from bursar.testing.prove.world import ACCOUNTS, Stage
 
@@ -42,7 +42,7 @@ NOTHING = Questions((), (), (), (), (), (), 0, (0, 0))
 
 
 @dataclass(slots=True)
-class Person:
+class Operator:
     """Somebody with a command line, and a browser.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""What the conductor says to the other processes, and hears: the sandbox over its line, the daemon over its control
+"""What the runner says to the other processes, and hears: the sandbox over its line, the daemon over its control
 socket, as every command does. Everything waits; nothing here starts a loop or a thread."""
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """A run: sandbox and daemon as processes of their own, one kill after the other, a rest, and the comparison.
 
-Each round plays one cell: the fault is asked for, a daemon is started with its saboteur, or the sandbox's gate is set;
-something is done so that the cell's action comes about; at the point the daemon is killed, or something else happens
-and it is killed soon after; then the next round begins. A daemon that the cell's point was not reached in within its
-patience is killed then and there: that round counts as one of any moment. How a run comes to its end is in `ending`.
+Each round plays one cell: the fault is asked for, a daemon is started with its crash injector, or the sandbox's
+interceptor is set; something is done so that the cell's action comes about; at the point the daemon is killed, or
+something else happens and it is killed soon after; then the next round begins. A daemon that the cell's point was not
+reached in within its patience is killed then and there: that round counts as one of any moment. How a run comes to its
+end is in `ending`.
 """
 
 from __future__ import annotations
@@ -23,19 +24,19 @@ from bursar.journal.dump import read_sending
 from bursar.journal.writer import read_once
 from bursar.loops.clock import RealClock
 from bursar.settings.read import read_configuration
-from bursar.testing.prove import plot, world
-from bursar.testing.prove.cells import ANYWHERE, Cell
+from bursar.testing.prove import scenario, world
 from bursar.testing.prove.children import Child, Children, rest
-from bursar.testing.prove.conductor import Line, ask
+from bursar.testing.prove.clients import Line, ask
+from bursar.testing.prove.crash_injector import Sabotage, install
 from bursar.testing.prove.editor import RULE, Editor
 from bursar.testing.prove.findings import LOST, Finding
-from bursar.testing.prove.flaws import FLAWS
-from bursar.testing.prove.pace import Pace, SetClock
+from bursar.testing.prove.matrix import ANYWHERE, Cell
+from bursar.testing.prove.mutants import FLAWS
+from bursar.testing.prove.operator import Operator
 from bursar.testing.prove.patience import HANGS_S, Patience
-from bursar.testing.prove.person import Person
-from bursar.testing.prove.plot import Saying
-from bursar.testing.prove.saboteur import Sabotage, install
 from bursar.testing.prove.sandbox import serve_sandbox
+from bursar.testing.prove.scaled_clock import Pace, SetClock
+from bursar.testing.prove.scenario import Saying
 from bursar.testing.prove.world import PROVIDERS, Stage
 
 GRACE_S = 4.0
@@ -85,7 +86,7 @@ class Run:
     found: list[Finding] = field(default_factory=list)
     line: Line = field(init=False)
     stage: Stage = field(init=False)
-    person: Person = field(init=False)
+    person: Operator = field(init=False)
     editor: Editor = field(init=False)
     dice: random.Random = field(init=False)
 
@@ -119,7 +120,7 @@ class Run:
         self.line = Line(ours)
         self.stage = Stage(self.folder, self.line.say("where"))
         self.stage.write()
-        self.person = Person(self.stage, self.line, self.clock, self.dice)
+        self.person = Operator(self.stage, self.line, self.clock, self.dice)
         self.editor = Editor(self.stage, self.clock, self.dice, self._fingerprint)
         self._fingerprint()  # reading it once warms the forks
 
@@ -139,17 +140,19 @@ class Run:
     def _round(self, cell: Cell) -> None:
         if cell.fault == "restart":
             self._restart()
-        strike = plot.strike_of(cell, self.dice)
-        misreading, before = plot.misreading_of(cell, self.dice), self.dice.random() < 0.5
-        self._say(*plot.fault_of(cell, self.dice), *plot.change_of(cell, self.dice), *(misreading if before else ()))
+        strike = scenario.strike_of(cell, self.dice)
+        misreading, before = scenario.misreading_of(cell, self.dice), self.dice.random() < 0.5
+        self._say(
+            *scenario.fault_of(cell, self.dice), *scenario.change_of(cell, self.dice), *(misreading if before else ())
+        )
         if not self.line.owed:
-            self._say(*plot.leap_before(cell))
+            self._say(*scenario.leap_before(cell))
         if before:
             self._change_between(cell)
         began_us = microseconds(self.clock.now())
         self.clock.shared.struck = False
-        daemon = self.start(plot.sabotage_of(cell, strike, self.dice))
-        self._say(plot.aim_of(cell, daemon.pid, strike, self.dice))
+        daemon = self.start(scenario.sabotage_of(cell, strike, self.dice))
+        self._say(scenario.aim_of(cell, daemon.pid, strike, self.dice))
         if self.await_up(daemon, full=cell.fault == "disk"):
             self._change_within(cell, daemon, changed=before)
         reached = self._await_end(cell, daemon)
@@ -166,7 +169,7 @@ class Run:
     def _change_between(self, cell: Cell) -> None:
         """Set the clock, or edit the rule, while no daemon runs."""
         if cell.fault == "jump":
-            self.clock.shared.wall_s = self.dice.choice(plot.JUMPS_S)
+            self.clock.shared.wall_s = self.dice.choice(scenario.JUMPS_S)
         if cell.fault == "edit":
             self.editor.edit()
 
@@ -187,8 +190,8 @@ class Run:
     def _provoke(self, cell: Cell) -> None:
         """Have something done at which something can happen to the daemon."""
         if not self.person.paying:  # a yes to what grows at once is never enough
-            self._say(*plot.leap_during(cell))
-        if plot.orders_by_hand(cell):
+            self._say(*scenario.leap_during(cell))
+        if scenario.orders_by_hand(cell):
             self.person.order()
         if cell.fault == "foreign":
             self.person.act_at_the_site()

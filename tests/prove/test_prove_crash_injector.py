@@ -1,4 +1,4 @@
-"""The saboteur knows a commit by what decides in it, and an effect's request by its method."""
+"""The crash injector knows a commit by what decides in it, and an effect's request by its method."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from types import CellType, CodeType, FunctionType, ModuleType
 import pytest
 
 from bursar.api import Request
-from bursar.testing.prove.cells import ACTIONS, COMMITS
-from bursar.testing.prove.plot import method_of, provider_of
-from bursar.testing.prove.saboteur import Sabotage, meant, purpose
+from bursar.testing.prove.crash_injector import Sabotage, meant, purpose
+from bursar.testing.prove.matrix import ACTIONS, COMMITS
+from bursar.testing.prove.scenario import method_of, provider_of
 
 MODULES = (
     "control.calls",

@@ -10,7 +10,7 @@ from limits import WAIT_S
 
 from bursar.testing import VirtualClock
 from bursar.testing.prove.children import Children
-from bursar.testing.prove.pace import BEGIN, Pace, SetClock, WorldClock
+from bursar.testing.prove.scaled_clock import BEGIN, Pace, SetClock, WorldClock
 
 
 def test_two_processes_with_one_epoch_have_one_time() -> None:

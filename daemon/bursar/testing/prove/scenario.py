@@ -1,4 +1,4 @@
-"""What a cell means: what is asked of the sandbox, of the saboteur and of the person, so that it comes about."""
+"""What a cell means: what is asked of the sandbox, of the crash injector and of the person, so that it comes about."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from bursar.testing.prove import world
-from bursar.testing.prove.cells import ACTIONS, AT_THE_POINT, COMMIT_POINTS, Cell
-from bursar.testing.prove.saboteur import Sabotage
+from bursar.testing.prove.crash_injector import Sabotage
+from bursar.testing.prove.matrix import ACTIONS, AT_THE_POINT, COMMIT_POINTS, Cell
 from bursar.testing.prove.strike import FIRST_S, FROZEN_S, KILL, Kind, Strike
 from bursar.testing.prove.witness import EFFECTS
 
@@ -112,7 +112,7 @@ def _delays(dice: random.Random) -> list[float]:
 
 
 def aim_of(cell: Cell, pid: int, strike: Strike, dice: random.Random) -> Saying:
-    """Return for which request the sandbox's gate is set, if it is the sandbox that strikes."""
+    """Return for which request the sandbox's interceptor is set, if it is the sandbox that strikes."""
     slow_s = MAX_HELD_S if cell.fault in STANDS_STILL else 0.0  # after a sleep the network takes a while
     aim: dict[str, Any] = {"pid": pid, "strike": asdict(strike), "slow_s": slow_s}
     if cell.point not in AT_THE_SANDBOX:

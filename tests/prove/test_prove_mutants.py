@@ -9,7 +9,7 @@ import pytest
 from prove_parts import prove
 
 from bursar.testing.prove import FLAWS
-from bursar.testing.prove.cells import ANYWHERE
+from bursar.testing.prove.matrix import ANYWHERE
 
 SEEDS = 30
 BROKEN = {

@@ -8,8 +8,8 @@ import pytest
 from prove_parts import attempt, claims, paid, payout, refill, refilled, unknown, us
 
 from bursar.journal.dump import AttemptRecord, IntentRecord, JournalDump
-from bursar.testing.prove.compare import WITHIN_US, hold_together
 from bursar.testing.prove.findings import DOUBLED, LOST, UNKNOWN
+from bursar.testing.prove.oracle import WITHIN_US, hold_together
 from bursar.testing.prove.witness import Effect
 from bursar.testing.prove.world import ACCOUNTS
 

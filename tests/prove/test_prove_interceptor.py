@@ -1,4 +1,4 @@
-"""The gate strikes at the chosen request, before or after the effect; the witness counts what was really done, and
+"""The interceptor strikes at the chosen request, before or after the effect; the witness counts what was really done, and
 what it stood on."""
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from limits import WAIT_S, until
 from bursar.domain.ids import microseconds
 from bursar.host.plugins import load_plugins
 from bursar.testing import Faults, VirtualClock
-from bursar.testing.prove.gate import Gate, Trap
+from bursar.testing.prove.interceptor import Interceptor, Trap
 from bursar.testing.prove.strike import KILL, Kind, Strike
 from bursar.testing.prove.witness import EVIDENCE, FOREIGN, INTENTS, STAMP, Witness
 
@@ -28,7 +28,7 @@ IN_TIME_S = 60.0
 
 
 class Site:
-    """A sandbox site with a balance that is due, behind a gate."""
+    """A sandbox site with a balance that is due, behind an interceptor."""
 
     def __init__(self) -> None:
         self.clock = VirtualClock()
@@ -38,10 +38,12 @@ class Site:
         assert provider.wire is not None
         self.wire = provider.wire(1, 1.0, self.clock)
         self.witness = Witness("premium_exchanger", self.wire, self.clock, IN_TIME_S)
-        self.gate = Gate(self.wire, self.clock, self.witness, self.strike, self.grown.append, lambda: bool(self.struck))
+        self.interceptor = Interceptor(
+            self.wire, self.clock, self.witness, self.strike, self.grown.append, lambda: bool(self.struck)
+        )
         assert self.wire.name_of is not None
         self.faults = Faults(self.wire.name_of)
-        self.gate.attach(self.faults)
+        self.interceptor.attach(self.faults)
         self.server = TestServer(self.wire.app)
 
     def strike(self, strike: Strike, pid: int) -> None:
@@ -99,19 +101,19 @@ async def test_what_arrives_too_late_never_happens(site: Site) -> None:
 
 
 async def test_before_the_effect_the_daemon_is_killed_and_nothing_is_done(site: Site, victim: Popen[bytes]) -> None:
-    site.gate.pid, site.gate.trap = victim.pid, Trap("add_payout", after=False)
+    site.interceptor.pid, site.interceptor.trap = victim.pid, Trap("add_payout", after=False)
     await site.pay_out(1000.0)
     assert (victim.wait(WAIT_S), site.witness.effects) == (-9, [])
 
 
 async def test_after_the_effect_the_daemon_is_killed_and_it_is_counted(site: Site, victim: Popen[bytes]) -> None:
-    site.gate.pid, site.gate.trap = victim.pid, Trap("add_payout", after=True)
+    site.interceptor.pid, site.interceptor.trap = victim.pid, Trap("add_payout", after=True)
     await site.pay_out(1000.0)
     assert (victim.wait(WAIT_S), len(site.witness.effects)) == (-9, 1)
 
 
 async def test_a_late_effect_comes_when_its_time_has_come(site: Site) -> None:
-    site.gate.late["add_payout"] = 30.0
+    site.interceptor.late["add_payout"] = 30.0
     asking = asyncio.get_running_loop().create_task(site.pay_out(1000.0))
     await until(lambda: site.clock.next_due_s is not None)
     await site.clock.advance_until(lambda: bool(site.witness.effects), within=40.0)
@@ -121,20 +123,20 @@ async def test_a_late_effect_comes_when_its_time_has_come(site: Site) -> None:
 
 async def test_who_is_killed_is_spared_the_faults(site: Site, victim: Popen[bytes]) -> None:
     site.faults.add("add_payout", "html-503")
-    site.gate.pid, site.gate.trap = victim.pid, Trap("add_payout", after=True)
+    site.interceptor.pid, site.interceptor.trap = victim.pid, Trap("add_payout", after=True)
     await site.pay_out(1000.0)
     assert [pending["fault"] for pending in site.faults.pending()] == ["html-503"]
 
 
 async def test_another_request_kills_nobody(site: Site, victim: Popen[bytes]) -> None:
-    site.gate.pid, site.gate.trap = victim.pid, Trap("get_payouts", after=True)
+    site.interceptor.pid, site.interceptor.trap = victim.pid, Trap("get_payouts", after=True)
     await site.pay_out(1000.0)
-    assert (site.gate.trap is not None, site.struck) == (True, [])
+    assert (site.interceptor.trap is not None, site.struck) == (True, [])
 
 
 async def test_what_happens_instead_of_a_kill_happens_once(site: Site) -> None:
-    site.gate.pid, site.gate.planned = 1, Strike(Kind.IDLE, 3600.0)
-    site.gate.trap = Trap("add_payout", after=True)
+    site.interceptor.pid, site.interceptor.planned = 1, Strike(Kind.IDLE, 3600.0)
+    site.interceptor.trap = Trap("add_payout", after=True)
     await site.pay_out(1000.0)
     await site.pay_out(1000.0)
     assert site.struck == [Strike(Kind.IDLE, 3600.0)]
@@ -142,7 +144,7 @@ async def test_what_happens_instead_of_a_kill_happens_once(site: Site) -> None:
 
 async def test_after_a_strike_answers_take_their_time(site: Site) -> None:
     site.struck.append(KILL)
-    site.gate.slow_s = 40.0
+    site.interceptor.slow_s = 40.0
     asking = asyncio.get_running_loop().create_task(site.ask("get_info"))
     await until(lambda: site.clock.next_due_s is not None)
     await site.clock.advance(40.0)
@@ -158,7 +160,7 @@ async def test_a_person_at_the_site_is_let_through_and_marked(site: Site) -> Non
 
 
 async def test_the_balance_grows_at_each_look_and_before_a_payout(site: Site) -> None:
-    site.gate.growth = [1.0, 2.0]
+    site.interceptor.growth = [1.0, 2.0]
     await site.ask("get_info", **{STAMP: "1000"})
     await site.pay_out(1000.0)
     assert site.grown == [2.0, 1.0]
@@ -179,7 +181,7 @@ async def test_a_look_counts_for_one_request(site: Site) -> None:
 
 
 async def test_what_is_seen_while_a_request_is_held_back_is_not_what_it_stands_on(site: Site) -> None:
-    site.gate.trap = Trap("add_payout", after=False, late_s=30.0)
+    site.interceptor.trap = Trap("add_payout", after=False, late_s=30.0)
     await site.ask("get_info", **{STAMP: "990", EVIDENCE: "1"})
     asking = asyncio.get_running_loop().create_task(site.pay_out(1000.0))
     await until(lambda: site.clock.next_due_s is not None)
@@ -190,7 +192,7 @@ async def test_what_is_seen_while_a_request_is_held_back_is_not_what_it_stands_o
 
 
 async def test_a_look_that_was_overtaken_is_not_the_last(site: Site) -> None:
-    site.gate.held["get_info"] = [30.0]
+    site.interceptor.held["get_info"] = [30.0]
     asking = asyncio.get_running_loop().create_task(site.ask("get_info", **{STAMP: "980", EVIDENCE: "1"}))
     await until(lambda: site.clock.next_due_s is not None)
     await site.ask("get_info", **{STAMP: "990", EVIDENCE: "1"})
@@ -201,7 +203,7 @@ async def test_a_look_that_was_overtaken_is_not_the_last(site: Site) -> None:
 
 
 async def test_an_effect_whose_time_comes_in_a_leap_is_not_too_late(site: Site) -> None:
-    site.gate.late["add_payout"] = 30.0
+    site.interceptor.late["add_payout"] = 30.0
     asking = asyncio.get_running_loop().create_task(site.pay_out(1000.0))
     await until(lambda: site.clock.next_due_s is not None)
     await site.clock.advance(3600.0)
