@@ -91,7 +91,7 @@ class Steps(RuleBasedStateMachine):
 
 
 def discarded(statistics: Mapping[str, Any]) -> str | None:
-    """Say in a sentence that a property test threw away too much; None: it did not.
+    """Return, in a sentence, that a property test threw away too much; None: it did not.
 
     An example for which a filter was tried again has thrown away what was drawn first.
     """

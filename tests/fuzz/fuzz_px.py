@@ -107,7 +107,7 @@ ERRORS: list[Any] = [
 
 
 def dialects(rows: Sequence[dict[str, Any]], **data: Any) -> list[Any]:
-    """Say rows in each dialect, with what `data` says beside them; nothing, too, where there is nothing beside them."""
+    """Write rows in each dialect, with what `data` says beside them; nothing, too, where there is nothing beside them."""
     by_id = {str(row["id"]): row for row in rows}
     found: list[Any] = [
         {"error": 0, "error_text": "", "data": {**data, "items": by_id}},

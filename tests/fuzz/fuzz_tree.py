@@ -285,7 +285,7 @@ def _rows(root: list[Any], dice: Random) -> None:
 
 
 def _rename(root: list[Any], dice: Random) -> None:
-    """Give a key another name, or two keys each other's."""
+    """Rename a key, or swap two."""
     holders = [each for each in [root[0], *map(held, slots(root))] if isinstance(each, Pairs) and each.rows]
     if not holders:
         return _odd(root, dice)

@@ -97,7 +97,7 @@ LOOK = PollRequest("parcels", ("1", "2"))
 
 @dataclass
 class FakeAdapter:
-    """Gives `answer`, or raises it; remembers what it was called for."""
+    """Returns `answer`, or raises it; remembers what it was called for."""
 
     answer: Any = None
     calls: list[str] = field(default_factory=list)

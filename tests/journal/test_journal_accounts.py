@@ -131,7 +131,7 @@ def test_an_account_that_is_gone_comes_back(tx: Tx) -> None:
 
 
 def fill(tx: Tx, name: AccountName = PANEL) -> None:
-    """Give an account a little of everything."""
+    """Write a little of everything for an account."""
     bound(tx, name)
     streams.tick(tx, name, "orders", T0)
     subjects.track(tx, name, ORDER, [("1", {}, None)], T0)

@@ -60,7 +60,7 @@ async def together(journal: Journal, *functions: Callable[[Tx], object]) -> list
 
 
 def note(key: str):
-    """Give a function that writes one key."""
+    """Return a function that writes one key."""
     return lambda tx: meta.put(tx, key, "there")
 
 

@@ -223,7 +223,7 @@ def said(dialect: str, data: Any, **more: Any) -> dict[str, Any]:
 
 
 def listed(dialect: str, *rows: dict[str, Any]) -> dict[str, Any]:
-    """Say rows in a dialect: keyed by id, or as a list."""
+    """Write rows in a dialect: keyed by id, or as a list."""
     return said(dialect, {"items": items(dialect, *rows)} if rows else None)
 
 

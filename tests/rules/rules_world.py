@@ -181,7 +181,7 @@ def read(*raw, accounts=None, secret="T-wallet", functions=None, sinks=SINKS):
     paths = []
 
     def at(path):
-        """Give each value a line of its own, so that tests can say which one a problem is about."""
+        """Write each value on a line of its own, so that tests can say which one a problem is about."""
         paths.append(path)
         return Place("rules.yaml", len(paths) - 1, 1)
 

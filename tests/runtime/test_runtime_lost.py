@@ -525,7 +525,7 @@ async def test_an_outcome_that_cannot_be_written_yet_is_written_later(world: Wor
 
 
 def world_write(world: World):  # type: ignore[no-untyped-def]
-    """Give the journal's own `write`, once there is a journal."""
+    """Return the journal's own `write`, once there is a journal."""
     return lambda: type(world.journal).write.__get__(world.journal)
 
 

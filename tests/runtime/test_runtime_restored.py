@@ -46,7 +46,7 @@ async def deferred_after_a_yes(world: World) -> None:
 
 
 async def denied_and_put_back(world: World) -> int:
-    """Say no to what is deferred, restore what was before, and let two looks find nothing; return what was sent until then."""
+    """Deny what is deferred, restore what was before, and let two looks find nothing; return what was sent until then."""
     kept = await back_up(world)
     await world.say("deny", ids=["1"])
     await put_back(world, kept)

@@ -33,7 +33,7 @@ class Asked:
 
 @dataclass
 class ScriptedPanel:
-    """Gives its answers in order; the last one goes on."""
+    """Answers in order; the last answer is repeated."""
 
     replies: list[Reply] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)

@@ -111,7 +111,7 @@ class DoesNotLook(Toy):
 
 
 class BelievesItGone(Toy):
-    """Says of an attempt that was lost that it did not happen, and looks at nothing."""
+    """Reports every lost attempt as not happened, without a look."""
 
     async def prepare(self, intent: Intent) -> Json | Finding:
         return DidNot() if intent.lost else {"count": await self.count()}

@@ -15,7 +15,7 @@ from bursar.domain.rule import AccountFacts
 from bursar.domain.subject import SubjectType
 
 ResolveSecret = Callable[[Mapping[str, str], KeyPath], Secret]
-"""Gives the secret that `{env: N}`, `{file: p}` or `{credential: N}` names; `ValueError` says why it cannot be had."""
+"""Returns the secret that `{env: N}`, `{file: p}` or `{credential: N}` names; `ValueError` says why it has none."""
 
 
 class ConfiguredAccount(Protocol):

@@ -23,7 +23,7 @@ from bursar.settings.locations import place_state
 from bursar.settings.model import Listening, Retention, Settings
 
 Resolve = Callable[[Any, KeyPath], Secret]
-"""Gives the secret that a value names, given the value and its path."""
+"""Returns the secret that a value names, given the value and its path."""
 
 
 def read_settings(

@@ -104,7 +104,7 @@ class Operator:
                 self._resolve(intent, effects)
 
     def _decide(self, intent: IntentRecord, *, eager: bool) -> None:
-        """Say yes to what the question showed, or no, or nothing yet; a yes to what has grown is said anew, at once."""
+        """Answer a question with yes for what it showed, or no, or not yet; repeat a yes at once to what has grown."""
         drawn = self.dice.random()
         if drawn < YES or eager:
             self._approve(intent)
