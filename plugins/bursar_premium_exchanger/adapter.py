@@ -98,17 +98,20 @@ class PremiumExchanger:
             return Lost(error.reason)
         if not isinstance(outcome, Succeeded):
             return outcome
-        return replace(outcome, moved=await self._paid(outcome.reference))
+        return await self._paid(outcome, outcomes.balance_before(intent.evidence))
 
-    async def _paid(self, reference: str | None) -> Decimal | None:
-        """Look what a payout took, at once and not for long: the yes must be written down; a later poll tells, too."""
+    async def _paid(self, outcome: Succeeded, before: Decimal | None) -> Succeeded:
+        """Look what a payout took, at once and not for long: the yes must be written down; later polls tell, too."""
         try:
             async with asyncio.timeout(PAID_WITHIN_S):
                 listed = self._accepted(await self._ask("get_payouts"))
-            row = answers.rows(listed.data).get(reference or "")
+                row = answers.rows(listed.data).get(outcome.reference or "")
+                outcome = replace(outcome, moved=outcomes.amount_of(row, self._currency) if row is not None else None)
+                partner = self._accepted(await self._ask("get_info")).data
         except (ProviderError, TimeoutError):
-            return None
-        return outcomes.amount_of(row, self._currency) if row is not None else None
+            return outcome
+        left = number(partner.get("balance")) if isinstance(partner, dict) else None
+        return replace(outcome, shown=outcomes.is_taken(left, before))
 
     async def reconcile(self, intent: Intent, evidence: Json) -> Finding:
         """Look whether a payout that was lost is there."""

@@ -122,6 +122,16 @@ def known_ids(evidence: Json) -> list[str]:
     return [str(id_) for id_ in known] if isinstance(known, list) else []
 
 
+def balance_before(evidence: Json) -> Decimal | None:
+    """Return the balance that was read just before sending."""
+    return number(evidence.get("balance")) if isinstance(evidence, dict) else None
+
+
+def is_taken(left: Decimal | None, before: Decimal | None) -> bool:
+    """Return whether a balance shows that what there was has been taken: not half of it is left."""
+    return left is not None and before is not None and left * 2 < before
+
+
 def amount_of(row: Row, currency: str | None) -> Decimal | None:
     """Read what a payout took from the balance; None where the site counts it in another currency."""
     theirs = text(row.get("original_currency_code"))
@@ -154,8 +164,8 @@ def finding(
     if ours:
         return _happened(ours, fresh, number(before.get("balance")), currency)
     if unclear := [id_ for id_, row in fresh.items() if _is_for(row, method, account) is None]:
-        words = f"payout {unclear[-1]} is new, and the site does not say for which method and account"
-        return CannotTell(words, suspect=unclear[-1])
+        new = ", ".join(sorted(unclear))
+        return CannotTell(f"payout {new} is new, and the site does not say for which method and account", suspect=new)
     marks = before.get("marks")
     known_marks = marks if isinstance(marks, dict) else {}
     for id_, row in payouts.items():
@@ -174,15 +184,17 @@ def finding(
 
 
 def _is_cut_short(known: Sequence[str], payouts: Mapping[str, Row]) -> str | None:
-    """Return a payout that was listed before and is missing now, unless newer ones have pushed it off the list."""
+    """Return a payout that was listed before and is missing now, unless it is older than all that are listed.
+
+    Sites let go of what is old, by its age or by its number; what is cut off at the other end may be ours.
+    """
     missing = [id_ for id_ in known if id_ not in payouts]
     if not missing:
         return None
     before, now = [number(id_) for id_ in missing], [number(id_) for id_ in payouts]
-    pushed_off = len(missing) <= sum(1 for id_ in payouts if id_ not in known)
-    oldest = [one for one in now if one is not None]
-    in_order = None not in before and len(oldest) == len(now)
-    if pushed_off and in_order and max(one for one in before if one is not None) < min(oldest):
+    numbered = [one for one in now if one is not None]
+    in_order = None not in before and len(numbered) == len(now) > 0
+    if in_order and max(one for one in before if one is not None) < min(numbered):
         return None
     return missing[-1]
 
@@ -199,7 +211,7 @@ def _happened(ours: list[str], fresh: Mapping[str, Row], had: Decimal | None, cu
     reason = f"{len(ours)} new payouts have this method and account ({', '.join(ours)})"
     if len(took_all) == 1:
         return Happened(_made(took_all[0], amounts), f"{reason}; {took_all[0]} took what was there")
-    return CannotTell(f"{reason}; nobody can tell which is this one", suspect=ours[-1])
+    return CannotTell(f"{reason}; nobody can tell which is this one", suspect=", ".join(sorted(ours)))
 
 
 def _made(id_: str, amounts: Mapping[str, Decimal | None]) -> Succeeded:

@@ -50,7 +50,7 @@ awaiting_approval | cost_grew                                              | awa
 awaiting_approval | operator_denied                                        | denied
 awaiting_approval | unanswered / stale                                     | lapsed
 ready             | claimed                                                | sending
-ready             | cost_grew                                              | awaiting_approval
+ready             | cost_grew / suspected                                  | awaiting_approval
 ready             | held_back / stale                                      | lapsed
 ready             | operator_denied                                        | denied
 ready             | shown_by_status / reconcile_happened                   | succeeded

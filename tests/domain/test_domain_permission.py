@@ -56,7 +56,7 @@ entry        | plan operator claim resend | lapse
 predicate    | plan operator claim resend | lapse
 when         | plan operator claim resend | lapse
 nothing left |               claim resend | lapse
-settle       |                     resend | unsettled
+settle       |               claim resend | unsettled
 open intent  | plan operator claim resend | open_intent
 blocked      | plan operator claim resend | blocked
 refusals     | plan          claim        | gave_up

@@ -125,6 +125,7 @@ EVERYDAY: dict[str, Callable[[Tx], object]] = {
     "entries of a rule": lambda tx: ledger.of_rule(tx, "r", PANEL, ref()),
     "entries of a rule on a subject": lambda tx: ledger.of_rule_on(tx, "r", PANEL, ref(), T0),
     "entries of a rule about nothing": lambda tx: ledger.of_rule(tx, "r", PANEL, None),
+    "what was lost lately": lambda tx: ledger.lost_since(tx, PANEL, "payout", T0),
     "the last no of a person": lambda tx: ledger.last_no(tx, "r", PANEL, ref()),
     "post": lambda tx: ledger.post(tx, 1, Post.SETTLED, T0),  # type: ignore[arg-type]
     "the timeline": lambda tx: (clock.anchor(tx), clock.offsets(tx), clock.measured(tx)),

@@ -496,10 +496,10 @@ class TestReconcile:
         [
             (["1", "2", "3"], DidNot),
             (["1", "2"], CannotTell),
-            (["3"], CannotTell),
-            (["2", "3"], CannotTell),
+            (["1", "3"], CannotTell),
+            (["3"], DidNot),
+            (["2", "3"], DidNot),
             (["2", "3", "theirs"], DidNot),
-            (["3", "theirs"], CannotTell),
             (["1", "2", "theirs"], CannotTell),
             (["2", "3", "4"], Happened),
         ],
@@ -507,7 +507,7 @@ class TestReconcile:
     async def test_a_list_that_is_cut_short_shows_nothing(
         self, site: ScriptedSite, adapter: PremiumExchanger, listed_now: list[str], found: type
     ) -> None:
-        """Paged, or from a slow replica; a list of the newest alone loses as many at its end as came in."""
+        """Paged, or from a slow replica; what is missing at its old end was let go of."""
         before = await prepared(adapter, site, *(payout_row(id_) for id_ in ("1", "2", "3")))
         rows = [
             payout_row("5", account="TAnotherWalletOfSomebodyElse12345") if id_ == "theirs" else payout_row(id_)
@@ -515,11 +515,16 @@ class TestReconcile:
         ]
         assert isinstance(await look(adapter, site, before, *rows), found)
 
-    async def test_what_is_new_and_may_be_ours_is_named(self, site: ScriptedSite, adapter: PremiumExchanger) -> None:
+    @pytest.mark.parametrize("ids", [["4"], ["4", "5"], ["5", "4"]])
+    async def test_all_that_is_new_and_may_be_ours_is_named(
+        self, site: ScriptedSite, adapter: PremiumExchanger, ids: list[str]
+    ) -> None:
+        """A person's answer is about these, and no other, in whatever order they are listed."""
         before = await prepared(adapter, site)
-        found = await look(adapter, site, before, payout_row("4", account=f"{WALLET[:4]}***{WALLET[-4:]}"))
+        rows = [payout_row(id_, account=f"{WALLET[:4]}***{WALLET[-4:]}") for id_ in ids]
+        found = await look(adapter, site, before, *rows)
         assert isinstance(found, CannotTell)
-        assert found.suspect == "4"
+        assert (found.suspect, ", ".join(sorted(ids)) in found.reason) == (", ".join(sorted(ids)), True)
 
     @pytest.mark.parametrize("time", ["2147483647", str(FAR_FROM_HERE + 40 * 86400), "0", "Unknown"])
     async def test_no_time_of_another_row_makes_ours_an_old_one(

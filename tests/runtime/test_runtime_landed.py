@@ -10,6 +10,7 @@ from kit import World
 from runtime_config import account, config
 
 from bursar.api import CannotTell, DidNot, Finding, Happened, Intent, Json, Lost, Outcome, Refused, Succeeded
+from bursar.control.messages import RequestRejected
 from bursar.domain.ids import IntentId
 from bursar.journal import ledger
 from bursar.pipeline.findings import record_finding
@@ -311,29 +312,63 @@ async def suspected(world: World) -> None:
     await world.live(minutes=30)
 
 
-async def test_the_next_payout_waits_for_a_person_where_something_new_may_be_the_lost_one(world: World) -> None:
+async def test_a_person_is_asked_where_something_new_may_be_the_lost_one(world: World) -> None:
     await suspected(world)
     [_, second] = await world.intents()
-    assert (len(world.site.performed), second.state) == (1, "unknown")
+    assert (len(world.site.performed), second.state) == (1, "awaiting_approval")
     assert second.reason == (
-        "not sent: it may be the second, since nobody can tell what became of intent 1: "
-        "payout 1 is new, and the site does not say for whom"
+        "it may be the second: nobody can tell what became of intent 1, and payout 1 is new, "
+        "and the site does not say for whom"
     )
-    assert await world.told("action.unknown") == ["action.unknown"] * 2
 
 
-async def test_a_person_who_has_looked_has_it_sent_all_the_same(world: World) -> None:
+async def test_a_person_who_has_looked_has_it_sent_and_is_not_asked_again(world: World) -> None:
+    """The same new payout is beside each one of that week: the answer is about it."""
     await suspected(world)
-    await world.say("resolve", id="2", again=True)
+    await world.say("approve", ids=["2"])
     await world.live(minutes=12)
-    assert (len(world.site.performed), (await world.states())[1]) == (2, "succeeded")
+    for amount in ("20", "900"):
+        world.site.money(amount)
+        await world.live(minutes=30)
+    assert (len(world.site.performed), (await world.states())[1:]) == (3, ["succeeded", "succeeded"])
 
 
-async def test_a_person_who_has_found_it_has_nothing_sent(world: World) -> None:
+async def test_a_person_who_says_no_has_nothing_sent_and_is_asked_at_the_next(world: World) -> None:
     await suspected(world)
-    await world.say("resolve", id="2", happened=True, reference="1")
+    await world.say("deny", ids=["2"])
+    await world.live(hours=25, every_s=600)
+    assert (len(world.site.performed), (await world.states())[1:]) == (1, ["denied", "awaiting_approval"])
+
+
+async def test_a_person_who_has_found_it_says_so_of_the_lost_one(world: World) -> None:
+    await suspected(world)
+    await world.say("deny", ids=["2"])
+    await world.say("resolve", id="1", happened=True, reference="1")
     await world.live(hours=2, every_s=600)
-    assert (len(world.site.performed), (await world.states())[1]) == (1, "succeeded")
+    assert (len(world.site.performed), await world.states()) == (1, ["succeeded", "denied"])
+
+
+async def test_of_what_was_not_lost_nobody_says_that_it_happened(world: World) -> None:
+    await world.open(config(PAY[:-1] + ", approve: {within: 1h}}"))
+    world.site.money("900")
+    await world.live(minutes=12)
+    await world.say("deny", ids=["1"])
+    with pytest.raises(RequestRejected, match="nothing of it was lost"):
+        await world.say("resolve", id="1", happened=True)
+
+
+async def test_what_was_asked_about_and_not_sent_uses_up_no_limit(world: World) -> None:
+    rule = PAY[:-1] + ", limit: {per: account, max: 2, every: 30d}}"
+    await lost(world, rule=rule)
+    await world.say("resolve", id="1")
+    world.site.next["reconcile"].clear()
+    world.site.will("reconcile", *[MAYBE] * 999)
+    await world.live(hours=25, every_s=600)
+    await world.say("deny", ids=["2"])
+    world.site.next["reconcile"].clear()
+    world.site.will("reconcile", *[DidNot("not there")] * 999)
+    await world.live(days=2, every_s=1800)
+    assert (len(world.site.performed), (await world.states())[-1]) == (2, "succeeded")
 
 
 async def test_what_shows_nothing_new_stops_no_next_payout(world: World) -> None:
@@ -343,3 +378,36 @@ async def test_what_shows_nothing_new_stops_no_next_payout(world: World) -> None
     world.site.will("reconcile", *[CannotTell("the balance fell")] * 999)
     await asked_for_anew(world)
     assert (len(world.site.performed), (await world.states())[-1]) == (2, "succeeded")
+
+
+async def test_what_did_not_happen_and_then_did_is_not_done_once_more(world: World) -> None:
+    """A person looks twice: the match of the lost one waits for its rest, and ends then."""
+    world.site.orders["1"] = "partial"
+    world.site.will("add", Lost("no answer"))
+    await world.open(config("{name: r, on: order.partial, do: [{add: {link: x}}], cooldown: 1h}"))
+    await world.track("1")
+    await world.turn()
+    await world.say("resolve", id="1")
+    await world.say("resolve", id="1", happened=True, reference="4711")
+    await world.live(hours=26, every_s=900)
+    assert (len(world.site.performed), await world.states(), await world.matches()) == (1, ["succeeded"], [])
+
+
+async def test_what_would_be_the_second_ends_when_a_person_has_found_the_first(world: World) -> None:
+    await suspected(world)
+    await world.say("resolve", id="1", happened=True, reference="1")
+    await world.live(hours=2, every_s=600)
+    assert (len(world.site.performed), await world.states()) == (1, ["succeeded", "lapsed"])
+
+
+async def test_a_yes_to_what_may_be_the_second_is_for_the_amount_that_was_shown(world: World) -> None:
+    await suspected(world)
+    world.site.money("50000")
+    await world.live(minutes=12)
+    [answer] = await world.say("approve", ids=["2"])
+    await world.live(minutes=12)
+    assert (answer["id"], len(world.site.performed)) == ("2.2", 1)
+    await world.say("approve", ids=["2.2"])
+    world.site.will("prepare", {"known": [], "balance": "60000"})
+    await world.live(minutes=12)
+    assert [str(one.cost) for one in world.site.performed] == ["900"]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
+
 from kit import World
 from runtime_config import account, config
 
-from bursar.api import Unreachable
+from bursar.api import CostFacts, Unreachable
 
 PAY = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7"}}], approve: {above: 1, within: 12h}}'
 REFILL = "{name: r, on: order.partial, do: [refill], approve: {within: 12h}}"
@@ -99,3 +102,27 @@ async def test_why_says_that_what_fired_waits_for_a_person(world: World) -> None
     await asked(world)
     [row] = await world.say("why", rule="p")
     assert (row["match"]["state"], row["match"]["states"]) == ("fired", {"1": "awaiting_approval"})
+
+
+async def test_a_question_outlasts_a_dip_below_what_only_its_rule_asks_for(world: World) -> None:
+    """The event's own condition goes on: it would not come anew."""
+    await world.open(config(PAY.replace("do:", "when: balance.amount >= 100, do:")))
+    for amount in ("275.31", "95", "900"):
+        world.site.money(amount)
+        await world.live(minutes=12)
+    assert await world.states() == ["awaiting_approval"]
+
+
+async def test_a_plugins_function_that_fails_ends_no_question(world: World) -> None:
+    await asked(world)
+    spec, before = world.context.config.accounts[world.site_account], world.context.config
+
+    def broken(_facts: CostFacts) -> Decimal:
+        raise ValueError
+
+    actions = {**spec.actions, "payout": replace(spec.actions["payout"], cost=broken)}
+    world.context.config = replace(before, accounts={world.site_account: replace(spec, actions=actions)})
+    world.site.money("290")
+    await world.live(minutes=12)
+    world.context.config = before
+    assert await world.states() == ["awaiting_approval"]

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
 from kit import World
-from runtime_config import config
+from runtime_config import account, config
 
-from bursar.api import CostFacts, Happened, Lost, Succeeded
+from bursar.api import CostFacts, DidNot, Happened, Intent, Lost, Succeeded
+from bursar.control.messages import RequestRejected
+from bursar.pipeline.intent_transitions import record_outcome
 
 PAY = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7"}}]'
 
@@ -51,17 +54,78 @@ async def test_it_ends_where_nothing_is_left(world: World) -> None:
     assert (left(world), await world.matches()) == (["600"], [])
 
 
-async def test_it_goes_on_once_there_is_less_than_was_taken(world: World) -> None:
+async def test_it_goes_on_once_not_half_of_what_was_taken_is_left(world: World) -> None:
     await requested(world)
+    world.site.money("599.99")  # a fee, a correction: that is not what was taken
+    await world.live(hours=1, every_s=300)
+    during = left(world)
     world.site.money("80")
     await world.live(minutes=12)
-    assert left(world) == ["600", "80"]
+    assert (during, left(world)) == (["600"], ["600", "80"])
 
 
-async def test_a_payout_of_which_nothing_shows_is_told_after_a_day_and_blocks_nothing_for_ever(world: World) -> None:
+async def test_while_it_is_listed_as_waiting_nothing_is_told_and_nothing_taken(world: World) -> None:
+    """A person at the site pays, within hours to days."""
     await requested(world)
-    await world.live(hours=5, every_s=600)
+    await world.live(days=3, every_s=3600)
+    assert (await world.told("action.unconfirmed"), left(world)) == ([], ["600"])
+
+
+async def test_what_is_listed_as_waiting_for_ever_is_told_and_blocks_nothing_for_ever(world: World) -> None:
+    await requested(world)
+    await world.live(days=7, every_s=3600)
     assert (await world.told("action.unconfirmed"), left(world)) == (["action.unconfirmed"], ["600", "600"])
+
+
+async def test_a_payout_of_which_nothing_is_listed_is_told_after_a_day(world: World) -> None:
+    world.site.money("600")
+    await world.open(config(TWO))
+    await world.live(hours=25, every_s=600)
+    assert (await world.told("action.unconfirmed"), left(world)) == (["action.unconfirmed"], ["600", "600"])
+
+
+async def test_a_cancel_that_the_site_takes_back_keeps_nothing_busy_for_ever(world: World) -> None:
+    world.site.money("600")
+    world.site.will("payout", Succeeded("41"))
+    await world.open(config(PAY + ", cooldown: 60d}"))
+    await world.live(minutes=6)
+    for state in ("waiting", "canceled", "waiting"):
+        world.site.payouts = {"41": state}
+        await world.live(minutes=12)
+    world.site.payouts = {}
+    await world.live(days=9, every_s=3600)
+    assert await world.told("action.unconfirmed") == ["action.unconfirmed"]
+
+
+async def test_what_the_provider_shows_as_taken_keeps_nothing_busy(world: World) -> None:
+    """A site that debits at once; before the next poll more came in than was taken."""
+
+    async def take(_intent: Intent) -> Succeeded:
+        world.site.money("675")
+        return Succeeded("41", shown=True)
+
+    world.site.money("600")
+    world.site.will("payout", take)
+    await world.open(config(TWO))
+    await world.live(minutes=12)
+    assert left(world) == ["600", "675"]
+
+
+async def test_younger_ones_that_came_to_nothing_hide_no_busy_one(world: World) -> None:
+    world.site.money("600")
+    world.site.will("payout", Lost("no answer"))
+    world.site.will("reconcile", *[DidNot("not there")] * 99)
+    await world.open(config(PAY + "}", accounts=account(more="settle: 1m")))
+    await world.turn()
+    await world.say("resolve", id="1")
+    call = {"account": "panel", "method": "payout", "params": {"method": "7", "account": "T"}}
+    for number in range(2, 14):
+        await world.say("call", **call, wait_s=0)
+        await world.say("deny", ids=[str(number)])
+    [one, *_] = await world.intents()
+    await world.context.commit(lambda uow: record_outcome(uow, one.id, one.fence, Succeeded("41"), uow.now))
+    with pytest.raises(RequestRejected, match="waits for intent 1"):
+        await world.say("call", **call, wait_s=0)
 
 
 async def test_a_payout_that_is_found_after_the_balance_fell_keeps_nothing_busy(world: World) -> None:
@@ -94,3 +158,17 @@ async def test_a_yes_is_written_though_the_cost_of_its_action_cannot_be_worked_o
     world.context.config = replace(world.context.config, accounts={world.site_account: known})
     await world.send()
     assert await world.states() == ["succeeded"]
+
+
+@pytest.mark.parametrize("ways", [["waiting", "canceled", "done"], ["waiting", "done", "canceled", "done"]])
+@pytest.mark.parametrize("shown", [True, False])
+async def test_a_payout_that_is_done_after_all_raises_no_alarm(world: World, shown: bool, ways: list[str]) -> None:
+    world.site.money("600")
+    world.site.will("payout", Succeeded("41", shown=shown))
+    await world.open(config(PAY + ", cooldown: 60d}"))
+    await world.live(minutes=6)
+    for state in ways:
+        world.site.payouts = {"41": state}
+        await world.live(minutes=12)
+    await world.live(days=9, every_s=3600)
+    assert await world.told("action.unconfirmed") == []

@@ -100,7 +100,8 @@ class GuardFacts:
         budgets: Every budget that it counts in.
         restored: Since when the journal knows nothing, if it was restored and no person has confirmed it.
         lost: An attempt of it was lost, or may have been: its journal was restored.
-        lands_until: Until when a lost attempt may still land that a person has not found, and has done again.
+        lands_until: Until when a lost attempt may still land that nobody has found, and that is to be done again, by
+            itself or by another intent.
         sent_before: It was committed to `sending` before.
         consent: What a person has said yes to.
         effects: How many effects the account has caused within `CEILING_WINDOW`.

@@ -158,6 +158,7 @@ class Succeeded:
     Attributes:
         reference: The provider's id of what was made (order, refill, payout).
         moved: What was moved in fact, where the provider already lists it.
+        shown: The provider already shows the effect: of what takes the balance, that it was debited.
         facts: Own fields of the intent's subject to set (`cancel_requested`).
         tracked: New subjects to put under watch, seen or not: the order that `add` made.
     """
@@ -166,6 +167,7 @@ class Succeeded:
     facts: Mapping[str, Value | None] = field(default_factory=dict)
     moved: Decimal | None = None
     tracked: tuple[Observed, ...] = ()
+    shown: bool = False
 
 
 @dataclass(frozen=True, slots=True)

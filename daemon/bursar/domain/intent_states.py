@@ -44,6 +44,7 @@ class Cause(StrEnum):
     UNANSWERED = "unanswered"
     CLAIMED = "claimed"
     GREW = "cost_grew"
+    SUSPECTED = "suspected"
     HELD_BACK = "held_back"
     STALE = "stale"
     YES = "provider_yes"
@@ -78,6 +79,7 @@ WORDS: Mapping[Cause, str] = {
     Cause.UNANSWERED: "nobody answers in time",
     Cause.CLAIMED: "`permit(claim)` allows: commit fence, evidence and the cost that is about to leave",
     Cause.GREW: "the cost has grown beyond what was said yes to",
+    Cause.SUSPECTED: "something new at the provider may be an earlier one that was lost: a person is asked",
     Cause.HELD_BACK: "a guard holds it back: its match waits",
     Cause.STALE: "no longer true, its rule changed, or an hour old",
     Cause.YES: "the provider's own decoded answer says yes",
@@ -111,6 +113,7 @@ TRANSITIONS: Mapping[tuple[State | None, Cause], State] = {
     (State.AWAITING_APPROVAL, Cause.RESTORED): State.UNKNOWN,
     (State.READY, Cause.CLAIMED): State.SENDING,
     (State.READY, Cause.GREW): State.AWAITING_APPROVAL,
+    (State.READY, Cause.SUSPECTED): State.AWAITING_APPROVAL,
     (State.READY, Cause.HELD_BACK): State.LAPSED,
     (State.READY, Cause.STALE): State.LAPSED,
     (State.READY, Cause.DENIED): State.DENIED,
@@ -202,13 +205,19 @@ def next_step(intent: Intent, outcome: Outcome, lost_reply: LostReply, settle: t
     return step(intent, cause, outcome.reason, now + pause)
 
 
-def when_due(intent: Intent, lost_reply: LostReply, now: datetime) -> Step | None:
+def when_due(intent: Intent, lost_reply: LostReply, now: datetime, held_until: datetime | None = None) -> Step | None:
     """Return what time alone does to an intent: lapse, give up, or be ready again. None: nothing yet.
+
+    Args:
+        intent: The intent.
+        lost_reply: What it means that its reply was lost.
+        now: The instant.
+        held_until: A ready one was kept from leaving until then: its hour counts from there.
 
     A ready one whose earlier attempt was lost, and can be looked for, is looked for before it lapses (`too_old`).
     """
     if intent.state is State.READY and not (intent.lost and lost_reply is LostReply.RECONCILABLE):
-        return too_old(intent, now)
+        return too_old(intent, now, held_until)
     if intent.due_at is None or intent.due_at > now:
         return None
     if intent.state is State.AWAITING_APPROVAL:
@@ -220,9 +229,9 @@ def when_due(intent: Intent, lost_reply: LostReply, now: datetime) -> Step | Non
     return None
 
 
-def too_old(intent: Intent, now: datetime) -> Step | None:
+def too_old(intent: Intent, now: datetime, held_until: datetime | None = None) -> Step | None:
     """Return the step that ends an intent which was ready for an hour; its match is asked once more."""
-    if now - intent.ready_at < LAPSE_AFTER:
+    if now - max(intent.ready_at, held_until or intent.ready_at) < LAPSE_AFTER:
         return None
     return Step(Cause.STALE, transition(intent.state, Cause.STALE), "not sent within an hour", again=True)
 

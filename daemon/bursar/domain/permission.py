@@ -142,7 +142,7 @@ def _nothing_left(facts: GuardFacts, _now: datetime) -> Verdict | None:
 def _settle(facts: GuardFacts, now: datetime) -> Verdict | None:
     if facts.lands_until is None or now >= facts.lands_until:
         return None
-    return HoldBack(BlockReason.UNSETTLED, "the lost request may still land (settle)", facts.lands_until, brief=True)
+    return HoldBack(BlockReason.UNSETTLED, "a lost request may still land (settle)", facts.lands_until, brief=True)
 
 
 def _open_intent(facts: GuardFacts, _now: datetime) -> Verdict | None:
@@ -246,8 +246,8 @@ def _approve(facts: GuardFacts, _now: datetime) -> Verdict | None:
     if facts.rule is None:
         return _asked_for(facts)
     approve = facts.rule.approve
-    if approve is None:
-        return None
+    if approve is None:  # a yes to another guard's question is for the amount that was shown, too
+        return _asked_for(facts)
     above = None if approve.above is None else Decimal(str(approve.above))
     amount = facts.cost.amount
     if above is not None and amount is not None and amount <= above:
@@ -313,8 +313,9 @@ GUARDS: tuple[Guard, ...] = (
     Guard("predicate", ANY, "an action whose event's own condition does not hold any more", _predicate),
     Guard("when", ANY, "an action whose `when` does not hold any more", _when),
     Guard("nothing left", SENDING, "what takes the whole balance, where the balance just read is 0", _nothing_left),
-    Guard("settle", frozenset({Phase.RESEND}),
-          "what a person has done again, though it cannot be repeated, while the lost request may still land", _settle),
+    Guard("settle", SENDING,
+          "what cannot be repeated, while a lost request may still land of which a person said that it did not happen",
+          _settle),
     Guard("open intent", ANY, "a second action on a subject while one is open, or has yet to show its effect",
           _open_intent),
     Guard("blocked", ANY, "an action while one like it, which cannot be repeated, is unknown on the account", _blocked),

@@ -78,5 +78,10 @@ class Lapse:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Broken(Lapse):
+    """A plugin's function failed: nobody can tell."""
+
+
 Verdict = Allow | RequireApproval | HoldBack | Lapse
 ALLOW = Allow()

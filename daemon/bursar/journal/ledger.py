@@ -143,6 +143,18 @@ def _about(asked: SubjectRef | None, *, alike: bool = False) -> tuple[str, list[
     return "asked_type = ? AND asked_id = ?", [asked.type, asked.id]
 
 
+def lost_since(tx: Tx, account: AccountName, action: str, since: datetime) -> list[Entry]:
+    """Return the entries of an action of which an attempt was lost since an instant."""
+    rows = tx.all(
+        "SELECT DISTINCT p.entry FROM postings p INDEXED BY postings_by_time JOIN ledger l ON l.id = p.entry WHERE p.at > ? AND "
+        "p.what = 'lost' AND l.account = ? AND l.action = ?",
+        microseconds(since),
+        account,
+        action,
+    )
+    return of_ids(tx, [id_ for (id_,) in rows])
+
+
 def last_no(tx: Tx, rule: str | None, account: AccountName, asked: SubjectRef | None) -> No | None:
     """Return the last answer to what a rule asked for a subject, if a person gave it and has not had it tried again.
 
@@ -194,6 +206,8 @@ def counting(
 def of_ids(tx: Tx, ids: Iterable[int]) -> list[Entry]:
     """Return entries by their ids, as far as they are there."""
     wanted = list(ids)
+    if not wanted:
+        return []
     marks = ",".join("?" * len(wanted))
     return _folded(tx, tx.all(f"SELECT {_ENTRY} FROM ledger WHERE id IN ({marks})", *wanted))
 
@@ -202,6 +216,11 @@ def load(tx: Tx, id_: IntentId) -> Entry | None:
     """Return one entry."""
     found = _folded(tx, tx.all(f"SELECT {_ENTRY} FROM ledger WHERE id = ?", id_))
     return found[0] if found else None
+
+
+def accounts_of_rule(tx: Tx, rule: str) -> list[AccountName]:
+    """Return the accounts at which a rule has done something."""
+    return [AccountName(name) for (name,) in tx.all("SELECT DISTINCT account FROM ledger WHERE rule = ?", rule)]
 
 
 def knows(tx: Tx, account: AccountName) -> bool:

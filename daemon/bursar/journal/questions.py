@@ -72,6 +72,15 @@ def unanswered(tx: Tx, id_: IntentId) -> list[Asked]:
     return [one for one in of_intent(tx, id_) if microseconds(one.at) >= since]
 
 
+def said_yes_to(tx: Tx, reason: str) -> bool:
+    """Return whether a person has said yes to a question with this reason, about whatever intent."""
+    sql = (
+        "SELECT 1 FROM questions q JOIN intents i ON i.id = q.intent_id WHERE q.reason = ? AND i.consented = 1 AND i.state NOT IN "
+        "('awaiting_approval', 'denied', 'lapsed', 'unknown') AND coalesce(i.consent_amount, '') <> '0' LIMIT 1"
+    )
+    return tx.one(sql, reason) is not None
+
+
 def void(tx: Tx, id_: IntentId, *, called: bool) -> None:
     """Take every yes of an intent back: its journal was restored, and what people said since is not known.
 

@@ -18,7 +18,7 @@ from bursar.domain.plan import Notification, draft, notifications
 from bursar.domain.route import route_note
 from bursar.domain.rule import Rule, Scope, TemplateFailed
 from bursar.domain.values import Json
-from bursar.domain.verdict import Allow, BlockReason, HoldBack, Lapse, RequireApproval, Verdict
+from bursar.domain.verdict import Allow, BlockReason, Broken, HoldBack, Lapse, RequireApproval, Verdict
 from bursar.journal import audit, deliveries, intents, matches, meta, questions
 from bursar.journal.errors import of_database
 from bursar.journal.matches import MatchRow
@@ -170,7 +170,7 @@ def ask_gate(
         if of_database(error):
             raise
         log.exception("plugin.function_failed", intent=intent.id, error=type(error).__name__)
-        return Lapse(f"a plugin's function failed ({type(error).__name__})"), GuardFacts(), candidate
+        return Broken(f"a plugin's function failed ({type(error).__name__})"), GuardFacts(), candidate
 
 
 def as_shown(candidate: Candidate) -> Candidate:
@@ -209,8 +209,10 @@ def review_questions(uow: UnitOfWork, account: AccountName, changed: Collection[
         return
     asked = [id_ for id_, about in intents.questions_about(uow.tx, account) if about in changed]
     for intent in filter(None, (intents.load(uow.tx, id_) for id_ in asked)):
-        verdict, _, _ = ask_gate(uow, intent, phase=Phase.OPERATOR)
-        if isinstance(verdict, Lapse):
+        verdict, facts, _ = ask_gate(uow, intent, phase=Phase.OPERATOR)
+        # while the event's own condition holds, `when` may be true again, and the event would not come anew
+        goes_on = facts.predicate is not None and facts.predicate.truth is True and facts.rule_changed is None
+        if isinstance(verdict, Lapse) and not isinstance(verdict, Broken) and not goes_on:
             take_step(uow, intent, step(intent, Cause.STALE, verdict.reason))
 
 

@@ -11,7 +11,7 @@ from bursar.domain.detect import Change
 from bursar.domain.event import Event
 from bursar.domain.ids import AccountName, IntentId, SubjectRef
 from bursar.domain.intent import Intent, LostReply, State
-from bursar.domain.intent_states import Cause, step
+from bursar.domain.intent_states import UNCONFIRMED_AFTER, Cause, step
 from bursar.domain.ledger import Entry, Post, listed_amount
 from bursar.domain.observation import Snapshot
 from bursar.domain.values import Fields
@@ -36,11 +36,10 @@ def read_event(uow: UnitOfWork, event: Event) -> None:
     for name in account.undoing.get(event.type, ()):
         _undo(uow, account, name, event.subject)
     for action in account.actions.values():
-        if action.takes_balance:
-            _shows_end(uow, account, action, event)
-    for action in account.actions.values():
         if event.type not in action.undone_by and _goes_on(account, action, event.type, event.subject):
             _redo(uow, account, action.name, event.subject)
+        if action.takes_balance:
+            _shows_end(uow, account, action, event)
 
 
 def _shows_end(uow: UnitOfWork, account: AccountSpec, action: ActionType, event: Event) -> None:
@@ -116,6 +115,9 @@ def _redo(uow: UnitOfWork, account: AccountSpec, action: str, subject: SubjectRe
     entry, intent = (ledger.load(uow.tx, id_), intents.load(uow.tx, id_)) if id_ is not None else (None, None)
     if entry is not None and intent is not None and entry.undone_at is not None:
         ledger.post(uow.tx, entry.id, Post.REDONE, uow.now, intent.cost)
+        after = ledger.load(uow.tx, entry.id)
+        if after is not None and after.busy:
+            references.refer(uow.tx, intent.id, intent.reference, uow.now + UNCONFIRMED_AFTER)
 
 
 def _nameless(uow: UnitOfWork, account: AccountSpec, action: str, subject: SubjectRef) -> Entry | None:

@@ -9,11 +9,13 @@ from itertools import islice
 from bursar.domain.ids import IntentId
 from bursar.domain.intent import OPEN, CannotTell, Finding, Happened, Intent, State
 from bursar.domain.intent_states import LOOKS_APART, Cause, settle_with, step, too_old
+from bursar.domain.permission import RESTORED_WITHIN
 from bursar.domain.rests import rest_after_refusal
 from bursar.domain.subject import SubjectType
-from bursar.domain.verdict import BlockReason, HoldBack
-from bursar.journal import intents
-from bursar.pipeline.intent_facts import action_of, is_over, listed, quiet_since
+from bursar.domain.verdict import BlockReason, HoldBack, RequireApproval
+from bursar.journal import intents, questions
+from bursar.pipeline.approvals import ask
+from bursar.pipeline.intent_facts import action_of, held_until, is_over, listed, quiet_since
 from bursar.pipeline.intent_transitions import late_success, take_step
 from bursar.pipeline.references import believed
 from bursar.pipeline.unit_of_work import Counting, ReadView, UnitOfWork
@@ -49,7 +51,7 @@ def record_evidence(uow: UnitOfWork, id_: IntentId, fence: int, finding: Finding
         return take_step(uow, intent, step(intent, Cause.HAPPENED, reason), success=finding.success)
     if isinstance(finding, CannotTell):
         return take_step(uow, intent, step(intent, Cause.CANNOT_TELL, finding.reason, uow.now + LOOKS_APART))
-    taken = too_old(intent, uow.now)
+    taken = too_old(intent, uow.now, held_until(uow, intent))
     return intent if taken is None else take_step(uow, intent, taken)
 
 
@@ -96,10 +98,13 @@ def record_landed(uow: UnitOfWork, id_: IntentId, finding: Finding, beside: Inte
 
 def _may_have_landed(uow: UnitOfWork, doubt: Intent, finding: CannotTell, intent: Intent | None) -> bool:
     """Have a person say what became of one that may be what is new at the provider, before the next one is sent."""
-    if finding.suspect is None or intent is None or intent.state is not State.READY or intent.again:
+    words = f"it may be the second: nobody can tell what became of intent {doubt.id}, and {finding.reason}"
+    if finding.suspect is None or intent is None or intent.state is not State.READY:
         return False
-    words = f"not sent: it may be the second, since nobody can tell what became of intent {doubt.id}: {finding.reason}"
-    take_step(uow, intent, step(intent, Cause.CANNOT_TELL, words, uow.now + LANDS_WITHIN))
+    if intent.again or questions.said_yes_to(uow.tx, words):
+        return False
+    asked = take_step(uow, intent, step(intent, Cause.SUSPECTED, words))
+    ask(uow, asked, RequireApproval(words, RESTORED_WITHIN))
     return True
 
 

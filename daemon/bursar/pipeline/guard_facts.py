@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from bursar.domain.action import ActionType, CostFacts
@@ -24,7 +24,7 @@ from bursar.journal import accounts, events, intents, ledger, matches, meta, str
 from bursar.journal.matches import MatchRow
 from bursar.pipeline.candidate import Candidate
 from bursar.pipeline.config_snapshot import AccountSpec
-from bursar.pipeline.intent_facts import lands_until
+from bursar.pipeline.intent_facts import lands_until, quiet_since
 from bursar.pipeline.own_effects import shown_by_held
 from bursar.pipeline.refusals import RECENT, answered
 from bursar.pipeline.unit_of_work import Counting, ReadView, UnitOfWork
@@ -34,6 +34,8 @@ RULE_GONE = "its rule is gone or off"
 OTHER_ACCOUNT = "the rule is not for this account any more"
 RULE_ENDS = frozenset({RULE_CHANGED, RULE_GONE, OTHER_ACCOUNT})
 """Why nothing of its rule stands behind an action any more."""
+UNSEEN_FOR = timedelta(hours=1)
+"""What was lost so long before a start may still land after it."""
 UNDER_WAY = (State.READY, State.SENDING, State.DEFERRED)
 
 
@@ -70,6 +72,7 @@ def load_guard_facts(view: ReadView, candidate: Candidate) -> GuardFacts:
     if candidate.action is None or candidate.subject is None or spec is None:
         return _with_texts(view, candidate, facts)
     entries = ledger.of_subject(view.tx, candidate.account, candidate.subject, RECENT)
+    entries += ledger.answered(view.tx, candidate.account, candidate.subject, candidate.action.name, RECENT)
     own = candidate.intent.id if candidate.intent is not None else None
     asked = candidate.asked_by, candidate.asked_of
     refused = answered(view, candidate.account, candidate.action, candidate.subject, *asked)
@@ -88,7 +91,7 @@ def load_guard_facts(view: ReadView, candidate: Candidate) -> GuardFacts:
         budgets=_budgets(view, spec, candidate, cost, own),
         restored=meta.get(view.tx, meta.RESTORED),
         lost=candidate.intent is not None and candidate.intent.lost,
-        lands_until=_lands_until(view, candidate.intent),
+        lands_until=_lands_until(view, spec, candidate),
         sent_before=candidate.intent is not None and candidate.intent.sent_at is not None,
         consent=_consent(candidate.intent),
         effects=_effects(view, candidate, own),
@@ -296,9 +299,19 @@ def _use(
     return BudgetUse(budget, spent, frees_at)
 
 
-def _lands_until(view: ReadView, intent: Intent | None) -> datetime | None:
-    """Return until when a lost attempt may land that a person has done again; what nobody said is looked for."""
-    return lands_until(view, intent) if intent is not None and intent.again else None
+def _lands_until(view: ReadView, spec: AccountSpec, candidate: Candidate) -> datetime | None:
+    """Return until when a lost attempt at the action may land that a person has done again, or that ended in doubt."""
+    action, intent = candidate.action, candidate.intent
+    if action is None or intent is None or action.lost_reply is LostReply.REPEATABLE:
+        return None
+    since = view.now - spec.settle
+    if view.settled_since is not None and view.settled_since > since:  # before that nobody knows how long it was quiet
+        since = view.settled_since - UNSEEN_FOR
+    ended = [one for one in ledger.lost_since(view.tx, spec.name, action.name, since) if one.in_doubt]
+    lost = [intents.load(view.tx, one.id) for one in ended if one.id != intent.id]
+    times = [quiet_since(view, one) + spec.settle for one in lost if one is not None]
+    own = lands_until(view, intent) if intent.again else None
+    return max((at for at in (own, *times) if at is not None and at > view.now), default=None)
 
 
 def _consent(intent: Intent | None) -> Consent:

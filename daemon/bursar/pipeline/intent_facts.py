@@ -45,6 +45,15 @@ def lands_until(view: ReadView, intent: Intent) -> datetime | None:
     return until if until > view.now else None
 
 
+def held_until(view: ReadView, intent: Intent) -> datetime | None:
+    """Return from when the hour of a ready intent counts that a person has done again: before it may not leave.
+
+    A restart lengthens no hour: what it stands on grows old meanwhile.
+    """
+    ended = intent.request_ended_at or intent.sent_at
+    return ended + settle_of(view, intent) if intent.again and ended is not None else None
+
+
 def shows_effect(view: ReadView, action: ActionType, intent: Intent) -> bool:
     """Return whether the subject has entered, since the last attempt left, a state that shows the effect.
 
@@ -60,7 +69,10 @@ def shows_effect(view: ReadView, action: ActionType, intent: Intent) -> bool:
 
 
 def has_taken(view: ReadView, intent: Intent) -> bool:
-    """Return whether there is less to take now than what an intent that takes the balance took."""
+    """Return whether what an intent that takes the balance took is gone from it: not half of it is left.
+
+    A balance falls by less for other reasons, and grows meanwhile.
+    """
     action, left = action_of(view, intent), view.subject(intent.account, intent.subject)
     if action is None or not action.takes_balance or action.cost is None or intent.cost is None or left is None:
         return False
@@ -71,7 +83,7 @@ def has_taken(view: ReadView, intent: Intent) -> bool:
     except Exception as error:  # a plugin's: it costs this, never what is written here
         log.exception("plugin.function_failed", intent=intent.id, error=type(error).__name__)
         return False
-    return isinstance(now, Decimal) and now < intent.cost
+    return isinstance(now, Decimal) and now * 2 < intent.cost
 
 
 def listed(view: ReadView, intent: Intent) -> Iterator[tuple[Snapshot, ActionType]]:
@@ -81,6 +93,16 @@ def listed(view: ReadView, intent: Intent) -> Iterator[tuple[Snapshot, ActionTyp
         listed = view.subject(intent.account, SubjectRef(action.settled_by[0], intent.reference))
         if listed is not None:
             yield listed, action
+
+
+def is_waiting(view: ReadView, intent: Intent) -> bool:
+    """Return whether what an intent that takes the balance made is listed, in a stream that is polled, and not over."""
+    account = view.config.accounts.get(intent.account)
+    for made, action in listed(view, intent):
+        kind = account.kinds.get(made.ref.type) if account is not None else None
+        if account is not None and kind is not None and action.takes_balance and account.looks_at(kind.stream):
+            return not is_over(view, intent, made)
+    return False
 
 
 def is_over(view: ReadView, intent: Intent, made: Snapshot) -> bool:

@@ -3,7 +3,7 @@ posting to the ledger, its event, its audit entry, and what it means for the mat
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import structlog
@@ -35,13 +35,24 @@ from bursar.domain.verdict import BlockReason, HoldBack
 from bursar.journal import audit, intents, ledger, matches, references, subjects
 from bursar.pipeline.approvals import shown_amount
 from bursar.pipeline.events import emit_core
-from bursar.pipeline.intent_facts import action_of, has_taken, is_over, listed, settle_of, shows_effect
+from bursar.pipeline.intent_facts import (
+    action_of,
+    has_taken,
+    held_until,
+    is_over,
+    is_waiting,
+    listed,
+    settle_of,
+    shows_effect,
+)
 from bursar.pipeline.own_effects import shown_by_held
 from bursar.pipeline.references import made_now
 from bursar.pipeline.refusals import answered_like
 from bursar.pipeline.unit_of_work import UnitOfWork
 
 OPERATOR = "person"
+LISTED_FOR = timedelta(days=7)
+"""What takes the balance keeps it busy for so long while it is listed as waiting."""
 log = structlog.get_logger("bursar")
 
 
@@ -88,17 +99,30 @@ def late_success(uow: UnitOfWork, intent: Intent, success: Succeeded, reason: st
         return take_step(uow, intent, step(intent, Cause.HAPPENED, reason), success=success)
     if (intent.state, Cause.LANDED) not in TRANSITIONS:
         return intent
+    _drop_held(uow, intent)
+    return take_step(uow, intent, step(intent, Cause.LANDED, f"it had happened: {reason}"), success=success)
+
+
+def _drop_held(uow: UnitOfWork, intent: Intent) -> None:
     match = matches.load(uow.tx, intent.match) if intent.match is not None else None
     if match is not None and match.state == "held":
         matches.drop(uow.tx, match.id, "it had happened", uow.now)
-    return take_step(uow, intent, step(intent, Cause.LANDED, f"it had happened: {reason}"), success=success)
+
+
+def end_the_next(uow: UnitOfWork, intent: Intent) -> None:
+    """What an intent that ended in doubt was for has happened, as a person says: nothing more is done by its match."""
+    for other in intents.in_state(uow.tx, (State.AWAITING_APPROVAL, State.READY, State.DEFERRED), intent.account):
+        if intent.match is not None and other.match == intent.match and not other.lost:
+            take_step(uow, other, step(other, Cause.STALE, f"intent {intent.id} had happened"))
+    _drop_held(uow, intent)
 
 
 def pass_time(uow: UnitOfWork) -> None:
     """Do what time alone does to intents; tell of accepted ones that showed no effect."""
     for intent in intents.in_state(uow.tx, (State.READY, State.AWAITING_APPROVAL, State.DEFERRED)):
         action = action_of(uow, intent)
-        taken = when_due(intent, action.lost_reply if action is not None else LostReply.NEITHER, uow.now)
+        lost_reply = action.lost_reply if action is not None else LostReply.NEITHER
+        taken = when_due(intent, lost_reply, uow.now, held_until(uow, intent))
         if taken is not None and not (intent.state is State.READY and shown_by_held(uow, intent)):
             take_step(uow, intent, taken)
     for intent in intents.in_state(uow.tx, (State.UNKNOWN,)):
@@ -108,6 +132,8 @@ def pass_time(uow: UnitOfWork) -> None:
         since = entry.ended_at if entry is not None else None
         if since is not None and uow.measured.between(since, uow.now) < UNCONFIRMED_AFTER:
             continue  # the rest of the time nobody has measured
+        if since is not None and uow.now - since < LISTED_FOR and is_waiting(uow, intent):
+            continue  # the provider lists it: it is on its way
         settle_effect(uow, intent, Post.UNCONFIRMED)
         tell(uow, "action.unconfirmed", intent, "accepted, but no later status shows it")
 
@@ -170,7 +196,8 @@ def take_step(
     shows_later = action is not None and (bool(action.confirmed_by) or action.takes_balance)
     accepted = taken.state is State.SUCCEEDED and shows_later
     moved = believable_amount(success.moved) if success is not None else None
-    accepted = accepted and taken.cause is not Cause.SHOWN and not has_taken(uow, intent)
+    shown = taken.cause is Cause.SHOWN or (success is not None and success.shown)
+    accepted = accepted and not shown and not has_taken(uow, intent)
     after = intents.take_step(uow.tx, intent, taken, uow.now, amount=moved, accepted=accepted)
     changed = after.state is not intent.state
     if changed:

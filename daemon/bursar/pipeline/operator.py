@@ -18,13 +18,13 @@ from bursar.domain.permission import Phase, permit
 from bursar.domain.subject import SubjectType
 from bursar.domain.values import FieldKind, Json, Value, number
 from bursar.domain.verdict import BlockReason, HoldBack, Lapse, Question, RequireApproval
-from bursar.journal import accounts, audit, intents, matches, questions, references
+from bursar.journal import accounts, audit, intents, ledger, matches, questions, references
 from bursar.pipeline.approvals import CEILING, ask, changed_words, past_ceiling, shown_amount
 from bursar.pipeline.candidate import Candidate
 from bursar.pipeline.dispatch import candidate_of, describe
 from bursar.pipeline.guard_facts import load_guard_facts
 from bursar.pipeline.intent_facts import action_of, lands_until
-from bursar.pipeline.intent_transitions import OPERATOR, take_step
+from bursar.pipeline.intent_transitions import OPERATOR, end_the_next, take_step
 from bursar.pipeline.rejected import ActionRejected
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 
@@ -186,13 +186,21 @@ def resolve(uow: UnitOfWork, said: str, cause: Cause, reason: str, reference: st
     Raises:
         ActionRejected: it is not unknown.
     """
-    intent, _ = asked_about(uow, said, State.UNKNOWN)
+    happened_after_all = cause is Cause.PERSON_HAPPENED
+    ended = (State.LAPSED, State.DENIED, State.REFUSED, State.GAVE_UP) if happened_after_all else ()
+    intent, _ = asked_about(uow, said, State.UNKNOWN, *ended)
+    if intent.state is not State.UNKNOWN:
+        entry = ledger.load(uow.tx, intent.id)
+        if entry is None or not entry.in_doubt:
+            raise ActionRejected(f"intent {intent.id} is {intent.state} ({intent.reason}), and nothing of it was lost")
+        cause = Cause.LANDED
+        end_the_next(uow, intent)
     other = references.made_for(uow.tx, intent, reference) if reference is not None else None
     if other is not None:
         raise ActionRejected(f"{reference} is what intent {other} had made: look at the provider's page once more")
-    made = _made(uow, intent, reference) if reference is not None and cause is Cause.PERSON_HAPPENED else ()
+    made = _made(uow, intent, reference) if reference is not None and happened_after_all else ()
     happened = Succeeded(reference=reference or intent.reference, tracked=made)
-    success = happened if cause is Cause.PERSON_HAPPENED else None
+    success = happened if happened_after_all else None
     taken = step(intent, cause, reason)
     if success is not None:
         warning = _unknown_reference(uow, intent, reference)

@@ -8,7 +8,7 @@ from bursar.domain.intent import Intent, PlannedIntent, State
 from bursar.domain.ledger import Post
 from bursar.domain.rule import Rule
 from bursar.domain.verdict import BlockReason, HoldBack
-from bursar.journal import audit, ledger, matches
+from bursar.journal import audit, intents, ledger, matches
 from bursar.journal.matches import MatchRow
 from bursar.pipeline.guard_facts import RULE_ENDS, active_rule, recall, scope_of
 from bursar.pipeline.intent_transitions import OPERATOR
@@ -73,6 +73,7 @@ def _ask_rule_anew(uow: UnitOfWork, intent: Intent) -> Answered:
     rule = active_rule(uow, match.rule)
     if rule is None:
         raise ActionRejected(f"intent {intent.id} has lapsed, and there is no rule {match.rule} that asks now")
+    _refuse_done(uow, rule, match, intent)
     reason = _asks(uow, rule, match)
     event = recall(uow, match)
     anew = matches.add(uow.tx, rule, match.account, match.subject, event, reason, uow.now)
@@ -81,6 +82,27 @@ def _ask_rule_anew(uow: UnitOfWork, intent: Intent) -> Answered:
     audit.add(uow.tx, OPERATOR, "intent.retry", intent.id, {"account": intent.account, "match": anew.id}, uow.now)
     uow.wake.add("polling")
     return Answered(intent)
+
+
+def _refuse_done(uow: UnitOfWork, rule: Rule, match: MatchRow, intent: Intent) -> None:
+    """Refuse what would be done a second time: it, or what came before it, was sent, or the rule has gone on since.
+
+    Raises:
+        ActionRejected: so it is; one sentence.
+    """
+    by_hand = "`bursar call` does at once what is still to be done"
+    for entry in ledger.of_rule(uow.tx, rule.name, match.account, match.subject):
+        made = intents.load(uow.tx, entry.id)
+        same = made is not None and made.match == match.id
+        done = entry.outcome in (Post.ACCEPTED, Post.SUCCEEDED) and entry.undone_at is None
+        if same and entry.sent_at is not None and (entry.open or entry.in_doubt or done):
+            raise ActionRejected(f"{entry.action} went out as intent {entry.id}, and would once more: {by_hand}")
+        if entry.id > intent.id and (entry.open or done):
+            asked = f"the rule {rule.name} has asked for {entry.action} since, as intent {entry.id}"
+            raise ActionRejected(f"{asked}: {by_hand}")
+    for held in matches.held_by(uow.tx, rule.name):
+        if (held.account, held.subject) == (match.account, match.subject):
+            raise ActionRejected(f"the rule {rule.name} waits with a newer match already: {held.reason}")
 
 
 def _asks(uow: UnitOfWork, rule: Rule, match: MatchRow) -> str:

@@ -116,25 +116,18 @@ def _adopt(uow: UnitOfWork, rules: Iterable[Rule]) -> None:
 
 
 def _rename(uow: UnitOfWork, rules: Sequence[Rule]) -> None:
-    """Have renamed rules take over what is known under their old names; names may have been swapped."""
+    """Have renamed rules take over what is known under their old names."""
     known = verdicts.meanings(uow.tx)
     found = renamed(uow, known)
     configured = {rule.name for rule in rules}
-    for parked in configured & set(found.values()):
-        _hand_over(uow, parked, _parked(parked), whole=True)
     for rule in rules:
         old = found.get(rule.name) or rule.was
-        if old is None or (old in configured and rule.name not in found):
+        if old is None or old in configured:  # what a name did belongs to it, also where it stands for other things now
             continue
         whole = old in known and known.get(rule.name) != rule.meaning
         if whole:
             log.info("rule.renamed", rule=rule.name, was=old)
-        _hand_over(uow, _parked(old) if old in configured else old, rule.name, whole=whole)
-
-
-def _parked(name: str) -> str:
-    """Return the name under which what a rule did waits for another rule to take it over; no rule can have it."""
-    return f"{name} before"
+        _hand_over(uow, old, rule.name, whole=whole)
 
 
 def _hand_over(uow: UnitOfWork, old: str, new: str, *, whole: bool) -> None:
@@ -162,11 +155,23 @@ def renamed(view: ReadView, known: dict[str, str]) -> dict[RuleName, RuleName]:
     for rule in rules:
         if known.get(rule.name) == rule.meaning or rule.was in known or not rule.acts():
             continue
-        twins = [name for name, meaning in gone.items() if meaning == rule.meaning and name not in spoken_for]
+        twins = [
+            name
+            for name, meaning in gone.items()
+            if meaning == rule.meaning and name not in spoken_for and (name not in now or _goes_on(view, rule, name))
+        ]
+        twins.sort(key=lambda name: name in now)  # one that is gone before one that goes on
         if twins:
             found[rule.name] = RuleName(twins[0])
             spoken_for.add(RuleName(twins[0]))
     return found
+
+
+def _goes_on(view: ReadView, rule: Rule, former: str) -> bool:
+    """Return whether a rule would do again what another name did, which goes on: it acts, at an account of that."""
+    accounts = ledger.accounts_of_rule(view.tx, former)
+    facts = [view.config.facts(name) for name in accounts if name in view.config.accounts]
+    return rule.mode is Mode.LIVE and any(rule.accounts.include(one) for one in facts)
 
 
 def refuse_renamed(view: ReadView) -> None:
@@ -179,9 +184,9 @@ def refuse_renamed(view: ReadView) -> None:
     for name, old in renamed(view, verdicts.meanings(view.tx)).items():
         if old in said:
             raise Renamed(
-                f"the rule {name} has the `on` and `do` that {old} had, and {old} has others now: what {old} did "
-                f"would not count for {name}. Reload first without the new {old}, and with `was: {old}` at {name}; "
-                "then with it"
+                f"the rule {name} has the `on` and `do` that {old} had, and {old} has others now: what {old} did would "
+                f"not count for {name}. If {name} is {old}: reload first without the new {old}, and with "
+                f"`was: {old}` at {name}. If it is another rule: reload first without {name}"
             )
         wrong = f"`was: {said[name]}` names no rule that there was; " if said[name] is not None else ""
         raise Renamed(
