@@ -32,6 +32,8 @@ from bursar.pipeline.intent_transitions import record_outcome
 from bursar.pipeline.unit_of_work import UnitOfWork
 from bursar.settings.read import read_configuration
 
+OF_600 = "1: payout of 600 USD at exchange, for the rule pay\n"
+REFILL_OF_1 = "2: refill on order/1 at main-panel, for the rule refill\n"
 BALANCE = SubjectRef("balance", "balance")
 EXCHANGE, PANEL = AccountName("exchange"), AccountName("main-panel")
 PAY = '{name: pay, on: balance.passed_min_payout, do: [{payout: {method: "7", account: T-wallet-1}}], cooldown: 1h'
@@ -172,12 +174,17 @@ def test_an_action_says_why_it_waits_for_a_person(asked: Left) -> None:
 
 def test_a_yes_is_said(asked: Left) -> None:
     said = asked.command("actions", "approve", "1")
-    assert (said.code, said.out, said.err, asked.actions()) == (0, f"approved 1\n{YES_IS}\n", "", [("1", "ready")])
+    assert (said.code, said.out, said.err, asked.actions()) == (
+        0,
+        f"approved 1\n{OF_600}{YES_IS}\n",
+        "",
+        [("1", "ready")],
+    )
 
 
 def test_a_no_is_said(asked: Left) -> None:
     said = asked.command("actions", "deny", "1")
-    assert (said.code, said.out, said.err, asked.actions()) == (0, "denied 1\n", "", [("1", "denied")])
+    assert (said.code, said.out, said.err, asked.actions()) == (0, f"denied 1\n{OF_600}", "", [("1", "denied")])
 
 
 def test_a_yes_to_an_amount_that_has_changed_is_not_taken_and_asked_anew(grown: Left) -> None:
@@ -204,7 +211,11 @@ def test_an_old_id_is_answered_with_both_amounts_and_asks_no_third_time(grown: L
 def test_the_new_id_is_a_yes_to_the_new_amount(grown: Left) -> None:
     grown.command("actions", "approve", "1")
     said = grown.command("actions", "approve", "1.2")
-    assert (said.code, said.out, grown.actions()) == (0, f"approved 1\n{YES_IS}\n", [("1", "ready")])
+    assert (said.code, said.out, grown.actions()) == (
+        0,
+        f"approved 1\n{OF_600.replace('600', '700')}{YES_IS}\n",
+        [("1", "ready")],
+    )
 
 
 def test_an_answer_that_is_not_taken_is_a_problem_in_json(grown: Left) -> None:
@@ -244,7 +255,11 @@ def test_a_yes_to_one_is_taken_though_another_cannot_go_on(left: Left) -> None:
     left.orders("1")
     left.balance("20")
     said = left.command("actions", "approve", "1", "2")
-    assert (said.code, said.out, left.actions()) == (1, f"approved 2\n{YES_IS}\n", [("1", "lapsed"), ("2", "ready")])
+    assert (said.code, said.out, left.actions()) == (
+        1,
+        f"approved 2\n{REFILL_OF_1}{YES_IS}\n",
+        [("1", "lapsed"), ("2", "ready")],
+    )
 
 
 @pytest.mark.parametrize("id_", ["1.", ".2", "1.2.3", "1.x", "1.-2", "١", "²", "9" * 30, "ceiling"])
@@ -293,20 +308,21 @@ def test_where_nothing_waits_past_the_ceiling_one_sentence_says_so(asked: Left, 
 def test_what_is_deferred_can_be_ended(left: Left) -> None:
     ended(left, Later("in a while"))
     said = left.command("actions", "deny", "1")
-    assert (said.code, said.out, left.actions()) == (0, "denied 1\n", [("1", "denied")])
+    assert (said.code, said.out, left.actions()) == (0, f"denied 1\n{OF_600}", [("1", "denied")])
 
 
 def test_what_is_unknown_cannot_be_denied(left: Left) -> None:
     ended(left, Lost("no reply"))
     said = left.command("actions", "deny", "1")
-    assert (said.code, said.err) == (2, "bursar: intent 1 is unknown, not awaiting_approval or ready or deferred\n")
+    words = "bursar: intent 1 is unknown, not awaiting_approval or ready or deferred: say `bursar actions resolve 1` first\n"
+    assert (said.code, said.err) == (2, words)
 
 
 def test_what_was_refused_is_asked_for_anew(left: Left) -> None:
     ended(left, Refused("not today"))
     said = left.command("actions", "retry", "1")
     left.balance("600")
-    assert (said.code, said.out, said.err) == (0, "asked for anew: 1\n", "")
+    assert (said.code, said.out, said.err) == (0, f"asked for anew: 1\n{OF_600}", "")
     assert left.actions() == [("1", "refused"), ("2", "ready")]
 
 
@@ -325,7 +341,7 @@ def test_of_what_is_unknown_a_person_says_what_was_made(left: Left) -> None:
     ended(left, Lost("no reply"))
     said = left.command("actions", "resolve", "1", "--happened", "--reference", "4711")
     [row] = left.rows("actions")
-    assert (said.code, said.out, row["state"], row["reference"]) == (0, "1: happened\n", "succeeded", "4711")
+    assert (said.code, said.out, row["state"], row["reference"]) == (0, f"1: happened\n{OF_600}", "succeeded", "4711")
 
 
 @pytest.mark.parametrize(

@@ -143,9 +143,12 @@ def resolve(id_: str, happened: bool, reference: str | None, did_not: bool, agai
     if as_json:
         show_json(answer)
     else:
+        about = answer if isinstance(answer, dict) else {}
         click.echo(f"{id_}: " + ("happened" if happened else "did not happen" + (AGAIN if again else "")))
-        if isinstance(answer, dict) and answer.get("warning"):
-            complain(str(answer["warning"]))
+        if about.get("what"):
+            click.echo(f"{id_}: {about['what']}")
+        if about.get("warning"):
+            complain(str(about["warning"]))
 
 
 def _answer(verb: str, ids: tuple[str, ...], as_json: bool, said: str, note: str = "") -> int:
@@ -158,6 +161,9 @@ def _answer(verb: str, ids: tuple[str, ...], as_json: bool, said: str, note: str
         show_json(answer)
     elif taken:
         click.echo(f"{said} {', '.join(taken)}")
+        for row in rows:
+            if row.get("problem") is None and row.get("what"):
+                click.echo(f"{row['id']}: {row['what']}")
         if note:
             click.echo(note)
     for problem in problems:

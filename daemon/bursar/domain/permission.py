@@ -101,7 +101,7 @@ def _paused(facts: GuardFacts, _now: datetime) -> Verdict | None:
 def _quarantined(facts: GuardFacts, _now: datetime) -> Verdict | None:
     if not facts.quarantined:
         return None
-    words = "the account is in quarantine: `bursar accounts confirm` or `replace` ends it"
+    words = "the account is in quarantine: `bursar accounts` says what ends it"
     return HoldBack(BlockReason.QUARANTINED, words, brief=True)
 
 

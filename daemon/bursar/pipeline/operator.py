@@ -287,7 +287,8 @@ def asked_about(uow: UnitOfWork, said: str, *expected: State) -> tuple[Intent, i
         raise ActionRejected(f"intent {id_} has no question {number} (the last is {last}): see `bursar actions`")
     if intent.state not in expected:
         why = f" ({intent.reason})" if intent.state not in OPEN and intent.reason else ""
-        raise ActionRejected(f"intent {id_} is {intent.state}{why}, not {' or '.join(expected)}")
+        first = f": say `bursar actions resolve {id_}` first" if intent.state is State.UNKNOWN else ""
+        raise ActionRejected(f"intent {id_} is {intent.state}{why}, not {' or '.join(expected)}{first}")
     return intent, number
 
 
@@ -307,11 +308,22 @@ def read_id(said: str) -> tuple[IntentId, int]:
     return IntentId(int(id_)), int(number or "1")
 
 
+def _what(intent: Intent) -> str:
+    """Return what an intent is about, in words: `payout of 80 USD at exchange, for the rule payout-when-due`."""
+    unit = f" {intent.currency}" if intent.currency is not None else ""
+    amount = f" of {shown_amount(intent.cost)}{unit}" if intent.cost is not None else ""
+    named = not intent.subject.unnamed and intent.subject.id != intent.subject.type
+    on = f" on {intent.subject}" if named else ""
+    by = f", for the rule {intent.rule}" if intent.rule is not None else ", called for by a person"
+    return f"{intent.action}{amount}{on} at {intent.account}{by}"
+
+
 def shown(answered: Answered) -> dict[str, Json]:
     """Return what came of an answer as commands print it."""
     intent = answered.intent
     return {
         "id": intent.shown_id,
+        "what": _what(intent),
         "state": str(intent.state),
         "reason": answered.problem or intent.reason,
         "problem": answered.problem,
