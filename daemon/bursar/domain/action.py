@@ -74,8 +74,8 @@ class ActionType:
         settled_by: The type of the subject that the provider's reference names, and the field of it that says what was
             moved in fact; its first value settles budgets.
         takes_balance: It takes whatever there is: the request leaves at most 5 s after the last look, or not at all;
-            nor where that look shows a `cost` of 0. It has shown its effect once there is less to take, or what it made
-            (`settled_by`) is over; until then nothing else takes the same.
+            nor where that look shows a `cost` of 0. It has shown its effect once not half of it is left, or what it
+            made (`settled_by`) is over; until then, or for a time, nothing else takes the same.
         confirmed_by: Event types of the subject, or of one whose field of the subject's type names it, that show that
             an accepted action had an effect; empty: the yes is the effect.
         disproved_by: Event types, of the same subjects, that show that an accepted action had none.

@@ -134,7 +134,7 @@ def _nameless(uow: UnitOfWork, account: AccountSpec, action: str, subject: Subje
 def read_change(uow: UnitOfWork, account: AccountSpec, before: Snapshot | None, change: Change) -> None:
     """Settle an entry by the first amount that the provider lists for what it made.
 
-    What takes the balance has shown its effect once there is less of that.
+    What takes the balance has shown its effect once not half of that is left.
     """
     after = change.snapshot
     for action in account.actions.values():
