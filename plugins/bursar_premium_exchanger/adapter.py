@@ -98,9 +98,9 @@ class PremiumExchanger:
             return Lost(error.reason)
         if not isinstance(outcome, Succeeded):
             return outcome
-        return await self._paid(outcome, outcomes.balance_before(intent.evidence))
+        return await self._paid(outcome)
 
-    async def _paid(self, outcome: Succeeded, before: Decimal | None) -> Succeeded:
+    async def _paid(self, outcome: Succeeded) -> Succeeded:
         """Look what a payout took, at once and not for long: the yes must be written down; later polls tell, too."""
         try:
             async with asyncio.timeout(PAID_WITHIN_S):
@@ -110,8 +110,7 @@ class PremiumExchanger:
                 partner = self._accepted(await self._ask("get_info")).data
         except (ProviderError, TimeoutError):
             return outcome
-        left = number(partner.get("balance")) if isinstance(partner, dict) else None
-        return replace(outcome, shown=outcomes.is_taken(left, before))
+        return replace(outcome, left=number(partner.get("balance")) if isinstance(partner, dict) else None)
 
     async def reconcile(self, intent: Intent, evidence: Json) -> Finding:
         """Look whether a payout that was lost is there."""

@@ -122,16 +122,6 @@ def known_ids(evidence: Json) -> list[str]:
     return [str(id_) for id_ in known] if isinstance(known, list) else []
 
 
-def balance_before(evidence: Json) -> Decimal | None:
-    """Return the balance that was read just before sending."""
-    return number(evidence.get("balance")) if isinstance(evidence, dict) else None
-
-
-def is_taken(left: Decimal | None, before: Decimal | None) -> bool:
-    """Return whether a balance shows that what there was has been taken: not half of it is left."""
-    return left is not None and before is not None and left * 2 < before
-
-
 def amount_of(row: Row, currency: str | None) -> Decimal | None:
     """Read what a payout took from the balance; None where the site counts it in another currency."""
     theirs = text(row.get("original_currency_code"))

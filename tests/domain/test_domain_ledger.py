@@ -16,7 +16,7 @@ from bursar.domain.intent_states import TRANSITIONS
 from bursar.domain.ledger import EFFECTS, POST_OF, Entry, Post, Posting, Refusals, fold, refused_in_a_row
 
 BLANK = Entry(
-    IntentId(1), PANEL, "payout", SubjectRef("balance", "balance"), T0, Post.PLANNED, RuleName("r"),
+    IntentId(1), PANEL, "payout", SubjectRef("balance", "balance"), T0, Post.PLANNED, RuleName("r"), "",
     SubjectRef("order", "1"), "USD", Decimal(100),
 )  # fmt: skip
 AMOUNT = Decimal("98.50")

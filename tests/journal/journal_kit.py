@@ -13,6 +13,7 @@ from bursar.domain.event import Event
 from bursar.domain.ids import RuleName, SubjectRef
 from bursar.domain.intent import Intent, PlannedIntent, State
 from bursar.domain.intent_states import Cause, Step, transition
+from bursar.domain.ledger import Lineage
 from bursar.domain.values import Json
 from bursar.journal import intents, meta
 from bursar.journal.writer import Tx
@@ -28,6 +29,11 @@ def ref(id_: str = "1") -> SubjectRef:
 def event(type_: str = "order.partial", id_: str = "1", at: datetime = T0, **more: Any) -> Event:
     """Return an event of an order."""
     return Event(type_, PANEL, at, ref(id_), **more)
+
+
+def by_rule(name: str = "r") -> Lineage:
+    """Name what a rule did, and no other."""
+    return Lineage(RuleName(name))
 
 
 def planned(id_: str = "1", action: str = "refill", **more: Any) -> PlannedIntent:

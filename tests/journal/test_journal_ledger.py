@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 from domain_world import PANEL, T0, after
-from journal_kit import count, end, plan, planned, ref, send, take
+from journal_kit import by_rule, count, end, plan, planned, ref, send, take
 
 import bursar
 from bursar.domain.ids import AccountName, IntentId, RuleName, SubjectRef
 from bursar.domain.intent import OPEN, Intent, State
 from bursar.domain.intent_states import Cause
-from bursar.domain.ledger import Entry, No, Post
+from bursar.domain.ledger import Entry, Lineage, No, Post
 from bursar.journal import intents, ledger
 from bursar.journal.ledger import KEPT
 from bursar.journal.writer import Tx
@@ -47,7 +47,7 @@ def done(tx: Tx, id_: str = "1", minutes: float = 0, cause: Cause = Cause.YES, *
 def test_an_entry_survives_whole(tx: Tx) -> None:
     id_ = ledger.open_entry(tx, planned(cost=Decimal("10.10"), currency="USD", asked=ref("7")), after(3))
     assert ledger.load(tx, id_) == Entry(
-        id_, PANEL, "refill", ref(), after(3), Post.PLANNED, RuleName("r"), ref("7"), "USD", Decimal("10.10")
+        id_, PANEL, "refill", ref(), after(3), Post.PLANNED, RuleName("r"), "", ref("7"), "USD", Decimal("10.10")
     )
 
 
@@ -159,13 +159,13 @@ def test_entries_on_another_subject_or_account_are_others(tx: Tx, account: Accou
 def test_what_a_rule_caused_is_found_by_what_it_was_asked_about(tx: Tx) -> None:
     first, second = (done(tx, f"+{n}", minutes=n, action="add", asked=ref("7")).id for n in (1, 2))
     done(tx, "+3", action="add", asked=ref("8"))
-    assert ids(ledger.of_rule(tx, "r", PANEL, ref("7"))) == [second, first]
+    assert ids(ledger.of_rule(tx, by_rule("r"), PANEL, ref("7"))) == [second, first]
 
 
 def test_what_a_rule_caused_without_a_subject_is_found(tx: Tx) -> None:
     nothing = done(tx, "1", action="payout", asked=None)
     done(tx, "2", action="payout", asked=ref("7"))
-    assert ids(ledger.of_rule(tx, "r", PANEL, None)) == [nothing.id]
+    assert ids(ledger.of_rule(tx, by_rule("r"), PANEL, None)) == [nothing.id]
 
 
 def test_a_persons_no_is_found_behind_any_number_that_are_open(tx: Tx) -> None:
@@ -173,7 +173,7 @@ def test_a_persons_no_is_found_behind_any_number_that_are_open(tx: Tx) -> None:
     take(tx, intents.add(tx, asked, State.AWAITING_APPROVAL, None, T0, T0), Cause.DENIED)
     for number in range(1, 20):
         plan(tx, f"+{number}", action="add", asked=ref("7"))
-    assert ledger.last_no(tx, "r", PANEL, ref("7")) is not None
+    assert ledger.last_no(tx, by_rule("r"), PANEL, ref("7")) is not None
 
 
 def test_a_persons_no_is_the_last_answer_though_a_newer_one_was_answered_before(tx: Tx) -> None:
@@ -181,20 +181,20 @@ def test_a_persons_no_is_the_last_answer_though_a_newer_one_was_answered_before(
     waits = intents.add(tx, asked, State.AWAITING_APPROVAL, None, T0, T0)
     done(tx, "+1", 1, action="add", asked=ref("7"))
     take(tx, waits, Cause.DENIED, after(2))
-    assert ledger.last_no(tx, "r", PANEL, ref("7")) == No(True, after(2))
+    assert ledger.last_no(tx, by_rule("r"), PANEL, ref("7")) == No(True, after(2))
 
 
 def test_a_persons_no_is_not_the_last_answer_after_a_yes(tx: Tx) -> None:
     asked = planned("+0", action="add", asked=ref("7"))
     take(tx, intents.add(tx, asked, State.AWAITING_APPROVAL, None, T0, T0), Cause.DENIED, after(1))
     done(tx, "+1", 2, action="add", asked=ref("7"))
-    assert ledger.last_no(tx, "r", PANEL, ref("7")) is None
+    assert ledger.last_no(tx, by_rule("r"), PANEL, ref("7")) is None
 
 
 @pytest.mark.parametrize(("rule", "account"), [("other", PANEL), ("r", OTHER)])
 def test_what_another_rule_caused_or_elsewhere_is_something_else(tx: Tx, rule: str, account: AccountName) -> None:
     done(tx, asked=ref())
-    assert ledger.of_rule(tx, rule, account, ref()) == []
+    assert ledger.of_rule(tx, by_rule(rule), account, ref()) == []
 
 
 def test_what_something_became_of_lately_counts_oldest_first(tx: Tx) -> None:
@@ -246,10 +246,10 @@ def test_what_counts_is_chosen_by_account_rule_and_action(tx: Tx) -> None:
         ids(ledger.counting(tx, after(-1), **by))  # type: ignore[arg-type]
         for by in (
             {"account": OTHER},
-            {"rule": "other"},
+            {"rule": by_rule("other")},
             {"action": "cancel"},
-            {"account": PANEL, "rule": "r", "action": "refill"},
-            {"accounts": [PANEL, OTHER], "rule": "r"},
+            {"account": PANEL, "rule": by_rule(), "action": "refill"},
+            {"accounts": [PANEL, OTHER], "rule": by_rule()},
         )
     ]
     assert chosen == [[elsewhere], [by_another], [canceled], [mine], [mine, elsewhere, canceled]]
@@ -306,7 +306,7 @@ def test_the_first_entry_says_since_when_the_ledger_knows(tx: Tx) -> None:
 def test_a_renamed_rule_takes_over_what_another_caused(tx: Tx) -> None:
     intent = done(tx, asked=ref())
     ledger.rename_rule(tx, "r", "renamed")
-    found = [ids(ledger.of_rule(tx, rule, PANEL, ref())) for rule in ("renamed", "r")]
+    found = [ids(ledger.of_rule(tx, by_rule(rule), PANEL, ref())) for rule in ("renamed", "r")]
     assert found == [[intent.id], []]
 
 
@@ -314,7 +314,7 @@ def test_a_renamed_rule_takes_over_what_counts(tx: Tx) -> None:
     intent = done(tx)
     done(tx, "2", rule="other")
     ledger.rename_rule(tx, "r", "renamed")
-    assert ids(ledger.counting(tx, after(-1), rule="renamed")) == [intent.id]
+    assert ids(ledger.counting(tx, after(-1), rule=by_rule("renamed"))) == [intent.id]
 
 
 def forget(tx: Tx, now: datetime, limit: int = 100) -> list[int]:
@@ -394,3 +394,33 @@ def test_a_posting_that_is_touched_would_be_noticed(tx: Tx) -> None:
     done(tx)
     with pytest.raises(sqlite3.IntegrityError, match="append-only"):
         ledger.forget(tx, T0 + KEPT, 100)
+
+
+def test_what_others_did_with_the_same_meaning_counts_where_they_do_it_no_more(tx: Tx) -> None:
+    """`s` has done the same and does it at OTHER still; `t` has done something else."""
+    mine = done(tx, "1", 1, asked=ref()).id
+    formerly = done(tx, "1", 2, asked=ref(), rule=RuleName("s"), meaning="m").id
+    done(tx, "1", 3, asked=ref(), rule=RuleName("s"), meaning="other")
+    done(tx, "1", 4, asked=ref(), rule=RuleName("s"), meaning="m", account=OTHER)
+    done(tx, "1", 5, asked=ref(), rule=RuleName("t"), meaning="m")
+    by = Lineage(RuleName("r"), "m", frozenset({RuleName("s")}), frozenset({(RuleName("s"), OTHER)}))
+    assert ids(ledger.of_rule(tx, by, PANEL, ref())) == [formerly, mine]
+    assert ids(ledger.of_rule_on(tx, by, PANEL, ref(), after(-1))) == [formerly, mine]
+    assert ids(ledger.counting(tx, after(-1), rule=by)) == [mine, formerly]
+    assert ledger.of_rule(tx, by, OTHER, ref()) == []
+
+
+def test_a_rename_takes_the_meaning_along(tx: Tx) -> None:
+    done(tx, meaning="m")
+    done(tx, "2", rule=RuleName("s"), meaning="m")
+    ledger.rename_rule(tx, "r", "s")
+    assert ledger.doers_of(tx, "m") == ["s"]
+
+
+def test_an_older_journals_entries_take_their_rules_meaning_once(tx: Tx) -> None:
+    done(tx)
+    done(tx, "2", meaning="m")
+    ledger.set_meaning(tx, "r", "n")
+    ledger.set_meaning(tx, "never acted", "n")
+    assert [one.meaning for one in ledger.counting(tx, after(-1))] == ["n", "m"]
+    assert (ledger.doers_of(tx, "m"), ledger.doers_of(tx, "n")) == (["r"], ["r"])

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from domain_world import PANEL, after
-from journal_kit import look_inside, planned, ref
+from journal_kit import by_rule, look_inside, planned, ref
 from old_journal import BURSAR, META, PERSON, OldJournal, dump, filling, make_old, opened, us
 
 from bursar.domain.ids import AccountName, IntentId, MatchId, RuleName, SubjectRef
@@ -23,7 +23,7 @@ from bursar.domain.verdict import BlockReason, HoldBack
 from bursar.journal import accounts, audit, files, intents, ledger, matches, meta, questions
 from bursar.journal.backup import check_file
 from bursar.journal.errors import JournalError, JournalNewer
-from bursar.journal.migrations import FIRST, LEDGER, MIGRATIONS, VERSION
+from bursar.journal.migrations import FIRST, LEDGER, MEANINGS, MIGRATIONS, VERSION
 from bursar.journal.questions import Asked
 from bursar.journal.schema import TABLES, statements
 from bursar.journal.send_counter import SendCounter
@@ -400,7 +400,7 @@ def test_every_entry_is_as_open_as_its_intent(old: Path) -> None:
 
 def rule_entries(tx: Tx, subject: SubjectRef | None = BALANCE) -> list[Entry]:
     """Return what the rule caused, as its cooldown and its limit read it."""
-    return ledger.of_rule(tx, "r", PANEL, subject)
+    return ledger.of_rule(tx, by_rule("r"), PANEL, subject)
 
 
 def spent(tx: Tx, since: datetime) -> Decimal | None:
@@ -786,7 +786,7 @@ def test_reading_an_old_journal_changes_nothing(old: Path) -> None:
 
 
 def test_there_is_a_step_for_every_version() -> None:
-    assert (MIGRATIONS, VERSION) == ((FIRST, LEDGER), 2)
+    assert (MIGRATIONS, VERSION) == ((FIRST, LEDGER, MEANINGS), 3)
 
 
 async def test_a_journal_that_was_brought_up_to_date_is_written_on(old: Path) -> None:
@@ -804,3 +804,23 @@ def test_what_of_an_older_journal_is_another_accounts_stays_there(old: Path) -> 
     updated(old, lambda journal: journal.intent("succeeded", sent=1, ended=2, account="other"))
     found = read_once(old, lambda tx: ledger.counting(tx, after(0), account=AccountName("other")))
     assert [one.account for one in found] == ["other"]
+
+
+def test_a_journal_of_the_second_version_takes_its_rules_meanings_for_what_they_did(path: Path) -> None:
+    """What of a name that has done other things since would count as well: nothing is forgotten."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for step in (FIRST, LEDGER):
+            connection.executescript(step)
+        connection.execute("INSERT INTO rules (name, fingerprint, since, meaning) VALUES ('r', 'f', 0, 'm')")
+        for rule in ("r", "gone", None):
+            connection.execute(
+                "INSERT INTO ledger (account, action, subject_type, subject_id, rule, planned_at) VALUES ('panel','refill','order','1',?,0)",
+                (rule,),
+            )
+        connection.executescript(MEANINGS)
+        assert connection.execute("SELECT rule, meaning FROM ledger ORDER BY id").fetchall() == [
+            ("r", "m"),
+            ("gone", ""),
+            (None, ""),
+        ]
+        assert connection.execute("SELECT meaning, rule FROM meanings").fetchall() == [("m", "r")]

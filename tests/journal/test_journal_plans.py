@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from domain_world import ORDER, PANEL, T0, order, rule, state_rule
-from journal_kit import event, plan, ref, send
+from journal_kit import by_rule, event, plan, ref, send
 
 from bursar.domain.evaluate import HoldState, Match, NoMatch
 from bursar.domain.guard_facts import Consent
@@ -122,11 +122,11 @@ EVERYDAY: dict[str, Callable[[Tx], object]] = {
     "an entry": lambda tx: ledger.load(tx, 1),  # type: ignore[arg-type]
     "entries on a subject": lambda tx: ledger.of_subject(tx, PANEL, ref(), 9),
     "entries of an action on a subject": lambda tx: ledger.answered(tx, PANEL, ref(), "refill", 9),
-    "entries of a rule": lambda tx: ledger.of_rule(tx, "r", PANEL, ref()),
-    "entries of a rule on a subject": lambda tx: ledger.of_rule_on(tx, "r", PANEL, ref(), T0),
-    "entries of a rule about nothing": lambda tx: ledger.of_rule(tx, "r", PANEL, None),
+    "entries of a rule": lambda tx: ledger.of_rule(tx, by_rule("r"), PANEL, ref()),
+    "entries of a rule on a subject": lambda tx: ledger.of_rule_on(tx, by_rule("r"), PANEL, ref(), T0),
+    "entries of a rule about nothing": lambda tx: ledger.of_rule(tx, by_rule("r"), PANEL, None),
     "what was lost lately": lambda tx: ledger.lost_since(tx, PANEL, "payout", T0),
-    "the last no of a person": lambda tx: ledger.last_no(tx, "r", PANEL, ref()),
+    "the last no of a person": lambda tx: ledger.last_no(tx, by_rule("r"), PANEL, ref()),
     "post": lambda tx: ledger.post(tx, 1, Post.SETTLED, T0),  # type: ignore[arg-type]
     "the timeline": lambda tx: (clock.anchor(tx), clock.offsets(tx), clock.measured(tx)),
     "facts seen": lambda tx: intents.facts_seen(tx, PANEL, ref(), T0),
@@ -150,9 +150,9 @@ def test_an_everyday_question_is_answered_by_index(watched: tuple[Tx, list[str]]
 
 
 COUNTED: dict[str, Callable[[Tx], object]] = {
-    "for a limit per rule": lambda tx: ledger.counting(tx, T0, rule="r"),
-    "for a limit per account": lambda tx: ledger.counting(tx, T0, account=PANEL, rule="r"),
-    "for a rule's budget": lambda tx: ledger.counting(tx, T0, action="payout", rule="r"),
+    "for a limit per rule": lambda tx: ledger.counting(tx, T0, rule=by_rule("r")),
+    "for a limit per account": lambda tx: ledger.counting(tx, T0, account=PANEL, rule=by_rule("r")),
+    "for a rule's budget": lambda tx: ledger.counting(tx, T0, action="payout", rule=by_rule("r")),
     "for an account's budget": lambda tx: ledger.counting(tx, T0, action="payout", accounts=[PANEL]),
     "for the ceiling": lambda tx: ledger.counting(tx, T0, account=PANEL),
 }

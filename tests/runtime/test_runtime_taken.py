@@ -11,6 +11,7 @@ from runtime_config import account, config
 
 from bursar.api import CostFacts, DidNot, Happened, Intent, Lost, Succeeded
 from bursar.control.messages import RequestRejected
+from bursar.journal import ledger
 from bursar.pipeline.intent_transitions import record_outcome
 
 PAY = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7"}}]'
@@ -97,12 +98,24 @@ async def test_a_cancel_that_the_site_takes_back_keeps_nothing_busy_for_ever(wor
     assert await world.told("action.unconfirmed") == ["action.unconfirmed"]
 
 
+@pytest.mark.parametrize("left", ["300", "400", "NaN"])
+async def test_half_a_balance_that_is_left_was_not_taken(world: World, left: str) -> None:
+    world.site.money("600")
+    world.site.will("payout", Succeeded("41", left=Decimal(left)))
+    await world.open(config(PAY + "}"))
+    await world.turn()
+    [intent] = await world.intents()
+    entry = await world.read(lambda tx: ledger.load(tx, intent.id))
+    assert entry is not None
+    assert entry.busy
+
+
 async def test_what_the_provider_shows_as_taken_keeps_nothing_busy(world: World) -> None:
     """A site that debits at once; before the next poll more came in than was taken."""
 
     async def take(_intent: Intent) -> Succeeded:
         world.site.money("675")
-        return Succeeded("41", shown=True)
+        return Succeeded("41", left=Decimal(0))
 
     world.site.money("600")
     world.site.will("payout", take)
@@ -161,10 +174,12 @@ async def test_a_yes_is_written_though_the_cost_of_its_action_cannot_be_worked_o
 
 
 @pytest.mark.parametrize("ways", [["waiting", "canceled", "done"], ["waiting", "done", "canceled", "done"]])
-@pytest.mark.parametrize("shown", [True, False])
-async def test_a_payout_that_is_done_after_all_raises_no_alarm(world: World, shown: bool, ways: list[str]) -> None:
+@pytest.mark.parametrize("left", [Decimal(0), None])
+async def test_a_payout_that_is_done_after_all_raises_no_alarm(
+    world: World, left: Decimal | None, ways: list[str]
+) -> None:
     world.site.money("600")
-    world.site.will("payout", Succeeded("41", shown=shown))
+    world.site.will("payout", Succeeded("41", left=left))
     await world.open(config(PAY + ", cooldown: 60d}"))
     await world.live(minutes=6)
     for state in ways:

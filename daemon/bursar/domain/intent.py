@@ -59,6 +59,7 @@ class PlannedIntent:
         currency: In which currency.
         rule: The rule that decided; None for a person.
         fingerprint: That rule's.
+        meaning: What stands for its `on` and `do`.
         match: The match that it comes from.
         asked: The subject that the rule was asked about.
         reason: Why it waits for a person, or who asked for it.
@@ -73,6 +74,7 @@ class PlannedIntent:
     currency: str | None = None
     rule: RuleName | None = None
     fingerprint: str = ""
+    meaning: str = ""
     match: MatchId | None = None
     asked: SubjectRef | None = None
     reason: str = ""
@@ -158,7 +160,7 @@ class Succeeded:
     Attributes:
         reference: The provider's id of what was made (order, refill, payout).
         moved: What was moved in fact, where the provider already lists it.
-        shown: The provider already shows the effect: of what takes the balance, that it was debited.
+        left: What is left of the balance, as read right after, where the action takes it.
         facts: Own fields of the intent's subject to set (`cancel_requested`).
         tracked: New subjects to put under watch, seen or not: the order that `add` made.
     """
@@ -167,7 +169,7 @@ class Succeeded:
     facts: Mapping[str, Value | None] = field(default_factory=dict)
     moved: Decimal | None = None
     tracked: tuple[Observed, ...] = ()
-    shown: bool = False
+    left: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,7 @@ class Entry:
 
     Attributes:
         id: That of its intent.
+        meaning: What stands for the `on` and `do` that the rule had.
         asked: The subject that the rule was asked about, which limits and cooldowns are counted by.
         outcome: The last posting that says how it went: SENT while it is under way.
         amount: What it moves: what is listed as moved, else what was allowed, else what was planned; None: not known.
@@ -97,6 +98,7 @@ class Entry:
     planned_at: datetime
     outcome: Post
     rule: RuleName | None = None
+    meaning: str = ""
     asked: SubjectRef | None = None
     currency: str | None = None
     amount: Decimal | None = None
@@ -229,6 +231,37 @@ def listed_amount(fields: Mapping[str, object], name: str, currency: str | None)
     if isinstance(its, str) and currency is not None and its.casefold() != currency.casefold():
         return None
     return believable_amount(said)
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """Whose entries count as a rule's own.
+
+    What its name did; and what its `on` and `do` did under other names, wherever those do not do it any more: a rule
+    that is copied, moved or split under new names forgets no cooldown, limit, budget or refusal.
+
+    Attributes:
+        rule: Its name.
+        meaning: What stands for its `on` and `do`.
+        formers: The other names under which that has acted.
+        goes_on: Where one of those does the same still: what it did there is its own.
+    """
+
+    rule: RuleName
+    meaning: str = ""
+    formers: frozenset[RuleName] = frozenset()
+    goes_on: frozenset[tuple[RuleName, AccountName]] = frozenset()
+
+    def covers(self, entry: Entry) -> bool:
+        """Return whether an entry counts as the rule's own."""
+        if entry.rule is None or entry.rule == self.rule:
+            return entry.rule is not None
+        former = entry.rule in self.formers and entry.meaning == self.meaning
+        return former and (entry.rule, entry.account) not in self.goes_on
+
+    def formers_at(self, account: AccountName) -> list[RuleName]:
+        """Return the other names whose entries count at an account."""
+        return sorted(name for name in self.formers if (name, account) not in self.goes_on)
 
 
 @dataclass(frozen=True, slots=True)

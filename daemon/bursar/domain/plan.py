@@ -68,6 +68,7 @@ def draft(
         sealed=sealed,
         rule=rule.name,
         fingerprint=rule.fingerprint,
+        meaning=rule.meaning,
         match=match,
         asked=subject_of(scope),
     )

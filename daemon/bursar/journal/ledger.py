@@ -13,14 +13,16 @@ from typing import cast
 
 from bursar.domain.ids import UNNAMED, AccountName, IntentId, RuleName, SubjectRef, microseconds
 from bursar.domain.intent import PlannedIntent
-from bursar.domain.ledger import Entry, No, Post, Posting, fold
+from bursar.domain.ledger import Entry, Lineage, No, Post, Posting, fold
 from bursar.journal.codec import at, decimal
 from bursar.journal.schema import OPEN_INTENTS
 from bursar.journal.writer import Row, Tx
 
 KEPT = timedelta(days=400)
 CHUNK = 500
-_ENTRY = "id, account, action, subject_type, subject_id, rule, asked_type, asked_id, amount, currency, planned_at"
+_ENTRY = (
+    "id, account, action, subject_type, subject_id, rule, meaning, asked_type, asked_id, amount, currency, planned_at"
+)
 _ANSWERED = (
     "EXISTS (SELECT 1 FROM postings p WHERE p.entry = ledger.id AND p.what IN ('accepted', 'succeeded', 'refused'))"
 )
@@ -29,19 +31,22 @@ _ANSWERED = (
 def open_entry(tx: Tx, planned: PlannedIntent, now: datetime) -> IntentId:
     """Write the entry of a planned intent; return its id, which is the intent's."""
     id_ = tx.insert(
-        "INSERT INTO ledger (account, action, subject_type, subject_id, rule, asked_type, asked_id, amount, currency, planned_at) "
-        "VALUES (?,?,?,?,?,?,?,?,?,?)",
+        "INSERT INTO ledger (account, action, subject_type, subject_id, rule, meaning, asked_type, asked_id, amount, currency, "
+        "planned_at) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
         planned.account,
         planned.action,
         planned.subject.type,
         planned.subject.id,
         planned.rule,
+        planned.meaning,
         planned.asked.type if planned.asked is not None else None,
         planned.asked.id if planned.asked is not None else None,
         None if planned.cost is None else str(planned.cost),
         planned.currency,
         microseconds(now),
     )
+    if planned.rule is not None and planned.meaning:
+        tx.run("INSERT OR IGNORE INTO meanings (meaning, rule) VALUES (?, ?)", planned.meaning, planned.rule)
     post(tx, IntentId(id_), Post.PLANNED, now, planned.cost)
     return IntentId(id_)
 
@@ -69,7 +74,7 @@ def answered(tx: Tx, account: AccountName, subject: SubjectRef, action: str, lim
 
 
 def answered_for(
-    tx: Tx, rule: str, account: AccountName, asked: SubjectRef | None, action: str, limit: int
+    tx: Tx, rule: Lineage, account: AccountName, asked: SubjectRef | None, action: str, limit: int
 ) -> list[Entry]:
     """Return the same of an action that makes its subject: those that a rule caused for what it was asked about.
 
@@ -93,23 +98,24 @@ def _of_subject(
     return _folded(tx, rows)
 
 
-def of_rule_on(tx: Tx, rule: str, account: AccountName, subject: SubjectRef, since: datetime) -> list[Entry]:
+def of_rule_on(tx: Tx, rule: Lineage, account: AccountName, subject: SubjectRef, since: datetime) -> list[Entry]:
     """Return what a rule did to a subject of which something became since an instant, or that is open, newest first."""
+    names, named = _names(rule, account)
     where = (
-        "rule = ? AND (EXISTS (SELECT 1 FROM postings p WHERE p.entry = ledger.id AND p.at > ?) OR EXISTS (SELECT 1 FROM "
+        f"{names} AND (EXISTS (SELECT 1 FROM postings p WHERE p.entry = ledger.id AND p.at > ?) OR EXISTS (SELECT 1 FROM "
         f"intents i WHERE i.id = ledger.id AND i.{OPEN_INTENTS}))"
     )
-    return _of_subject(tx, account, subject, where, -1, rule, microseconds(since))
+    return _of_subject(tx, account, subject, where, -1, *named, microseconds(since))
 
 
-def of_rule(tx: Tx, rule: str, account: AccountName, asked: SubjectRef | None) -> list[Entry]:
+def of_rule(tx: Tx, rule: Lineage, account: AccountName, asked: SubjectRef | None) -> list[Entry]:
     """Return the entries that a rule caused for a subject, newest first."""
     return _of_rule(tx, rule, account, asked, "1 = 1", -1)
 
 
 def _of_rule(
     tx: Tx,
-    rule: str,
+    rule: Lineage,
     account: AccountName,
     asked: SubjectRef | None,
     where: str,
@@ -117,16 +123,30 @@ def _of_rule(
     *params: object,
     alike: bool = False,
 ) -> list[Entry]:
-    about, named = _about(asked, alike=alike)
+    names, named = _names(rule, account)
+    about, about_what = _about(asked, alike=alike)
     rows = tx.all(
-        f"SELECT {_ENTRY} FROM ledger INDEXED BY ledger_by_rule WHERE rule = ? AND account = ? AND {about} AND {where} "
+        f"SELECT {_ENTRY} FROM ledger INDEXED BY ledger_by_rule WHERE {names} AND account = ? AND {about} AND {where} "
         f"ORDER BY id DESC LIMIT {int(limit)}",
-        rule,
-        account,
         *named,
+        account,
+        *about_what,
         *params,
     )
     return _folded(tx, rows)
+
+
+def _names(rule: Lineage, account: AccountName) -> tuple[str, list[str]]:
+    """Return the condition that names whose entries count as a rule's own at an account, and its parameters."""
+    formers = rule.formers_at(account)
+    if not formers:
+        return "rule = ?", [rule.rule]
+    return f"rule IN (?{',?' * len(formers)}) AND (rule = ? OR meaning = ?)", [
+        rule.rule,
+        *formers,
+        rule.rule,
+        rule.meaning,
+    ]
 
 
 def _about(asked: SubjectRef | None, *, alike: bool = False) -> tuple[str, list[str]]:
@@ -155,21 +175,22 @@ def lost_since(tx: Tx, account: AccountName, action: str, since: datetime) -> li
     return of_ids(tx, [id_ for (id_,) in rows])
 
 
-def last_no(tx: Tx, rule: str | None, account: AccountName, asked: SubjectRef | None) -> No | None:
+def last_no(tx: Tx, rule: Lineage | None, account: AccountName, asked: SubjectRef | None) -> No | None:
     """Return the last answer to what a rule asked for a subject, if a person gave it and has not had it tried again.
 
     The last by its time, whichever was planned first; one that lapsed had no answer.
     """
     if rule is None:
         return None
-    about, params = _about(asked)
+    names, named = _names(rule, account)
+    about, about_what = _about(asked)
     row = tx.one(
-        "SELECT p.what, p.at FROM ledger INDEXED BY ledger_by_rule JOIN postings p ON p.entry = ledger.id WHERE rule = ? AND "
+        f"SELECT p.what, p.at FROM ledger INDEXED BY ledger_by_rule JOIN postings p ON p.entry = ledger.id WHERE {names} AND "
         f"account = ? AND {about} AND p.what IN ('denied', 'accepted', 'succeeded', 'refused', 'did_not', 'forgiven') "
         "ORDER BY p.at DESC, p.seq DESC LIMIT 1",
-        rule,
+        *named,
         account,
-        *params,
+        *about_what,
     )
     what, at_us = row if row is not None else (None, None)
     return No(what == Post.DENIED, cast(datetime, at(at_us))) if what in (Post.DENIED, Post.DID_NOT) else None
@@ -179,16 +200,19 @@ def counting(
     tx: Tx,
     since: datetime,
     account: AccountName | None = None,
-    rule: str | None = None,
+    rule: Lineage | None = None,
     action: str | None = None,
     accounts: Iterable[AccountName] | None = None,
 ) -> list[Entry]:
     """Return the entries that something became of since an instant, and those that are open, oldest first."""
     where, params = ["1 = 1"], list[object]()
-    for column, value in (("account", account), ("rule", rule), ("action", action)):
+    for column, value in (("account", account), ("action", action)):
         if value is not None:
             where.append(f"{column} = ?")
             params.append(value)
+    if rule is not None:
+        where.append(f"rule IN (?{',?' * len(rule.formers)})")
+        params += [rule.rule, *sorted(rule.formers)]
     if accounts is not None:
         names = list(accounts)
         where.append(f"account IN ({','.join('?' * len(names))})")
@@ -200,7 +224,7 @@ def counting(
         *params,
         microseconds(since),
     )
-    return _folded(tx, rows)
+    return [entry for entry in _folded(tx, rows) if rule is None or rule.covers(entry)]
 
 
 def of_ids(tx: Tx, ids: Iterable[int]) -> list[Entry]:
@@ -218,9 +242,9 @@ def load(tx: Tx, id_: IntentId) -> Entry | None:
     return found[0] if found else None
 
 
-def accounts_of_rule(tx: Tx, rule: str) -> list[AccountName]:
-    """Return the accounts at which a rule has done something."""
-    return [AccountName(name) for (name,) in tx.all("SELECT DISTINCT account FROM ledger WHERE rule = ?", rule)]
+def doers_of(tx: Tx, meaning: str) -> list[RuleName]:
+    """Return the rules that have acted with an `on` and `do`, whatever they stand for now."""
+    return [RuleName(name) for (name,) in tx.all("SELECT rule FROM meanings WHERE meaning = ?", meaning)]
 
 
 def knows(tx: Tx, account: AccountName) -> bool:
@@ -237,6 +261,14 @@ def first_at(tx: Tx) -> datetime | None:
 def rename_rule(tx: Tx, old: str, new: str) -> None:
     """Have a rule take over what another caused: its cooldowns, limits and budgets go on."""
     tx.run("UPDATE ledger SET rule = ? WHERE rule = ?", new, old)
+    tx.run("UPDATE OR REPLACE meanings SET rule = ? WHERE rule = ?", new, old)
+
+
+def set_meaning(tx: Tx, rule: str, meaning: str) -> None:
+    """Set what stands for a rule's `on` and `do` in the entries of an older journal."""
+    tx.run("UPDATE ledger SET meaning = ? WHERE rule = ? AND meaning = ''", meaning, rule)
+    if tx.one("SELECT 1 FROM ledger WHERE rule = ? LIMIT 1", rule) is not None:
+        tx.run("INSERT OR IGNORE INTO meanings (meaning, rule) VALUES (?, ?)", meaning, rule)
 
 
 def forget(tx: Tx, before: datetime, limit: int) -> int:
@@ -268,7 +300,7 @@ def _folded(tx: Tx, rows: Sequence[Row]) -> list[Entry]:
 
 
 def _blank(row: Row) -> Entry:
-    id_, account, action, subject_type, subject_id, rule, asked_type, asked_id, amount, currency, planned = row
+    id_, account, action, subject_type, subject_id, rule, meaning, asked_type, asked_id, amount, currency, planned = row
     return Entry(
         IntentId(id_),
         AccountName(account),
@@ -277,6 +309,7 @@ def _blank(row: Row) -> Entry:
         cast(datetime, at(planned)),
         Post.PLANNED,
         None if rule is None else RuleName(rule),
+        meaning,
         None if not asked_type else SubjectRef(asked_type, asked_id),
         currency,
         decimal(amount),

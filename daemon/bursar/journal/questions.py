@@ -26,7 +26,29 @@ class Asked:
     at: datetime
 
 
-def ask(tx: Tx, intent: Intent, reason: str, until: datetime, *, past_ceiling: bool, now: datetime) -> Intent:
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """What is new at the provider, and may be what a lost request of another intent made.
+
+    Attributes:
+        doubt: That other intent.
+        suspect: What the provider calls it.
+    """
+
+    doubt: IntentId
+    suspect: str
+
+
+def ask(
+    tx: Tx,
+    intent: Intent,
+    reason: str,
+    until: datetime,
+    *,
+    past_ceiling: bool,
+    now: datetime,
+    about: Suspicion | None = None,
+) -> Intent:
     """Write a question to a person, under a new number; no deadline of an earlier one is shortened."""
     number = _next_number(tx, intent)
     tx.run(
@@ -40,12 +62,14 @@ def ask(tx: Tx, intent: Intent, reason: str, until: datetime, *, past_ceiling: b
         intent.id,
     )
     tx.run(
-        "INSERT INTO questions (intent_id, number, amount, reason, at) VALUES (?,?,?,?,?)",
+        "INSERT INTO questions (intent_id, number, amount, reason, at, doubt, suspect) VALUES (?,?,?,?,?,?,?)",
         intent.id,
         number,
         None if intent.cost is None else str(intent.cost),
         reason,
         microseconds(now),
+        None if about is None else about.doubt,
+        None if about is None else about.suspect,
     )
     return cast(Intent, intents.load(tx, intent.id))
 
@@ -72,13 +96,13 @@ def unanswered(tx: Tx, id_: IntentId) -> list[Asked]:
     return [one for one in of_intent(tx, id_) if microseconds(one.at) >= since]
 
 
-def said_yes_to(tx: Tx, reason: str) -> bool:
-    """Return whether a person has said yes to a question with this reason, about whatever intent."""
+def said_yes_to(tx: Tx, about: Suspicion) -> bool:
+    """Return whether a person has said yes beside this suspicion, to whatever intent."""
     sql = (
-        "SELECT 1 FROM questions q JOIN intents i ON i.id = q.intent_id WHERE q.reason = ? AND i.consented = 1 AND i.state NOT IN "
+        "SELECT 1 FROM questions q JOIN intents i ON i.id = q.intent_id WHERE q.doubt = ? AND q.suspect = ? AND i.consented = 1 AND i.state NOT IN "
         "('awaiting_approval', 'denied', 'lapsed', 'unknown') AND coalesce(i.consent_amount, '') <> '0' LIMIT 1"
     )
-    return tx.one(sql, reason) is not None
+    return tx.one(sql, about.doubt, about.suspect) is not None
 
 
 def void(tx: Tx, id_: IntentId, *, called: bool) -> None:

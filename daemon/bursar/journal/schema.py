@@ -151,10 +151,17 @@ CREATE TABLE ledger (
   asked_id TEXT,
   amount TEXT,
   currency TEXT,
-  planned_at BIGINT NOT NULL
+  planned_at BIGINT NOT NULL,
+  meaning TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX ledger_by_subject ON ledger (account, subject_type, subject_id, id);
 CREATE INDEX ledger_by_rule ON ledger (rule, account, asked_type, asked_id, id);
+
+CREATE TABLE meanings (
+  meaning TEXT NOT NULL,
+  rule TEXT NOT NULL,
+  PRIMARY KEY (meaning, rule)
+) WITHOUT ROWID;
 
 CREATE TABLE postings (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -218,8 +225,11 @@ CREATE TABLE questions (
   amount TEXT,
   reason TEXT NOT NULL,
   at BIGINT NOT NULL,
+  doubt BIGINT,
+  suspect TEXT,
   PRIMARY KEY (intent_id, number)
 ) WITHOUT ROWID;
+CREATE INDEX questions_by_doubt ON questions (doubt) WHERE doubt IS NOT NULL;
 
 CREATE TABLE attempts (
   intent_id BIGINT NOT NULL,

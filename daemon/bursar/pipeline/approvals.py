@@ -17,7 +17,7 @@ CEILING = "ceiling:"
 """Before an account's name: what stands for everything of the account that waits to go past the ceiling."""
 
 
-def ask(uow: UnitOfWork, intent: Intent, wanted: RequireApproval) -> Intent:
+def ask(uow: UnitOfWork, intent: Intent, wanted: RequireApproval, about: questions.Suspicion | None = None) -> Intent:
     """Ask a person about an intent that awaits approval, under a new number; the deadline runs from the first that
     nobody has answered.
 
@@ -26,7 +26,7 @@ def ask(uow: UnitOfWork, intent: Intent, wanted: RequireApproval) -> Intent:
     past_ceiling = wanted.question is Question.CEILING
     before = questions.unanswered(uow.tx, intent.id)
     until = (before[0].at if before else uow.now) + wanted.within
-    asked = questions.ask(uow.tx, intent, wanted.reason, until, past_ceiling=past_ceiling, now=uow.now)
+    asked = questions.ask(uow.tx, intent, wanted.reason, until, past_ceiling=past_ceiling, now=uow.now, about=about)
     detail: dict[str, Json] = {"question": asked.question, "amount": shown_amount(asked.cost), "reason": wanted.reason}
     audit.add(uow.tx, "bursar", "intent.question", intent.id, detail, uow.now)
     if past_ceiling:

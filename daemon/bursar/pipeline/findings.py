@@ -101,10 +101,11 @@ def _may_have_landed(uow: UnitOfWork, doubt: Intent, finding: CannotTell, intent
     words = f"it may be the second: nobody can tell what became of intent {doubt.id}, and {finding.reason}"
     if finding.suspect is None or intent is None or intent.state is not State.READY:
         return False
-    if intent.again or questions.said_yes_to(uow.tx, words):
+    suspicion = questions.Suspicion(doubt.id, finding.suspect)
+    if intent.again or questions.said_yes_to(uow.tx, suspicion):
         return False
     asked = take_step(uow, intent, step(intent, Cause.SUSPECTED, words))
-    ask(uow, asked, RequireApproval(words, RESTORED_WITHIN))
+    ask(uow, asked, RequireApproval(words, RESTORED_WITHIN), suspicion)
     return True
 
 

@@ -14,20 +14,21 @@ from decimal import Decimal
 from bursar.domain.action import ActionType, CostFacts
 from bursar.domain.evaluate import has_left, judge, predicate
 from bursar.domain.event import Event
-from bursar.domain.guard_facts import BudgetUse, Consent, Cost, GuardFacts
-from bursar.domain.ids import AccountName, IntentId, SubjectRef
-from bursar.domain.intent import Intent, LostReply, State
-from bursar.domain.ledger import Entry, refused_in_a_row
-from bursar.domain.permission import CEILING_WINDOW
-from bursar.domain.rule import ALWAYS, Budget, Mode, Rule, Scope
+from bursar.domain.guard_facts import Consent, Cost, GuardFacts
+from bursar.domain.ids import AccountName, IntentId
+from bursar.domain.intent import Intent, LostReply
+from bursar.domain.ledger import Entry, No, refused_in_a_row
+from bursar.domain.rule import ALWAYS, Mode, Rule, Scope
 from bursar.journal import accounts, events, intents, ledger, matches, meta, streams, verdicts
 from bursar.journal.matches import MatchRow
 from bursar.pipeline.candidate import Candidate
 from bursar.pipeline.config_snapshot import AccountSpec
+from bursar.pipeline.done_before import budget_uses, cooldown_from, counted, counted_by, effects_of
 from bursar.pipeline.intent_facts import lands_until, quiet_since
+from bursar.pipeline.lineage import lineage_of
 from bursar.pipeline.own_effects import shown_by_held
 from bursar.pipeline.refusals import RECENT, answered
-from bursar.pipeline.unit_of_work import Counting, ReadView, UnitOfWork
+from bursar.pipeline.unit_of_work import ReadView
 
 RULE_CHANGED = "the rule changed"
 RULE_GONE = "its rule is gone or off"
@@ -36,7 +37,6 @@ RULE_ENDS = frozenset({RULE_CHANGED, RULE_GONE, OTHER_ACCOUNT})
 """Why nothing of its rule stands behind an action any more."""
 UNSEEN_FOR = timedelta(hours=1)
 """What was lost so long before a start may still land after it."""
-UNDER_WAY = (State.READY, State.SENDING, State.DEFERRED)
 
 
 def active_rule(view: ReadView, name: str | None) -> Rule | None:
@@ -82,19 +82,19 @@ def load_guard_facts(view: ReadView, candidate: Candidate) -> GuardFacts:
         fresh=_fresh(view, spec, candidate) and not shown_by_held(view, candidate.intent),
         open_intent=_open(view, candidate, entries),
         blocked_by=blocked_by(view, candidate.account, candidate.action, own),
-        cooldown_from=_cooldown_from(view, candidate, own),
-        counted=_counted(view, candidate, own),
-        last_no=ledger.last_no(view.tx, candidate.asked_by, candidate.account, candidate.asked_of),
+        cooldown_from=cooldown_from(view, candidate, own),
+        counted=counted(view, candidate, own),
+        last_no=_last_no(view, candidate),
         refusals=refused_in_a_row(refused),
         looked=candidate.evidence is not None,
         cost=cost,
-        budgets=_budgets(view, spec, candidate, cost, own),
+        budgets=budget_uses(view, spec, candidate, cost, own),
         restored=meta.get(view.tx, meta.RESTORED),
         lost=candidate.intent is not None and candidate.intent.lost,
         lands_until=_lands_until(view, spec, candidate),
         sent_before=candidate.intent is not None and candidate.intent.sent_at is not None,
         consent=_consent(candidate.intent),
-        effects=_effects(view, candidate, own),
+        effects=effects_of(view, candidate, own),
         ceiling=view.config.ceiling,
     )
 
@@ -131,7 +131,7 @@ def _with_texts(view: ReadView, candidate: Candidate, facts: GuardFacts) -> Guar
         told_at = matches.last_told(view.tx, rule, match.account, match.subject, but=match.id)
     counted: Sequence[datetime] = ()
     if rule.limit is not None:
-        account, subject = _counted_by(rule, match)
+        account, subject = counted_by(rule, match)
         since = view.measured.before(view.now, rule.limit.every)
         counted = matches.told_times(view.tx, rule, since, account=account, subject=subject)
     return replace(facts, cooldown_from=told_at, counted=counted)
@@ -193,45 +193,6 @@ def blocked_by(
     return None if unknown is None else (unknown.id, f"intent {unknown.id} ({unknown.state})")
 
 
-def _cooldown_from(view: ReadView, candidate: Candidate, own: IntentId | None) -> datetime | None:
-    rule, match = candidate.rule, candidate.match
-    if rule is None or rule.cooldown is None or match is None:
-        return None
-    goes_on = match.acts_planned > 0 or match.fired_at is not None
-    entries = {one.id: one for one in ledger.of_rule(view.tx, rule.name, candidate.account, match.subject)}
-    if candidate.subject is not None:
-        since = view.measured.before(view.now, rule.cooldown)
-        alike = ledger.of_rule_on(view.tx, rule.name, candidate.account, candidate.subject, since)
-        entries |= {one.id: one for one in alike}
-    found = [
-        view.now if entry.open else entry.counts_from
-        for entry in entries.values()
-        if entry.id != own and (entry.doubtful or not goes_on)
-    ]
-    return max((at for at in found if at is not None), default=None)
-
-
-def _counted_by(rule: Rule, match: MatchRow) -> tuple[AccountName | None, SubjectRef | None]:
-    """Return the account and the subject that a limit counts by."""
-    per = rule.limit.per if rule.limit is not None else ""
-    return None if per == "rule" else match.account, match.subject if per not in ("rule", "account") else None
-
-
-def _counted(view: ReadView, candidate: Candidate, own: IntentId | None) -> list[datetime]:
-    rule, match = candidate.rule, candidate.match
-    if rule is None or rule.limit is None or match is None:
-        return []
-    account, subject = _counted_by(rule, match)
-    since = view.measured.before(view.now, rule.limit.every)
-    found = (
-        ledger.of_rule(view.tx, rule.name, match.account, match.subject)
-        if subject is not None
-        else view.counting(since, Counting(account, rule.name))
-    )
-    times = [view.now if entry.open else entry.counts_from for entry in found if entry.id != own]
-    return sorted(at for at in times if at is not None and at > since)
-
-
 def work_out_cost(view: ReadView, spec: AccountSpec, candidate: Candidate) -> Cost:
     """Work out what an action would move, from what is known now and the evidence just read."""
     action = candidate.action
@@ -253,52 +214,6 @@ def work_out_cost(view: ReadView, spec: AccountSpec, candidate: Candidate) -> Co
     return Cost(amount, currency)
 
 
-def _budgets(
-    view: ReadView, spec: AccountSpec, candidate: Candidate, cost: Cost, own: IntentId | None
-) -> list[BudgetUse]:
-    """Return every budget that the action counts in, with what it has reserved and spent."""
-    assert candidate.action is not None
-    rule, name = candidate.rule, candidate.action.name
-    of_rule = [] if rule is None else [_use(view, one, cost.currency, own, rule=rule.name) for one in rule.budget]
-    of_account = [_use(view, one, cost.currency, own, accounts=[spec.name]) for one in spec.budgets]
-    of_all = [
-        _use(view, one, one.currency, own) for one in view.config.budgets if cost.currency in (None, one.currency)
-    ]
-    return [use for use in (*of_rule, *of_account, *of_all) if use.budget.action == name]
-
-
-def _use(
-    view: ReadView,
-    budget: Budget,
-    currency: str | None,
-    own: IntentId | None,
-    *,
-    rule: str | None = None,
-    accounts: list[AccountName] | None = None,
-) -> BudgetUse:
-    """Sum what the ledger has of one currency within the budget's window; what is open counts whatever its age.
-
-    Where the account's currency is not known (any more), all that was spent counts; of several, nobody knows the sum.
-    """
-    since = view.measured.before(view.now, budget.every)
-    spent: Decimal | None = Decimal(0)
-    oldest: datetime | None = None
-    currencies: set[str] = set()
-    what = Counting(None, rule, budget.action, tuple(accounts) if accounts is not None else None)
-    for entry in view.counting(since, what):
-        from_ = entry.counts_from
-        counts = entry.open or (from_ is not None and from_ > since)
-        foreign = currency is not None and entry.currency not in (None, currency)
-        if entry.id == own or not counts or foreign or entry.spends == 0:
-            continue
-        currencies |= {entry.currency} if entry.currency is not None else set()
-        spent = None if spent is None or entry.spends is None or len(currencies) > 1 else spent + entry.spends
-        if not entry.open and from_ is not None:
-            oldest = from_ if oldest is None else min(oldest, from_)
-    frees_at = view.measured.after(oldest, budget.every, view.now) if oldest is not None else None
-    return BudgetUse(budget, spent, frees_at)
-
-
 def _lands_until(view: ReadView, spec: AccountSpec, candidate: Candidate) -> datetime | None:
     """Return until when a lost attempt at the action may land that a person has done again, or that ended in doubt."""
     action, intent = candidate.action, candidate.intent
@@ -314,27 +229,13 @@ def _lands_until(view: ReadView, spec: AccountSpec, candidate: Candidate) -> dat
     return max((at for at in (own, *times) if at is not None and at > view.now), default=None)
 
 
+def _last_no(view: ReadView, candidate: Candidate) -> No | None:
+    lineage = None if candidate.rule is None or candidate.match is None else lineage_of(view, candidate.rule.name)
+    return ledger.last_no(view.tx, lineage, candidate.account, candidate.asked_of)
+
+
 def _consent(intent: Intent | None) -> Consent:
     if intent is None:
         return Consent()
     yes = intent.consented, intent.consent_amount, intent.consent_above, intent.ceiling_consented
     return Consent(*yes, currency=intent.currency)
-
-
-def _effects(view: ReadView, candidate: Candidate, own: IntentId | None) -> int:
-    """Count the effects of the account within the ceiling's window: those that left, and those that are about to.
-
-    Just before one is sent, only what left counts: what is about to leave is asked the same question in its turn.
-    """
-    planning = candidate.intent is None
-    if planning and isinstance(view, UnitOfWork) and candidate.account in view.effects:
-        return view.effects[candidate.account]
-    since = view.measured.before(view.now, CEILING_WINDOW)
-    found = view.counting(since, Counting(candidate.account))
-    left = {one.id for one in found if one.sent_at is not None and one.sent_at > since}
-    if planning:
-        left |= {one.id for one in intents.in_state(view.tx, UNDER_WAY, candidate.account)}
-    left -= {own}
-    if planning and isinstance(view, UnitOfWork):
-        view.effects[candidate.account] = len(left)
-    return len(left)

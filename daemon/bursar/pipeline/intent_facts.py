@@ -68,22 +68,35 @@ def shows_effect(view: ReadView, action: ActionType, intent: Intent) -> bool:
     return f"{known.ref.type}.{known.known_state}" in action.confirmed_by
 
 
-def has_taken(view: ReadView, intent: Intent) -> bool:
+def has_taken(view: ReadView, intent: Intent, left: Decimal | None = None) -> bool:
     """Return whether what an intent that takes the balance took is gone from it: not half of it is left.
 
     A balance falls by less for other reasons, and grows meanwhile.
+
+    Args:
+        view: What is known.
+        intent: The intent.
+        left: What is left, where the adapter has just read it; else what the last good poll shows counts.
     """
-    action, left = action_of(view, intent), view.subject(intent.account, intent.subject)
-    if action is None or not action.takes_balance or action.cost is None or intent.cost is None or left is None:
+    action, cost = action_of(view, intent), intent.cost
+    if action is None or not action.takes_balance or cost is None:
         return False
-    if intent.sent_at is None or left.observed_at is None or left.observed_at < intent.sent_at:
-        return False
+    now = left if left is not None else _balance_since(view, action, intent)
+    return isinstance(now, Decimal) and now.is_finite() and now * 2 < cost
+
+
+def _balance_since(view: ReadView, action: ActionType, intent: Intent) -> object:
+    """Return what an action would take now, by what was asked for since an intent was sent; None: nobody knows."""
+    known = view.subject(intent.account, intent.subject)
+    if action.cost is None or known is None or known.observed_at is None or intent.sent_at is None:
+        return None
+    if known.observed_at < intent.sent_at:
+        return None
     try:
-        now = action.cost(CostFacts(intent.params, left))
+        return action.cost(CostFacts(intent.params, known))
     except Exception as error:  # a plugin's: it costs this, never what is written here
         log.exception("plugin.function_failed", intent=intent.id, error=type(error).__name__)
-        return False
-    return isinstance(now, Decimal) and now * 2 < intent.cost
+        return None
 
 
 def listed(view: ReadView, intent: Intent) -> Iterator[tuple[Snapshot, ActionType]]:

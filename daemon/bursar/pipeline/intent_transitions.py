@@ -196,8 +196,8 @@ def take_step(
     shows_later = action is not None and (bool(action.confirmed_by) or action.takes_balance)
     accepted = taken.state is State.SUCCEEDED and shows_later
     moved = believable_amount(success.moved) if success is not None else None
-    shown = taken.cause is Cause.SHOWN or (success is not None and success.shown)
-    accepted = accepted and not shown and not has_taken(uow, intent)
+    left = success.left if success is not None else None
+    accepted = accepted and taken.cause is not Cause.SHOWN and not has_taken(uow, intent, left)
     after = intents.take_step(uow.tx, intent, taken, uow.now, amount=moved, accepted=accepted)
     changed = after.state is not intent.state
     if changed:

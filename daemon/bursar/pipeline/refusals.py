@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bursar.domain.action import ActionType
-from bursar.domain.ids import AccountName, SubjectRef
+from bursar.domain.ids import AccountName, RuleName, SubjectRef
 from bursar.domain.intent import Intent
 from bursar.domain.ledger import MAX_REFUSALS, Entry
 from bursar.journal import ledger
+from bursar.pipeline.lineage import lineage_of
 from bursar.pipeline.unit_of_work import ReadView
 
 RECENT = 3 * MAX_REFUSALS
@@ -26,7 +27,7 @@ def answered(
     What makes its subject has another one each time: there it is those of the rule, for what it was asked about.
     """
     if action.creates and rule is not None:
-        return ledger.answered_for(view.tx, rule, account, asked, action.name, RECENT)
+        return ledger.answered_for(view.tx, lineage_of(view, RuleName(rule)), account, asked, action.name, RECENT)
     return ledger.answered(view.tx, account, subject, action.name, RECENT)
 
 

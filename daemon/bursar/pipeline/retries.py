@@ -12,6 +12,7 @@ from bursar.journal import audit, intents, ledger, matches
 from bursar.journal.matches import MatchRow
 from bursar.pipeline.guard_facts import RULE_ENDS, active_rule, recall, scope_of
 from bursar.pipeline.intent_transitions import OPERATOR
+from bursar.pipeline.lineage import lineage_of
 from bursar.pipeline.operator import Answered, asked_about, plan_call
 from bursar.pipeline.refusals import answered_like
 from bursar.pipeline.rejected import ActionRejected
@@ -91,7 +92,7 @@ def _refuse_done(uow: UnitOfWork, rule: Rule, match: MatchRow, intent: Intent) -
         ActionRejected: so it is; one sentence.
     """
     by_hand = "`bursar call` does at once what is still to be done"
-    for entry in ledger.of_rule(uow.tx, rule.name, match.account, match.subject):
+    for entry in ledger.of_rule(uow.tx, lineage_of(uow, rule.name), match.account, match.subject):
         made = intents.load(uow.tx, entry.id)
         same = made is not None and made.match == match.id
         done = entry.outcome in (Post.ACCEPTED, Post.SUCCEEDED) and entry.undone_at is None

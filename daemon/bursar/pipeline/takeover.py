@@ -112,6 +112,7 @@ def _adopt(uow: UnitOfWork, rules: Iterable[Rule]) -> None:
         verdicts.replace_trigger(uow.tx, rule.name, before, rule.trigger)
         intents.set_fingerprint(uow.tx, rule.name, rule.fingerprint)
         matches.set_fingerprint(uow.tx, rule.name, rule.fingerprint)
+        ledger.set_meaning(uow.tx, rule.name, rule.meaning)
     meta.put(uow.tx, "fingerprints", "1")
 
 
@@ -142,52 +143,32 @@ def _hand_over(uow: UnitOfWork, old: str, new: str, *, whole: bool) -> None:
 
 
 def renamed(view: ReadView, known: dict[str, str]) -> dict[RuleName, RuleName]:
-    """Return rules that appear with the `on` and `do` of one that disappears, without saying so by `was`.
+    """Return rules that appear with the `on` and `do` of one that is gone, without saying so by `was`.
 
-    A name that stood for another `on` and `do` before appears, too, and one that stands for another now disappears. A
-    `was` that names no known rule says nothing.
+    A name that stood for another `on` and `do` before appears, too. A `was` that names no known rule says nothing.
     """
     rules = view.config.rules.rules
-    now = {rule.name: rule.meaning for rule in rules}
-    gone = {name: meaning for name, meaning in known.items() if meaning and now.get(RuleName(name)) != meaning}
+    gone = {name: meaning for name, meaning in known.items() if view.config.rules.get(name) is None}
     spoken_for = {rule.was for rule in rules if rule.was in known}
     found: dict[RuleName, RuleName] = {}
     for rule in rules:
         if known.get(rule.name) == rule.meaning or rule.was in known or not rule.acts():
             continue
-        twins = [
-            name
-            for name, meaning in gone.items()
-            if meaning == rule.meaning and name not in spoken_for and (name not in now or _goes_on(view, rule, name))
-        ]
-        twins.sort(key=lambda name: name in now)  # one that is gone before one that goes on
-        if twins:
-            found[rule.name] = RuleName(twins[0])
-            spoken_for.add(RuleName(twins[0]))
+        twin = next((name for name in gone if gone[name] == rule.meaning and name not in spoken_for), None)
+        if twin is not None:
+            found[rule.name] = RuleName(twin)
+            spoken_for.add(RuleName(twin))
     return found
 
 
-def _goes_on(view: ReadView, rule: Rule, former: str) -> bool:
-    """Return whether a rule would do again what another name did, which goes on: it acts, at an account of that."""
-    accounts = ledger.accounts_of_rule(view.tx, former)
-    facts = [view.config.facts(name) for name in accounts if name in view.config.accounts]
-    return rule.mode is Mode.LIVE and any(rule.accounts.include(one) for one in facts)
-
-
 def refuse_renamed(view: ReadView) -> None:
-    """Refuse a reload that would have a rule forget its cooldowns, limits and budgets.
+    """Refuse a reload that would have a rule under another name begin anew.
 
     Raises:
         Renamed: there is such a rule.
     """
     said = {rule.name: rule.was for rule in view.config.rules.rules}
     for name, old in renamed(view, verdicts.meanings(view.tx)).items():
-        if old in said:
-            raise Renamed(
-                f"the rule {name} has the `on` and `do` that {old} had, and {old} has others now: what {old} did would "
-                f"not count for {name}. If {name} is {old}: reload first without the new {old}, and with "
-                f"`was: {old}` at {name}. If it is another rule: reload first without {name}"
-            )
         wrong = f"`was: {said[name]}` names no rule that there was; " if said[name] is not None else ""
         raise Renamed(
             f"{wrong}the rule {name} has the `on` and `do` of {old}, which is gone: with `was: {old}` it takes over "

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from bursar.domain.event import Event
 from bursar.domain.ids import AccountName, IntentId, SubjectRef
-from bursar.domain.ledger import Entry
+from bursar.domain.ledger import Entry, Lineage
 from bursar.domain.observation import Snapshot
 from bursar.domain.timeline import Measured
 from bursar.domain.values import Json
@@ -38,7 +38,7 @@ class Counting(NamedTuple):
     """Which entries of the ledger are counted: of an account (or of several), a rule, an action; None: of any."""
 
     account: AccountName | None = None
-    rule: str | None = None
+    rule: Lineage | None = None
     action: str | None = None
     accounts: tuple[AccountName, ...] | None = None
 
@@ -46,7 +46,7 @@ class Counting(NamedTuple):
         """Return whether an entry is one of these."""
         return (
             self.account in (None, entry.account)
-            and self.rule in (None, entry.rule)
+            and (self.rule is None or self.rule.covers(entry))
             and self.action in (None, entry.action)
             and (self.accounts is None or entry.account in self.accounts)
         )

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from bursar.journal.migrations.first import FIRST
 from bursar.journal.migrations.ledger import LEDGER
+from bursar.journal.migrations.meanings import MEANINGS
 
-MIGRATIONS: tuple[str, ...] = (FIRST, LEDGER)
+MIGRATIONS: tuple[str, ...] = (FIRST, LEDGER, MEANINGS)
 """What leads from nothing to the newest tables."""
 
 VERSION = len(MIGRATIONS)

@@ -1,0 +1,22 @@
+"""The third version: under which names an `on` and `do` has acted, and what a question suspects."""
+
+from __future__ import annotations
+
+MEANINGS = """
+ALTER TABLE ledger ADD COLUMN meaning TEXT NOT NULL DEFAULT '';
+ALTER TABLE questions ADD COLUMN doubt BIGINT;
+ALTER TABLE questions ADD COLUMN suspect TEXT;
+CREATE INDEX questions_by_doubt ON questions (doubt) WHERE doubt IS NOT NULL;
+
+CREATE TABLE meanings (
+  meaning TEXT NOT NULL,
+  rule TEXT NOT NULL,
+  PRIMARY KEY (meaning, rule)
+) WITHOUT ROWID;
+
+UPDATE ledger SET meaning = coalesce((SELECT meaning FROM rules WHERE name = ledger.rule), '') WHERE rule IS NOT NULL;
+
+INSERT INTO meanings (meaning, rule)
+SELECT DISTINCT meaning, rule FROM ledger WHERE rule IS NOT NULL AND meaning <> '';
+"""
+"""What an older journal has of a rule counts as done by the `on` and `do` that the rule has now."""

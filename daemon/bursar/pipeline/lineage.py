@@ -1,0 +1,29 @@
+"""Whose entries in the ledger count as a rule's own (`domain.ledger.Lineage`), by what is configured now."""
+
+from __future__ import annotations
+
+from bursar.domain.ids import RuleName
+from bursar.domain.ledger import Lineage
+from bursar.domain.rule import Mode
+from bursar.journal import ledger
+from bursar.pipeline.unit_of_work import ReadView
+
+
+def lineage_of(view: ReadView, name: RuleName) -> Lineage:
+    """Return whose entries count as a rule's own: its name's, and those of names that did the same and do not now."""
+    rule = view.config.rules.get(name)
+    if rule is None or not rule.meaning:
+        return Lineage(name)
+    formers = frozenset(one for one in ledger.doers_of(view.tx, rule.meaning) if one != name)
+    alike = [
+        other
+        for other in view.config.rules.rules
+        if other.name in formers and other.meaning == rule.meaning and other.mode is Mode.LIVE
+    ]
+    goes_on = {
+        (other.name, account)
+        for other in alike
+        for account in view.config.accounts
+        if other.accounts.include(view.config.facts(account))
+    }
+    return Lineage(name, rule.meaning, formers, frozenset(goes_on))
