@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 
@@ -102,15 +103,21 @@ class PremiumExchanger:
 
     async def _paid(self, outcome: Succeeded) -> Succeeded:
         """Look what a payout took, at once and not for long: the yes must be written down; later polls tell, too."""
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(PAID_WITHIN_S):
-                listed = self._accepted(await self._ask("get_payouts"))
-                row = answers.rows(listed.data).get(outcome.reference or "")
-                outcome = replace(outcome, moved=outcomes.amount_of(row, self._currency) if row is not None else None)
-                partner = self._accepted(await self._ask("get_info")).data
-        except (ProviderError, TimeoutError):
-            return outcome
-        return replace(outcome, left=number(partner.get("balance")) if isinstance(partner, dict) else None)
+                with suppress(ProviderError):
+                    outcome = replace(outcome, moved=await self._moved(outcome.reference or ""))
+                with suppress(ProviderError):
+                    outcome = replace(outcome, left=await self._left())
+        return outcome
+
+    async def _moved(self, reference: str) -> Decimal | None:
+        row = answers.rows(self._accepted(await self._ask("get_payouts")).data).get(reference)
+        return outcomes.amount_of(row, self._currency) if row is not None else None
+
+    async def _left(self) -> Decimal | None:
+        partner = self._accepted(await self._ask("get_info")).data
+        return number(partner.get("balance")) if isinstance(partner, dict) else None
 
     async def reconcile(self, intent: Intent, evidence: Json) -> Finding:
         """Look whether a payout that was lost is there."""

@@ -28,7 +28,7 @@ from bursar.loops.clock import RealClock
 from bursar.loops.startup import close_context, open_context
 from bursar.pipeline.dispatch import claim
 from bursar.pipeline.ingest import Poll, ingest
-from bursar.pipeline.intent_transitions import record_outcome
+from bursar.pipeline.outcomes import record_outcome
 from bursar.pipeline.unit_of_work import UnitOfWork
 from bursar.settings.read import read_configuration
 

@@ -52,6 +52,7 @@ pause        | plan operator claim resend | paused
 quarantine   | plan operator claim resend | quarantined
 rejected     |      operator claim resend | rejected
 fresh        |               claim resend | stale
+age          |               claim resend | lapse
 entry        | plan operator claim resend | lapse
 predicate    | plan operator claim resend | lapse
 when         | plan operator claim resend | lapse
@@ -92,6 +93,7 @@ OBJECTIONS = {
     "quarantine": Objection({"quarantined": True}),
     "rejected": Objection({"rejected": True}),
     "fresh": Objection({"fresh": False}),
+    "age": Objection({"too_old": "not sent within an hour"}),
     "entry": Objection({"left": "it has left its condition since"}),
     "predicate": Objection({"predicate": Judgement(False, "the order is completed, not partial")}),
     "when": Objection({"condition": NO}),

@@ -113,7 +113,7 @@ async def test_a_decision_about_what_is_over_changes_nothing_and_is_in_the_audit
 async def test_resolving_what_is_not_unknown_is_declined(world: World) -> None:
     await payout_due(world, "cooldown: 24h")
     with pytest.raises(RequestRejected, match=r"intent 1 is succeeded \(the provider said yes\), not unknown"):
-        await world.say("resolve", id="1", happened=True)
+        await world.say("resolve", id="1")
 
 
 async def test_an_unknown_id_is_declined(world: World) -> None:

@@ -14,7 +14,7 @@ from bursar.control.messages import RequestRejected
 from bursar.domain.ids import IntentId
 from bursar.journal import ledger
 from bursar.pipeline.findings import record_finding
-from bursar.pipeline.intent_transitions import record_outcome
+from bursar.pipeline.outcomes import record_outcome
 from bursar_premium_exchanger import outcomes
 
 PAY = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7", account: {env: WALLET}}}]}'

@@ -29,7 +29,7 @@ from bursar.control.offline import ask
 from bursar.journal import meta, send_counter
 from bursar.journal.backup import back_up
 from bursar.pipeline.findings import record_finding
-from bursar.pipeline.intent_transitions import record_outcome
+from bursar.pipeline.outcomes import record_outcome
 
 REFILL = "{name: e, on: order.partial, do: [refill]}"
 CANCEL = "{name: c, on: order.completed, do: [cancel]}"

@@ -12,7 +12,7 @@ from runtime_config import account, config
 from bursar.api import CostFacts, DidNot, Happened, Intent, Lost, Succeeded
 from bursar.control.messages import RequestRejected
 from bursar.journal import ledger
-from bursar.pipeline.intent_transitions import record_outcome
+from bursar.pipeline.outcomes import record_outcome
 
 PAY = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7"}}]'
 

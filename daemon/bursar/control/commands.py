@@ -21,6 +21,7 @@ from bursar.pipeline.events import emit_core
 from bursar.pipeline.held_observations import believe
 from bursar.pipeline.intent_transitions import OPERATOR
 from bursar.pipeline.rejected import ActionRejected
+from bursar.pipeline.resolutions import resolve as resolve_attempt
 from bursar.pipeline.retries import retry as retry_action
 from bursar.pipeline.unit_of_work import UnitOfWork
 from bursar.settings.model import Configuration
@@ -159,7 +160,7 @@ def resolve(uow: UnitOfWork, configuration: Configuration, params: Params) -> Js
         cause, reason = Cause.PERSON_AGAIN, "a person: it did not happen, do it again"
     else:
         cause, reason = Cause.PERSON_DID_NOT, "a person: it did not happen"
-    return operator.shown(operator.resolve(uow, str(params.get("id")), cause, reason, text(params, "reference")))
+    return operator.shown(resolve_attempt(uow, str(params.get("id")), cause, reason, text(params, "reference")))
 
 
 def retry(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json:

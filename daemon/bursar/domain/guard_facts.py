@@ -85,6 +85,7 @@ class GuardFacts:
         rejected: The provider rejects the account.
         fresh: What it stands on was seen recently enough, in this run, and no held observation shows it as done.
         rule_changed: Why nothing of the rule stands behind the match any more, if so.
+        too_old: Why it is not sent any more though nothing else stops it: it was ready for an hour.
         left: Why the entry that a state rule fired for is over, if so.
         predicate: The event's own condition (still in that state); None: it has none.
         condition: The rule's `when`.
@@ -119,6 +120,7 @@ class GuardFacts:
     rejected: bool = False
     fresh: bool = True
     rule_changed: str | None = None
+    too_old: str | None = None
     left: str | None = None
     predicate: Judgement | None = None
     condition: Judgement = ALWAYS

@@ -62,6 +62,7 @@ class PlannedIntent:
         meaning: What stands for its `on` and `do`.
         match: The match that it comes from.
         asked: The subject that the rule was asked about.
+        instead_of: The intent that a person has tried again by this one.
         reason: Why it waits for a person, or who asked for it.
     """
 
@@ -77,6 +78,7 @@ class PlannedIntent:
     meaning: str = ""
     match: MatchId | None = None
     asked: SubjectRef | None = None
+    instead_of: IntentId | None = None
     reason: str = ""
 
 
@@ -108,6 +110,7 @@ class Intent:
         consent_above: The rule's `approve.above` at that yes.
         past_ceiling: It waits, or waited, for a yes to go past the ceiling.
         ceiling_consented: A person gave that yes.
+        instead_of: The intent that a person has tried again by this one.
         made_for_others: What the provider calls what it made for other intents of the action, where that is looked for.
     """
 
@@ -144,6 +147,7 @@ class Intent:
     consent_above: Decimal | None = None
     past_ceiling: bool = False
     ceiling_consented: bool = False
+    instead_of: IntentId | None = None
     made_for_others: frozenset[str] = frozenset()
 
     @property

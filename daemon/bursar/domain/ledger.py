@@ -68,6 +68,7 @@ class Posting:
     what: Post
     at: datetime
     amount: Decimal | None = None
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +174,8 @@ def fold(blank: Entry, postings: Iterable[Posting]) -> Entry:
     entry = blank
     for posting in postings:
         entry = _after(entry, posting)
+        if posting.currency is not None:
+            entry = replace(entry, currency=posting.currency)
         if posting.amount is not None and not entry.settled:
             entry = replace(entry, amount=posting.amount, settled=posting.what in _LISTED)
     return entry
@@ -181,7 +184,7 @@ def fold(blank: Entry, postings: Iterable[Posting]) -> Entry:
 def _after(entry: Entry, posting: Posting) -> Entry:
     what, at = posting.what, posting.at
     if what is Post.UNDONE:
-        return replace(entry, undone_at=at)
+        return replace(entry, undone_at=at, effect=None)
     if what is Post.REDONE:
         amount = entry.amount if entry.settled else posting.amount
         return replace(entry, undone_at=None, ended_at=at, amount=amount)

@@ -113,6 +113,10 @@ def _fresh(facts: GuardFacts, _now: datetime) -> Verdict | None:
     return None if facts.fresh else HoldBack(BlockReason.STALE, "what it stands on is looked at anew", brief=True)
 
 
+def _age(facts: GuardFacts, _now: datetime) -> Verdict | None:
+    return None if facts.too_old is None else Lapse(facts.too_old, again=True)
+
+
 def _entry(facts: GuardFacts, _now: datetime) -> Verdict | None:
     return Lapse(facts.left) if facts.left is not None else None
 
@@ -309,6 +313,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard("rejected", AGAIN, "everything at an account that the provider rejects", _rejected),
     Guard("fresh", SENDING, "what stands on facts older than a minute, or than this run; what a held poll shows done",
           _fresh),
+    Guard("age", SENDING, "what was ready for an hour, counted from when it might leave", _age),
     Guard("entry", ANY, "a state rule's action after its subject left the condition", _entry),
     Guard("predicate", ANY, "an action whose event's own condition does not hold any more", _predicate),
     Guard("when", ANY, "an action whose `when` does not hold any more", _when),

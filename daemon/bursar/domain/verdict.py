@@ -73,14 +73,15 @@ class HoldBack:
 
 @dataclass(frozen=True, slots=True)
 class Lapse:
-    """No more: what it was decided on does not hold."""
+    """No more: what it was decided on does not hold.
+
+    Attributes:
+        reason: Why.
+        again: Its rule is asked once more, where what it asks about still holds.
+    """
 
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Broken(Lapse):
-    """A plugin's function failed: nobody can tell."""
+    again: bool = False
 
 
 Verdict = Allow | RequireApproval | HoldBack | Lapse

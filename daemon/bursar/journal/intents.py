@@ -24,7 +24,8 @@ from bursar.journal.writer import Row, Tx
 _COLUMNS = (
     "id, account, action, subject_type, subject_id, params, state, created_at, ready_at, sealed, cost, currency, rule, fingerprint, "
     "match_id, reason, fence, attempts, evidence, due_at, facts_at, sent_at, request_ended_at, looked_at, reference, lost, again, question, "
-    "question_until, consented, consent_amount, consent_above, past_ceiling, ceiling_consented"
+    "question_until, consented, consent_amount, consent_above, past_ceiling, ceiling_consented, "
+    "instead_of"
 )
 _BY_CAUSE = {Cause.PERSON_DID_NOT: Post.DID_NOT}
 
@@ -37,7 +38,7 @@ def add(
     id_ = ledger.open_entry(tx, planned, now)
     tx.run(
         "INSERT INTO intents (id, match_id, rule, fingerprint, account, action, subject_type, subject_id, params, sealed, cost, "
-        "currency, state, reason, created_at, ready_at, due_at, facts_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        "currency, state, reason, created_at, ready_at, due_at, facts_at, instead_of) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         id_,
         planned.match,
         planned.rule,
@@ -56,6 +57,7 @@ def add(
         us_now,
         us(due_at),
         us(facts_at),
+        planned.instead_of,
     )
     return cast(Intent, load(tx, id_))
 
@@ -64,6 +66,12 @@ def load(tx: Tx, id_: IntentId) -> Intent | None:
     """Return an intent."""
     row = tx.one(f"SELECT {_COLUMNS} FROM intents WHERE id = ?", id_)
     return None if row is None else _intent(row)
+
+
+def of_match(tx: Tx, match: MatchId) -> list[Intent]:
+    """Return all intents that come from a match, oldest first."""
+    rows = tx.all(f"SELECT {_COLUMNS} FROM intents INDEXED BY intents_by_match WHERE match_id = ? ORDER BY id", match)
+    return [_intent(row) for row in rows]
 
 
 def in_state(tx: Tx, states: Iterable[State], account: AccountName | None = None) -> list[Intent]:
@@ -120,13 +128,16 @@ def take_step(
     return cast(Intent, load(tx, intent.id))
 
 
-def send(tx: Tx, intent: Intent, evidence: Json, cost: Decimal | None, now: datetime) -> Intent:
+def send(
+    tx: Tx, intent: Intent, evidence: Json, cost: Decimal | None, now: datetime, currency: str | None = None
+) -> Intent:
     """Commit an intent to `sending`, under a new fence, with the cost that the guards allowed."""
     tx.run(
-        "UPDATE intents SET state = 'sending', fence = fence + 1, attempts = attempts + 1, evidence = ?, cost = ?, sent_at = ?, "
-        "request_ended_at = NULL, looked_at = NULL, due_at = NULL WHERE id = ?",
+        "UPDATE intents SET state = 'sending', fence = fence + 1, attempts = attempts + 1, evidence = ?, cost = ?, currency = "
+        "coalesce(?, currency), sent_at = ?, request_ended_at = NULL, looked_at = NULL, due_at = NULL WHERE id = ?",
         write_json(evidence),
         None if cost is None else str(cost),
+        currency,
         microseconds(now),
         intent.id,
     )
@@ -136,7 +147,7 @@ def send(tx: Tx, intent: Intent, evidence: Json, cost: Decimal | None, now: date
         intent.fence + 1,
         microseconds(now),
     )
-    ledger.post(tx, intent.id, Post.SENT, now, cost)
+    ledger.post(tx, intent.id, Post.SENT, now, cost, currency)
     return cast(Intent, load(tx, intent.id))
 
 
@@ -282,6 +293,7 @@ def _intent(row: Row) -> Intent:
         id_, account, action, subject_type, subject_id, params, state, created_at, ready_at, sealed, cost, currency, rule,
         fingerprint, match_id, reason, fence, attempts, evidence, due_at, facts_at, sent_at, request_ended_at, looked_at,
         reference, lost, again, question, question_until, consented, consent_amount, consent_above, past_ceiling, ceiling_consented,
+        instead_of,
     ) = row  # fmt: skip
     return Intent(
         id=IntentId(id_),
@@ -317,4 +329,5 @@ def _intent(row: Row) -> Intent:
         consent_above=decimal(consent_above),
         past_ceiling=bool(past_ceiling),
         ceiling_consented=bool(ceiling_consented),
+        instead_of=None if instead_of is None else IntentId(instead_of),
     )

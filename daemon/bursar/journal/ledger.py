@@ -51,15 +51,18 @@ def open_entry(tx: Tx, planned: PlannedIntent, now: datetime) -> IntentId:
     return IntentId(id_)
 
 
-def post(tx: Tx, entry: IntentId, what: Post, now: datetime, amount: Decimal | None = None) -> None:
-    """Post what became of an entry."""
+def post(
+    tx: Tx, entry: IntentId, what: Post, now: datetime, amount: Decimal | None = None, currency: str | None = None
+) -> None:
+    """Post what became of an entry; an amount that was judged anew says of which currency it is."""
     tx.posted.append(entry)
     tx.run(
-        "INSERT INTO postings (entry, what, at, amount) VALUES (?,?,?,?)",
+        "INSERT INTO postings (entry, what, at, amount, currency) VALUES (?,?,?,?,?)",
         entry,
         what,
         microseconds(now),
         None if amount is None else str(amount),
+        currency,
     )
 
 
@@ -292,10 +295,13 @@ def _folded(tx: Tx, rows: Sequence[Row]) -> list[Entry]:
     for start in range(0, len(ids), CHUNK):
         chunk = ids[start : start + CHUNK]
         marks = ",".join("?" * len(chunk))
-        for entry, what, us, amount in tx.all(
-            f"SELECT entry, what, at, amount FROM postings WHERE entry IN ({marks}) ORDER BY entry, seq", *chunk
+        for entry, what, us, amount, currency in tx.all(
+            f"SELECT entry, what, at, amount, currency FROM postings WHERE entry IN ({marks}) ORDER BY entry, seq",
+            *chunk,
         ):
-            postings.setdefault(entry, []).append(Posting(Post(what), cast(datetime, at(us)), decimal(amount)))
+            postings.setdefault(entry, []).append(
+                Posting(Post(what), cast(datetime, at(us)), decimal(amount), currency)
+            )
     return [fold(_blank(row), postings.get(row[0], ())) for row in rows]
 
 

@@ -218,8 +218,9 @@ def release(
     account: AccountName | None = None,
     subject: SubjectRef | None = None,
     rule: str | None = None,
+    but: MatchId | None = None,
 ) -> int:
-    """What held these matches back ended: have them asked again at the next fresh sight."""
+    """What held these matches back ended: have them asked again at the next fresh sight, all but one perhaps."""
     where, params = ["state = 'held'", "block = ?"], [cast(object, block)]
     if account is not None:
         where.append("account = ?")
@@ -230,8 +231,11 @@ def release(
     if rule is not None:
         where.append("rule = ?")
         params.append(rule)
-    sql = f"UPDATE matches INDEXED BY matches_held SET retry_at = ? WHERE {' AND '.join(where)}"
-    return tx.run(sql, microseconds(now), *params)
+    if but is not None:
+        where.append("id <> ?")
+        params.append(but)
+    sql = f"UPDATE matches INDEXED BY matches_held SET retry_at = min(coalesce(retry_at, ?), ?) WHERE {' AND '.join(where)}"
+    return tx.run(sql, microseconds(now), microseconds(now), *params)
 
 
 def release_waiting(tx: Tx, intent: int, now: datetime) -> None:

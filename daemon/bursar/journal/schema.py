@@ -168,7 +168,8 @@ CREATE TABLE postings (
   entry BIGINT NOT NULL,
   what TEXT NOT NULL,
   at BIGINT NOT NULL,
-  amount TEXT
+  amount TEXT,
+  currency TEXT
 );
 CREATE INDEX postings_by_entry ON postings (entry, seq);
 CREATE INDEX postings_by_time ON postings (at, entry);
@@ -209,7 +210,8 @@ CREATE TABLE intents (
   consent_amount TEXT,
   consent_above TEXT,
   past_ceiling INTEGER NOT NULL DEFAULT 0,
-  ceiling_consented INTEGER NOT NULL DEFAULT 0
+  ceiling_consented INTEGER NOT NULL DEFAULT 0,
+  instead_of BIGINT
 );
 CREATE UNIQUE INDEX intents_open ON intents (account, subject_type, subject_id)
   WHERE state IN ('awaiting_approval', 'ready', 'sending', 'deferred', 'unknown');

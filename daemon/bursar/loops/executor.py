@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import cast
@@ -43,6 +43,7 @@ from bursar.loops.outcome_writer import OutcomeWriter
 from bursar.loops.rate_limit import Priority, RateLimiter
 from bursar.loops.runtime_context import RuntimeContext
 from bursar.loops.wakeup import Wakeup
+from bursar.loops.work import Work
 from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.dispatch import Claimed, ask_gate, claim, review
 from bursar.pipeline.revealed import revealed
@@ -55,32 +56,11 @@ MAX_REST = timedelta(minutes=15)
 LEAVES_WITHIN_S = 60.0
 """A request leaves so soon after its `sending` commit, or not at all."""
 LAST_LOOK_S = 5.0
-"""One that takes the whole balance leaves so soon after the last look at it."""
+"""One that takes the whole balance leaves so soon after the last look at it; where others, that were lost, are looked
+for in between, so much later at most."""
 EVERYTHING = frozenset({BlockReason.CLOCK, BlockReason.JOURNAL, BlockReason.PAUSED, BlockReason.QUARANTINED})
 """What holds every action of the account back."""
 log = structlog.get_logger("bursar")
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """What there is to do, the most urgent first.
-
-    Attributes:
-        orphans: Intents that are `sending` though nobody sends them.
-        lost: Intents whose attempt was lost, to be looked for.
-        ended: A ready intent that the gate does not let through, whatever would be read for it.
-        ready: Ready intents of one action that may go in one request.
-    """
-
-    orphans: Sequence[Intent] = ()
-    lost: Sequence[Intent] = ()
-    ended: Intent | None = None
-    ready: Sequence[Intent] = ()
-
-    @property
-    def nothing(self) -> bool:
-        """Return whether there is nothing to do."""
-        return not (self.orphans or self.lost or self.ended is not None or self.ready)
 
 
 class Executor:
@@ -214,14 +194,28 @@ class Executor:
         evidence = await self._prepare(ready, look)
         if evidence is FAILED or self.stopping.is_set():
             return
+        read_s = self._context.clock.monotonic()
+        if not await self._none_landed(ready[0]) or self.stopping.is_set():
+            return
+        looked_s = self._context.clock.monotonic() - read_s
         self.sending = True  # from here to the written outcome nobody may end this turn
         try:
-            await self._claim_and_send(ready, evidence, look, began_s)
+            await self._claim_and_send(ready, evidence, look, began_s, looked_s)
         finally:
             self.sending = False
 
-    async def _claim_and_send(self, ready: Sequence[Intent], evidence: object, look: Exchange, began_s: float) -> None:
-        """Commit the `sending` of what the gate lets through, and make the attempt within its deadline."""
+    async def _claim_and_send(
+        self, ready: Sequence[Intent], evidence: object, look: Exchange, began_s: float, looked_s: float
+    ) -> None:
+        """Commit the `sending` of what the gate lets through, and make the attempt within its deadline.
+
+        Args:
+            ready: The intents.
+            evidence: What was read for them.
+            look: When it was asked for.
+            began_s: When that began.
+            looked_s: How long others, that ended in doubt, were looked for since.
+        """
         claimed_s = self._context.clock.monotonic()
         claimed = await self._context.commit(lambda uow: claim(uow, [one.id for one in ready], cast(Json, evidence)))
         self._rest(claimed.waiting, IDLE_S)
@@ -230,7 +224,8 @@ class Executor:
         # from before the commit on: it may take long, and the evidence grows old meanwhile
         not_after_s = (look.ended_s or began_s) + LEAVES_WITHIN_S
         if self._spec.actions[ready[0].action].takes_balance:
-            not_after_s = min(not_after_s, (look.last_asked_s or began_s) + LAST_LOOK_S)
+            at_most_s = LAST_LOOK_S + min(looked_s, LAST_LOOK_S)
+            not_after_s = min(not_after_s, (look.last_asked_s or began_s) + at_most_s)
         await self._send(claimed, Exchange(not_after_s, partial(self._context.objection, self._spec.name, claimed_s)))
 
     async def _prepare(self, ready: Sequence[Intent], look: Exchange) -> object:
@@ -239,7 +234,7 @@ class Executor:
             intent = await self._context.journal.read(lambda tx: revealed(self._context.view(tx), ready[0]))
             with watched(look):
                 read = await self._adapter.prepare(intent)
-                if isinstance(read, CannotTell) and intent.again:  # a person has told
+                if isinstance(read, CannotTell) and await self._lost.note(intent, read):  # a person has told
                     read = await self._adapter.prepare(replace(intent, lost=False))
         except TemplateFailed as failed:
             reason = str(failed)
@@ -251,13 +246,21 @@ class Executor:
             return FAILED
         if isinstance(read, (Happened, DidNot, CannotTell)):
             self._rest([intent.id], PREPARE_PAUSE_S)
-            await self._lost.note(intent, read)
+            if not isinstance(read, CannotTell):
+                await self._lost.note(intent, read)
             return FAILED
         return read
 
     async def _still_missing(self, intent: Intent) -> bool:
         try:
             return await self._lost.still_missing(intent)
+        except ProviderError as error:
+            self._cannot_look([intent], error)
+            return False
+
+    async def _none_landed(self, intent: Intent) -> bool:
+        try:
+            return await self._lost.none_landed(intent)
         except ProviderError as error:
             self._cannot_look([intent], error)
             return False

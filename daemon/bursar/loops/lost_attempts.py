@@ -17,6 +17,8 @@ from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.findings import in_doubt, record_evidence, record_finding, record_landed
 from bursar.pipeline.revealed import revealed_beside
 
+NOT_LOOKED_FOR = "?"
+"""What stands for whatever may be new at the provider, where nobody can look for it: a person is asked once."""
 CALLS = 4
 """How many limits of one call a turn may last: the rate limit, the look for a lost one, evidence, the attempt."""
 log = structlog.get_logger("bursar")
@@ -76,20 +78,23 @@ class LostAttempts:
             ProviderError: it cannot be looked for now.
         """
         action = self._spec.actions[intent.action]
-        if action.lost_reply is not LostReply.RECONCILABLE:
+        if action.lost_reply is not LostReply.RECONCILABLE or not intent.lost:
             return True
-        if intent.lost:
-            self._looked_at = {intent.id: self._context.now()}
-            if not await self.note(intent, await self._reconcile(intent, Exchange(strict=True))):
-                return False
-        return await self._none_landed(intent)
+        self._looked_at = {intent.id: self._context.now()}
+        return await self.note(intent, await self._reconcile(intent, Exchange(strict=True)))
 
-    async def _none_landed(self, intent: Intent) -> bool:
+    async def none_landed(self, intent: Intent) -> bool:
         """Return whether nothing that ended in doubt turns out to have happened, just before the next one is sent.
 
         One that was lost, not found, and let go (its hour was over, a guard held it back, a person said no) may have
-        landed since; the evidence of the next one would take it for something old.
+        landed since. It is looked for after the evidence of the next one was read: what lands between the two would
+        stand there as something old, and never be found.
+
+        Raises:
+            ProviderError: one cannot be looked for now.
         """
+        if self._spec.actions[intent.action].lost_reply is not LostReply.RECONCILABLE:
+            return True
         for doubt in await self._context.journal.read(lambda tx: in_doubt(self._context.view(tx), intent)):
             self._context.liveness.tick(f"executing {self._spec.name}", getattr(self._adapter, "limit_s", 0.0) * CALLS)
             finding = await self._reconcile(doubt, Exchange(strict=True), beside=intent)
@@ -103,11 +108,10 @@ class LostAttempts:
 
     async def note(self, intent: Intent, finding: Finding) -> bool:
         """Write what a look showed of a lost attempt before it is made again; return whether it may be."""
-        if isinstance(finding, CannotTell) and intent.again:
-            return True
         self._log(intent, finding)
         after = await self._context.commit(lambda uow: record_evidence(uow, intent.id, intent.fence, finding))
-        return after is not None and after.state is State.READY and isinstance(finding, DidNot)
+        missing = isinstance(finding, DidNot) or (intent.again and isinstance(finding, CannotTell))
+        return missing and after is not None and after.state is State.READY
 
     async def _reconcile(self, intent: Intent, look: Exchange, beside: Intent | None = None) -> Finding:
         try:
@@ -117,7 +121,7 @@ class LostAttempts:
             with watched(look):
                 return await self._adapter.reconcile(whole, intent.evidence)
         except TemplateFailed as failed:
-            return CannotTell(f"it cannot be looked for: {failed}")
+            return CannotTell(f"it cannot be looked for: {failed}", suspect=NOT_LOOKED_FOR if beside else None)
 
     def _log(self, intent: Intent, finding: Finding) -> None:
         log.info(

@@ -13,7 +13,7 @@ from bursar.domain.ids import AccountName, IntentId
 from bursar.domain.intent import Intent, Lost, NotSent, Outcome
 from bursar.journal.errors import JournalError
 from bursar.loops.runtime_context import Ended, RuntimeContext
-from bursar.pipeline.intent_transitions import record_outcome
+from bursar.pipeline.outcomes import record_outcome
 
 MAX_PAUSE_S = 30.0
 log = structlog.get_logger("bursar")

@@ -80,8 +80,9 @@ async def open_context(
         meta.put_instant(uow.tx, "started_at", uow.now)
         note_time(uow, context, resumed)
         bind(uow, configuration)
-        take_over(uow, set(configuration.sinks))
+        # first: what a changed rule ends may have been sent after the back-up, and must not lapse unasked
         start_run(uow, clean=found.clean, restored=restored, known_since=known_since)
+        take_over(uow, set(configuration.sinks))
 
     await context.commit(start)
     journal.send_counter.raise_to(await journal.read(meta.send_count))

@@ -88,7 +88,10 @@ def shown_amount(amount: Decimal | None) -> str | None:
 
 
 def changed_words(intent: Intent, before: Decimal | None) -> str:
-    """Return the sentence that what was asked about has changed: both amounts, and how to answer the new question."""
+    """Return the sentence that what was asked about has changed: both amounts, or why, and how to answer anew."""
+    if before == intent.cost:
+        anew = f"say `bursar actions approve {intent.shown_id}` if that is meant"
+        return f"intent {intent.id} was asked about anew: {intent.reason}; {anew}"
     unit = f" {intent.currency}" if intent.currency is not None else ""
     was, now = (shown_amount(amount) or "an amount not known" for amount in (before, intent.cost))
     return (

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import structlog
 
@@ -18,7 +19,7 @@ from bursar.domain.plan import Notification, draft, notifications
 from bursar.domain.route import route_note
 from bursar.domain.rule import Rule, Scope, TemplateFailed
 from bursar.domain.values import Json
-from bursar.domain.verdict import Allow, BlockReason, Broken, HoldBack, Lapse, RequireApproval, Verdict
+from bursar.domain.verdict import Allow, BlockReason, HoldBack, Lapse, RequireApproval, Verdict
 from bursar.journal import audit, deliveries, intents, matches, meta, questions
 from bursar.journal.errors import of_database
 from bursar.journal.matches import MatchRow
@@ -32,6 +33,8 @@ from bursar.pipeline.intent_transitions import take_step
 from bursar.pipeline.revealed import revealed
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 
+BROKEN_REST = timedelta(hours=1)
+"""So long nothing is asked of a plugin whose function failed."""
 log = structlog.get_logger("bursar")
 
 
@@ -170,7 +173,8 @@ def ask_gate(
         if of_database(error):
             raise
         log.exception("plugin.function_failed", intent=intent.id, error=type(error).__name__)
-        return Broken(f"a plugin's function failed ({type(error).__name__})"), GuardFacts(), candidate
+        words = f"a plugin's function failed ({type(error).__name__}): nobody can tell"
+        return HoldBack(BlockReason.LAPSED, words, view.now + BROKEN_REST), GuardFacts(), candidate
 
 
 def as_shown(candidate: Candidate) -> Candidate:
@@ -212,7 +216,7 @@ def review_questions(uow: UnitOfWork, account: AccountName, changed: Collection[
         verdict, facts, _ = ask_gate(uow, intent, phase=Phase.OPERATOR)
         # while the event's own condition holds, `when` may be true again, and the event would not come anew
         goes_on = facts.predicate is not None and facts.predicate.truth is True and facts.rule_changed is None
-        if isinstance(verdict, Lapse) and not isinstance(verdict, Broken) and not goes_on:
+        if isinstance(verdict, Lapse) and not goes_on:
             take_step(uow, intent, step(intent, Cause.STALE, verdict.reason))
 
 
@@ -262,7 +266,7 @@ def _claim_one(uow: UnitOfWork, intent: Intent, evidence: Json) -> Intent | None
         return None
     if intent.rule is None and not intent.consented:  # asked for with `--yes`: what is there now, and later no more
         questions.consent(uow.tx, intent.id, Consent(True, facts.cost.amount))
-    sent = intents.send(uow.tx, intent, evidence, facts.cost.amount, uow.now)
+    sent = intents.send(uow.tx, intent, evidence, facts.cost.amount, uow.now, facts.cost.currency)
     detail: dict[str, Json] = {"fence": sent.fence, "cost": shown_amount(sent.cost), "evidence": evidence}
     audit.add(uow.tx, "bursar", "intent.sending", intent.id, detail, uow.now)
     if candidate.match is not None and candidate.rule is not None:
@@ -295,7 +299,7 @@ def _refuse(uow: UnitOfWork, intent: Intent, facts: GuardFacts, verdict: Verdict
         grown = intents.set_cost(uow.tx, intent.id, facts.cost)
         ask(uow, take_step(uow, grown, step(grown, Cause.GREW, verdict.reason)), verdict)
     elif isinstance(verdict, Lapse):
-        take_step(uow, intent, step(intent, Cause.STALE, verdict.reason))
+        take_step(uow, intent, replace(step(intent, Cause.STALE, verdict.reason), again=verdict.again))
     elif isinstance(verdict, HoldBack) and not verdict.brief:
         reason = f"held back: {verdict.block} ({verdict.reason})"
         state = transition(intent.state, Cause.HELD_BACK)

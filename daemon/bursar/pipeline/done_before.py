@@ -11,7 +11,7 @@ from decimal import Decimal
 from bursar.domain.guard_facts import BudgetUse, Cost
 from bursar.domain.ids import AccountName, IntentId, SubjectRef
 from bursar.domain.intent import State
-from bursar.domain.ledger import Lineage
+from bursar.domain.ledger import Entry, Lineage
 from bursar.domain.permission import CEILING_WINDOW
 from bursar.domain.rule import Budget, Rule
 from bursar.journal import intents, ledger
@@ -25,10 +25,14 @@ UNDER_WAY = (State.READY, State.SENDING, State.DEFERRED)
 
 
 def cooldown_from(view: ReadView, candidate: Candidate, own: IntentId | None) -> datetime | None:
+    """Return from when a rule's cooldown runs.
+
+    The earlier actions of the same match do not count, and neither does what a person has had tried again; what may
+    land yet always does.
+    """
     rule, match = candidate.rule, candidate.match
     if rule is None or rule.cooldown is None or match is None:
         return None
-    goes_on = match.acts_planned > 0 or match.fired_at is not None
     lineage = lineage_of(view, rule.name)
     entries = {one.id: one for one in ledger.of_rule(view.tx, lineage, candidate.account, match.subject)}
     if candidate.subject is not None:
@@ -38,9 +42,14 @@ def cooldown_from(view: ReadView, candidate: Candidate, own: IntentId | None) ->
     found = [
         view.now if entry.open else entry.counts_from
         for entry in entries.values()
-        if entry.id != own and (entry.doubtful or not goes_on)
+        if entry.id != own and (entry.doubtful or not (entry.forgiven or _is_of(view, entry, match)))
     ]
     return max((at for at in found if at is not None), default=None)
+
+
+def _is_of(view: ReadView, entry: Entry, match: MatchRow) -> bool:
+    made = intents.load(view.tx, entry.id)
+    return made is not None and made.match == match.id
 
 
 def counted_by(rule: Rule, match: MatchRow) -> tuple[AccountName | None, SubjectRef | None]:

@@ -16,7 +16,8 @@ from bursar.domain.verdict import BlockReason, HoldBack, RequireApproval
 from bursar.journal import intents, questions
 from bursar.pipeline.approvals import ask
 from bursar.pipeline.intent_facts import action_of, held_until, is_over, listed, quiet_since
-from bursar.pipeline.intent_transitions import late_success, take_step
+from bursar.pipeline.intent_transitions import take_step
+from bursar.pipeline.outcomes import late_success
 from bursar.pipeline.references import believed
 from bursar.pipeline.unit_of_work import Counting, ReadView, UnitOfWork
 
@@ -34,7 +35,7 @@ def record_finding(uow: UnitOfWork, id_: IntentId, fence: int, finding: Finding,
     if intent.state is not State.UNKNOWN:  # a person has said something else while it was looked for
         if not isinstance(finding, Happened):
             return intent
-        return late_success(uow, intent, finding.success, finding.reason or "found at the provider")
+        return late_success(uow, intent, finding.success, _had_happened(finding))
     account = uow.config.accounts[intent.account]
     taken = settle_with(intent, finding, account.settle, quiet_since(uow, intent), asked_at, uow.now)
     return take_step(uow, intent, taken, success=finding.success if isinstance(finding, Happened) else None)
@@ -49,15 +50,33 @@ def record_evidence(uow: UnitOfWork, id_: IntentId, fence: int, finding: Finding
     if isinstance(finding, Happened):
         reason = finding.reason or "found at the provider"
         return take_step(uow, intent, step(intent, Cause.HAPPENED, reason), success=finding.success)
-    if isinstance(finding, CannotTell):
+    if isinstance(finding, CannotTell) and not intent.again:
         return take_step(uow, intent, step(intent, Cause.CANNOT_TELL, finding.reason, uow.now + LOOKS_APART))
+    if isinstance(finding, CannotTell) and finding.suspect is not None:  # new since a person has said that it did not
+        words = f"it may have happened after all: {finding.reason}"
+        if suspects(uow, intent, questions.Suspicion(intent.id, finding.suspect), words):
+            return intents.load(uow.tx, id_)
     taken = too_old(intent, uow.now, held_until(uow, intent))
     return intent if taken is None else take_step(uow, intent, taken)
 
 
+def suspects(uow: UnitOfWork, intent: Intent, suspicion: questions.Suspicion, words: str) -> bool:
+    """Ask a person before an intent is sent beside what may be a lost one; return whether one has yet to say yes."""
+    if questions.said_yes_to(uow.tx, suspicion):
+        return False
+    asked = take_step(uow, intent, step(intent, Cause.SUSPECTED, words))
+    ask(uow, asked, RequireApproval(words, RESTORED_WITHIN), suspicion)
+    return True
+
+
+def _had_happened(finding: Happened) -> str:
+    return f"it had happened: {finding.reason or 'found at the provider'}"
+
+
 def in_doubt(view: ReadView, intent: Intent) -> list[Intent]:
     """Return others of the same action that ended without an effect though an attempt was lost, the newest first."""
-    entries = view.counting(view.now - LANDS_WITHIN, Counting(intent.account, action=intent.action))
+    since = view.measured.before(view.now, LANDS_WITHIN)
+    entries = view.counting(since, Counting(intent.account, action=intent.action))
     ids = [entry.id for entry in reversed(entries) if entry.in_doubt and entry.id != intent.id]
     loaded = (intents.load(view.tx, id_) for id_ in ids)
     found = (one for one in loaded if one is not None and one.evidence is not None and one.state not in OPEN)
@@ -82,7 +101,7 @@ def record_landed(uow: UnitOfWork, id_: IntentId, finding: Finding, beside: Inte
         return _may_have_landed(uow, doubt, finding, intent)
     if doubt is None or not isinstance(finding, Happened):
         return False
-    doubt = late_success(uow, doubt, finding.success, finding.reason or "found at the provider")
+    doubt = late_success(uow, doubt, finding.success, _had_happened(finding), but=beside)
     if (
         intent is None
         or intent.state is not State.READY
@@ -98,15 +117,10 @@ def record_landed(uow: UnitOfWork, id_: IntentId, finding: Finding, beside: Inte
 
 def _may_have_landed(uow: UnitOfWork, doubt: Intent, finding: CannotTell, intent: Intent | None) -> bool:
     """Have a person say what became of one that may be what is new at the provider, before the next one is sent."""
-    words = f"it may be the second: nobody can tell what became of intent {doubt.id}, and {finding.reason}"
     if finding.suspect is None or intent is None or intent.state is not State.READY:
         return False
-    suspicion = questions.Suspicion(doubt.id, finding.suspect)
-    if intent.again or questions.said_yes_to(uow.tx, suspicion):
-        return False
-    asked = take_step(uow, intent, step(intent, Cause.SUSPECTED, words))
-    ask(uow, asked, RequireApproval(words, RESTORED_WITHIN), suspicion)
-    return True
+    words = f"it may be the second: nobody can tell what became of intent {doubt.id}, and {finding.reason}"
+    return suspects(uow, intent, questions.Suspicion(doubt.id, finding.suspect), words)
 
 
 def _is_listed(view: ReadView, intent: Intent) -> bool:

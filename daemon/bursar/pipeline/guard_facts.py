@@ -16,7 +16,8 @@ from bursar.domain.evaluate import has_left, judge, predicate
 from bursar.domain.event import Event
 from bursar.domain.guard_facts import Consent, Cost, GuardFacts
 from bursar.domain.ids import AccountName, IntentId
-from bursar.domain.intent import Intent, LostReply
+from bursar.domain.intent import Intent, LostReply, State
+from bursar.domain.intent_states import too_old
 from bursar.domain.ledger import Entry, No, refused_in_a_row
 from bursar.domain.rule import ALWAYS, Mode, Rule, Scope
 from bursar.journal import accounts, events, intents, ledger, matches, meta, streams, verdicts
@@ -24,7 +25,7 @@ from bursar.journal.matches import MatchRow
 from bursar.pipeline.candidate import Candidate
 from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.done_before import budget_uses, cooldown_from, counted, counted_by, effects_of
-from bursar.pipeline.intent_facts import lands_until, quiet_since
+from bursar.pipeline.intent_facts import held_until, lands_until, quiet_since
 from bursar.pipeline.lineage import lineage_of
 from bursar.pipeline.own_effects import shown_by_held
 from bursar.pipeline.refusals import RECENT, answered
@@ -80,6 +81,7 @@ def load_guard_facts(view: ReadView, candidate: Candidate) -> GuardFacts:
     return replace(
         facts,
         fresh=_fresh(view, spec, candidate) and not shown_by_held(view, candidate.intent),
+        too_old=_too_old(view, candidate.intent),
         open_intent=_open(view, candidate, entries),
         blocked_by=blocked_by(view, candidate.account, candidate.action, own),
         cooldown_from=cooldown_from(view, candidate, own),
@@ -172,6 +174,14 @@ def _fresh(view: ReadView, spec: AccountSpec, candidate: Candidate) -> bool:
     return kind is None or streams.load(view.tx, spec.name, kind.stream).failures == 0
 
 
+def _too_old(view: ReadView, intent: Intent | None) -> str | None:
+    """Return that an intent was ready for an hour; one that a held observation shows done waits for that."""
+    if intent is None or intent.state is not State.READY or shown_by_held(view, intent):
+        return None
+    ended = too_old(intent, view.now, held_until(view, intent))
+    return None if ended is None else ended.reason
+
+
 def _open(view: ReadView, candidate: Candidate, entries: Sequence[Entry]) -> tuple[int, str] | None:
     """Return the open intent of the subject, or an accepted one whose effect has yet to show."""
     assert candidate.subject is not None
@@ -180,7 +190,10 @@ def _open(view: ReadView, candidate: Candidate, entries: Sequence[Entry]) -> tup
     if open_ is not None and open_.id != own:
         return open_.id, f"intent {open_.id} ({open_.action}, {open_.state})"
     busy = next((entry for entry in entries if entry.busy and entry.id != own), None)
-    return None if busy is None else (busy.id, f"intent {busy.id} ({busy.action}, accepted) to show its effect")
+    if busy is None:
+        return None
+    own_word = f"; `bursar actions resolve {busy.id} --happened` says that it has"
+    return busy.id, f"intent {busy.id} ({busy.action}, accepted) to show its effect{own_word}"
 
 
 def blocked_by(
@@ -219,9 +232,9 @@ def _lands_until(view: ReadView, spec: AccountSpec, candidate: Candidate) -> dat
     action, intent = candidate.action, candidate.intent
     if action is None or intent is None or action.lost_reply is LostReply.REPEATABLE:
         return None
-    since = view.now - spec.settle
-    if view.settled_since is not None and view.settled_since > since:  # before that nobody knows how long it was quiet
-        since = view.settled_since - UNSEEN_FOR
+    since = view.measured.before(view.now, spec.settle)
+    if view.settled_since is not None:  # before that nobody knows how long it was quiet
+        since = min(since, view.measured.before(view.settled_since, max(spec.settle, UNSEEN_FOR)))
     ended = [one for one in ledger.lost_since(view.tx, spec.name, action.name, since) if one.in_doubt]
     lost = [intents.load(view.tx, one.id) for one in ended if one.id != intent.id]
     times = [quiet_since(view, one) + spec.settle for one in lost if one is not None]

@@ -11,7 +11,9 @@ import structlog
 from bursar.domain.action import ActionType, CostFacts
 from bursar.domain.ids import SubjectRef
 from bursar.domain.intent import Intent, LostReply
+from bursar.domain.intent_states import LAPSE_AFTER
 from bursar.domain.observation import Snapshot
+from bursar.journal import intents, ledger
 from bursar.pipeline.unit_of_work import ReadView
 
 DEFAULT_SETTLE = timedelta(minutes=5)
@@ -46,12 +48,20 @@ def lands_until(view: ReadView, intent: Intent) -> datetime | None:
 
 
 def held_until(view: ReadView, intent: Intent) -> datetime | None:
-    """Return from when the hour of a ready intent counts that a person has done again: before it may not leave.
+    """Return from when the hour of a ready intent counts: before, it may not leave, since a lost request may land.
 
-    A restart lengthens no hour: what it stands on grows old meanwhile.
+    Its own, of which a person said that it did not, or one like it that ended in doubt. A restart lengthens no hour:
+    what it stands on grows old meanwhile.
     """
-    ended = intent.request_ended_at or intent.sent_at
-    return ended + settle_of(view, intent) if intent.again and ended is not None else None
+    action, settle = action_of(view, intent), settle_of(view, intent)
+    if action is None or action.lost_reply is LostReply.REPEATABLE:
+        return None
+    since = view.measured.before(view.now, settle + LAPSE_AFTER)
+    lost = [one.id for one in ledger.lost_since(view.tx, intent.account, action.name, since) if one.in_doubt]
+    found = [intents.load(view.tx, id_) for id_ in lost if id_ != intent.id]
+    waited_for = [one for one in (intent if intent.again else None, *found) if one is not None]
+    ended = [at for one in waited_for if (at := one.request_ended_at or one.sent_at) is not None]
+    return max(ended) + settle if ended else None
 
 
 def shows_effect(view: ReadView, action: ActionType, intent: Intent) -> bool:
@@ -82,7 +92,7 @@ def has_taken(view: ReadView, intent: Intent, left: Decimal | None = None) -> bo
     if action is None or not action.takes_balance or cost is None:
         return False
     now = left if left is not None else _balance_since(view, action, intent)
-    return isinstance(now, Decimal) and now.is_finite() and now * 2 < cost
+    return isinstance(now, Decimal) and now.is_finite() and now < cost / 2
 
 
 def _balance_since(view: ReadView, action: ActionType, intent: Intent) -> object:

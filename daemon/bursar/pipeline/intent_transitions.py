@@ -3,7 +3,7 @@ posting to the ledger, its event, its audit entry, and what it means for the mat
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 import structlog
@@ -13,17 +13,13 @@ from bursar.domain.intent import (
     OPEN,
     Intent,
     LostReply,
-    Outcome,
-    Refused,
     State,
     Succeeded,
 )
 from bursar.domain.intent_states import (
-    TRANSITIONS,
     UNCONFIRMED_AFTER,
     Cause,
     Step,
-    next_step,
     repeat,
     step,
     when_due,
@@ -42,79 +38,17 @@ from bursar.pipeline.intent_facts import (
     is_over,
     is_waiting,
     listed,
-    settle_of,
     shows_effect,
 )
 from bursar.pipeline.own_effects import shown_by_held
-from bursar.pipeline.references import made_now
 from bursar.pipeline.refusals import answered_like
 from bursar.pipeline.unit_of_work import UnitOfWork
 
 OPERATOR = "person"
 LISTED_FOR = timedelta(days=7)
 """What takes the balance keeps it busy for so long while it is listed as waiting."""
+HELD_BACK_REST = timedelta(minutes=15)
 log = structlog.get_logger("bursar")
-
-
-def record_outcome(uow: UnitOfWork, id_: IntentId, fence: int, outcome: Outcome, ended_at: datetime) -> Intent | None:
-    """Write how an attempt ended. An answer for an older fence is recorded, and changes nothing.
-
-    Args:
-        uow: The unit of work.
-        id_: The intent.
-        fence: The fence under which it was sent.
-        outcome: How the attempt ended.
-        ended_at: Its last moment on the wire.
-    """
-    intent = intents.load(uow.tx, id_)
-    if intent is None:
-        return None
-    word = type(outcome).__name__.lower()
-    reason = outcome.reference or "" if isinstance(outcome, Succeeded) else outcome.reason
-    if intent.fence != fence or intent.state is not State.SENDING:
-        detail: dict[str, Json] = {"fence": fence, "outcome": word, "reason": reason}
-        audit.add(uow.tx, "bursar", "attempt.late", id_, detail, uow.now)
-        return _late_yes(uow, intent, outcome) if intent.fence == fence else intent
-    intents.end_attempt(uow.tx, id_, fence, word, reason, ended_at)
-    action, settle = action_of(uow, intent), settle_of(uow, intent)
-    lost_reply = action.lost_reply if action is not None else LostReply.NEITHER
-    outcome = made_now(uow, intent, outcome, lost_reply)
-    taken = next_step(intent, outcome, lost_reply, settle, uow.now)
-    if isinstance(outcome, Refused):
-        return take_step(uow, intent, taken, never=outcome.never, unread=outcome.unread)
-    return take_step(uow, intent, taken, success=outcome if isinstance(outcome, Succeeded) else None)
-
-
-def _late_yes(uow: UnitOfWork, intent: Intent, outcome: Outcome) -> Intent:
-    """The provider's own yes to the very attempt that was given up as lost: it is known now what became of it."""
-    action = action_of(uow, intent)
-    lost_reply = action.lost_reply if action is not None else LostReply.NEITHER
-    outcome = made_now(uow, intent, outcome, lost_reply)
-    return intent if not isinstance(outcome, Succeeded) else late_success(uow, intent, outcome, "the provider said yes")
-
-
-def late_success(uow: UnitOfWork, intent: Intent, success: Succeeded, reason: str) -> Intent:
-    """Write that an attempt took effect which was given up as lost, also where the intent has ended since."""
-    if intent.state in OPEN and intent.state is not State.SENDING:  # a person or time may have it made again already
-        return take_step(uow, intent, step(intent, Cause.HAPPENED, reason), success=success)
-    if (intent.state, Cause.LANDED) not in TRANSITIONS:
-        return intent
-    _drop_held(uow, intent)
-    return take_step(uow, intent, step(intent, Cause.LANDED, f"it had happened: {reason}"), success=success)
-
-
-def _drop_held(uow: UnitOfWork, intent: Intent) -> None:
-    match = matches.load(uow.tx, intent.match) if intent.match is not None else None
-    if match is not None and match.state == "held":
-        matches.drop(uow.tx, match.id, "it had happened", uow.now)
-
-
-def end_the_next(uow: UnitOfWork, intent: Intent) -> None:
-    """What an intent that ended in doubt was for has happened, as a person says: nothing more is done by its match."""
-    for other in intents.in_state(uow.tx, (State.AWAITING_APPROVAL, State.READY, State.DEFERRED), intent.account):
-        if intent.match is not None and other.match == intent.match and not other.lost:
-            take_step(uow, other, step(other, Cause.STALE, f"intent {intent.id} had happened"))
-    _drop_held(uow, intent)
 
 
 def pass_time(uow: UnitOfWork) -> None:
@@ -130,9 +64,10 @@ def pass_time(uow: UnitOfWork) -> None:
     for intent in intents.unconfirmed(uow.tx, uow.now):
         entry = ledger.load(uow.tx, intent.id)
         since = entry.ended_at if entry is not None else None
-        if since is not None and uow.measured.between(since, uow.now) < UNCONFIRMED_AFTER:
+        passed = None if since is None else uow.measured.between(since, uow.now)
+        if passed is not None and passed < UNCONFIRMED_AFTER:
             continue  # the rest of the time nobody has measured
-        if since is not None and uow.now - since < LISTED_FOR and is_waiting(uow, intent):
+        if passed is not None and passed < LISTED_FOR and is_waiting(uow, intent):
             continue  # the provider lists it: it is on its way
         settle_effect(uow, intent, Post.UNCONFIRMED)
         tell(uow, "action.unconfirmed", intent, "accepted, but no later status shows it")
@@ -243,11 +178,16 @@ def _write_success(uow: UnitOfWork, intent: Intent, success: Succeeded, *, accep
     return found
 
 
-def free_budgets(uow: UnitOfWork, intent: Intent) -> None:
-    """Have what budgets hold back asked once more: an effect that has ended may count for less than was reserved."""
+def free_budgets(uow: UnitOfWork, intent: Intent, *, held_back: bool = False) -> None:
+    """Have what budgets hold back asked once more: an effect that has ended may count for less than was reserved.
+
+    Of one that was held back itself not at once: two that pass a budget only where their cost is read anew would
+    release each other for ever.
+    """
     action = action_of(uow, intent)
     if action is not None and action.cost is not None and intent.cost != 0:
-        matches.release(uow.tx, BlockReason.BUDGET, uow.now)
+        at = uow.now + HELD_BACK_REST if held_back else uow.now
+        matches.release(uow.tx, BlockReason.BUDGET, at, but=intent.match if held_back else None)
 
 
 def undo(uow: UnitOfWork, id_: IntentId, shown_by: SubjectRef) -> None:
@@ -275,18 +215,20 @@ def _end(uow: UnitOfWork, intent: Intent, taken: Step, *, never: bool, held: Hol
             undo(uow, intent.id, shown.ref)
         elif action.takes_balance and is_over(uow, intent, shown):
             settle_effect(uow, intent, Post.CONFIRMED)
-    if intent.match is not None and intent.state is not State.SUCCEEDED and not never:
-        _hold_match(uow, intent, taken, held)
-    if taken.cause is not Cause.HELD_BACK:  # two that pass a budget only when they are planned would release each other
-        free_budgets(uow, intent)
+    if intent.match is not None and intent.state is not State.SUCCEEDED:
+        _hold_match(uow, intent, taken, held, never=never)
+    free_budgets(uow, intent, held_back=taken.cause is Cause.HELD_BACK)
     entry_now = ledger.load(uow.tx, intent.id)
     if entry_now is None or not entry_now.busy:
         matches.release_waiting(uow.tx, intent.id, uow.now)
 
 
-def _hold_match(uow: UnitOfWork, intent: Intent, taken: Step, held: HoldBack | None) -> None:
+def _hold_match(uow: UnitOfWork, intent: Intent, taken: Step, held: HoldBack | None, *, never: bool) -> None:
     match = matches.load(uow.tx, intent.match) if intent.match is not None else None
-    if match is None:
+    if match is None or (never and match.state != "held"):
+        return
+    if never:  # what comes after it was to be done only then
+        matches.drop(uow.tx, match.id, f"{intent.action} is refused for ever: {taken.reason}", uow.now)
         return
     held = held or _block_after(uow, intent, taken)
     if held is None:

@@ -5,26 +5,23 @@ Whatever a person says is put to the same gate (`Phase.OPERATOR`), on what is kn
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from bursar.domain.guard_facts import Consent, Cost, GuardFacts
-from bursar.domain.ids import AccountName, IntentId, SubjectRef, is_id
-from bursar.domain.intent import OPEN, Intent, PlannedIntent, State, Succeeded
+from bursar.domain.ids import AccountName, IntentId
+from bursar.domain.intent import OPEN, Intent, PlannedIntent, State
 from bursar.domain.intent_states import Cause, step, transition
-from bursar.domain.observation import Observed
 from bursar.domain.permission import Phase, permit
-from bursar.domain.subject import SubjectType
-from bursar.domain.values import FieldKind, Json, Value, number
+from bursar.domain.values import Json
 from bursar.domain.verdict import BlockReason, HoldBack, Lapse, Question, RequireApproval
-from bursar.journal import accounts, audit, intents, ledger, matches, questions, references
+from bursar.journal import accounts, audit, intents, matches, questions
 from bursar.pipeline.approvals import CEILING, ask, changed_words, past_ceiling, shown_amount
 from bursar.pipeline.candidate import Candidate
 from bursar.pipeline.dispatch import candidate_of, describe
 from bursar.pipeline.guard_facts import load_guard_facts
-from bursar.pipeline.intent_facts import action_of, lands_until
-from bursar.pipeline.intent_transitions import OPERATOR, end_the_next, take_step
+from bursar.pipeline.intent_transitions import OPERATOR, take_step
 from bursar.pipeline.rejected import ActionRejected
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 
@@ -178,91 +175,6 @@ def deny(uow: UnitOfWork, said: str) -> list[Answered]:
     return [
         Answered(take_step(uow, one, step(one, Cause.DENIED, "a person said no"), actor=OPERATOR)) for one in waiting
     ]
-
-
-def resolve(uow: UnitOfWork, said: str, cause: Cause, reason: str, reference: str | None = None) -> Answered:
-    """Record what became of an unknown attempt, as a person says.
-
-    Raises:
-        ActionRejected: it is not unknown.
-    """
-    happened_after_all = cause is Cause.PERSON_HAPPENED
-    ended = (State.LAPSED, State.DENIED, State.REFUSED, State.GAVE_UP) if happened_after_all else ()
-    intent, _ = asked_about(uow, said, State.UNKNOWN, *ended)
-    if intent.state is not State.UNKNOWN:
-        entry = ledger.load(uow.tx, intent.id)
-        if entry is None or not entry.in_doubt:
-            raise ActionRejected(f"intent {intent.id} is {intent.state} ({intent.reason}), and nothing of it was lost")
-        cause = Cause.LANDED
-        end_the_next(uow, intent)
-    other = references.made_for(uow.tx, intent, reference) if reference is not None else None
-    if other is not None:
-        raise ActionRejected(f"{reference} is what intent {other} had made: look at the provider's page once more")
-    made = _made(uow, intent, reference) if reference is not None and happened_after_all else ()
-    happened = Succeeded(reference=reference or intent.reference, tracked=made)
-    success = happened if happened_after_all else None
-    taken = step(intent, cause, reason)
-    if success is not None:
-        warning = _unknown_reference(uow, intent, reference)
-    else:
-        warning = _may_still_land(uow, intent, again=cause is Cause.PERSON_AGAIN)
-    return Answered(take_step(uow, intent, taken, actor=OPERATOR, success=success), warning=warning)
-
-
-def _may_still_land(uow: UnitOfWork, intent: Intent, *, again: bool) -> str | None:
-    """Return that what a person has not found may still be done by the provider, and until when."""
-    until = lands_until(uow, intent)
-    if until is None:
-        return None
-    at = f"{until + uow.ahead:%H:%M:%S}Z"
-    if again:
-        return (
-            f"it may still land until {at} (settle), and is sent again then; `bursar actions deny {intent.id}` ends it"
-        )
-    return f"it may still land until {at} (settle): look at the provider's page once more then"
-
-
-def _unknown_reference(uow: UnitOfWork, intent: Intent, reference: str | None) -> str | None:
-    """Return what is not known of something that happened: which it is, or whether the provider has it."""
-    action = action_of(uow, intent)
-    if action is None or not (action.creates or action.settled_by):
-        return None
-    type_ = action.settled_by[0] if action.settled_by is not None else action.subject
-    if reference is None:
-        follow = f"; `bursar track {intent.account} ID` puts it under watch" if action.creates else ""
-        return f"no --reference was given: which {type_} it is stays unknown, and its cost what was reserved{follow}"
-    if action.creates or uow.subject(intent.account, SubjectRef(type_, reference)) is not None:
-        return None
-    return f"no poll has shown {type_} {reference} so far: look at the number once more"
-
-
-def _made(uow: UnitOfWork, intent: Intent, reference: str) -> tuple[Observed, ...]:
-    """Return what an action had made, by the id that a person knows, so that it comes under watch as after a yes.
-
-    Raises:
-        ActionRejected: that is no id.
-    """
-    account = uow.config.accounts.get(intent.account)
-    action = account.actions.get(intent.action) if account is not None else None
-    kind = account.kinds.get(intent.subject.type) if account is not None else None
-    if action is None or kind is None or not (action.creates and kind.trackable):
-        return ()
-    if not is_id(reference):
-        raise ActionRejected(f"{reference!r} is not an id: pass what the provider's page shows")
-    secret = {name for name, param in action.params.items() if param.secret}
-    known = {name: value for name, value in intent.params.items() if name not in secret}
-    fields = action.made_fields(known) if action.made_fields is not None else _named_alike(kind, known)
-    sent_at = None if intent.sent_at is None else intent.sent_at + uow.ahead
-    return (Observed(SubjectRef(kind.name, reference), fields, created_at=sent_at),)
-
-
-def _named_alike(kind: SubjectType, params: Mapping[str, Json]) -> dict[str, Value | None]:
-    fields: dict[str, Value | None] = {}
-    for name, spec in kind.fields.items():
-        said = params.get(name) if not spec.own else None
-        if said is not None:
-            fields[name] = number(said) if spec.kind is FieldKind.NUMBER else str(said)
-    return fields
 
 
 def _facts_of(uow: UnitOfWork, intent: Intent) -> GuardFacts:

@@ -130,8 +130,15 @@ def _asks(uow: UnitOfWork, rule: Rule, match: MatchRow) -> str:
 def _plan_again(uow: UnitOfWork, intent: Intent) -> Intent:
     """Plan once more what a person asked for."""
     planned = PlannedIntent(
-        intent.account, intent.action, intent.subject, intent.params, reason=f"a person has {intent.id} tried again"
+        intent.account,
+        intent.action,
+        intent.subject,
+        intent.params,
+        currency=intent.currency,
+        instead_of=intent.id,
+        reason=f"a person has {intent.id} tried again",
     )
-    made = plan_call(uow, planned, Consent(True, intent.consent_amount) if intent.consented else None)
+    given = Consent(True, intent.consent_amount, currency=intent.currency) if intent.consented else None
+    made = plan_call(uow, planned, given)
     ledger.post(uow.tx, intent.id, Post.RETRIED, uow.now)
     return made

@@ -84,6 +84,19 @@ FROM intents i LEFT JOIN matches m ON m.id = i.match_id ORDER BY i.id;
 INSERT INTO postings (entry, what, at, amount)
 SELECT id, 'planned', created_at, cost FROM intents ORDER BY id;
 
+CREATE TABLE lost AS
+SELECT i.id, i.state, max(t.fence) AS fence FROM intents i JOIN attempts t ON t.intent_id = i.id AND t.outcome = 'lost'
+WHERE t.fence < i.fence AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.intent_id = i.id AND a.fence > t.fence
+  AND a.outcome IN ('succeeded', 'refused')) GROUP BY i.id;
+
+INSERT INTO postings (entry, what, at, amount)
+SELECT i.id, 'sent', t.sent_at, i.cost FROM lost l JOIN intents i ON i.id = l.id
+JOIN attempts t ON t.intent_id = l.id AND t.fence = l.fence ORDER BY i.id;
+
+INSERT INTO postings (entry, what, at)
+SELECT l.id, 'lost', coalesce(t.ended_at, t.sent_at) FROM lost l
+JOIN attempts t ON t.intent_id = l.id AND t.fence = l.fence ORDER BY l.id;
+
 INSERT INTO postings (entry, what, at, amount)
 SELECT id, 'sent', sent_at, cost FROM intents WHERE sent_at IS NOT NULL ORDER BY id;
 
@@ -188,13 +201,16 @@ SELECT i.id, i.match_id, i.rule, i.account, i.action, i.subject_type, i.subject_
   i.reason, i.fence, i.attempts, i.evidence, i.created_at, i.ready_at, i.due_at, i.facts_at, i.sent_at,
   (SELECT t.ended_at FROM attempts t WHERE t.intent_id = i.id AND t.fence = i.fence), i.looked_at,
   i.state = 'unknown' OR (i.state = 'ready' AND EXISTS (
-    SELECT 1 FROM attempts t WHERE t.intent_id = i.id AND t.fence = i.fence AND t.outcome = 'lost')),
+    SELECT 1 FROM attempts t WHERE t.intent_id = i.id AND t.fence = i.fence AND t.outcome = 'lost'))
+    OR (i.state IN ('ready', 'deferred', 'sending') AND EXISTS (SELECT 1 FROM lost l WHERE l.id = i.id)),
   i.reference, i.ended_at, CASE WHEN i.confirmed_at IS NULL THEN i.confirm_by END,
   i.state = 'awaiting_approval', CASE WHEN i.state = 'awaiting_approval' THEN i.due_at END,
   EXISTS (SELECT 1 FROM approved a WHERE a.id = i.id AND NOT a.ceiling),
   EXISTS (SELECT 1 FROM approved a WHERE a.id = i.id AND a.ceiling),
   i.cost, i.state = 'awaiting_approval' AND i.reason LIKE '%settings.ceiling%'
 FROM intents_1 i;
+
+DROP TABLE lost;
 
 CREATE TABLE questions (
   intent_id BIGINT NOT NULL,

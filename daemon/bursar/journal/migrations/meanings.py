@@ -1,9 +1,11 @@
-"""The third version: under which names an `on` and `do` has acted, and what a question suspects."""
+"""The third version: under which names an `on` and `do` has acted, what a question suspects, what took another's place."""
 
 from __future__ import annotations
 
 MEANINGS = """
 ALTER TABLE ledger ADD COLUMN meaning TEXT NOT NULL DEFAULT '';
+ALTER TABLE postings ADD COLUMN currency TEXT;
+ALTER TABLE intents ADD COLUMN instead_of BIGINT;
 ALTER TABLE questions ADD COLUMN doubt BIGINT;
 ALTER TABLE questions ADD COLUMN suspect TEXT;
 CREATE INDEX questions_by_doubt ON questions (doubt) WHERE doubt IS NOT NULL;

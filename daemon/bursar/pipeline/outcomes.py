@@ -1,0 +1,129 @@
+"""How attempts ended: by the provider's answer, in time or late, and by what shows of a lost one after it was given up.
+
+What had happened after all is written in one place, whoever says so: what was to be done in its stead ends, and its
+match goes on.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bursar.domain.ids import IntentId
+from bursar.domain.intent import OPEN, Intent, LostReply, Outcome, Refused, State, Succeeded
+from bursar.domain.intent_states import TRANSITIONS, Cause, next_step, step
+from bursar.domain.values import Json
+from bursar.domain.verdict import BlockReason, HoldBack
+from bursar.journal import audit, intents, matches
+from bursar.pipeline.guard_facts import active_rule
+from bursar.pipeline.intent_facts import action_of, settle_of
+from bursar.pipeline.intent_transitions import take_step
+from bursar.pipeline.references import made_now
+from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
+
+HAD_SAID_YES = "it had happened: the provider said yes"
+UNSENT = (State.AWAITING_APPROVAL, State.READY, State.DEFERRED)
+
+
+def record_outcome(uow: UnitOfWork, id_: IntentId, fence: int, outcome: Outcome, ended_at: datetime) -> Intent | None:
+    """Write how an attempt ended. An answer for an older fence is recorded, and changes nothing.
+
+    Args:
+        uow: The unit of work.
+        id_: The intent.
+        fence: The fence under which it was sent.
+        outcome: How the attempt ended.
+        ended_at: Its last moment on the wire.
+    """
+    intent = intents.load(uow.tx, id_)
+    if intent is None:
+        return None
+    word = type(outcome).__name__.lower()
+    reason = outcome.reference or "" if isinstance(outcome, Succeeded) else outcome.reason
+    if intent.fence != fence or intent.state is not State.SENDING:
+        detail: dict[str, Json] = {"fence": fence, "outcome": word, "reason": reason}
+        audit.add(uow.tx, "bursar", "attempt.late", id_, detail, uow.now)
+        return _late_yes(uow, intent, outcome) if intent.fence == fence else intent
+    intents.end_attempt(uow.tx, id_, fence, word, reason, ended_at)
+    action, settle = action_of(uow, intent), settle_of(uow, intent)
+    lost_reply = action.lost_reply if action is not None else LostReply.NEITHER
+    outcome = made_now(uow, intent, outcome, lost_reply)
+    taken = next_step(intent, outcome, lost_reply, settle, uow.now)
+    if isinstance(outcome, Refused):
+        return take_step(uow, intent, taken, never=outcome.never, unread=outcome.unread)
+    return take_step(uow, intent, taken, success=outcome if isinstance(outcome, Succeeded) else None)
+
+
+def _late_yes(uow: UnitOfWork, intent: Intent, outcome: Outcome) -> Intent:
+    """The provider's own yes to the very attempt that was given up as lost: it is known now what became of it."""
+    action = action_of(uow, intent)
+    lost_reply = action.lost_reply if action is not None else LostReply.NEITHER
+    outcome = made_now(uow, intent, outcome, lost_reply)
+    return intent if not isinstance(outcome, Succeeded) else late_success(uow, intent, outcome, HAD_SAID_YES)
+
+
+def late_success(
+    uow: UnitOfWork,
+    intent: Intent,
+    success: Succeeded,
+    reason: str,
+    *,
+    actor: str = "bursar",
+    but: IntentId | None = None,
+) -> Intent:
+    """Write that an attempt took effect which was given up as lost, also where the intent has ended since.
+
+    Args:
+        uow: The unit of work.
+        intent: The intent.
+        success: What the provider made.
+        reason: How that is known.
+        actor: Who says so.
+        but: What was planned in its place, and is judged by whoever asks.
+    """
+    if intent.state in OPEN and intent.state is not State.SENDING:  # a person or time may have it made again already
+        return take_step(uow, intent, step(intent, Cause.HAPPENED, reason), actor=actor, success=success)
+    if (intent.state, Cause.LANDED) not in TRANSITIONS:
+        return intent
+    for other in made_instead(uow, intent, *UNSENT):
+        if other.id != but:
+            take_step(uow, other, step(other, Cause.STALE, f"intent {intent.id} had happened"))
+    after = take_step(uow, intent, step(intent, Cause.LANDED, reason), actor=actor, success=success)
+    _go_on(uow, after)
+    return after
+
+
+def made_instead(view: ReadView, intent: Intent, *states: State) -> list[Intent]:
+    """Return what was planned in the place of an intent that ended without an effect, and is in one of these states."""
+    opened = intents.in_state(view.tx, states, intent.account)
+    return [one for one in opened if _is_instead_of(view, one, intent)]
+
+
+def _is_instead_of(view: ReadView, other: Intent, intent: Intent) -> bool:
+    """Return whether one was planned by the same match for the same action, or tried again at a person's word."""
+    if intent.match is not None and other.match == intent.match:
+        return other.id > intent.id and not _went_on(view, intent)
+    former: Intent | None = other
+    while former is not None and former.instead_of is not None:
+        if former.instead_of == intent.id:
+            return True
+        former = intents.load(view.tx, former.instead_of)
+    return False
+
+
+def _went_on(view: ReadView, intent: Intent) -> bool:
+    """Return whether the match of an intent has done the same since by another one, and gone on."""
+    since = [] if intent.match is None else intents.of_match(view.tx, intent.match)
+    return any(one.id > intent.id and one.state is State.SUCCEEDED for one in since)
+
+
+def _go_on(uow: UnitOfWork, intent: Intent) -> None:
+    """Have the match of an intent that had happened do what comes next, if anything does."""
+    match = matches.load(uow.tx, intent.match) if intent.match is not None else None
+    if match is None or match.state != "held" or _went_on(uow, intent) or made_instead(uow, intent, *OPEN):
+        return
+    rule, done = active_rule(uow, match.rule), match.acts_planned + 1
+    if rule is None or done >= len(rule.acts()):
+        matches.drop(uow.tx, match.id, "it had happened", uow.now)
+        return
+    waits = HoldBack(BlockReason.OPEN_INTENT, f"goes on after intent {intent.id}", uow.now, waits_for=intent.id)
+    matches.hold_back(uow.tx, match, waits, done)

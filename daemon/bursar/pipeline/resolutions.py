@@ -1,0 +1,130 @@
+"""What a person says became of a request: it happened, it did not, it did not and is made again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bursar.domain.ids import SubjectRef, is_id
+from bursar.domain.intent import Intent, State, Succeeded
+from bursar.domain.intent_states import Cause, step
+from bursar.domain.ledger import Post
+from bursar.domain.observation import Observed
+from bursar.domain.subject import SubjectType
+from bursar.domain.values import FieldKind, Json, Value, number
+from bursar.journal import audit, ledger, references
+from bursar.pipeline.intent_facts import action_of, lands_until
+from bursar.pipeline.intent_transitions import OPERATOR, settle_effect, take_step
+from bursar.pipeline.operator import Answered, asked_about
+from bursar.pipeline.outcomes import late_success, made_instead
+from bursar.pipeline.rejected import ActionRejected
+from bursar.pipeline.unit_of_work import UnitOfWork
+
+
+def resolve(uow: UnitOfWork, said: str, cause: Cause, reason: str, reference: str | None = None) -> Answered:
+    """Record what became of an unknown attempt, as a person says; also that what was accepted has shown its effect.
+
+    Raises:
+        ActionRejected: it is not unknown.
+    """
+    happened_after_all = cause is Cause.PERSON_HAPPENED
+    ended = (State.LAPSED, State.DENIED, State.REFUSED, State.GAVE_UP, State.SUCCEEDED) if happened_after_all else ()
+    intent, _ = asked_about(uow, said, State.UNKNOWN, *ended)
+    if intent.state is State.SUCCEEDED:
+        return _has_shown(uow, intent)
+    if intent.state is not State.UNKNOWN:
+        entry = ledger.load(uow.tx, intent.id)
+        if entry is None or not entry.in_doubt:
+            raise ActionRejected(f"intent {intent.id} is {intent.state} ({intent.reason}), and nothing of it was lost")
+    other = references.made_for(uow.tx, intent, reference) if reference is not None else None
+    if other is not None:
+        raise ActionRejected(f"{reference} is what intent {other} had made: look at the provider's page once more")
+    made = _made(uow, intent, reference) if reference is not None and happened_after_all else ()
+    if not happened_after_all:
+        warning = _may_still_land(uow, intent, again=cause is Cause.PERSON_AGAIN)
+        return Answered(take_step(uow, intent, step(intent, cause, reason), actor=OPERATOR), warning=warning)
+    success = Succeeded(reference=reference or intent.reference, tracked=made)
+    warning = _under_way_instead(uow, intent) or _unknown_reference(uow, intent, reference)
+    if intent.state is not State.UNKNOWN:
+        return Answered(late_success(uow, intent, success, reason, actor=OPERATOR), warning=warning)
+    return Answered(
+        take_step(uow, intent, step(intent, cause, reason), actor=OPERATOR, success=success), warning=warning
+    )
+
+
+def _has_shown(uow: UnitOfWork, intent: Intent) -> Answered:
+    """Take a person's word that what was accepted has had its effect: nothing waits for it any more.
+
+    Raises:
+        ActionRejected: nothing does.
+    """
+    entry = ledger.load(uow.tx, intent.id)
+    if entry is None or not entry.busy:
+        raise ActionRejected(f"intent {intent.id} has succeeded, and nothing waits for its effect")
+    audit.add(uow.tx, OPERATOR, "intent.shown", intent.id, {"account": intent.account}, uow.now)
+    settle_effect(uow, intent, Post.CONFIRMED)
+    return Answered(intent)
+
+
+def _under_way_instead(uow: UnitOfWork, intent: Intent) -> str | None:
+    """Return that what was planned in the place of something that happened is out, too: it may be done twice."""
+    out = [one.id for one in made_instead(uow, intent, State.SENDING, State.UNKNOWN)]
+    if not out:
+        return None
+    then = f"`bursar actions resolve {out[0]}` once you know"
+    return f"intent {out[0]} was sent in its place, and may have happened, too: {then}"
+
+
+def _may_still_land(uow: UnitOfWork, intent: Intent, *, again: bool) -> str | None:
+    """Return that what a person has not found may still be done by the provider, and until when."""
+    until = lands_until(uow, intent)
+    if until is None:
+        return None
+    at = f"{until + uow.ahead:%H:%M:%S}Z"
+    if again:
+        return (
+            f"it may still land until {at} (settle), and is sent again then; `bursar actions deny {intent.id}` ends it"
+        )
+    return f"it may still land until {at} (settle): look at the provider's page once more then"
+
+
+def _unknown_reference(uow: UnitOfWork, intent: Intent, reference: str | None) -> str | None:
+    """Return what is not known of something that happened: which it is, or whether the provider has it."""
+    action = action_of(uow, intent)
+    if action is None or not (action.creates or action.settled_by):
+        return None
+    type_ = action.settled_by[0] if action.settled_by is not None else action.subject
+    if reference is None:
+        follow = f"; `bursar track {intent.account} ID` puts it under watch" if action.creates else ""
+        return f"no --reference was given: which {type_} it is stays unknown, and its cost what was reserved{follow}"
+    if action.creates or uow.subject(intent.account, SubjectRef(type_, reference)) is not None:
+        return None
+    return f"no poll has shown {type_} {reference} so far: look at the number once more"
+
+
+def _made(uow: UnitOfWork, intent: Intent, reference: str) -> tuple[Observed, ...]:
+    """Return what an action had made, by the id that a person knows, so that it comes under watch as after a yes.
+
+    Raises:
+        ActionRejected: that is no id.
+    """
+    account = uow.config.accounts.get(intent.account)
+    action = account.actions.get(intent.action) if account is not None else None
+    kind = account.kinds.get(intent.subject.type) if account is not None else None
+    if action is None or kind is None or not (action.creates and kind.trackable):
+        return ()
+    if not is_id(reference):
+        raise ActionRejected(f"{reference!r} is not an id: pass what the provider's page shows")
+    secret = {name for name, param in action.params.items() if param.secret}
+    known = {name: value for name, value in intent.params.items() if name not in secret}
+    fields = action.made_fields(known) if action.made_fields is not None else _named_alike(kind, known)
+    sent_at = None if intent.sent_at is None else intent.sent_at + uow.ahead
+    return (Observed(SubjectRef(kind.name, reference), fields, created_at=sent_at),)
+
+
+def _named_alike(kind: SubjectType, params: Mapping[str, Json]) -> dict[str, Value | None]:
+    fields: dict[str, Value | None] = {}
+    for name, spec in kind.fields.items():
+        said = params.get(name) if not spec.own else None
+        if said is not None:
+            fields[name] = number(said) if spec.kind is FieldKind.NUMBER else str(said)
+    return fields

@@ -1,0 +1,303 @@
+"""What was lost and given up turns up after all: nothing is done beside it, and what was to be done in its place ends."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+
+import pytest
+from kit import World
+from runtime_config import account, config
+
+from bursar.api import CannotTell, DidNot, Finding, Happened, Intent, Lost, Succeeded, Unreachable
+from bursar.pipeline.outcomes import record_outcome
+from bursar_premium_exchanger import outcomes
+
+GONE = Unreachable("the answer was lost")
+MAYBE = CannotTell("payout 1 is new, and the site does not say for whom", suspect="1")
+PAY = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7", account: {env: WALLET}}}]}'
+ADD = "{name: r, on: order.partial, do: [{add: {link: x}}], cooldown: 1m}"
+QUICK = account(more="settle: 1m")
+Look = Callable[[Intent], Awaitable[Finding]]
+
+
+def landed(world: World, wallet: str | None = None) -> Look:
+    """Return how a site is looked at that lists payout 1 once it has landed, as one to its own wallet."""
+
+    async def look(intent: Intent) -> Finding:
+        there = "1" in world.site.payouts and wallet in (None, intent.params.get("account"))
+        return Happened(Succeeded("1", moved=Decimal(900)), "payout 1 is new") if there else DidNot("it is not there")
+
+    return look
+
+
+async def call(world: World, action: str, **params: str) -> None:
+    await world.say("call", account="panel", method=action, params=params, wait_s=0)
+
+
+async def let_go(world: World, rule: str = PAY, wallet: str | None = None) -> None:
+    """A payout is lost; a person says that it did not happen."""
+    world.site.money("900")
+    world.site.will("payout", Lost("no answer"))
+    world.site.will("reconcile", *[landed(world, wallet)] * 999)
+    await world.open(config(rule, accounts=QUICK))
+    await world.turn()
+    await world.say("resolve", id="1")
+
+
+async def due_again(world: World) -> None:
+    """The balance falls, and passes the minimum once more."""
+    for amount in ("20", "900"):
+        world.site.money(amount)
+        await world.live(hours=2, every_s=300)
+
+
+async def late_yes(world: World, reference: str) -> None:
+    """The provider's own yes to the first attempt is written at last."""
+    [one, *_] = await world.intents()
+    yes = Succeeded(reference)
+    await world.context.commit(lambda uow: record_outcome(uow, one.id, one.fence, yes, uow.now))
+
+
+async def a_person_says_so(world: World, reference: str) -> None:
+    await world.say("resolve", id="1", happened=True, reference=reference)
+
+
+FOUND = [late_yes, a_person_says_so]
+
+
+# what cannot be looked for by its parameters
+
+
+@pytest.mark.parametrize("edited", [True, False])
+async def test_a_wallet_that_was_edited_hides_no_payout_that_landed_late(world: World, edited: bool) -> None:
+    world.environ["NEW"] = "T-wallet-2"
+    await let_go(world, PAY[:-1] + ", cooldown: 1h}")
+    if edited:
+        await world.reload(config(PAY[:-1].replace("WALLET", "NEW") + ", cooldown: 1h}", accounts=QUICK))
+    world.site.payouts["1"] = "waiting"
+    await due_again(world)
+    assert (len(world.site.performed), (await world.states())[-1]) == (1, "awaiting_approval" if edited else "lapsed")
+
+
+async def test_the_rule_of_a_lost_payout_is_gone_and_a_person_is_asked_once_before_the_next(world: World) -> None:
+    world.environ["NEW"] = "T-wallet-2"
+    await let_go(world)
+    other = PAY.replace("name: p", "name: other").replace('"7"', '"8"').replace("WALLET", "NEW")
+    await world.reload(config(other, accounts=QUICK))
+    await due_again(world)
+    [_, asked] = await world.intents()
+    assert (len(world.site.performed), asked.state) == (1, "awaiting_approval")
+    assert "nobody can tell what became of intent 1" in asked.reason
+    await world.say("approve", ids=["2"])
+    await world.live(minutes=12)
+    await due_again(world)
+    assert len(world.site.performed) == 3
+
+
+@pytest.mark.parametrize("wallet", ["T", "U"])
+async def test_a_called_one_whose_wallet_nobody_knows_any_more_is_asked_about(world: World, wallet: str) -> None:
+    world.site.money("900")
+    world.site.will("payout", Lost("no answer"))
+    world.site.will("reconcile", *[landed(world, "T")] * 999)
+    await world.open(config(accounts=QUICK))
+    await world.turn()
+    await call(world, "payout", method="7", account="T")
+    await world.send()
+    await world.say("resolve", id="1")
+    await world.live(minutes=3)
+    await world.restart(seconds=10)
+    world.site.payouts["1"] = "waiting"
+    await world.live(minutes=3)
+    await call(world, "payout", method="7", account=wallet)
+    await world.live(minutes=10)
+    assert (len(world.site.performed), (await world.states())[-1]) == (
+        1,
+        "lapsed" if wallet == "T" else "awaiting_approval",
+    )
+
+
+async def test_what_lands_between_the_evidence_and_the_request_is_found(world: World) -> None:
+    """The evidence of the next one must not make what has just landed something old."""
+    await let_go(world, PAY[:-1] + ", cooldown: 1h}")
+
+    async def prepare(_intent: Intent) -> object:
+        world.site.payouts["1"] = "waiting"
+        return {"balance": "900"}
+
+    world.site.will("prepare", prepare)
+    await due_again(world)
+    assert (len(world.site.performed), await world.states()) == (1, ["succeeded", "lapsed"])
+
+
+# a person has had it done again
+
+
+@pytest.mark.parametrize("shape", ["suspect", "judged by the plugin"])
+async def test_what_lands_after_did_not_again_is_not_sent_beside(world: World, shape: str) -> None:
+    """The person's word is about what was there then; what is new since is asked about."""
+    rows: dict[str, dict[str, object]] = {}
+
+    async def look(intent: Intent) -> Finding:
+        if shape == "suspect":
+            return MAYBE if rows else DidNot("it is not there")
+        wallet = "T-wallet-1"
+        return outcomes.finding(rows, Decimal(900), intent.evidence, "7", wallet, "USD", intent.made_for_others)
+
+    async def prepare(intent: Intent) -> object:
+        found = await look(intent) if intent.lost else None
+        if found is not None and not isinstance(found, DidNot):
+            return found
+        return outcomes.evidence(rows, Decimal(900), "7", "T-wallet-1")
+
+    world.site.will("prepare", *[prepare] * 99)
+    world.site.will("reconcile", *[look] * 99)
+    world.site.money("900")
+    world.site.will("payout", GONE)
+    await world.open(config(PAY))
+    await world.turn()
+    await world.say("resolve", id="1", again=True)
+    await world.live(minutes=1, every_s=20)
+    rows["2"] = {
+        "id": "2", "time": "1790000000", "method_id": "7", "account": "T-wa***", "original_amount": "900", "status": "0",
+    }  # fmt: skip
+    await world.live(minutes=12)
+    [one] = await world.intents()
+    assert (len(world.site.performed), one.state) == (1, "awaiting_approval")
+    await world.say("approve", ids=["1"])
+    await world.live(minutes=12)
+    assert (len(world.site.performed), await world.states()) == (2, ["succeeded"])
+
+
+async def test_again_of_one_says_nothing_of_another_that_may_have_landed(world: World) -> None:
+    world.site.money("900")
+    world.site.will("payout", Lost("no"), Lost("no"))
+
+    async def look(intent: Intent) -> Finding:
+        return MAYBE if "1" in world.site.payouts and intent.id == 1 else DidNot("no")
+
+    world.site.will("reconcile", *[look] * 999)
+    await world.open(config(accounts=QUICK))
+    await world.turn()
+    await call(world, "payout", method="7", account="T")
+    await world.send()
+    await world.say("resolve", id="1")
+    await world.live(minutes=3)
+    await call(world, "payout", method="7", account="T")
+    await world.send()
+    await world.say("resolve", id="2", again=True)
+    world.site.payouts["1"] = "waiting"
+    await world.live(minutes=10)
+    assert (len(world.site.performed), await world.states()) == (2, ["refused", "awaiting_approval"])
+
+
+@pytest.mark.parametrize("finding", [CannotTell("the balance fell"), DidNot("no")])
+async def test_what_is_done_again_lapses_after_its_hour_whatever_a_look_shows(world: World, finding: Finding) -> None:
+    async def prepare(intent: Intent) -> object:
+        return finding if intent.lost and isinstance(finding, CannotTell) else {"balance": "900"}
+
+    world.site.money("900")
+    world.site.will("payout", GONE)
+    world.site.will("prepare", *[prepare] * 999)
+    world.site.will("reconcile", *[finding] * 999)
+    await world.open(config(PAY))
+    await world.turn()
+    await world.say("resolve", id="1", again=True)
+    await world.say("pause")
+    await world.live(hours=5, every_s=300)
+    assert await world.states() == ["lapsed"]
+
+
+async def test_no_question_is_asked_about_what_is_over(world: World) -> None:
+    """The balance fell below the minimum: what is new at the site does not matter to a payout that lapses."""
+    await let_go(world, PAY[:-1] + ", cooldown: 1h}")
+    await world.say("pause")
+    await world.live(hours=2, every_s=300)
+    world.site.next["reconcile"].clear()
+    world.site.will("reconcile", *[MAYBE] * 999)
+    await world.say("resume")
+    await world.poll()
+    assert (await world.states())[-1] == "ready"
+    world.site.money("20")
+    await world.wait(minutes=6)
+    await world.poll()
+    await world.send()
+    assert (await world.states())[-1] == "lapsed"
+
+
+# what was to be done in its place, and after it
+
+
+@pytest.mark.parametrize("found", FOUND)
+async def test_what_a_person_had_tried_again_ends_when_the_first_had_happened(
+    world: World, found: Callable[[World, str], Awaitable[None]]
+) -> None:
+    world.site.will("add", GONE)
+    await world.open(config())
+    await call(world, "add", link="x")
+    await world.send()
+    await world.say("resolve", id="1")
+    await world.say("retry", ids=["1"])
+    await world.live(minutes=2, every_s=30)
+    await found(world, "4711")
+    await world.live(minutes=12)
+    assert (len(world.site.performed), await world.states()) == (1, ["succeeded", "lapsed"])
+
+
+@pytest.mark.parametrize("found", FOUND)
+async def test_the_next_of_a_match_ends_when_the_first_had_happened(
+    world: World, found: Callable[[World, str], Awaitable[None]]
+) -> None:
+    world.site.orders["1"] = "partial"
+    world.site.will("add", GONE)
+    await world.open(config(ADD))
+    await world.track("1")
+    await world.turn()
+    await world.say("resolve", id="1")
+    await world.live(minutes=3, every_s=20)
+    assert await world.states() == ["refused", "ready"]
+    await found(world, "55")
+    await world.live(minutes=12)
+    assert (len(world.site.performed), await world.states()) == (1, ["succeeded", "lapsed"])
+
+
+async def next_is_unknown(world: World) -> None:
+    world.site.orders["1"] = "partial"
+    world.site.will("add", GONE, GONE)
+    await world.open(config(ADD))
+    await world.track("1")
+    await world.turn()
+    await world.say("resolve", id="1")
+    await world.live(minutes=12, every_s=20)
+    assert await world.states() == ["refused", "unknown"]
+
+
+async def test_a_next_one_that_was_lost_and_is_to_be_done_again_ends_too(world: World) -> None:
+    await next_is_unknown(world)
+    await world.say("resolve", id="2", again=True)
+    await a_person_says_so(world, "55")
+    await world.live(minutes=30)
+    assert (len(world.site.performed), await world.states()) == (2, ["succeeded", "lapsed"])
+
+
+async def test_a_next_one_that_is_out_is_named(world: World) -> None:
+    await next_is_unknown(world)
+    said = await world.say("resolve", id="1", happened=True, reference="55")
+    assert (
+        said["warning"]
+        == "intent 2 was sent in its place, and may have happened, too: `bursar actions resolve 2` once you know"
+    )
+
+
+@pytest.mark.parametrize("let_go_first", [True, False])
+async def test_what_a_match_does_next_is_done_after_it_had_happened(world: World, let_go_first: bool) -> None:
+    world.site.orders["1"] = "partial"
+    world.site.will("add", GONE)
+    await world.open(config('{name: r, on: order.partial, do: [{add: {link: "x"}}, cancel], cooldown: 1h}'))
+    await world.track("1")
+    await world.turn()
+    if let_go_first:
+        await world.say("resolve", id="1")
+    await a_person_says_so(world, "4711")
+    await world.live(hours=3, every_s=300)
+    assert (len(world.site.done("add")), len(world.site.done("cancel"))) == (1, 1)
