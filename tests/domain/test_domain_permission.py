@@ -428,6 +428,11 @@ def test_a_budget_says_how_much_is_spent_and_what_this_would_add() -> None:
     assert held_back(spending("90.01")).reason == "90.01 of 100 spent or reserved; this would add 10"
 
 
+def test_a_budget_says_that_it_never_allows_more_than_itself() -> None:
+    words = "0 of 100 spent or reserved; this would add 101, more than it ever allows: raise it, or do it by hand"
+    assert held_back(spending("0", Cost(Decimal(101), "USD"))).reason == words
+
+
 def test_a_budget_that_nothing_was_spent_of_is_asked_again_after_its_window() -> None:
     assert held_back(spending("0", Cost(Decimal(101), "USD"))).retry_at == T0 + DAY
 

@@ -9,6 +9,10 @@ from bursar.cli.listing import show_list
 from bursar.cli.options import with_config, with_json
 from bursar.cli.output import show_json
 
+PUT_AWAY = {
+    "ended": "ended, and never sent",
+    "in_doubt": "lost at the former account, and looked for no more: look at the provider's page",
+}
 COLUMNS = {
     "name": "ACCOUNT",
     "provider": "PROVIDER",
@@ -58,11 +62,24 @@ def confirm(name: str, as_json: bool) -> None:
 def replace(name: str, as_json: bool) -> None:
     """Declare that NAME now means another account. What was known of the former one is put away, its open actions end.
 
+    What ended is named, and under which name the former account is kept.
+
     \b
     Example:
         bursar accounts replace main-panel
     """
-    _say("accounts_replace", as_json, f"{name} is a new account", account=_known(name))
+    answer = client_for_deciding().ask("accounts_replace", account=_known(name))
+    if as_json:
+        show_json(answer)
+        return
+    about = answer if isinstance(answer, dict) else {}
+    click.echo(f"{name} is a new account: what was done at the former one counts for it no more")
+    for key, words in PUT_AWAY.items():
+        ids = about.get(key)
+        if isinstance(ids, list) and ids:
+            click.echo(f"{words}: {', '.join(map(str, ids))}")
+    back = f"`bursar accounts rename {about.get('former')} {name}`"
+    click.echo(f"if that was a mistake: put the old settings back, reload, and {back}")
 
 
 @accounts.command()

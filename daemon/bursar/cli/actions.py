@@ -89,6 +89,8 @@ def approve(ids: tuple[str, ...], as_json: bool) -> int:
 def deny(ids: tuple[str, ...], as_json: bool) -> int:
     """Deny actions that wait for a person, or end those that are ready or deferred and not sent yet.
 
+    The rule asks no more for its cooldown, else for a day: until when is said, and `bursar actions retry` ends it.
+
     \b
     Example:
         bursar actions deny 17
@@ -101,7 +103,7 @@ def deny(ids: tuple[str, ...], as_json: bool) -> int:
 @with_json
 @click.argument("ids", metavar="ID…", nargs=-1, required=True)
 def retry(ids: tuple[str, ...], as_json: bool) -> int:
-    """Have actions asked for anew that gave up or were refused: what refused them before does not count any more.
+    """Have actions asked for anew that gave up, were refused or denied: that does not count any more.
 
     What comes of a rule is asked for again once its condition was looked at anew. What lapsed because its rule was
     changed, or was gone for a while, is put to the rule as it is now.
@@ -164,6 +166,8 @@ def _answer(verb: str, ids: tuple[str, ...], as_json: bool, said: str, note: str
         for row in rows:
             if row.get("problem") is None and row.get("what"):
                 click.echo(f"{row['id']}: {row['what']}")
+            if row.get("problem") is None and row.get("warning"):
+                click.echo(f"{row['id']}: {row['warning']}")
         if note:
             click.echo(note)
     for problem in problems:

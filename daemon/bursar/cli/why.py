@@ -22,6 +22,7 @@ COLUMNS = {
     "verdict": "VERDICT",
     "reason": "REASON",
     "match": "THE MATCH IS",
+    "next": "ASKED AGAIN",
     "actions": "ACTIONS",
 }
 
@@ -61,8 +62,10 @@ def _flat(row: dict[str, Json]) -> dict[str, Json]:
     """Put what became of the match beside the verdict."""
     match = row.get("match")
     if not isinstance(match, dict):
-        return row
+        return {**row, "next": row.get("asked_again_at")}
     words = [str(match[key]) for key in ("state", "block", "reason") if match.get(key)]
     states = match.get("states")
     actions = [f"{id_} ({state})" for id_, state in states.items()] if isinstance(states, dict) else []
-    return {**row, "match": ": ".join(words), "actions": ", ".join(actions)}
+    held = match.get("retry_at") if match.get("state") == "held" else None
+    asked = held or row.get("asked_again_at")
+    return {**row, "match": ": ".join(words), "next": asked, "actions": ", ".join(actions)}

@@ -179,9 +179,10 @@ def accounts_confirm(uow: UnitOfWork, configuration: Configuration, params: Para
 def accounts_replace(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json:
     """Take an account in quarantine for another one."""
     name = known_account(configuration, text(params, "account")).name
-    account_identity.replace(uow, name)
+    put_away = account_identity.replace(uow, name)
     audit.add(uow.tx, OPERATOR, "account.replace", None, {"account": name}, uow.now)
-    return {"account": name}
+    ended, in_doubt = ([str(id_) for id_ in ids] for ids in (put_away.ended, put_away.in_doubt))
+    return {"account": name, "former": put_away.name, "ended": list(ended), "in_doubt": list(in_doubt)}
 
 
 def accounts_retry(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json:

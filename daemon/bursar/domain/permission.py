@@ -229,6 +229,8 @@ def _budget(facts: GuardFacts, now: datetime) -> Verdict | None:
             )
         if use.spent + cost.amount > Decimal(str(budget.max)):
             why = f"{use.spent:f} of {budget.max} spent or reserved; this would add {cost.amount:f}"
+            if cost.amount > Decimal(str(budget.max)):
+                why += ", more than it ever allows: raise it, or do it by hand"
             return HoldBack(BlockReason.BUDGET, why, later)
     return None
 

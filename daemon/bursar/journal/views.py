@@ -82,9 +82,10 @@ def actions(
     shown = times(tx)
     where: list[str] = ["1 = 1"]
     params: list[object] = []
+    given_up = {id_ for (id_,) in tx.all(_GIVEN_UP)}
     if state:
-        where.append("state = ?")
-        params.append(state)
+        where.append(f"(state = ? OR (? = 'gave_up' AND id IN ({_GIVEN_UP})))")
+        params += [state, state]
     if ids is not None:
         where.append(f"id IN ({','.join('?' * len(ids))})")
         params += ids
@@ -96,6 +97,8 @@ def actions(
     for row in rows:
         if row["undone"] == "undone":
             row.update(paid="0", reason=f"{row['reason']}; the provider has undone it since")
+        if row["id"] in given_up and "actions retry" not in row["reason"]:
+            row.update(reason=f"{row['reason']}; its rule asks no more until `bursar actions retry {row['id']}`")
     return [
         {
             "id": _shown_id(row),
@@ -108,6 +111,7 @@ def actions(
     ]
 
 
+_GIVEN_UP = "SELECT waits_for FROM matches WHERE state = 'held' AND block = 'gave_up' AND waits_for IS NOT NULL"
 _ACTIONS = (
     "SELECT id, rule, account, action, subject_type, subject_id, params, state, reason, created_at, attempts, reference, "
     "sent_at, ended_at, due_at, fence, cost AS amount, currency, question, (SELECT p.amount FROM postings p WHERE p.entry = "

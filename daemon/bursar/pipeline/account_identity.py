@@ -7,8 +7,9 @@ quarantine: it is watched, and nothing is done there, until its known subjects r
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
-from bursar.domain.ids import AccountName
+from bursar.domain.ids import AccountName, IntentId
 from bursar.domain.intent import OPEN, State
 from bursar.domain.intent_states import Cause, step
 from bursar.domain.verdict import BlockReason
@@ -16,9 +17,10 @@ from bursar.journal import accounts, intents, ledger, matches
 from bursar.journal.accounts import AccountRow
 from bursar.journal.writer import Tx
 from bursar.pipeline.events import emit_core
+from bursar.pipeline.findings import LANDS_WITHIN
 from bursar.pipeline.intent_transitions import take_step
 from bursar.pipeline.rejected import ActionRejected
-from bursar.pipeline.unit_of_work import UnitOfWork
+from bursar.pipeline.unit_of_work import Counting, UnitOfWork
 
 
 def bind_accounts(uow: UnitOfWork, digests: Mapping[AccountName, tuple[str, str]]) -> None:
@@ -149,7 +151,22 @@ _LEFT_BEHIND = {
 """How what was not sent to the old account ends when the name means a new one."""
 
 
-def replace(uow: UnitOfWork, name: AccountName) -> None:
+@dataclass(frozen=True, slots=True)
+class PutAway:
+    """What a person's word that a name means another account has put away.
+
+    Attributes:
+        name: What the former account is called from now on.
+        ended: What was not sent there, and never will be.
+        in_doubt: What was lost there and let go: nobody looks for it any more.
+    """
+
+    name: AccountName
+    ended: Sequence[IntentId]
+    in_doubt: Sequence[IntentId]
+
+
+def replace(uow: UnitOfWork, name: AccountName) -> PutAway:
     """A person says that the name means another account now: nothing that was known of the old one holds.
 
     Raises:
@@ -158,22 +175,33 @@ def replace(uow: UnitOfWork, name: AccountName) -> None:
     """
     row = _quarantined(uow, name)
     _refuse_unknown(uow, known_as(uow.tx, row, uow.config.accounts))
-    _put_away(uow, row)
+    put_away = _put_away(uow, row)
     accounts.bind(uow.tx, name, row.provider, row.quarantine_digest or row.digest, uow.now)
     _released(uow, name, "a person said that it is new")
+    return put_away
 
 
-def _put_away(uow: UnitOfWork, row: AccountRow) -> None:
+def _put_away(uow: UnitOfWork, row: AccountRow) -> PutAway:
     """Keep what was done at the account that a name meant under a name of its own, and end what was not sent there.
 
     Raises:
         ActionRejected: nobody knows yet what became of something sent there.
     """
     _refuse_unknown(uow, row.name)
-    for intent in intents.in_state(uow.tx, tuple(_LEFT_BEHIND), row.name):
+    ends = intents.in_state(uow.tx, tuple(_LEFT_BEHIND), row.name)
+    lost = _in_doubt(uow, row.name)
+    for intent in ends:
         take_step(uow, intent, step(intent, _LEFT_BEHIND[intent.state], "the account is another one now"))
     accounts.forget(uow.tx, row.name, uow.now)
-    accounts.retire(uow.tx, row, AccountName(f"{row.name}@{row.bound_at:%Y%m%dT%H%M%S%f}"), uow.now)
+    retired = AccountName(f"{row.name}@{row.bound_at:%Y%m%dT%H%M%S%f}")
+    accounts.retire(uow.tx, row, retired, uow.now)
+    return PutAway(retired, [one.id for one in ends], lost)
+
+
+def _in_doubt(uow: UnitOfWork, name: AccountName) -> list[IntentId]:
+    """Return what of an account ended in doubt lately: the next of its kind is not sent before that was looked for."""
+    since = uow.measured.before(uow.now, LANDS_WITHIN)
+    return [entry.id for entry in uow.counting(since, Counting(name)) if entry.in_doubt]
 
 
 def _refuse_unknown(uow: UnitOfWork, name: AccountName | None) -> None:

@@ -14,6 +14,7 @@ from bursar.domain.ids import AccountName, IntentId
 from bursar.domain.intent import OPEN, Intent, PlannedIntent, State
 from bursar.domain.intent_states import Cause, step, transition
 from bursar.domain.permission import Phase, permit
+from bursar.domain.rests import rest_after_no
 from bursar.domain.values import Json
 from bursar.domain.verdict import BlockReason, HoldBack, Lapse, Question, RequireApproval
 from bursar.journal import accounts, audit, intents, matches, questions
@@ -172,9 +173,18 @@ def deny(uow: UnitOfWork, said: str) -> list[Answered]:
             raise ActionRejected(f"nothing of {account} waits to go past settings.ceiling: see `bursar actions`")
     else:
         waiting = [asked_about(uow, said, State.AWAITING_APPROVAL, State.READY, State.DEFERRED)[0]]
-    return [
-        Answered(take_step(uow, one, step(one, Cause.DENIED, "a person said no"), actor=OPERATOR)) for one in waiting
-    ]
+    return [_answer_no(uow, one) for one in waiting]
+
+
+def _answer_no(uow: UnitOfWork, intent: Intent) -> Answered:
+    denied = take_step(uow, intent, step(intent, Cause.DENIED, "a person said no"), actor=OPERATOR)
+    match = matches.load(uow.tx, intent.match) if intent.match is not None else None
+    if match is None or match.state != "held":
+        return Answered(denied)
+    ends_at = uow.now + rest_after_no(uow.config.rules.get(intent.rule or ""))
+    until = f"{ends_at + uow.ahead:%Y-%m-%d %H:%M:%S}Z"
+    words = f"its rule asks no more before {until}; `bursar actions retry {intent.id}` has it ask earlier"
+    return Answered(denied, warning=words)
 
 
 def _facts_of(uow: UnitOfWork, intent: Intent) -> GuardFacts:

@@ -22,7 +22,7 @@ ANEW = "a person has it tried again"
 
 
 def retry(uow: UnitOfWork, said: str) -> Answered:
-    """Have what gave up, or was refused, asked for anew: earlier refusals do not count any more.
+    """Have what gave up, was refused, or denied by a person, asked for anew: that does not count any more.
 
     What lapsed because its rule was changed is put to the rule as it is now.
 
@@ -32,7 +32,7 @@ def retry(uow: UnitOfWork, said: str) -> Answered:
     Raises:
         ActionRejected: it has not ended so.
     """
-    intent, _ = asked_about(uow, said, State.REFUSED, State.GAVE_UP, State.LAPSED)
+    intent, _ = asked_about(uow, said, State.REFUSED, State.GAVE_UP, State.DENIED, State.LAPSED)
     own_entry = ledger.load(uow.tx, intent.id)
     if own_entry is not None and own_entry.retried:
         return Answered(intent, f"intent {intent.id} was asked for anew already: see `bursar actions`")
