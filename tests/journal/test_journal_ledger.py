@@ -6,6 +6,7 @@ import ast
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -304,17 +305,29 @@ def test_the_first_entry_says_since_when_the_ledger_knows(tx: Tx) -> None:
 
 
 def test_a_renamed_rule_takes_over_what_another_caused(tx: Tx) -> None:
+    """What the old name does later, when it stands for something else, is its own."""
     intent = done(tx, asked=ref())
-    ledger.rename_rule(tx, "r", "renamed")
-    found = [ids(ledger.of_rule(tx, by_rule(rule), PANEL, ref())) for rule in ("renamed", "r")]
-    assert found == [[intent.id], []]
+    ledger.take_over(tx, "r", "renamed")
+    done(tx, "1", 2, asked=ref())
+    by = replace(by_rule("renamed"), was=tuple(ledger.taken_over(tx, "renamed")))
+    assert ids(ledger.of_rule(tx, by, PANEL, ref())) == [intent.id]
+    assert ids(ledger.of_rule_on(tx, by, PANEL, ref(), after(-1))) == [intent.id]
 
 
 def test_a_renamed_rule_takes_over_what_counts(tx: Tx) -> None:
     intent = done(tx)
     done(tx, "2", rule="other")
-    ledger.rename_rule(tx, "r", "renamed")
-    assert ids(ledger.counting(tx, after(-1), rule=by_rule("renamed"))) == [intent.id]
+    ledger.take_over(tx, "r", "renamed")
+    by = replace(by_rule("renamed"), was=tuple(ledger.taken_over(tx, "renamed")))
+    assert ids(ledger.counting(tx, after(-1), rule=by)) == [intent.id]
+
+
+def test_a_name_takes_over_what_the_names_before_it_had_taken_over(tx: Tx) -> None:
+    first, second = done(tx).id, done(tx, "2", rule=RuleName("s")).id
+    ledger.take_over(tx, "r", "s")
+    ledger.take_over(tx, "s", "t")
+    ledger.take_over(tx, "never acted", "t")
+    assert ledger.taken_over(tx, "t") == [("r", first), ("s", second)]
 
 
 def forget(tx: Tx, now: datetime, limit: int = 100) -> list[int]:
@@ -385,7 +398,7 @@ def test_through_its_whole_life_nothing_that_was_posted_is_touched(tx: Tx, chang
     again = send(tx, take(tx, lost, Cause.PERSON_AGAIN), after(5))
     taken = take(tx, again, Cause.YES, after(6), accepted=True, amount=Decimal(9))
     ledger.post(tx, taken.id, Post.CONFIRMED, after(7))
-    ledger.rename_rule(tx, "r", "renamed")
+    ledger.take_over(tx, "r", "renamed")
     assert count(tx, "postings") == 6
 
 
@@ -403,18 +416,11 @@ def test_what_others_did_with_the_same_meaning_counts_where_they_do_it_no_more(t
     done(tx, "1", 3, asked=ref(), rule=RuleName("s"), meaning="other")
     done(tx, "1", 4, asked=ref(), rule=RuleName("s"), meaning="m", account=OTHER)
     done(tx, "1", 5, asked=ref(), rule=RuleName("t"), meaning="m")
-    by = Lineage(RuleName("r"), "m", frozenset({RuleName("s")}), frozenset({(RuleName("s"), OTHER)}))
+    by = Lineage(RuleName("r"), "m", (), frozenset({RuleName("s")}), frozenset({(RuleName("s"), OTHER)}))
     assert ids(ledger.of_rule(tx, by, PANEL, ref())) == [formerly, mine]
     assert ids(ledger.of_rule_on(tx, by, PANEL, ref(), after(-1))) == [formerly, mine]
     assert ids(ledger.counting(tx, after(-1), rule=by)) == [mine, formerly]
     assert ledger.of_rule(tx, by, OTHER, ref()) == []
-
-
-def test_a_rename_takes_the_meaning_along(tx: Tx) -> None:
-    done(tx, meaning="m")
-    done(tx, "2", rule=RuleName("s"), meaning="m")
-    ledger.rename_rule(tx, "r", "s")
-    assert ledger.doers_of(tx, "m") == ["s"]
 
 
 def test_an_older_journals_entries_take_their_rules_meaning_once(tx: Tx) -> None:

@@ -301,3 +301,42 @@ async def test_what_a_match_does_next_is_done_after_it_had_happened(world: World
     await a_person_says_so(world, "4711")
     await world.live(hours=3, every_s=300)
     assert (len(world.site.done("add")), len(world.site.done("cancel"))) == (1, 1)
+
+
+@pytest.mark.parametrize("found", FOUND)
+async def test_the_second_of_two_alike_is_done_though_the_first_had_happened(
+    world: World, found: Callable[[World, str], Awaitable[None]]
+) -> None:
+    """The first was planned once more meanwhile, and waits for a yes."""
+    world.site.orders["1"] = "partial"
+    world.site.will("add", GONE)
+    rule = "{name: r, on: order.partial, do: [{add: {link: x}}, {add: {link: y}}], cooldown: 1m, approve: {within: 2d}}"
+    await world.open(config(rule))
+    await world.track("1")
+    await world.turn()
+    await world.say("approve", ids=["1"])
+    await world.live(minutes=2)
+    await world.say("resolve", id="1")
+    await world.live(minutes=12)
+    assert await world.states() == ["refused", "awaiting_approval"]
+    await found(world, "55")
+    await world.live(minutes=12)
+    assert await world.states() == ["succeeded", "lapsed", "awaiting_approval"]
+    [*_, last] = await world.intents()
+    assert last.params["link"] == "y"
+
+
+async def test_a_persons_word_covers_what_the_person_was_told_of(world: World) -> None:
+    world.site.money("900")
+    world.site.will("payout", GONE)
+    world.site.will("reconcile", *[MAYBE] * 99)
+
+    async def prepare(intent: Intent) -> object:
+        return MAYBE if intent.lost else {"balance": "900"}
+
+    world.site.will("prepare", *[prepare] * 99)
+    await world.open(config(PAY))
+    await world.live(minutes=12)
+    await world.say("resolve", id="1", again=True)
+    await world.live(minutes=12)
+    assert (len(world.site.performed), await world.states()) == (2, ["succeeded"])

@@ -83,9 +83,48 @@ def test_it_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
         "the daemon takes on the new configuration",
         "action 1.2 ends: the rule changed",
         "`bursar actions retry 1` puts such a one to the rules as they are now",
-        "r: 2 matches that waited end: the rule changed",
-        "s: 1 match that waited ends: the rule changed",
+        "r: 2 matches that waited end at panel: the rule changed",
+        "s: 1 match that waited ends at panel: the rule changed",
+        "the rules are asked again at their next event; `bursar call` does at once what is still to be done",
     ]
+
+
+TO_WALLET = (
+    '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7", account: {env: WALLET}}}], '
+    "approve: {above: 50, within: 12h}}"
+)
+
+
+@pytest.mark.parametrize("restarted", [True, False])
+async def test_a_question_about_a_wallet_that_was_edited_ends_and_can_be_put_to_the_rule_anew(
+    world: World, restarted: bool
+) -> None:
+    """No digest of a rule has a secret: the wallet is compared."""
+    world.environ["NEW"] = "T-wallet-2"
+    world.site.money("600")
+    await world.open(config(TO_WALLET))
+    await world.live(minutes=2)
+    edited = config(TO_WALLET.replace("WALLET", "NEW"))
+    assert await ends_by(world, edited) == ([("1", "the rule changed")], [])
+    await (world.restart(edited) if restarted else world.reload(edited))
+    [lapsed] = await world.intents()
+    assert (lapsed.state, lapsed.reason) == ("lapsed", "the rule changed")
+    await world.say("retry", ids=["1"])
+    await world.live(minutes=12)
+    await world.say("approve", ids=["2"])
+    await world.live(minutes=6)
+    assert [one.params["account"] for one in world.site.performed] == ["T-wallet-2"]
+
+
+async def test_what_has_outgrown_its_yes_says_for_which_amount_that_was(world: World) -> None:
+    world.site.money("600")
+    await world.open(config(TO_WALLET))
+    await world.live(minutes=2)
+    await world.say("approve", ids=["1"])
+    world.site.money("700")
+    await world.live(minutes=6)
+    [asked] = await world.intents()
+    assert (asked.state, asked.reason) == ("awaiting_approval", "700 is above 50; the yes was for 600")
 
 
 async def test_what_waits_for_a_rule_that_goes_on_under_another_name_does_not_end(waiting: World) -> None:

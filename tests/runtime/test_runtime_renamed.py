@@ -6,7 +6,10 @@ import pytest
 from kit import World
 from runtime_config import account, config
 
+from bursar.cli import check
 from bursar.pipeline.takeover import Renamed
+from bursar.pipeline.unit_of_work import UnitOfWork
+from bursar.settings.read import read_configuration
 
 BOTH = "{name: a, on: order.partial, do: [refill]}\n{name: b, on: order.partial, do: [cancel]}"
 
@@ -142,6 +145,17 @@ async def test_a_no_is_not_forgotten_under_another_name(world: World) -> None:
     assert await world.states() == ["denied"]
 
 
+async def test_check_foresees_that_a_reload_is_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await world.open(config(PAID))
+    await world.close()
+    world._path.write_text(config(PAID.replace("name: b", "name: c")), encoding="utf-8")
+    configuration = read_configuration([world._path], world.sites.registry(), environ=world.environ)
+    notes = [note.message for note in check._notes(configuration)]
+    assert any(
+        note.startswith("`bursar reload` would refuse this: the rule c has the `on` and `do` of b") for note in notes
+    )
+
+
 async def test_it_is_taken_in_two_steps(world: World) -> None:
     await moved(world, False, PAID.replace("name: b", "name: c, was: b"))
     await world.reload(config(MOVED.replace("name: c", "name: c, was: x")))
@@ -198,3 +212,53 @@ async def test_of_two_alike_the_one_that_is_gone_is_taken_over(world: World) -> 
     await world.live(minutes=12)
     await world.restart(config(rule.replace('"7"', '"8"') + "\n" + rule.replace("name: a", "name: c")))
     assert await world.read(lambda tx: [row[0] for row in tx.all("SELECT name FROM rules ORDER BY name")]) == ["a", "c"]
+
+
+@pytest.mark.parametrize("restarted", [True, False])
+async def test_of_two_that_come_of_one_both_remember_what_it_did(world: World, restarted: bool) -> None:
+    """Split by `when`: one says `was`, the other has the same `on` and `do`."""
+    rule = PAID.replace("name: b", "name: {}").replace("do:", "when: 'balance.amount {} 700', do:")
+    small = rule.replace("name: {}", "name: small, was: b").replace("{}", "<=")
+    large = rule.replace("name: {}", "name: large").replace("{}", ">")
+    await moved(world, restarted, small + "\n" + large)
+    assert world.site.done("payout") == ["balance"]
+
+
+@pytest.mark.parametrize("restarted", [True, False])
+async def test_another_text_makes_no_other_rule(world: World, restarted: bool) -> None:
+    tells = PAID.replace("do: [", "do: [{notify: {sink: ops, text: 'asked for a payout'}}, ")
+    world.site.money("600")
+    await world.open(config(tells))
+    await world.live(minutes=6)
+    world.site.money("20")
+    await world.live(minutes=6)
+    other = config(tells.replace("name: b", "name: c").replace("asked for a payout", "asked for one in USDT"))
+    if not restarted:
+        with pytest.raises(Renamed):
+            await world.reload(other)
+        return
+    await world.restart(other)
+    world.site.money("950")
+    await world.live(minutes=30)
+    assert world.site.done("payout") == ["balance"]
+
+
+async def test_what_a_rule_did_that_is_gone_at_an_upgrade_may_be_what_any_that_does_the_same_did(world: World) -> None:
+    """A journal of the first version does not say what the rules stood for."""
+    await world.open(config(PAID))
+    world.site.money("600")
+    await world.live(minutes=6)
+    world.site.money("20")
+    await world.live(minutes=6)
+
+    def as_in_the_first_version(uow: UnitOfWork) -> None:
+        uow.tx.run("UPDATE ledger SET meaning = ''")
+        uow.tx.run("DELETE FROM meanings")
+        uow.tx.run("UPDATE rules SET meaning = ''")
+        uow.tx.run("DELETE FROM meta WHERE key = 'fingerprints'")
+
+    await world.context.commit(as_in_the_first_version)
+    await world.restart(config(PAID.replace("name: b", "name: c")))
+    world.site.money("950")
+    await world.live(minutes=30)
+    assert world.site.done("payout") == ["balance"]

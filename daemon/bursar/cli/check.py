@@ -68,19 +68,28 @@ def _find(without_secrets: bool) -> tuple[Sequence[Problem], Sequence[Problem], 
 
 
 def _notes(configuration: Configuration) -> Sequence[Problem]:
-    """Return a note on each rule whose window reaches before the first entry of the ledger, if there is a journal."""
+    """Return what the journal says about the rules, if there is one.
+
+    A window that reaches before the first entry of the ledger, and names that a reload would refuse.
+    """
     from bursar.control.queries import window_before_ledger
     from bursar.diagnostics.problem import Problem
     from bursar.journal.errors import JournalError
     from bursar.journal.writer import Tx, read_once
+    from bursar.pipeline.takeover import Renamed, refuse_renamed
 
-    def look(tx: Tx) -> list[tuple[str, str]]:
-        found = [(str(rule.name), window_before_ledger(tx, rule)) for rule in configuration.rules]
-        return [(name, note) for name, note in found if note is not None]
+    def look(tx: Tx) -> list[str]:
+        found = [(rule.name, window_before_ledger(tx, rule)) for rule in configuration.rules]
+        notes = [f"rule {name}: {note}" for name, note in found if note is not None]
+        try:
+            refuse_renamed(tx, configuration.rules)
+        except Renamed as refused:
+            notes.append(f"`bursar reload` would refuse this: {refused}")
+        return notes
 
     state = configuration.settings.state
     try:
-        return [Problem(str(state), 0, 0, f"rule {name}: {note}") for name, note in read_once(state, look)]
+        return [Problem(str(state), 0, 0, note) for note in read_once(state, look)]
     except JournalError:  # there is none yet, or it is not for us to read; `check` is about the configuration
         return ()
 

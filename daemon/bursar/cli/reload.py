@@ -34,6 +34,9 @@ def reload(as_json: bool) -> None:
     if ended:
         first = str(ended[0]["id"]).partition(".")[0]
         click.echo(f"`bursar actions retry {first}` puts such a one to the rules as they are now")
-    for (rule, reason), number in Counter((one["rule"], one["reason"]) for one in answer["ends"]["matches"]).items():
+    held = Counter((one["rule"], one["account"], one["reason"]) for one in answer["ends"]["matches"])
+    for (rule, account, reason), number in held.items():
         waited = "1 match that waited ends" if number == 1 else f"{number} matches that waited end"
-        click.echo(f"{rule}: {waited}: {reason}")
+        click.echo(f"{rule}: {waited} at {account}: {reason}")
+    if held:
+        click.echo("the rules are asked again at their next event; `bursar call` does at once what is still to be done")

@@ -129,7 +129,12 @@ class Controller:
             raise RequestRejected("\n".join([*problems, "the old configuration stays"]), ErrorCode.BAD_CONFIGURATION)
         actions: list[Json] = [{"id": intent.shown_id, "reason": reason} for intent, reason in ends.intents]
         held: list[Json] = [
-            {"rule": match.rule, "subject": None if match.subject is None else str(match.subject), "reason": why}
+            {
+                "rule": match.rule,
+                "account": match.account,
+                "subject": None if match.subject is None else str(match.subject),
+                "reason": why,
+            }
             for match, why in ends.matches
         ]
         return {"reloading": True, "ends": {"actions": actions, "matches": held}}

@@ -41,6 +41,11 @@ class Consent:
     ceiling: bool = False
     currency: str | None = None
 
+    @property
+    def outgrown(self) -> str:
+        """Say, at the end of a sentence about more, for which amount the yes was."""
+        return f"; the yes was for {self.amount:f}" if self.given and self.amount is not None else ""
+
     def shows(self, cost: Cost) -> bool:
         """Return whether no more would leave now than was shown, and of the same currency."""
         if None not in (self.currency, cost.currency) and self.currency != cost.currency:

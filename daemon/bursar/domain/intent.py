@@ -111,6 +111,7 @@ class Intent:
         past_ceiling: It waits, or waited, for a yes to go past the ceiling.
         ceiling_consented: A person gave that yes.
         instead_of: The intent that a person has tried again by this one.
+        suspect: What the provider calls something new that may be what a lost attempt made, as a person was told.
         made_for_others: What the provider calls what it made for other intents of the action, where that is looked for.
     """
 
@@ -148,6 +149,7 @@ class Intent:
     past_ceiling: bool = False
     ceiling_consented: bool = False
     instead_of: IntentId | None = None
+    suspect: str | None = None
     made_for_others: frozenset[str] = frozenset()
 
     @property

@@ -265,7 +265,7 @@ def _approve(facts: GuardFacts, _now: datetime) -> Verdict | None:
     elif amount is None:
         reason = f"its cost is not known ({facts.cost.why}); above {above:f} the rule asks a person"
     else:
-        reason = f"{amount:f} is above {above:f}"
+        reason = f"{amount:f} is above {above:f}{facts.consent.outgrown}"
     return RequireApproval(reason, approve.within)
 
 

@@ -129,6 +129,10 @@ def freeze(act: Act, scope: Scope, seal: Seal) -> tuple[dict[str, Json], dict[st
     return params, sealed
 
 
+class SecretChanged(TemplateFailed):
+    """A secret parameter is another one now: what was decided about it holds no more."""
+
+
 def unseal(
     intent_params: Mapping[str, Json], sealed: Mapping[str, str], act: Act, scope: Scope, seal: Seal
 ) -> dict[str, Json]:
@@ -141,6 +145,6 @@ def unseal(
     for name, expected in sealed.items():
         value = to_public(act.params[name].render(scope)) if name in act.params else None
         if value is None or not hmac.compare_digest(seal(str(value)), expected):
-            raise TemplateFailed(f"the secret parameter {name!r} resolves to something else than when it was planned")
+            raise SecretChanged(f"the secret parameter {name!r} resolves to something else than when it was planned")
         params[name] = value
     return params

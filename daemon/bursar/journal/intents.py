@@ -25,7 +25,7 @@ _COLUMNS = (
     "id, account, action, subject_type, subject_id, params, state, created_at, ready_at, sealed, cost, currency, rule, fingerprint, "
     "match_id, reason, fence, attempts, evidence, due_at, facts_at, sent_at, request_ended_at, looked_at, reference, lost, again, question, "
     "question_until, consented, consent_amount, consent_above, past_ceiling, ceiling_consented, "
-    "instead_of"
+    "instead_of, suspect"
 )
 _BY_CAUSE = {Cause.PERSON_DID_NOT: Post.DID_NOT}
 
@@ -173,6 +173,11 @@ def set_cost(tx: Tx, id_: IntentId, cost: Cost) -> Intent:
     return cast(Intent, load(tx, id_))
 
 
+def suspected(tx: Tx, id_: IntentId, suspect: str) -> None:
+    """Note what new thing at the provider may be what a lost attempt made."""
+    tx.run("UPDATE intents SET suspect = ? WHERE id = ?", suspect, id_)
+
+
 def set_fingerprint(tx: Tx, rule: str, fingerprint: str) -> None:
     """Set the fingerprint of a rule in the open intents of an older journal."""
     tx.run(
@@ -293,7 +298,7 @@ def _intent(row: Row) -> Intent:
         id_, account, action, subject_type, subject_id, params, state, created_at, ready_at, sealed, cost, currency, rule,
         fingerprint, match_id, reason, fence, attempts, evidence, due_at, facts_at, sent_at, request_ended_at, looked_at,
         reference, lost, again, question, question_until, consented, consent_amount, consent_above, past_ceiling, ceiling_consented,
-        instead_of,
+        instead_of, suspect,
     ) = row  # fmt: skip
     return Intent(
         id=IntentId(id_),
@@ -330,4 +335,5 @@ def _intent(row: Row) -> Intent:
         past_ceiling=bool(past_ceiling),
         ceiling_consented=bool(ceiling_consented),
         instead_of=None if instead_of is None else IntentId(instead_of),
+        suspect=suspect,
     )

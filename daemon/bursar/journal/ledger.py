@@ -139,17 +139,19 @@ def _of_rule(
     return _folded(tx, rows)
 
 
-def _names(rule: Lineage, account: AccountName) -> tuple[str, list[str]]:
+def _names(rule: Lineage, account: AccountName) -> tuple[str, list[object]]:
     """Return the condition that names whose entries count as a rule's own at an account, and its parameters."""
     formers = rule.formers_at(account)
-    if not formers:
+    if not formers and not rule.was:
         return "rule = ?", [rule.rule]
-    return f"rule IN (?{',?' * len(formers)}) AND (rule = ? OR meaning = ?)", [
-        rule.rule,
-        *formers,
-        rule.rule,
-        rule.meaning,
-    ]
+    ways, named = ["rule = ?"], list[object]([*rule.names, rule.rule])
+    for name, last in rule.was:
+        ways.append("(rule = ? AND id <= ?)")
+        named += [name, last]
+    if formers:
+        ways.append(f"(meaning = ? AND rule IN ({','.join('?' * len(formers))}))")
+        named += [rule.meaning, *formers]
+    return f"rule IN ({','.join('?' * len(rule.names))}) AND ({' OR '.join(ways)})", named
 
 
 def _about(asked: SubjectRef | None, *, alike: bool = False) -> tuple[str, list[str]]:
@@ -214,8 +216,8 @@ def counting(
             where.append(f"{column} = ?")
             params.append(value)
     if rule is not None:
-        where.append(f"rule IN (?{',?' * len(rule.formers)})")
-        params += [rule.rule, *sorted(rule.formers)]
+        where.append(f"rule IN ({','.join('?' * len(rule.names))})")
+        params += rule.names
     if accounts is not None:
         names = list(accounts)
         where.append(f"account IN ({','.join('?' * len(names))})")
@@ -261,10 +263,25 @@ def first_at(tx: Tx) -> datetime | None:
     return at(row[0]) if row else None
 
 
-def rename_rule(tx: Tx, old: str, new: str) -> None:
-    """Have a rule take over what another caused: its cooldowns, limits and budgets go on."""
-    tx.run("UPDATE ledger SET rule = ? WHERE rule = ?", new, old)
-    tx.run("UPDATE OR REPLACE meanings SET rule = ? WHERE rule = ?", new, old)
+def take_over(tx: Tx, old: str, new: str) -> None:
+    """Have a rule take over what another has caused so far: its cooldowns, limits and budgets go on."""
+    (last,) = tx.one("SELECT max(id) FROM ledger WHERE rule = ?", old) or (None,)
+    if last is not None:
+        tx.run("INSERT OR REPLACE INTO successions (rule, former, last) VALUES (?, ?, ?)", new, old, last)
+    rows = tx.all("SELECT former, last FROM successions WHERE rule = ?", old)
+    tx.many("INSERT OR REPLACE INTO successions (rule, former, last) VALUES (?, ?, ?)", [(new, *row) for row in rows])
+
+
+def taken_over(tx: Tx, rule: str) -> list[tuple[RuleName, IntentId]]:
+    """Return the names that a rule had before, each with the last entry that it took over."""
+    rows = tx.all("SELECT former, last FROM successions WHERE rule = ? ORDER BY former", rule)
+    return [(RuleName(former), IntentId(last)) for former, last in rows if former != rule]
+
+
+def nameless(tx: Tx) -> list[tuple[RuleName, str]]:
+    """Return the rules, each with an action, of which an older journal does not say what their `on` and `do` were."""
+    rows = tx.all("SELECT DISTINCT rule, action FROM ledger WHERE meaning = '' AND rule IS NOT NULL")
+    return [(RuleName(rule), action) for rule, action in rows]
 
 
 def set_meaning(tx: Tx, rule: str, meaning: str) -> None:

@@ -163,6 +163,13 @@ CREATE TABLE meanings (
   PRIMARY KEY (meaning, rule)
 ) WITHOUT ROWID;
 
+CREATE TABLE successions (
+  rule TEXT NOT NULL,
+  former TEXT NOT NULL,
+  last BIGINT NOT NULL,
+  PRIMARY KEY (rule, former)
+) WITHOUT ROWID;
+
 CREATE TABLE postings (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
   entry BIGINT NOT NULL,
@@ -211,7 +218,8 @@ CREATE TABLE intents (
   consent_above TEXT,
   past_ceiling INTEGER NOT NULL DEFAULT 0,
   ceiling_consented INTEGER NOT NULL DEFAULT 0,
-  instead_of BIGINT
+  instead_of BIGINT,
+  suspect TEXT
 );
 CREATE UNIQUE INDEX intents_open ON intents (account, subject_type, subject_id)
   WHERE state IN ('awaiting_approval', 'ready', 'sending', 'deferred', 'unknown');

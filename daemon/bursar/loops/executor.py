@@ -32,6 +32,7 @@ from bursar.domain.intent import (
     Outcome,
     State,
 )
+from bursar.domain.plan import SecretChanged
 from bursar.domain.rule import TemplateFailed
 from bursar.domain.values import Json
 from bursar.domain.verdict import BlockReason, HoldBack, Lapse
@@ -46,6 +47,7 @@ from bursar.loops.wakeup import Wakeup
 from bursar.loops.work import Work
 from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.dispatch import Claimed, ask_gate, claim, review
+from bursar.pipeline.guard_facts import RULE_CHANGED
 from bursar.pipeline.revealed import revealed
 from bursar.pipeline.unit_of_work import ReadView
 
@@ -237,7 +239,7 @@ class Executor:
                 if isinstance(read, CannotTell) and await self._lost.note(intent, read):  # a person has told
                     read = await self._adapter.prepare(replace(intent, lost=False))
         except TemplateFailed as failed:
-            reason = str(failed)
+            reason = RULE_CHANGED if isinstance(failed, SecretChanged) else str(failed)
             for one in ready:
                 await self._context.commit(lambda uow, id_=one.id: review(uow, id_, reason))  # type: ignore[misc]
             return FAILED

@@ -208,7 +208,7 @@ async def apply_configuration(context: RuntimeContext, configuration: Configurat
 
     def take_on(uow: UnitOfWork) -> None:
         uow.config = after
-        refuse_renamed(uow)
+        refuse_renamed(uow.tx, uow.config.rules.rules)
         bind(uow, configuration)
         take_over(uow, set(configuration.sinks))
         context.config = after  # what is decided next, in the writer's order, is decided by it
@@ -232,7 +232,7 @@ async def preview(context: RuntimeContext, configuration: Configuration) -> Endi
 
     def look(tx: Tx) -> Ending:
         view = ReadView(tx, config, context.now())
-        refuse_renamed(view)
+        refuse_renamed(view.tx, view.config.rules.rules)
         return ending(view)
 
     return await context.journal.read(look)

@@ -15,7 +15,7 @@ from bursar.domain.ids import AccountName, IntentId, SubjectRef
 from bursar.domain.intent import Intent, PlannedIntent, State
 from bursar.domain.intent_states import Cause, Step, step, transition
 from bursar.domain.permission import Phase, permit
-from bursar.domain.plan import Notification, draft, notifications
+from bursar.domain.plan import Notification, SecretChanged, draft, notifications
 from bursar.domain.route import route_note
 from bursar.domain.rule import Rule, Scope, TemplateFailed
 from bursar.domain.values import Json
@@ -27,7 +27,7 @@ from bursar.journal.send_counter import SendCount
 from bursar.pipeline.approvals import ask, shown_amount
 from bursar.pipeline.candidate import Candidate
 from bursar.pipeline.events import emit_core
-from bursar.pipeline.guard_facts import active_rule, load_guard_facts, scope_of
+from bursar.pipeline.guard_facts import RULE_CHANGED, active_rule, load_guard_facts, scope_of
 from bursar.pipeline.intent_facts import action_of
 from bursar.pipeline.intent_transitions import take_step
 from bursar.pipeline.revealed import revealed
@@ -262,7 +262,8 @@ def _claim_one(uow: UnitOfWork, intent: Intent, evidence: Json) -> Intent | None
     try:
         params = dict(revealed(uow, intent).params)
     except TemplateFailed as failed:
-        take_step(uow, intent, step(intent, Cause.STALE, str(failed)))
+        reason = RULE_CHANGED if isinstance(failed, SecretChanged) else str(failed)
+        take_step(uow, intent, step(intent, Cause.STALE, reason))
         return None
     if intent.rule is None and not intent.consented:  # asked for with `--yes`: what is there now, and later no more
         questions.consent(uow.tx, intent.id, Consent(True, facts.cost.amount))

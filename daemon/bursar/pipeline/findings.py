@@ -17,7 +17,7 @@ from bursar.journal import intents, questions
 from bursar.pipeline.approvals import ask
 from bursar.pipeline.intent_facts import action_of, held_until, is_over, listed, quiet_since
 from bursar.pipeline.intent_transitions import take_step
-from bursar.pipeline.outcomes import late_success
+from bursar.pipeline.outcomes import go_on, late_success, second_of
 from bursar.pipeline.references import believed
 from bursar.pipeline.unit_of_work import Counting, ReadView, UnitOfWork
 
@@ -36,6 +36,7 @@ def record_finding(uow: UnitOfWork, id_: IntentId, fence: int, finding: Finding,
         if not isinstance(finding, Happened):
             return intent
         return late_success(uow, intent, finding.success, _had_happened(finding))
+    _note_suspect(uow, intent, finding)
     account = uow.config.accounts[intent.account]
     taken = settle_with(intent, finding, account.settle, quiet_since(uow, intent), asked_at, uow.now)
     return take_step(uow, intent, taken, success=finding.success if isinstance(finding, Happened) else None)
@@ -50,14 +51,22 @@ def record_evidence(uow: UnitOfWork, id_: IntentId, fence: int, finding: Finding
     if isinstance(finding, Happened):
         reason = finding.reason or "found at the provider"
         return take_step(uow, intent, step(intent, Cause.HAPPENED, reason), success=finding.success)
+    _note_suspect(uow, intent, finding)
     if isinstance(finding, CannotTell) and not intent.again:
         return take_step(uow, intent, step(intent, Cause.CANNOT_TELL, finding.reason, uow.now + LOOKS_APART))
-    if isinstance(finding, CannotTell) and finding.suspect is not None:  # new since a person has said that it did not
+    known = finding.suspect if isinstance(finding, CannotTell) else None
+    if known is not None and known != intent.suspect:  # new since a person has said that it did not
         words = f"it may have happened after all: {finding.reason}"
-        if suspects(uow, intent, questions.Suspicion(intent.id, finding.suspect), words):
+        if suspects(uow, intent, questions.Suspicion(intent.id, known), words):
             return intents.load(uow.tx, id_)
     taken = too_old(intent, uow.now, held_until(uow, intent))
     return intent if taken is None else take_step(uow, intent, taken)
+
+
+def _note_suspect(uow: UnitOfWork, intent: Intent, finding: Finding) -> None:
+    """Note what is suspected before a person says that it did not happen: the person was told of that."""
+    if isinstance(finding, CannotTell) and finding.suspect is not None and not intent.again:
+        intents.suspected(uow.tx, intent.id, finding.suspect)
 
 
 def suspects(uow: UnitOfWork, intent: Intent, suspicion: questions.Suspicion, words: str) -> bool:
@@ -108,10 +117,13 @@ def record_landed(uow: UnitOfWork, id_: IntentId, finding: Finding, beside: Inte
         or any(is_over(uow, doubt, made) for made, _ in listed(uow, doubt))
     ):
         return False
-    words = f"intent {doubt.id}, whose answer was lost, had happened: this would be the second"
+    words, same = second_of(doubt), intent.match is not None and intent.match == doubt.match
     rest = rest_after_refusal(uow.config.rules.get(intent.rule or ""), action_of(uow, intent))
     waits = None if _is_listed(uow, doubt) else HoldBack(BlockReason.LAPSED, words, uow.now + rest)
-    take_step(uow, intent, step(intent, Cause.STALE, words), held=waits)
+    held = waits or (HoldBack(BlockReason.LAPSED, words, uow.now) if same else None)
+    take_step(uow, intent, step(intent, Cause.STALE, words), held=held)
+    if same and waits is None:
+        go_on(uow, doubt)
     return True
 
 

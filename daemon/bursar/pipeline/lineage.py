@@ -11,9 +11,9 @@ from bursar.pipeline.unit_of_work import ReadView
 
 def lineage_of(view: ReadView, name: RuleName) -> Lineage:
     """Return whose entries count as a rule's own: its name's, and those of names that did the same and do not now."""
-    rule = view.config.rules.get(name)
+    rule, was = view.config.rules.get(name), tuple(ledger.taken_over(view.tx, name))
     if rule is None or not rule.meaning:
-        return Lineage(name)
+        return Lineage(name, was=was)
     formers = frozenset(one for one in ledger.doers_of(view.tx, rule.meaning) if one != name)
     alike = [
         other
@@ -26,4 +26,4 @@ def lineage_of(view: ReadView, name: RuleName) -> Lineage:
         for account in view.config.accounts
         if other.accounts.include(view.config.facts(account))
     }
-    return Lineage(name, rule.meaning, formers, frozenset(goes_on))
+    return Lineage(name, rule.meaning, was, formers, frozenset(goes_on))

@@ -84,12 +84,19 @@ def late_success(
         return take_step(uow, intent, step(intent, Cause.HAPPENED, reason), actor=actor, success=success)
     if (intent.state, Cause.LANDED) not in TRANSITIONS:
         return intent
+    words = second_of(intent)
     for other in made_instead(uow, intent, *UNSENT):
         if other.id != but:
-            take_step(uow, other, step(other, Cause.STALE, f"intent {intent.id} had happened"))
+            waits = HoldBack(BlockReason.LAPSED, words, uow.now)  # until it is known what comes next
+            take_step(uow, other, step(other, Cause.STALE, words), held=waits)
     after = take_step(uow, intent, step(intent, Cause.LANDED, reason), actor=actor, success=success)
-    _go_on(uow, after)
+    go_on(uow, after)
     return after
+
+
+def second_of(intent: Intent) -> str:
+    """Return why nothing more is done of what an intent was for."""
+    return f"intent {intent.id}, whose answer was lost, had happened: this would be the second"
 
 
 def made_instead(view: ReadView, intent: Intent, *states: State) -> list[Intent]:
@@ -116,7 +123,7 @@ def _went_on(view: ReadView, intent: Intent) -> bool:
     return any(one.id > intent.id and one.state is State.SUCCEEDED for one in since)
 
 
-def _go_on(uow: UnitOfWork, intent: Intent) -> None:
+def go_on(uow: UnitOfWork, intent: Intent) -> None:
     """Have the match of an intent that had happened do what comes next, if anything does."""
     match = matches.load(uow.tx, intent.match) if intent.match is not None else None
     if match is None or match.state != "held" or _went_on(uow, intent) or made_instead(uow, intent, *OPEN):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bursar.domain.intent import Intent, LostReply
-from bursar.domain.plan import unseal
+from bursar.domain.plan import SecretChanged, unseal
 from bursar.domain.rule import Rule, TemplateFailed
 from bursar.domain.values import Json
 from bursar.journal import matches, references
@@ -39,9 +39,20 @@ def revealed(view: ReadView, intent: Intent) -> Intent:
     return replace(intent, params=_unsealed(view, intent, rule, match))
 
 
+def secret_changed(view: ReadView, intent: Intent) -> bool:
+    """Return whether a secret parameter of an intent, a wallet, is another one now: no digest of a rule has it."""
+    try:
+        revealed(view, intent)
+    except SecretChanged:
+        return True
+    except TemplateFailed:
+        return False
+    return False
+
+
 def _unsealed(view: ReadView, intent: Intent, rule: Rule, match: MatchRow) -> Mapping[str, Json]:
     scope = scope_of(view, match)
-    failed = TemplateFailed(f"its rule does not say {intent.action} any more")
+    failed: TemplateFailed = SecretChanged(f"its rule does not say {intent.action} any more")
     for act in rule.acts():
         if act.action == intent.action:
             try:

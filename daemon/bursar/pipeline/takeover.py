@@ -6,7 +6,7 @@ ends, and what is being sent or unknown lives on. A rule that goes under another
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -18,10 +18,12 @@ from bursar.domain.rule import Mode, Rule
 from bursar.domain.verdict import BlockReason
 from bursar.journal import deliveries, intents, ledger, matches, meta, questions, verdicts
 from bursar.journal.matches import MatchRow
+from bursar.journal.writer import Tx
 from bursar.pipeline.events import NOBODY, emit_core
 from bursar.pipeline.guard_facts import OTHER_ACCOUNT, RULE_CHANGED, RULE_GONE
 from bursar.pipeline.intent_facts import action_of, settle_of
 from bursar.pipeline.intent_transitions import take_step
+from bursar.pipeline.revealed import secret_changed
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 from bursar.rules.fingerprint import former_trigger
 
@@ -103,7 +105,7 @@ def _announce(uow: UnitOfWork, event: str, reason: str) -> None:
     emit_core(uow, event, NOBODY, {"reason": reason})
 
 
-def _adopt(uow: UnitOfWork, rules: Iterable[Rule]) -> None:
+def _adopt(uow: UnitOfWork, rules: Sequence[Rule]) -> None:
     """Set the rules' fingerprints, as they are at the first start, in what an older journal has of them."""
     if meta.get(uow.tx, "fingerprints") is not None:
         return
@@ -113,13 +115,18 @@ def _adopt(uow: UnitOfWork, rules: Iterable[Rule]) -> None:
         intents.set_fingerprint(uow.tx, rule.name, rule.fingerprint)
         matches.set_fingerprint(uow.tx, rule.name, rule.fingerprint)
         ledger.set_meaning(uow.tx, rule.name, rule.meaning)
+    names = {rule.name for rule in rules}
+    for gone, action in ledger.nameless(uow.tx):  # nobody knows what its `on` and `do` were: it may be any of these
+        for rule in rules if gone not in names else ():
+            if any(act.action == action for act in rule.acts()):
+                ledger.take_over(uow.tx, gone, rule.name)
     meta.put(uow.tx, "fingerprints", "1")
 
 
 def _rename(uow: UnitOfWork, rules: Sequence[Rule]) -> None:
     """Have renamed rules take over what is known under their old names."""
     known = verdicts.meanings(uow.tx)
-    found = renamed(uow, known)
+    found = renamed(rules, known)
     configured = {rule.name for rule in rules}
     for rule in rules:
         old = found.get(rule.name) or rule.was
@@ -133,7 +140,7 @@ def _rename(uow: UnitOfWork, rules: Sequence[Rule]) -> None:
 
 def _hand_over(uow: UnitOfWork, old: str, new: str, *, whole: bool) -> None:
     """Have a rule take over what another did, and what is open of it; the whole: also what it knows, and holds."""
-    ledger.rename_rule(uow.tx, old, new)  # also where `was` is said late
+    ledger.take_over(uow.tx, old, new)  # also where `was` is said late
     intents.rename_rule(uow.tx, old, new)
     if whole:
         for match in matches.held_by(uow.tx, new):  # by what stood under this name before
@@ -142,13 +149,13 @@ def _hand_over(uow: UnitOfWork, old: str, new: str, *, whole: bool) -> None:
         matches.rename_rule(uow.tx, old, new)
 
 
-def renamed(view: ReadView, known: dict[str, str]) -> dict[RuleName, RuleName]:
+def renamed(rules: Sequence[Rule], known: Mapping[str, str]) -> dict[RuleName, RuleName]:
     """Return rules that appear with the `on` and `do` of one that is gone, without saying so by `was`.
 
     A name that stood for another `on` and `do` before appears, too. A `was` that names no known rule says nothing.
     """
-    rules = view.config.rules.rules
-    gone = {name: meaning for name, meaning in known.items() if view.config.rules.get(name) is None}
+    configured = {rule.name for rule in rules}
+    gone = {name: meaning for name, meaning in known.items() if name not in configured}
     spoken_for = {rule.was for rule in rules if rule.was in known}
     found: dict[RuleName, RuleName] = {}
     for rule in rules:
@@ -161,14 +168,14 @@ def renamed(view: ReadView, known: dict[str, str]) -> dict[RuleName, RuleName]:
     return found
 
 
-def refuse_renamed(view: ReadView) -> None:
+def refuse_renamed(tx: Tx, rules: Sequence[Rule]) -> None:
     """Refuse a reload that would have a rule under another name begin anew.
 
     Raises:
         Renamed: there is such a rule.
     """
-    said = {rule.name: rule.was for rule in view.config.rules.rules}
-    for name, old in renamed(view, verdicts.meanings(view.tx)).items():
+    said = {rule.name: rule.was for rule in rules}
+    for name, old in renamed(rules, verdicts.meanings(tx)).items():
         wrong = f"`was: {said[name]}` names no rule that there was; " if said[name] is not None else ""
         raise Renamed(
             f"{wrong}the rule {name} has the `on` and `do` of {old}, which is gone: with `was: {old}` it takes over "
@@ -227,7 +234,7 @@ def _ended(view: ReadView, intent: Intent) -> str | None:
     rule = view.config.rules.get(intent.rule or "") or next(renamed_to, None)
     if rule is None or rule.mode is Mode.OFF:
         return RULE_GONE
-    if intent.fingerprint and intent.fingerprint != rule.fingerprint:
+    if (intent.fingerprint and intent.fingerprint != rule.fingerprint) or secret_changed(view, intent):
         return RULE_CHANGED
     if intent.account in view.config.accounts and not rule.accounts.include(view.config.facts(intent.account)):
         return OTHER_ACCOUNT

@@ -2,8 +2,8 @@
 
 Comes in: what a rule listens to, its condition and its steps, all compiled. Goes out: digests. `trigger` stands for
 `on` and `when` (what holds for the rule ends with it), `fingerprint` for `do`, too (what was decided and not sent ends
-with it), and `meaning` for `on` and `do`: a rule that appears with that of one that disappears is the same one under
-another name.
+with it), and `meaning` for `on` and what is done, whatever is told besides: a rule that appears with that of one that
+disappears is the same one under another name.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ def fingerprint(on: Iterable[str], watches: str | None, when: Condition | None, 
 
 
 def meaning(on: Iterable[str], watches: str | None, do: Sequence[Step]) -> str:
-    """Return what stands for `on` and `do`."""
-    return digest("meaning", watches or "", *sorted(on), "do", *_steps(do))
+    """Return what stands for `on` and what is done; of a rule that only tells, for its texts."""
+    steps = [step for step in do if isinstance(step, Act)] or do
+    return digest("meaning", watches or "", *sorted(on), "do", *_steps(steps))
 
 
 def former_trigger(on: Iterable[str], watches: str | None, when: Condition | None) -> str:

@@ -6,6 +6,7 @@ MEANINGS = """
 ALTER TABLE ledger ADD COLUMN meaning TEXT NOT NULL DEFAULT '';
 ALTER TABLE postings ADD COLUMN currency TEXT;
 ALTER TABLE intents ADD COLUMN instead_of BIGINT;
+ALTER TABLE intents ADD COLUMN suspect TEXT;
 ALTER TABLE questions ADD COLUMN doubt BIGINT;
 ALTER TABLE questions ADD COLUMN suspect TEXT;
 CREATE INDEX questions_by_doubt ON questions (doubt) WHERE doubt IS NOT NULL;
@@ -14,6 +15,13 @@ CREATE TABLE meanings (
   meaning TEXT NOT NULL,
   rule TEXT NOT NULL,
   PRIMARY KEY (meaning, rule)
+) WITHOUT ROWID;
+
+CREATE TABLE successions (
+  rule TEXT NOT NULL,
+  former TEXT NOT NULL,
+  last BIGINT NOT NULL,
+  PRIMARY KEY (rule, former)
 ) WITHOUT ROWID;
 
 UPDATE ledger SET meaning = coalesce((SELECT meaning FROM rules WHERE name = ledger.rule), '') WHERE rule IS NOT NULL;
