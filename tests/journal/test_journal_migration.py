@@ -804,23 +804,3 @@ def test_what_of_an_older_journal_is_another_accounts_stays_there(old: Path) -> 
     updated(old, lambda journal: journal.intent("succeeded", sent=1, ended=2, account="other"))
     found = read_once(old, lambda tx: ledger.counting(tx, after(0), account=AccountName("other")))
     assert [one.account for one in found] == ["other"]
-
-
-def test_a_journal_of_the_second_version_takes_its_rules_meanings_for_what_they_did(path: Path) -> None:
-    """What of a name that has done other things since would count as well: nothing is forgotten."""
-    with closing(sqlite3.connect(path)) as connection, connection:
-        for step in (FIRST, LEDGER):
-            connection.executescript(step)
-        connection.execute("INSERT INTO rules (name, fingerprint, since, meaning) VALUES ('r', 'f', 0, 'm')")
-        for rule in ("r", "gone", None):
-            connection.execute(
-                "INSERT INTO ledger (account, action, subject_type, subject_id, rule, planned_at) VALUES ('panel','refill','order','1',?,0)",
-                (rule,),
-            )
-        connection.executescript(MEANINGS)
-        assert connection.execute("SELECT rule, meaning FROM ledger ORDER BY id").fetchall() == [
-            ("r", "m"),
-            ("gone", ""),
-            (None, ""),
-        ]
-        assert connection.execute("SELECT meaning, rule FROM meanings").fetchall() == [("m", "r")]

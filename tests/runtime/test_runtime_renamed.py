@@ -243,21 +243,24 @@ async def test_another_text_makes_no_other_rule(world: World, restarted: bool) -
     assert world.site.done("payout") == ["balance"]
 
 
-async def test_what_a_rule_did_that_is_gone_at_an_upgrade_may_be_what_any_that_does_the_same_did(world: World) -> None:
-    """A journal of the first version does not say what the rules stood for."""
+@pytest.mark.parametrize("version", [1, 2])
+async def test_what_a_rule_did_that_is_gone_at_an_upgrade_may_be_what_any_that_does_the_same_did(
+    world: World, version: int
+) -> None:
+    """An older journal does not say what the rules stood for when they acted."""
     await world.open(config(PAID))
     world.site.money("600")
     await world.live(minutes=6)
     world.site.money("20")
     await world.live(minutes=6)
 
-    def as_in_the_first_version(uow: UnitOfWork) -> None:
+    def as_in_an_older_version(uow: UnitOfWork) -> None:
         uow.tx.run("UPDATE ledger SET meaning = ''")
         uow.tx.run("DELETE FROM meanings")
-        uow.tx.run("UPDATE rules SET meaning = ''")
-        uow.tx.run("DELETE FROM meta WHERE key = 'fingerprints'")
+        uow.tx.run("UPDATE rules SET meaning = ?", "" if version == 1 else "of another form")
+        uow.tx.run(f"DELETE FROM meta WHERE key IN ('meanings', {repr('fingerprints') if version == 1 else 'NULL'})")
 
-    await world.context.commit(as_in_the_first_version)
+    await world.context.commit(as_in_an_older_version)
     await world.restart(config(PAID.replace("name: b", "name: c")))
     world.site.money("950")
     await world.live(minutes=30)

@@ -106,21 +106,28 @@ def _announce(uow: UnitOfWork, event: str, reason: str) -> None:
 
 
 def _adopt(uow: UnitOfWork, rules: Sequence[Rule]) -> None:
-    """Set the rules' fingerprints, as they are at the first start, in what an older journal has of them."""
-    if meta.get(uow.tx, "fingerprints") is not None:
-        return
+    """Set what the rules stand for, as they are at the first start, in what an older journal has of them."""
+    if meta.get(uow.tx, "fingerprints") is None:
+        for rule in rules:
+            before = former_trigger(rule.on, rule.watches, rule.when)
+            verdicts.replace_trigger(uow.tx, rule.name, before, rule.trigger)
+            intents.set_fingerprint(uow.tx, rule.name, rule.fingerprint)
+            matches.set_fingerprint(uow.tx, rule.name, rule.fingerprint)
+        meta.put(uow.tx, "fingerprints", "1")
+    if meta.get(uow.tx, "meanings") is None:
+        _adopt_meanings(uow, rules)
+        meta.put(uow.tx, "meanings", "1")
+
+
+def _adopt_meanings(uow: UnitOfWork, rules: Sequence[Rule]) -> None:
+    """Have what was done count by what the rules stand for; what a gone one did, for each that does the same action."""
     for rule in rules:
-        before = former_trigger(rule.on, rule.watches, rule.when)
-        verdicts.replace_trigger(uow.tx, rule.name, before, rule.trigger)
-        intents.set_fingerprint(uow.tx, rule.name, rule.fingerprint)
-        matches.set_fingerprint(uow.tx, rule.name, rule.fingerprint)
         ledger.set_meaning(uow.tx, rule.name, rule.meaning)
-    names = {rule.name for rule in rules}
+    configured = {rule.name for rule in rules}
     for gone, action in ledger.nameless(uow.tx):  # nobody knows what its `on` and `do` were: it may be any of these
-        for rule in rules if gone not in names else ():
+        for rule in rules if gone not in configured else ():
             if any(act.action == action for act in rule.acts()):
                 ledger.take_over(uow.tx, gone, rule.name)
-    meta.put(uow.tx, "fingerprints", "1")
 
 
 def _rename(uow: UnitOfWork, rules: Sequence[Rule]) -> None:

@@ -23,10 +23,5 @@ CREATE TABLE successions (
   last BIGINT NOT NULL,
   PRIMARY KEY (rule, former)
 ) WITHOUT ROWID;
-
-UPDATE ledger SET meaning = coalesce((SELECT meaning FROM rules WHERE name = ledger.rule), '') WHERE rule IS NOT NULL;
-
-INSERT INTO meanings (meaning, rule)
-SELECT DISTINCT meaning, rule FROM ledger WHERE rule IS NOT NULL AND meaning <> '';
 """
-"""What an older journal has of a rule counts as done by the `on` and `do` that the rule has now."""
+"""What an older journal has of a rule counts, from the first start on, as done by what the rule stands for then."""
