@@ -130,6 +130,43 @@ async def test_what_lands_between_the_evidence_and_the_request_is_found(world: W
     assert (len(world.site.performed), await world.states()) == (1, ["succeeded", "lapsed"])
 
 
+async def test_what_lands_while_the_lost_ones_are_looked_for_is_found(world: World) -> None:
+    """It lands after its look, and before the last evidence is read, which is held against that of before."""
+    await let_go(world, PAY[:-1] + ", cooldown: 1h}")
+
+    async def prepare(intent: Intent) -> object:
+        if intent.lost and intent.evidence == {"known": 0}:
+            world.site.payouts["1"] = "waiting"
+            return CannotTell("payout 1 is new")
+        return {"known": len(world.site.payouts)}
+
+    world.site.will("prepare", *[prepare] * 9)
+    await due_again(world)
+    assert (len(world.site.performed), await world.states()) == (1, ["succeeded", "lapsed"])
+
+
+async def test_several_lost_ones_that_take_long_to_look_for_keep_no_payout_from_leaving(world: World) -> None:
+    """At 30 requests a minute each look takes four seconds; the last evidence is as fresh as ever."""
+
+    async def look(_intent: Intent) -> Finding:
+        await world.wait(seconds=4)
+        return DidNot("it is not there")
+
+    world.site.money("900")
+    world.site.will("payout", *[Lost("no answer")] * 4)
+    world.site.will("reconcile", *[look] * 999)
+    await world.open(config(accounts=QUICK))
+    await world.turn()
+    for number in range(1, 5):
+        await call(world, "payout", method="7", account="T")
+        await world.live(minutes=1, every_s=20)
+        await world.say("resolve", id=str(number))
+        await world.live(minutes=3)
+    await call(world, "payout", method="7", account="T")
+    await world.live(minutes=6)
+    assert (len(world.site.performed), (await world.states())[-1]) == (5, "succeeded")
+
+
 # a person has had it done again
 
 

@@ -58,8 +58,7 @@ MAX_REST = timedelta(minutes=15)
 LEAVES_WITHIN_S = 60.0
 """A request leaves so soon after its `sending` commit, or not at all."""
 LAST_LOOK_S = 5.0
-"""One that takes the whole balance leaves so soon after the last look at it; where others, that were lost, are looked
-for in between, so much later at most."""
+"""One that takes the whole balance leaves so soon after the last look at it."""
 EVERYTHING = frozenset({BlockReason.CLOCK, BlockReason.JOURNAL, BlockReason.PAUSED, BlockReason.QUARANTINED})
 """What holds every action of the account back."""
 log = structlog.get_logger("bursar")
@@ -191,33 +190,24 @@ class Executor:
             return
         if self.stopping.is_set() or not await self._still_missing(ready[0]):
             return
+        before: object = None
+        if await self._lost.doubts(ready[0]):  # may take long: what lands meanwhile must not pass for something old
+            before = await self._prepare(ready, Exchange(strict=True))
+            if before is FAILED or not await self._none_landed(ready[0]):
+                return
         look = Exchange(strict=True)
         began_s = self._context.clock.monotonic()
-        evidence = await self._prepare(ready, look)
+        evidence = await self._prepare(ready, look, before)
         if evidence is FAILED or self.stopping.is_set():
             return
-        read_s = self._context.clock.monotonic()
-        if not await self._none_landed(ready[0]) or self.stopping.is_set():
-            return
-        looked_s = self._context.clock.monotonic() - read_s
         self.sending = True  # from here to the written outcome nobody may end this turn
         try:
-            await self._claim_and_send(ready, evidence, look, began_s, looked_s)
+            await self._claim_and_send(ready, evidence, look, began_s)
         finally:
             self.sending = False
 
-    async def _claim_and_send(
-        self, ready: Sequence[Intent], evidence: object, look: Exchange, began_s: float, looked_s: float
-    ) -> None:
-        """Commit the `sending` of what the gate lets through, and make the attempt within its deadline.
-
-        Args:
-            ready: The intents.
-            evidence: What was read for them.
-            look: When it was asked for.
-            began_s: When that began.
-            looked_s: How long others, that ended in doubt, were looked for since.
-        """
+    async def _claim_and_send(self, ready: Sequence[Intent], evidence: object, look: Exchange, began_s: float) -> None:
+        """Commit the `sending` of what the gate lets through, and make the attempt within its deadline."""
         claimed_s = self._context.clock.monotonic()
         claimed = await self._context.commit(lambda uow: claim(uow, [one.id for one in ready], cast(Json, evidence)))
         self._rest(claimed.waiting, IDLE_S)
@@ -226,16 +216,26 @@ class Executor:
         # from before the commit on: it may take long, and the evidence grows old meanwhile
         not_after_s = (look.ended_s or began_s) + LEAVES_WITHIN_S
         if self._spec.actions[ready[0].action].takes_balance:
-            at_most_s = LAST_LOOK_S + min(looked_s, LAST_LOOK_S)
-            not_after_s = min(not_after_s, (look.last_asked_s or began_s) + at_most_s)
+            not_after_s = min(not_after_s, (look.last_asked_s or began_s) + LAST_LOOK_S)
         await self._send(claimed, Exchange(not_after_s, partial(self._context.objection, self._spec.name, claimed_s)))
 
-    async def _prepare(self, ready: Sequence[Intent], look: Exchange) -> object:
-        """Read the evidence; an intent whose evidence cannot be read stays ready, and is tried again a little later."""
+    async def _prepare(self, ready: Sequence[Intent], look: Exchange, before: object = None) -> object:
+        """Read the evidence; an intent whose evidence cannot be read stays ready, and is tried again a little later.
+
+        Args:
+            ready: The intents.
+            look: Notes when it is asked for.
+            before: The evidence that was read a moment ago: what is new since then may be another one that was lost.
+        """
         try:
             intent = await self._context.journal.read(lambda tx: revealed(self._context.view(tx), ready[0]))
+            if before is not None:
+                intent = replace(intent, lost=True, evidence=cast(Json, before))
             with watched(look):
                 read = await self._adapter.prepare(intent)
+                if before is not None and isinstance(read, (Happened, CannotTell)):
+                    self._rest([intent.id], PREPARE_PAUSE_S)  # the lost ones are looked for once more
+                    return FAILED
                 if isinstance(read, CannotTell) and await self._lost.note(intent, read):  # a person has told
                     read = await self._adapter.prepare(replace(intent, lost=False))
         except TemplateFailed as failed:

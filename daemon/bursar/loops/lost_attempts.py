@@ -87,21 +87,24 @@ class LostAttempts:
         """Return whether nothing that ended in doubt turns out to have happened, just before the next one is sent.
 
         One that was lost, not found, and let go (its hour was over, a guard held it back, a person said no) may have
-        landed since. It is looked for after the evidence of the next one was read: what lands between the two would
-        stand there as something old, and never be found.
+        landed since; the evidence of the next one would take it for something old.
 
         Raises:
             ProviderError: one cannot be looked for now.
         """
-        if self._spec.actions[intent.action].lost_reply is not LostReply.RECONCILABLE:
-            return True
-        for doubt in await self._context.journal.read(lambda tx: in_doubt(self._context.view(tx), intent)):
+        for doubt in await self.doubts(intent):
             self._context.liveness.tick(f"executing {self._spec.name}", getattr(self._adapter, "limit_s", 0.0) * CALLS)
             finding = await self._reconcile(doubt, Exchange(strict=True), beside=intent)
             self._log(doubt, finding)
             if not isinstance(finding, DidNot) and await self._note_landed(doubt, finding, intent):
                 return False
         return True
+
+    async def doubts(self, intent: Intent) -> list[Intent]:
+        """Return what ended in doubt, and is to be looked for before an intent is sent."""
+        if self._spec.actions[intent.action].lost_reply is not LostReply.RECONCILABLE:
+            return []
+        return await self._context.journal.read(lambda tx: in_doubt(self._context.view(tx), intent))
 
     async def _note_landed(self, doubt: Intent, finding: Finding, intent: Intent) -> bool:
         return await self._context.commit(lambda uow: record_landed(uow, doubt.id, finding, intent.id))
