@@ -52,6 +52,7 @@ pause        | plan operator claim resend | paused
 quarantine   | plan operator claim resend | quarantined
 rejected     |      operator claim resend | rejected
 fresh        |               claim resend | stale
+second       |      operator claim resend | lapse
 age          |               claim resend | lapse
 entry        | plan operator claim resend | lapse
 predicate    | plan operator claim resend | lapse
@@ -93,7 +94,8 @@ OBJECTIONS = {
     "quarantine": Objection({"quarantined": True}),
     "rejected": Objection({"rejected": True}),
     "fresh": Objection({"fresh": False}),
-    "age": Objection({"too_old": "not sent within an hour"}),
+    "second": Objection({"second": Lapse("it had happened", again=True)}),
+    "age": Objection({"too_old": Lapse("not sent within an hour", again=True)}),
     "entry": Objection({"left": "it has left its condition since"}),
     "predicate": Objection({"predicate": Judgement(False, "the order is completed, not partial")}),
     "when": Objection({"condition": NO}),

@@ -15,7 +15,7 @@ from toy_site import Sites
 from bursar.api import Later, Lost, Observation, Observed, Refused, SubjectRef, SubjectType, Succeeded
 from bursar.control.messages import RequestRejected
 from bursar.domain.ids import AccountName, RuleName
-from bursar.domain.ledger import Lineage
+from bursar.domain.lineage import Lineage
 from bursar.host.registry import Registry
 from bursar.journal import ledger
 

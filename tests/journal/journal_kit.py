@@ -13,7 +13,7 @@ from bursar.domain.event import Event
 from bursar.domain.ids import RuleName, SubjectRef
 from bursar.domain.intent import Intent, PlannedIntent, State
 from bursar.domain.intent_states import Cause, Step, transition
-from bursar.domain.ledger import Lineage
+from bursar.domain.lineage import Lineage
 from bursar.domain.values import Json
 from bursar.journal import intents, meta
 from bursar.journal.writer import Tx

@@ -19,7 +19,8 @@ import bursar
 from bursar.domain.ids import AccountName, IntentId, RuleName, SubjectRef
 from bursar.domain.intent import OPEN, Intent, State
 from bursar.domain.intent_states import Cause
-from bursar.domain.ledger import Entry, Lineage, No, Post
+from bursar.domain.ledger import Entry, No, Post
+from bursar.domain.lineage import Lineage
 from bursar.journal import intents, ledger
 from bursar.journal.ledger import KEPT
 from bursar.journal.writer import Tx

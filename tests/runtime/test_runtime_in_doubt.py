@@ -9,7 +9,19 @@ import pytest
 from kit import World
 from runtime_config import account, config
 
-from bursar.api import CannotTell, DidNot, Finding, Happened, Intent, Lost, Succeeded, Unreachable
+from bursar.api import (
+    CannotTell,
+    DidNot,
+    Finding,
+    Happened,
+    Intent,
+    Later,
+    Lost,
+    Outcome,
+    Refused,
+    Succeeded,
+    Unreachable,
+)
 from bursar.pipeline.outcomes import record_outcome
 from bursar_premium_exchanger import outcomes
 
@@ -377,3 +389,53 @@ async def test_a_persons_word_covers_what_the_person_was_told_of(world: World) -
     await world.say("resolve", id="1", again=True)
     await world.live(minutes=12)
     assert (len(world.site.performed), await world.states()) == (2, ["succeeded"])
+
+
+@pytest.mark.parametrize("answer", [Refused("no money"), Later("busy")])
+async def test_a_next_one_on_the_wire_is_the_last_when_the_first_had_happened(world: World, answer: Outcome) -> None:
+    """The late yes is written while the next one is on the wire, and that one is refused, or put off."""
+
+    async def second(_intent: Intent) -> Outcome:
+        await late_yes(world, "55")
+        return answer
+
+    world.site.orders["1"] = "partial"
+    world.site.will("add", GONE, second)
+    await world.open(config(ADD))
+    await world.track("1")
+    await world.turn()
+    await world.say("resolve", id="1")
+    await world.live(hours=30, every_s=300)
+    assert len(world.site.done("add")) == 2
+
+
+@pytest.mark.parametrize("found", FOUND)
+async def test_a_next_one_that_did_not_happen_is_not_done_again_when_the_first_had(
+    world: World, found: Callable[[World, str], Awaitable[None]]
+) -> None:
+    await next_is_unknown(world)
+    await found(world, "55")
+    await world.say("resolve", id="2")
+    await world.live(hours=3, every_s=300)
+    assert len(world.site.done("add")) == 2
+
+
+@pytest.mark.parametrize("guard", ["cooldown: 14d", "limit: {per: account, max: 1, every: 14d}"])
+async def test_the_cooldown_of_a_first_that_had_happened_counts_for_what_was_planned_in_its_place(
+    world: World, guard: str
+) -> None:
+    """It is done by now, so there is new money: the next one may take that, but not so soon."""
+    world.site.money("900")
+    world.site.will("payout", Lost("no answer"))
+    world.site.will("reconcile", *[landed(world)] * 999)
+    await world.open(config(f"{PAY[:-1]}, {guard}}}", accounts=account(more="settle: 10m")))
+    await world.turn()
+    await world.say("resolve", id="1")
+    await world.say("retry", ids=["1"])
+    await world.live(minutes=4)
+    world.site.payouts["1"] = "waiting"
+    await world.live(minutes=6)
+    world.site.payouts["1"] = "done"
+    world.site.money("300")
+    await world.live(hours=5, every_s=300)
+    assert len(world.site.performed) == 1

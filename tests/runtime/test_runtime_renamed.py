@@ -265,3 +265,26 @@ async def test_what_a_rule_did_that_is_gone_at_an_upgrade_may_be_what_any_that_d
     world.site.money("950")
     await world.live(minutes=30)
     assert world.site.done("payout") == ["balance"]
+
+
+@pytest.mark.parametrize("how", ["gone", "off"])
+async def test_what_a_rule_did_beside_another_is_not_inherited_by_that(world: World, how: str) -> None:
+    """Two rules do the same, each for its own orders; one of them ends."""
+    few = (
+        "{name: few, on: order.partial, when: order.remains < 10, do: [refill], limit: {per: rule, max: 1, every: 7d}}"
+    )
+    many = few.replace("name: few", "name: many").replace("<", ">=")
+    world.site.orders.update({"1": "in_progress", "2": "in_progress"})
+    await world.open(config(f"{few}\n{many}"))
+    await world.track("1", remains=1)
+    await world.track("2", remains=100)
+    await world.live(minutes=2)
+    world.site.orders["1"] = "partial"
+    await world.live(minutes=12)
+    after = (
+        many if how == "gone" else f"{few.replace('name: few', chr(110) + 'ame: few, mode: ' + repr('off'))}\n{many}"
+    )
+    await world.reload(config(after))
+    world.site.orders["2"] = "partial"
+    await world.live(minutes=12)
+    assert [one.rule for one in await world.intents()] == ["few", "many"]

@@ -11,6 +11,7 @@ from bursar.domain.action import ActionType
 from bursar.domain.ledger import No, Refusals
 from bursar.domain.rule import ALWAYS, Budget, Judgement, Mode, Rule
 from bursar.domain.timeline import Measured
+from bursar.domain.verdict import Lapse
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ class GuardFacts:
         rejected: The provider rejects the account.
         fresh: What it stands on was seen recently enough, in this run, and no held observation shows it as done.
         rule_changed: Why nothing of the rule stands behind the match any more, if so.
+        second: Why it would be done a second time: what it stands in for had happened.
         too_old: Why it is not sent any more though nothing else stops it: it was ready for an hour.
         left: Why the entry that a state rule fired for is over, if so.
         predicate: The event's own condition (still in that state); None: it has none.
@@ -125,7 +127,8 @@ class GuardFacts:
     rejected: bool = False
     fresh: bool = True
     rule_changed: str | None = None
-    too_old: str | None = None
+    second: Lapse | None = None
+    too_old: Lapse | None = None
     left: str | None = None
     predicate: Judgement | None = None
     condition: Judgement = ALWAYS

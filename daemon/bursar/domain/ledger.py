@@ -187,7 +187,7 @@ def _after(entry: Entry, posting: Posting) -> Entry:
         return replace(entry, undone_at=at, effect=None)
     if what is Post.REDONE:
         amount = entry.amount if entry.settled else posting.amount
-        return replace(entry, undone_at=None, ended_at=at, amount=amount)
+        return replace(entry, undone_at=None, ended_at=at, amount=amount, forgiven=False)
     if what in EFFECTS:
         return replace(entry, effect=what)
     if what is Post.UNREAD:
@@ -234,46 +234,6 @@ def listed_amount(fields: Mapping[str, object], name: str, currency: str | None)
     if isinstance(its, str) and currency is not None and its.casefold() != currency.casefold():
         return None
     return believable_amount(said)
-
-
-@dataclass(frozen=True, slots=True)
-class Lineage:
-    """Whose entries count as a rule's own.
-
-    What its name did, and the names that it had before; and what its `on` and `do` did under other names, wherever
-    those do not do it any more: a rule that is copied, moved or split forgets no cooldown, limit, budget or refusal.
-
-    Attributes:
-        rule: Its name.
-        meaning: What stands for its `on` and `do`.
-        was: The names that it had before, each with the last entry that it had made.
-        formers: The other names under which its `on` and `do` has acted.
-        goes_on: Where one of those does the same still: what it did there is its own.
-    """
-
-    rule: RuleName
-    meaning: str = ""
-    was: tuple[tuple[RuleName, IntentId], ...] = ()
-    formers: frozenset[RuleName] = frozenset()
-    goes_on: frozenset[tuple[RuleName, AccountName]] = frozenset()
-
-    @property
-    def names(self) -> list[RuleName]:
-        """Return every name under which something may count."""
-        return [self.rule, *sorted({*self.formers, *(name for name, _ in self.was)} - {self.rule})]
-
-    def covers(self, entry: Entry) -> bool:
-        """Return whether an entry counts as the rule's own."""
-        if entry.rule is None or entry.rule == self.rule:
-            return entry.rule is not None
-        if any(entry.rule == name and entry.id <= last for name, last in self.was):
-            return True
-        former = entry.rule in self.formers and entry.meaning == self.meaning
-        return former and (entry.rule, entry.account) not in self.goes_on
-
-    def formers_at(self, account: AccountName) -> list[RuleName]:
-        """Return the other names whose entries count at an account."""
-        return sorted(name for name in self.formers if (name, account) not in self.goes_on)
 
 
 @dataclass(frozen=True, slots=True)

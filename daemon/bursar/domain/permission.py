@@ -24,6 +24,7 @@ CEILING_WINDOW = timedelta(minutes=10)
 CALL_WITHIN = timedelta(hours=12)
 RESTORED_WITHIN = timedelta(hours=24)
 COST_PAUSE = timedelta(minutes=1)
+NEVER_ALLOWS = ", more than it ever allows: raise it, or do it by hand"
 
 
 class Phase(StrEnum):
@@ -87,11 +88,9 @@ def _clock(facts: GuardFacts, now: datetime) -> Verdict | None:
 
 
 def _shadow(facts: GuardFacts, _now: datetime) -> Verdict | None:
-    if facts.mode is Mode.SHADOW:
-        return HoldBack(BlockReason.SHADOW, "the daemon is in shadow mode: journalled, not done")
-    if facts.rule is not None and facts.rule.mode is Mode.SHADOW:
-        return HoldBack(BlockReason.SHADOW, "the rule is in shadow mode: journalled, not done")
-    return None
+    whole, rule = facts.mode is Mode.SHADOW, facts.rule is not None and facts.rule.mode is Mode.SHADOW
+    words = f"the {'daemon' if whole else 'rule'} is in shadow mode: journalled, not done"
+    return HoldBack(BlockReason.SHADOW, words) if whole or rule else None
 
 
 def _paused(facts: GuardFacts, _now: datetime) -> Verdict | None:
@@ -113,8 +112,12 @@ def _fresh(facts: GuardFacts, _now: datetime) -> Verdict | None:
     return None if facts.fresh else HoldBack(BlockReason.STALE, "what it stands on is looked at anew", brief=True)
 
 
+def _second(facts: GuardFacts, _now: datetime) -> Verdict | None:
+    return facts.second
+
+
 def _age(facts: GuardFacts, _now: datetime) -> Verdict | None:
-    return None if facts.too_old is None else Lapse(facts.too_old, again=True)
+    return facts.too_old
 
 
 def _entry(facts: GuardFacts, _now: datetime) -> Verdict | None:
@@ -224,13 +227,11 @@ def _budget(facts: GuardFacts, now: datetime) -> Verdict | None:
         if cost.amount is None:
             return HoldBack(BlockReason.BUDGET, f"{cost.why}, so the budget cannot allow it", later)
         if use.spent is None:
-            return HoldBack(
-                BlockReason.BUDGET, "what was spent before is not known, so the budget cannot allow it", later
-            )
+            why = "what was spent before is not known, so the budget cannot allow it"
+            return HoldBack(BlockReason.BUDGET, why, later)
         if use.spent + cost.amount > Decimal(str(budget.max)):
-            why = f"{use.spent:f} of {budget.max} spent or reserved; this would add {cost.amount:f}"
-            if cost.amount > Decimal(str(budget.max)):
-                why += ", more than it ever allows: raise it, or do it by hand"
+            never = NEVER_ALLOWS if cost.amount > Decimal(str(budget.max)) else ""
+            why = f"{use.spent:f} of {budget.max} spent or reserved; this would add {cost.amount:f}{never}"
             return HoldBack(BlockReason.BUDGET, why, later)
     return None
 
@@ -315,6 +316,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard("rejected", AGAIN, "everything at an account that the provider rejects", _rejected),
     Guard("fresh", SENDING, "what stands on facts older than a minute, or than this run; what a held poll shows done",
           _fresh),
+    Guard("second", AGAIN, "what stands in for something that was lost, and had happened after all", _second),
     Guard("age", SENDING, "what was ready for an hour, counted from when it might leave", _age),
     Guard("entry", ANY, "a state rule's action after its subject left the condition", _entry),
     Guard("predicate", ANY, "an action whose event's own condition does not hold any more", _predicate),

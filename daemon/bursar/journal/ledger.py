@@ -13,13 +13,15 @@ from typing import cast
 
 from bursar.domain.ids import UNNAMED, AccountName, IntentId, RuleName, SubjectRef, microseconds
 from bursar.domain.intent import PlannedIntent
-from bursar.domain.ledger import Entry, Lineage, No, Post, Posting, fold
+from bursar.domain.ledger import Entry, No, Post, Posting, fold
+from bursar.domain.lineage import Lineage
 from bursar.journal.codec import at, decimal
 from bursar.journal.schema import OPEN_INTENTS
 from bursar.journal.writer import Row, Tx
 
 KEPT = timedelta(days=400)
 CHUNK = 500
+EVER = 2**62
 _ENTRY = (
     "id, account, action, subject_type, subject_id, rule, meaning, asked_type, asked_id, amount, currency, planned_at"
 )
@@ -149,8 +151,8 @@ def _names(rule: Lineage, account: AccountName) -> tuple[str, list[object]]:
         ways.append("(rule = ? AND id <= ?)")
         named += [name, last]
     if formers:
-        ways.append(f"(meaning = ? AND rule IN ({','.join('?' * len(formers))}))")
-        named += [rule.meaning, *formers]
+        ways.append(f"(meaning = ? AND planned_at < ? AND rule IN ({','.join('?' * len(formers))}))")
+        named += [rule.meaning, EVER if rule.since is None else microseconds(rule.since), *formers]
     return f"rule IN ({','.join('?' * len(rule.names))}) AND ({' OR '.join(ways)})", named
 
 

@@ -98,11 +98,13 @@ def unanswered(tx: Tx, id_: IntentId) -> list[Asked]:
 
 def said_yes_to(tx: Tx, about: Suspicion) -> bool:
     """Return whether a person has said yes beside this suspicion, to whatever intent."""
-    sql = (
-        "SELECT 1 FROM questions q JOIN intents i ON i.id = q.intent_id WHERE q.doubt = ? AND q.suspect = ? AND i.consented = 1 AND i.state NOT IN "
-        "('awaiting_approval', 'denied', 'lapsed', 'unknown') AND coalesce(i.consent_amount, '') <> '0' LIMIT 1"
-    )
+    sql = "SELECT 1 FROM questions INDEXED BY questions_by_doubt WHERE doubt = ? AND suspect = ? AND yes = 1 LIMIT 1"
     return tx.one(sql, about.doubt, about.suspect) is not None
+
+
+def answered_yes(tx: Tx, id_: IntentId, number: int) -> None:
+    """Note that a person said yes to just this question."""
+    tx.run("UPDATE questions SET yes = 1 WHERE intent_id = ? AND number = ?", id_, number)
 
 
 def void(tx: Tx, id_: IntentId, *, called: bool) -> None:
@@ -113,6 +115,7 @@ def void(tx: Tx, id_: IntentId, *, called: bool) -> None:
         id_: The intent.
         called: A person has called for it, which is a yes in itself: it is left as one that covers nothing.
     """
+    tx.run("UPDATE questions SET yes = 0 WHERE intent_id = ?", id_)
     tx.run(
         "UPDATE intents SET consented = 0, ceiling_consented = 0, consent_amount = NULL, consent_above = NULL, again = 0 "
         "WHERE id = ?",

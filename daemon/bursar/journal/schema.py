@@ -93,7 +93,8 @@ CREATE TABLE rules (
   name TEXT PRIMARY KEY,
   fingerprint TEXT NOT NULL,
   since BIGINT NOT NULL,
-  meaning TEXT NOT NULL DEFAULT ''
+  meaning TEXT NOT NULL DEFAULT '',
+  live_since BIGINT
 ) WITHOUT ROWID;
 
 CREATE TABLE verdicts (
@@ -237,6 +238,7 @@ CREATE TABLE questions (
   at BIGINT NOT NULL,
   doubt BIGINT,
   suspect TEXT,
+  yes INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (intent_id, number)
 ) WITHOUT ROWID;
 CREATE INDEX questions_by_doubt ON questions (doubt) WHERE doubt IS NOT NULL;

@@ -9,7 +9,7 @@ from datetime import datetime
 from bursar.domain.evaluate import HoldState, Match, NoMatch
 from bursar.domain.event import Event
 from bursar.domain.ids import AccountName, SubjectRef, microseconds
-from bursar.domain.rule import Rule
+from bursar.domain.rule import Mode, Rule
 from bursar.journal.codec import at, us
 from bursar.journal.writer import Tx
 
@@ -138,20 +138,29 @@ def ask_by_calendar(tx: Tx, now: datetime) -> None:
 
 def rule_since(tx: Tx, rule: Rule, now: datetime) -> datetime:
     """Return since when the rule, as it is now, has been there; note it when it is new."""
-    row = tx.one("SELECT fingerprint, since, meaning FROM rules WHERE name = ?", rule.name)
-    trigger, since_us, meaning = row if row is not None else (None, None, None)
+    row = tx.one("SELECT fingerprint, since, meaning, live_since FROM rules WHERE name = ?", rule.name)
+    trigger, since_us, meaning, live_us = row if row is not None else (None, None, None, None)
     since = (at(since_us) if trigger == rule.trigger else None) or now
-    if row is not None and trigger == rule.trigger and meaning == rule.meaning:
+    lives = rule.mode is Mode.LIVE
+    live_since = (live_us if meaning == rule.meaning else None) or microseconds(now)
+    if row is not None and (trigger, meaning, live_us) == (rule.trigger, rule.meaning, live_since if lives else None):
         return since
     tx.run(
-        "INSERT INTO rules (name, fingerprint, since, meaning) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET fingerprint = "
-        "excluded.fingerprint, since = excluded.since, meaning = excluded.meaning",
+        "INSERT INTO rules (name, fingerprint, since, meaning, live_since) VALUES (?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET "
+        "fingerprint = excluded.fingerprint, since = excluded.since, meaning = excluded.meaning, live_since = excluded.live_since",
         rule.name,
         rule.trigger,
         microseconds(since),
         rule.meaning,
+        live_since if lives else None,
     )
     return since
+
+
+def live_since(tx: Tx, name: str) -> datetime | None:
+    """Return since when a rule has been live with the `on` and actions that it has now."""
+    (since,) = tx.one("SELECT live_since FROM rules WHERE name = ?", name) or (None,)
+    return at(since)
 
 
 def meanings(tx: Tx) -> dict[str, str]:
@@ -168,7 +177,7 @@ def forget_missing(tx: Tx, names: set[str], now: datetime, off: Collection[str] 
     for (name,) in tx.all("SELECT name FROM rules"):
         if name not in names:
             if name in off or tx.one("SELECT 1 FROM ledger WHERE rule = ?", name) is not None:
-                tx.run("UPDATE rules SET fingerprint = '' WHERE name = ?", name)
+                tx.run("UPDATE rules SET fingerprint = '', live_since = NULL WHERE name = ?", name)
             else:
                 tx.run("DELETE FROM rules WHERE name = ?", name)
             tx.run("UPDATE verdicts SET ask_at = NULL, inside = NULL WHERE rule = ?", name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -26,10 +26,12 @@ from bursar.journal.matches import MatchRow
 from bursar.journal.send_counter import SendCount
 from bursar.pipeline.approvals import ask, shown_amount
 from bursar.pipeline.candidate import Candidate
+from bursar.pipeline.done_before import happened_before
 from bursar.pipeline.events import emit_core
 from bursar.pipeline.guard_facts import RULE_CHANGED, active_rule, load_guard_facts, scope_of
 from bursar.pipeline.intent_facts import action_of
 from bursar.pipeline.intent_transitions import take_step
+from bursar.pipeline.outcomes import go_on
 from bursar.pipeline.revealed import revealed
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 
@@ -44,6 +46,10 @@ def apply_match(uow: UnitOfWork, rule: Rule, match: MatchRow, scope: Scope) -> N
     A match fires as a whole: its texts go out once, and those about an action not before that was sent; its actions
     follow one another, since a subject has at most one open intent.
     """
+    former = happened_before(uow, match, None)
+    if former is not None:  # it landed late, and this match was held back meanwhile
+        go_on(uow, former)
+        return
     try:
         if match.acts_planned < len(rule.acts()):
             _apply_action(uow, rule, match, scope)
@@ -74,8 +80,16 @@ def _apply_action(uow: UnitOfWork, rule: Rule, match: MatchRow, scope: Scope) ->
         scope=scope,
         fingerprint=match.fingerprint,
     )
-    facts = load_guard_facts(uow, candidate)
-    verdict = permit(Phase.PLAN, facts, uow.now)
+    try:
+        facts = load_guard_facts(uow, candidate)
+        verdict = permit(Phase.PLAN, facts, uow.now)
+    except Exception as error:  # a plugin's function (`cost`, an event's `still`) failed
+        if of_database(error):
+            raise
+        log.exception("plugin.function_failed", rule=rule.name, error=type(error).__name__)
+        verdict = _broken(error, uow.now)
+        if match.block is None:  # told once
+            fail(uow, match, verdict.reason)
     if isinstance(verdict, (HoldBack, Lapse)):
         _keep(uow, match, verdict, match.acts_planned)
         return
@@ -173,8 +187,12 @@ def ask_gate(
         if of_database(error):
             raise
         log.exception("plugin.function_failed", intent=intent.id, error=type(error).__name__)
-        words = f"a plugin's function failed ({type(error).__name__}): nobody can tell"
-        return HoldBack(BlockReason.LAPSED, words, view.now + BROKEN_REST), GuardFacts(), candidate
+        return _broken(error, view.now), GuardFacts(), candidate
+
+
+def _broken(error: Exception, now: datetime) -> HoldBack:
+    words = f"a plugin's function failed ({type(error).__name__}): nobody can tell"
+    return HoldBack(BlockReason.LAPSED, words, now + BROKEN_REST)
 
 
 def as_shown(candidate: Candidate) -> Candidate:

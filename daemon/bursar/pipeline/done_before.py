@@ -10,14 +10,16 @@ from decimal import Decimal
 
 from bursar.domain.guard_facts import BudgetUse, Cost
 from bursar.domain.ids import AccountName, IntentId, SubjectRef
-from bursar.domain.intent import State
-from bursar.domain.ledger import Entry, Lineage
+from bursar.domain.intent import Intent, State
+from bursar.domain.ledger import Entry
+from bursar.domain.lineage import Lineage
 from bursar.domain.permission import CEILING_WINDOW
 from bursar.domain.rule import Budget, Rule
 from bursar.journal import intents, ledger
 from bursar.journal.matches import MatchRow
 from bursar.pipeline.candidate import Candidate
 from bursar.pipeline.config_snapshot import AccountSpec
+from bursar.pipeline.intent_facts import is_over, listed
 from bursar.pipeline.lineage import lineage_of
 from bursar.pipeline.unit_of_work import Counting, ReadView, UnitOfWork
 
@@ -27,8 +29,8 @@ UNDER_WAY = (State.READY, State.SENDING, State.DEFERRED)
 def cooldown_from(view: ReadView, candidate: Candidate, own: IntentId | None) -> datetime | None:
     """Return from when a rule's cooldown runs.
 
-    The earlier actions of the same match do not count, and neither does what a person has had tried again; what may
-    land yet always does.
+    What the same match has done before this action does not count, and neither does what a person has had tried
+    again; what may land yet always does.
     """
     rule, match = candidate.rule, candidate.match
     if rule is None or rule.cooldown is None or match is None:
@@ -39,12 +41,42 @@ def cooldown_from(view: ReadView, candidate: Candidate, own: IntentId | None) ->
         since = view.measured.before(view.now, rule.cooldown)
         alike = ledger.of_rule_on(view.tx, lineage, candidate.account, candidate.subject, since)
         entries |= {one.id: one for one in alike}
+    done_too = {one.id for one in done_by(view, match)[position_of(match, candidate.intent) :]}
     found = [
         view.now if entry.open else entry.counts_from
         for entry in entries.values()
-        if entry.id != own and (entry.doubtful or not (entry.forgiven or _is_of(view, entry, match)))
+        if entry.id != own
+        and (entry.id in done_too or entry.doubtful or not (entry.forgiven or _is_of(view, entry, match)))
     ]
     return max((at for at in found if at is not None), default=None)
+
+
+def done_by(view: ReadView, match: MatchRow) -> list[Intent]:
+    """Return what a match has done, oldest first."""
+    return [one for one in intents.of_match(view.tx, match.id) if one.state is State.SUCCEEDED]
+
+
+def position_of(match: MatchRow, intent: Intent | None) -> int:
+    """Return which of its rule's actions a match plans next, or which one an intent of it is."""
+    return max(match.acts_planned - (intent is not None), 0)
+
+
+def happened_before(view: ReadView, match: MatchRow | None, intent: Intent | None) -> Intent | None:
+    """Return what has done already what a match would do next, or an intent: an attempt that was lost landed late.
+
+    Of what takes the balance and is over there is something new to take.
+    """
+    former: Intent | None = None
+    if match is not None:
+        former = next(iter(done_by(view, match)[position_of(match, intent) :]), None)
+    elif intent is not None and intent.instead_of is not None:
+        former = intents.load(view.tx, intent.instead_of)
+        while former is not None and former.state is not State.SUCCEEDED:
+            former = intents.load(view.tx, former.instead_of) if former.instead_of is not None else None
+    if former is None or (intent is not None and former.id == intent.id):
+        return None
+    over = any(action.takes_balance and is_over(view, former, made) for made, action in listed(view, former))
+    return None if over else former
 
 
 def _is_of(view: ReadView, entry: Entry, match: MatchRow) -> bool:

@@ -15,9 +15,9 @@ from bursar.domain.subject import SubjectType
 from bursar.domain.verdict import BlockReason, HoldBack, RequireApproval
 from bursar.journal import intents, questions
 from bursar.pipeline.approvals import ask
-from bursar.pipeline.intent_facts import action_of, held_until, is_over, listed, quiet_since
+from bursar.pipeline.intent_facts import action_of, held_until, is_over, listed, quiet_since, second_of
 from bursar.pipeline.intent_transitions import take_step
-from bursar.pipeline.outcomes import go_on, late_success, second_of
+from bursar.pipeline.outcomes import go_on, late_success
 from bursar.pipeline.references import believed
 from bursar.pipeline.unit_of_work import Counting, ReadView, UnitOfWork
 

@@ -20,12 +20,13 @@ from bursar.domain.intent import Intent, LostReply, State
 from bursar.domain.intent_states import too_old
 from bursar.domain.ledger import Entry, No, refused_in_a_row
 from bursar.domain.rule import ALWAYS, Mode, Rule, Scope
+from bursar.domain.verdict import Lapse
 from bursar.journal import accounts, events, intents, ledger, matches, meta, streams, verdicts
 from bursar.journal.matches import MatchRow
 from bursar.pipeline.candidate import Candidate
 from bursar.pipeline.config_snapshot import AccountSpec
-from bursar.pipeline.done_before import budget_uses, cooldown_from, counted, counted_by, effects_of
-from bursar.pipeline.intent_facts import held_until, lands_until, quiet_since
+from bursar.pipeline.done_before import budget_uses, cooldown_from, counted, counted_by, effects_of, happened_before
+from bursar.pipeline.intent_facts import held_until, lands_until, quiet_since, second_of
 from bursar.pipeline.lineage import lineage_of
 from bursar.pipeline.own_effects import shown_by_held
 from bursar.pipeline.refusals import RECENT, answered
@@ -81,6 +82,7 @@ def load_guard_facts(view: ReadView, candidate: Candidate) -> GuardFacts:
     return replace(
         facts,
         fresh=_fresh(view, spec, candidate) and not shown_by_held(view, candidate.intent),
+        second=_second(view, candidate),
         too_old=_too_old(view, candidate.intent),
         open_intent=_open(view, candidate, entries),
         blocked_by=blocked_by(view, candidate.account, candidate.action, own),
@@ -174,12 +176,19 @@ def _fresh(view: ReadView, spec: AccountSpec, candidate: Candidate) -> bool:
     return kind is None or streams.load(view.tx, spec.name, kind.stream).failures == 0
 
 
-def _too_old(view: ReadView, intent: Intent | None) -> str | None:
+def _second(view: ReadView, candidate: Candidate) -> Lapse | None:
+    if candidate.intent is None:
+        return None
+    former = happened_before(view, candidate.match, candidate.intent)
+    return None if former is None else Lapse(second_of(former), again=True)
+
+
+def _too_old(view: ReadView, intent: Intent | None) -> Lapse | None:
     """Return that an intent was ready for an hour; one that a held observation shows done waits for that."""
     if intent is None or intent.state is not State.READY or shown_by_held(view, intent):
         return None
     ended = too_old(intent, view.now, held_until(view, intent))
-    return None if ended is None else ended.reason
+    return None if ended is None else Lapse(ended.reason, again=True)
 
 
 def _open(view: ReadView, candidate: Candidate, entries: Sequence[Entry]) -> tuple[int, str] | None:
@@ -233,7 +242,7 @@ def _lands_until(view: ReadView, spec: AccountSpec, candidate: Candidate) -> dat
     if action is None or intent is None or action.lost_reply is LostReply.REPEATABLE:
         return None
     since = view.measured.before(view.now, spec.settle)
-    if view.settled_since is not None:  # before that nobody knows how long it was quiet
+    if view.settled_since is not None and view.settled_since > since:  # nobody knows how long it was quiet before
         since = min(since, view.measured.before(view.settled_since, max(spec.settle, UNSEEN_FOR)))
     ended = [one for one in ledger.lost_since(view.tx, spec.name, action.name, since) if one.in_doubt]
     lost = [intents.load(view.tx, one.id) for one in ended if one.id != intent.id]

@@ -133,3 +133,8 @@ def is_over(view: ReadView, intent: Intent, made: Snapshot) -> bool:
     account = view.config.accounts.get(intent.account)
     kind = account.kinds.get(made.ref.type) if account is not None else None
     return kind is not None and made.known_state in kind.terminal
+
+
+def second_of(intent: Intent) -> str:
+    """Return why nothing more is done of what an intent was for."""
+    return f"intent {intent.id}, whose answer was lost, had happened: this would be the second"

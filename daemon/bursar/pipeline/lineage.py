@@ -1,16 +1,19 @@
-"""Whose entries in the ledger count as a rule's own (`domain.ledger.Lineage`), by what is configured now."""
+"""Whose entries in the ledger count as a rule's own (`domain.lineage`), by what is configured now."""
 
 from __future__ import annotations
 
 from bursar.domain.ids import RuleName
-from bursar.domain.ledger import Lineage
+from bursar.domain.lineage import Lineage
 from bursar.domain.rule import Mode
-from bursar.journal import ledger
+from bursar.journal import ledger, verdicts
 from bursar.pipeline.unit_of_work import ReadView
 
 
 def lineage_of(view: ReadView, name: RuleName) -> Lineage:
-    """Return whose entries count as a rule's own: its name's, and those of names that did the same and do not now."""
+    """Return whose entries count as a rule's own.
+
+    Its name's, those of the names before it, and those of names that did the same until it did, and do not now.
+    """
     rule, was = view.config.rules.get(name), tuple(ledger.taken_over(view.tx, name))
     if rule is None or not rule.meaning:
         return Lineage(name, was=was)
@@ -26,4 +29,4 @@ def lineage_of(view: ReadView, name: RuleName) -> Lineage:
         for account in view.config.accounts
         if other.accounts.include(view.config.facts(account))
     }
-    return Lineage(name, rule.meaning, was, formers, frozenset(goes_on))
+    return Lineage(name, rule.meaning, was, formers, frozenset(goes_on), verdicts.live_since(view.tx, name))

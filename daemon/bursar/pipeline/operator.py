@@ -134,6 +134,7 @@ def _answer_yes(uow: UnitOfWork, intent: Intent) -> Answered:
         else Consent(True, intent.cost, None if above is None else Decimal(str(above)))
     )
     questions.consent(uow.tx, intent.id, given)
+    questions.answered_yes(uow.tx, intent.id, intent.question)
     return Answered(take_step(uow, intent, step(intent, Cause.APPROVED, SAID_YES), actor=OPERATOR))
 
 

@@ -14,8 +14,9 @@ from bursar.domain.intent_states import TRANSITIONS, Cause, next_step, step
 from bursar.domain.values import Json
 from bursar.domain.verdict import BlockReason, HoldBack
 from bursar.journal import audit, intents, matches
+from bursar.pipeline.done_before import done_by
 from bursar.pipeline.guard_facts import active_rule
-from bursar.pipeline.intent_facts import action_of, settle_of
+from bursar.pipeline.intent_facts import action_of, second_of, settle_of
 from bursar.pipeline.intent_transitions import take_step
 from bursar.pipeline.references import made_now
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
@@ -94,11 +95,6 @@ def late_success(
     return after
 
 
-def second_of(intent: Intent) -> str:
-    """Return why nothing more is done of what an intent was for."""
-    return f"intent {intent.id}, whose answer was lost, had happened: this would be the second"
-
-
 def made_instead(view: ReadView, intent: Intent, *states: State) -> list[Intent]:
     """Return what was planned in the place of an intent that ended without an effect, and is in one of these states."""
     opened = intents.in_state(view.tx, states, intent.account)
@@ -126,7 +122,9 @@ def _went_on(view: ReadView, intent: Intent) -> bool:
 def go_on(uow: UnitOfWork, intent: Intent) -> None:
     """Have the match of an intent that had happened do what comes next, if anything does."""
     match = matches.load(uow.tx, intent.match) if intent.match is not None else None
-    if match is None or match.state != "held" or _went_on(uow, intent) or made_instead(uow, intent, *OPEN):
+    if match is None or match.state != "held" or made_instead(uow, intent, *OPEN):
+        return
+    if len(done_by(uow, match)) <= match.acts_planned:  # it has gone on already
         return
     rule, done = active_rule(uow, match.rule), match.acts_planned + 1
     if rule is None or done >= len(rule.acts()):

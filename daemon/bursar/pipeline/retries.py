@@ -37,7 +37,7 @@ def retry(uow: UnitOfWork, said: str) -> Answered:
     if own_entry is not None and own_entry.retried:
         return Answered(intent, f"intent {intent.id} was asked for anew already: see `bursar actions`")
     if intent.state is State.LAPSED:
-        return _ask_rule_anew(uow, intent)
+        return _ask_rule_anew(uow, intent, intent.reason)
     alike = answered_like(uow, intent)
     counted = {one.id for one in alike if one.outcome is Post.REFUSED or one.undone_at is not None} | {intent.id}
     for id_ in sorted(counted):
@@ -46,6 +46,11 @@ def retry(uow: UnitOfWork, said: str) -> Answered:
     own = matches.load(uow.tx, intent.match) if intent.match is not None else None
     of_others = [one for one in matches.given_up(uow.tx, intent.account, counted) if own is None or one.id != own.id]
     waiting = [*of_others, *([own] if own is not None and own.state == "held" else [])]
+    if intent.state is State.DENIED and not waiting and own is not None:  # a newer one is held back by the same no
+        alike_held = [one for one in matches.held_by(uow.tx, own.rule) if one.block == BlockReason.DENIED]
+        waiting = [one for one in alike_held if (one.account, one.subject) == (own.account, own.subject)]
+    if own is not None and own.state == "dropped" and not waiting and own.reason in RULE_ENDS:
+        return _ask_rule_anew(uow, intent, own.reason)
     if intent.match is not None and not waiting:
         words = (
             f"nothing waits for intent {intent.id} any more: its rule asks at its next event, and `bursar call` at once"
@@ -62,14 +67,14 @@ def retry(uow: UnitOfWork, said: str) -> Answered:
     return Answered(_plan_again(uow, intent))
 
 
-def _ask_rule_anew(uow: UnitOfWork, intent: Intent) -> Answered:
+def _ask_rule_anew(uow: UnitOfWork, intent: Intent, ended: str) -> Answered:
     """Have the rule, as it is now, asked about what its former version had decided, at the next fresh sight of it.
 
     Raises:
         ActionRejected: it lapsed for another reason, or no rule asks for it now.
     """
     match = matches.load(uow.tx, intent.match) if intent.match is not None else None
-    if match is None or intent.reason not in RULE_ENDS:
+    if match is None or ended not in RULE_ENDS:
         raise ActionRejected(f"intent {intent.id} has lapsed ({intent.reason}): `bursar call` asks for it at once")
     rule = active_rule(uow, match.rule)
     if rule is None:

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from bursar.domain.event import Event
 from bursar.domain.ids import AccountName, IntentId, SubjectRef
-from bursar.domain.ledger import Entry, Lineage
+from bursar.domain.ledger import Entry
+from bursar.domain.lineage import Lineage
 from bursar.domain.observation import Snapshot
 from bursar.domain.timeline import Measured
 from bursar.domain.values import Json

@@ -9,6 +9,8 @@ ALTER TABLE intents ADD COLUMN instead_of BIGINT;
 ALTER TABLE intents ADD COLUMN suspect TEXT;
 ALTER TABLE questions ADD COLUMN doubt BIGINT;
 ALTER TABLE questions ADD COLUMN suspect TEXT;
+ALTER TABLE questions ADD COLUMN yes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE rules ADD COLUMN live_since BIGINT;
 CREATE INDEX questions_by_doubt ON questions (doubt) WHERE doubt IS NOT NULL;
 
 CREATE TABLE meanings (
