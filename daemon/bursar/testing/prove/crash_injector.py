@@ -109,10 +109,10 @@ def _mark() -> None:
     """Have every request know what it is for: a look before something is sent, or the sending, and of which intents."""
     prepare, perform = Executor._prepare, Executor._perform  # noqa: SLF001 - the point of it
 
-    async def looking(self: Executor, ready: Sequence[Intent], look: Exchange) -> object:
+    async def looking(self: Executor, ready: Sequence[Intent], look: Exchange, before: object = None) -> object:
         token = _LOOKING.set(True)
         try:
-            return await prepare(self, ready, look)
+            return await prepare(self, ready, look, before)
         finally:
             _LOOKING.reset(token)
 

@@ -47,8 +47,10 @@ def _send_first() -> None:
     prepare, perform = Executor._prepare, Executor._perform  # noqa: SLF001 - the point of it
     early: dict[IntentId, Outcome] = {}
 
-    async def prepare_and_send(self: Executor, ready: Sequence[Intent], look: Exchange) -> object:
-        evidence = await prepare(self, ready, look)
+    async def prepare_and_send(
+        self: Executor, ready: Sequence[Intent], look: Exchange, before: object = None
+    ) -> object:
+        evidence = await prepare(self, ready, look, before)
         early.update(await perform(self, ready))
         return evidence
 
