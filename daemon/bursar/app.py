@@ -26,7 +26,8 @@ from bursar.loops.startup import apply_configuration, close_context, open_contex
 from bursar.loops.supervisor import Supervisor
 from bursar.loops.systemd import Systemd
 from bursar.loops.watchdog import Watchdog
-from bursar.pipeline.takeover import Ending, Renamed
+from bursar.pipeline.renames import Renamed
+from bursar.pipeline.takeover import Ending
 from bursar.settings.model import Configuration, ConfigurationError, Settings
 from bursar.settings.read import read_configuration
 

@@ -435,8 +435,10 @@ def test_a_budget_says_that_it_never_allows_more_than_itself() -> None:
     assert held_back(spending("0", Cost(Decimal(101), "USD"))).reason == words
 
 
-def test_a_budget_that_nothing_was_spent_of_is_asked_again_after_its_window() -> None:
-    assert held_back(spending("0", Cost(Decimal(101), "USD"))).retry_at == T0 + DAY
+def test_a_budget_that_nothing_was_spent_of_is_asked_again_soon() -> None:
+    facts = spending("0", Cost(Decimal(101), "USD"))
+    assert held_back(facts).retry_at == T0 + timedelta(minutes=15)
+    assert held_back(replace(facts, looked=True)).retry_at == T0 + timedelta(hours=1)
 
 
 def test_a_budget_holds_what_has_no_known_cost() -> None:

@@ -78,6 +78,13 @@ def test_an_open_intent_keeps_its_match_and_event(tx: Tx, state: State) -> None:
     assert (left(tx), count(tx, "intents")) == ((1, 1), 1)
 
 
+@pytest.mark.parametrize(("state", "kept"), [("held", 1), ("fired", 0)])
+def test_what_a_match_has_done_stays_as_long_as_it_is_held_back(tx: Tx, state: str, kept: int) -> None:
+    end(tx, plan(tx, match=match(tx, state).id), Cause.YES)
+    clean(tx)
+    assert count(tx, "intents") == kept
+
+
 def test_an_ended_intent_goes_with_its_attempts(tx: Tx) -> None:
     end(tx, plan(tx), Cause.YES)
     clean(tx)

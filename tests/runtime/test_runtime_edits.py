@@ -8,7 +8,7 @@ from runtime_config import account, config
 
 from bursar.api import Later, Refused, Unreachable
 from bursar.control.messages import RequestRejected
-from bursar.pipeline.takeover import Renamed
+from bursar.pipeline.renames import Renamed
 
 REFILL = "{name: e, on: order.partial, do: [refill], cooldown: 2h}"
 CANCEL = "{name: e, on: order.completed, do: [cancel], cooldown: 2h}"

@@ -7,7 +7,7 @@ from kit import World
 from runtime_config import account, config
 
 from bursar.cli import check
-from bursar.pipeline.takeover import Renamed
+from bursar.pipeline.renames import Renamed
 from bursar.pipeline.unit_of_work import UnitOfWork
 from bursar.settings.read import read_configuration
 

@@ -76,7 +76,7 @@ def _notes(configuration: Configuration) -> Sequence[Problem]:
     from bursar.diagnostics.problem import Problem
     from bursar.journal.errors import JournalError
     from bursar.journal.writer import Tx, read_once
-    from bursar.pipeline.takeover import Renamed, refuse_renamed
+    from bursar.pipeline.renames import Renamed, refuse_renamed
 
     def look(tx: Tx) -> list[str]:
         found = [(rule.name, window_before_ledger(tx, rule)) for rule in configuration.rules]

@@ -21,7 +21,8 @@ class Lineage:
         meaning: What stands for its `on` and `do`.
         was: The names that it had before, each with the last entry that it had made.
         formers: The other names under which its `on` and `do` has acted.
-        goes_on: Where one of those does the same still: what it did there is its own.
+        living: Those of them that do the same still: what they do is their own.
+        left: The accounts where one of the living has left it to others.
         since: Since when the rule itself has done it: what another did beside it was its own.
     """
 
@@ -29,7 +30,8 @@ class Lineage:
     meaning: str = ""
     was: tuple[tuple[RuleName, IntentId], ...] = ()
     formers: frozenset[RuleName] = frozenset()
-    goes_on: frozenset[tuple[RuleName, AccountName]] = frozenset()
+    living: frozenset[RuleName] = frozenset()
+    left: frozenset[tuple[RuleName, AccountName]] = frozenset()
     since: datetime | None = None
 
     @property
@@ -43,10 +45,14 @@ class Lineage:
             return entry.rule is not None
         if any(entry.rule == name and entry.id <= last for name, last in self.was):
             return True
-        former = entry.rule in self.formers and entry.meaning == self.meaning
-        former = former and (self.since is None or entry.planned_at < self.since)
-        return former and (entry.rule, entry.account) not in self.goes_on
+        if entry.meaning != self.meaning or not self._is_former(entry.rule, entry.account):
+            return False
+        return self.since is None or entry.planned_at < self.since
 
     def formers_at(self, account: AccountName) -> list[RuleName]:
         """Return the other names whose entries count at an account."""
-        return sorted(name for name in self.formers if (name, account) not in self.goes_on)
+        return sorted(name for name in self.formers if self._is_former(name, account))
+
+    def _is_former(self, name: RuleName, account: AccountName) -> bool:
+        """Return whether another did the same at an account, and does not now."""
+        return name in self.formers and (name not in self.living or (name, account) in self.left)

@@ -15,7 +15,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from bursar.domain.guard_facts import VOID, Consent, GuardFacts
-from bursar.domain.rests import rest_after_no, rest_after_refusal
+from bursar.domain.rests import BUDGET_REST, BUDGET_REST_LOOKED, rest_after_no, rest_after_refusal
 from bursar.domain.rule import Judgement, Mode
 from bursar.domain.verdict import ALLOW, BlockReason, HoldBack, Lapse, Question, RequireApproval, Verdict
 
@@ -220,7 +220,7 @@ def _cost(facts: GuardFacts, now: datetime) -> Verdict | None:
 def _budget(facts: GuardFacts, now: datetime) -> Verdict | None:
     for use in facts.budgets:
         budget, cost = use.budget, facts.cost
-        later = use.frees_at or now + budget.every
+        later = use.frees_at or now + min(budget.every, BUDGET_REST_LOOKED if facts.looked else BUDGET_REST)
         if budget.currency is not None and cost.currency is None:
             why = f"the account's currency is not known, so the budget in {budget.currency} cannot allow it"
             return HoldBack(BlockReason.BUDGET, why, later)

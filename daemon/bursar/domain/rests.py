@@ -10,6 +10,10 @@ from bursar.domain.rule import Rule
 REFUSED_PAUSE = timedelta(hours=1)
 REFUSED_MONEY_PAUSE = timedelta(hours=24)
 DENIED_PAUSE = timedelta(hours=24)
+BUDGET_REST = timedelta(minutes=15)
+"""So long a budget is not asked again where no window's end, but something else, may make it allow."""
+BUDGET_REST_LOOKED = timedelta(hours=1)
+"""The same, where a request was spent to learn that."""
 
 
 def rest_after_refusal(rule: Rule | None, action: ActionType | None) -> timedelta:

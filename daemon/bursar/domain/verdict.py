@@ -28,6 +28,7 @@ class BlockReason(StrEnum):
     CLOCK = "clock"
     JOURNAL = "journal"
     GAVE_UP = "gave_up"
+    BROKEN = "broken"
 
 
 class Question(StrEnum):

@@ -45,8 +45,9 @@ from bursar.loops.rate_limit import Priority, RateLimiter
 from bursar.loops.runtime_context import RuntimeContext
 from bursar.loops.wakeup import Wakeup
 from bursar.loops.work import Work
+from bursar.pipeline import gate
 from bursar.pipeline.config_snapshot import AccountSpec
-from bursar.pipeline.dispatch import Claimed, ask_gate, claim, review
+from bursar.pipeline.dispatch import Claimed, claim, review
 from bursar.pipeline.guard_facts import RULE_CHANGED
 from bursar.pipeline.revealed import revealed
 from bursar.pipeline.unit_of_work import ReadView
@@ -158,7 +159,7 @@ class Executor:
                 continue
             if everything_waits and not self._lost.due_though_held(intent):
                 continue
-            verdict, _, candidate = ask_gate(view, intent)
+            verdict, _, candidate = gate.ask_about(view, intent)
             if candidate is None or candidate.action is None:
                 continue
             if isinstance(verdict, HoldBack) and verdict.brief:

@@ -5,39 +5,38 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-
-import structlog
 
 from bursar.domain.detect import public
 from bursar.domain.guard_facts import Consent, GuardFacts
 from bursar.domain.ids import AccountName, IntentId, SubjectRef
 from bursar.domain.intent import Intent, PlannedIntent, State
 from bursar.domain.intent_states import Cause, Step, step, transition
-from bursar.domain.permission import Phase, permit
-from bursar.domain.plan import Notification, SecretChanged, draft, notifications
+from bursar.domain.permission import Phase
+from bursar.domain.plan import Notification, SecretChanged, notifications
 from bursar.domain.route import route_note
 from bursar.domain.rule import Rule, Scope, TemplateFailed
 from bursar.domain.values import Json
 from bursar.domain.verdict import Allow, BlockReason, HoldBack, Lapse, RequireApproval, Verdict
 from bursar.journal import audit, deliveries, intents, matches, meta, questions
-from bursar.journal.errors import of_database
 from bursar.journal.matches import MatchRow
 from bursar.journal.send_counter import SendCount
+from bursar.pipeline import gate
 from bursar.pipeline.approvals import ask, shown_amount
 from bursar.pipeline.candidate import Candidate
 from bursar.pipeline.done_before import happened_before
 from bursar.pipeline.events import emit_core
-from bursar.pipeline.guard_facts import RULE_CHANGED, active_rule, load_guard_facts, scope_of
-from bursar.pipeline.intent_facts import action_of
+from bursar.pipeline.guard_facts import RULE_CHANGED
 from bursar.pipeline.intent_transitions import take_step
 from bursar.pipeline.outcomes import go_on
 from bursar.pipeline.revealed import revealed
-from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
+from bursar.pipeline.unit_of_work import UnitOfWork
 
-BROKEN_REST = timedelta(hours=1)
-"""So long nothing is asked of a plugin whose function failed."""
-log = structlog.get_logger("bursar")
+TOLD_BY = {
+    BlockReason.BUDGET: "budget.exhausted",
+    BlockReason.GAVE_UP: "action.gave_up",
+    BlockReason.BROKEN: "rule.failed",
+}
+"""The events by which people are told of what holds a match back."""
 
 
 def apply_match(uow: UnitOfWork, rule: Rule, match: MatchRow, scope: Scope) -> None:
@@ -66,30 +65,9 @@ def fail(uow: UnitOfWork, match: MatchRow, reason: str) -> None:
 
 
 def _apply_action(uow: UnitOfWork, rule: Rule, match: MatchRow, scope: Scope) -> None:
-    account = uow.config.accounts.get(match.account)
-    actions = account.actions if account is not None else {}
-    planned = draft(rule, match.id, scope, actions, match.acts_planned, uow.config.seal)
+    planned, candidate = gate.next_of(uow, rule, match, scope)
     notifications(rule, scope)  # a text that cannot be filled in stops the action before anything is asked or sent
-    candidate = Candidate(
-        match.account,
-        rule,
-        match,
-        actions[planned.action],
-        planned.subject,
-        planned.params,
-        scope=scope,
-        fingerprint=match.fingerprint,
-    )
-    try:
-        facts = load_guard_facts(uow, candidate)
-        verdict = permit(Phase.PLAN, facts, uow.now)
-    except Exception as error:  # a plugin's function (`cost`, an event's `still`) failed
-        if of_database(error):
-            raise
-        log.exception("plugin.function_failed", rule=rule.name, error=type(error).__name__)
-        verdict = _broken(error, uow.now)
-        if match.block is None:  # told once
-            fail(uow, match, verdict.reason)
+    verdict, facts = gate.ask(uow, candidate, Phase.PLAN)
     if isinstance(verdict, (HoldBack, Lapse)):
         _keep(uow, match, verdict, match.acts_planned)
         return
@@ -107,7 +85,7 @@ def _apply_texts(uow: UnitOfWork, rule: Rule, match: MatchRow, scope: Scope) -> 
         matches.fired(uow.tx, match, match.acts_planned, 0, uow.now)
         return
     candidate = Candidate(match.account, rule, match, scope=scope, fingerprint=match.fingerprint)
-    verdict = permit(Phase.PLAN, load_guard_facts(uow, candidate), uow.now)
+    verdict, _ = gate.ask(uow, candidate, Phase.PLAN)
     if isinstance(verdict, (HoldBack, Lapse)):
         _keep(uow, match, verdict, match.acts_planned)
         return
@@ -116,16 +94,14 @@ def _apply_texts(uow: UnitOfWork, rule: Rule, match: MatchRow, scope: Scope) -> 
 
 
 def _keep(uow: UnitOfWork, match: MatchRow, verdict: HoldBack | Lapse, acts_planned: int) -> None:
-    """Hold a match back, or end it; a budget that stops, or that only a person goes on, is told once per match."""
+    """Hold a match back, or end it; what stops it for long is told once per match."""
     if isinstance(verdict, Lapse):
         matches.drop(uow.tx, match.id, verdict.reason, uow.now)
         return
     matches.hold_back(uow.tx, match, verdict, acts_planned)
-    if verdict.block is BlockReason.BUDGET and match.block != BlockReason.BUDGET:
-        data: dict[str, Json] = {"rule": match.rule, "reason": verdict.reason}
-        emit_core(uow, "budget.exhausted", match.account, data, match.subject)
-    if verdict.block is BlockReason.GAVE_UP and match.block != BlockReason.GAVE_UP:
-        emit_core(uow, "action.gave_up", match.account, {"rule": match.rule, "reason": verdict.reason}, match.subject)
+    told_by = TOLD_BY.get(verdict.block)
+    if told_by is not None and match.block != verdict.block:
+        emit_core(uow, told_by, match.account, {"rule": match.rule, "reason": verdict.reason}, match.subject)
 
 
 def _owe(uow: UnitOfWork, rule: Rule, match: MatchRow, scope: Scope, texts: Sequence[Notification]) -> None:
@@ -167,46 +143,6 @@ def describe(planned: PlannedIntent) -> dict[str, Json]:
     }
 
 
-def ask_gate(
-    view: ReadView, intent: Intent, evidence: Json = None, phase: Phase | None = None
-) -> tuple[Verdict | None, GuardFacts, Candidate | None]:
-    """Ask the gate whether an intent may go on; without a phase, whether a ready one may be sent now.
-
-    Returns:
-        Its verdict, on which facts, and what it was asked about. None: its account or its plugin is not there now.
-    """
-    match = matches.load(view.tx, intent.match) if intent.match is not None else None
-    candidate = candidate_of(view, intent, match, evidence)
-    if candidate is None:
-        return None, GuardFacts(), None
-    phase = phase or (Phase.RESEND if intent.lost else Phase.CLAIM)
-    try:
-        facts = load_guard_facts(view, as_shown(candidate))
-        return permit(phase, facts, view.now), facts, candidate
-    except Exception as error:  # a plugin's function (`cost`, an event's `still`) failed
-        if of_database(error):
-            raise
-        log.exception("plugin.function_failed", intent=intent.id, error=type(error).__name__)
-        return _broken(error, view.now), GuardFacts(), candidate
-
-
-def _broken(error: Exception, now: datetime) -> HoldBack:
-    words = f"a plugin's function failed ({type(error).__name__}): nobody can tell"
-    return HoldBack(BlockReason.LAPSED, words, now + BROKEN_REST)
-
-
-def as_shown(candidate: Candidate) -> Candidate:
-    """Have conditions asked of the subject as the evidence just read shows it, which is newer than the last poll."""
-    scope, action = candidate.scope, candidate.action
-    if candidate.evidence is None or action is None or action.evidence_shows is None or scope is None:
-        return candidate
-    if scope.subject is None or scope.subject.ref != candidate.subject:
-        return candidate
-    shown = {name: value for name, value in action.evidence_shows(candidate.evidence).items() if value is not None}
-    subject = replace(scope.subject, fields={**scope.subject.fields, **shown})
-    return replace(candidate, scope=replace(scope, subject=subject))
-
-
 def review(uow: UnitOfWork, id_: IntentId, failed: str | None = None) -> None:
     """Write why a ready intent is not sent, before anything is read for it: it lapses, or is held back.
 
@@ -218,7 +154,7 @@ def review(uow: UnitOfWork, id_: IntentId, failed: str | None = None) -> None:
     intent = intents.load(uow.tx, id_)
     if intent is None or intent.state is not State.READY:
         return
-    verdict, facts, _ = ask_gate(uow, intent)
+    verdict, facts, _ = gate.ask_about(uow, intent)
     if failed is not None and (verdict is None or isinstance(verdict, (Allow, RequireApproval))):
         verdict = Lapse(failed)
     if isinstance(verdict, (Lapse, HoldBack)):
@@ -231,7 +167,7 @@ def review_questions(uow: UnitOfWork, account: AccountName, changed: Collection[
         return
     asked = [id_ for id_, about in intents.questions_about(uow.tx, account) if about in changed]
     for intent in filter(None, (intents.load(uow.tx, id_) for id_ in asked)):
-        verdict, facts, _ = ask_gate(uow, intent, phase=Phase.OPERATOR)
+        verdict, facts, _ = gate.ask_about(uow, intent, phase=Phase.OPERATOR)
         # while the event's own condition holds, `when` may be true again, and the event would not come anew
         goes_on = facts.predicate is not None and facts.predicate.truth is True and facts.rule_changed is None
         if isinstance(verdict, Lapse) and not goes_on:
@@ -271,7 +207,7 @@ def claim(uow: UnitOfWork, ids: Sequence[IntentId], evidence: Json) -> Claimed:
 
 def _claim_one(uow: UnitOfWork, intent: Intent, evidence: Json) -> Intent | None:
     """Ask the gate about one intent, and write its verdict; return it as adapters get it if it is to be sent."""
-    verdict, facts, candidate = ask_gate(uow, intent, evidence)
+    verdict, facts, candidate = gate.ask_about(uow, intent, evidence)
     if candidate is None or verdict is None:
         return None
     if not isinstance(verdict, Allow):
@@ -291,25 +227,6 @@ def _claim_one(uow: UnitOfWork, intent: Intent, evidence: Json) -> Intent | None
     if candidate.match is not None and candidate.rule is not None:
         _tell_of_sending(uow, candidate.rule, candidate.match, candidate.scope)
     return replace(sent, params=params)
-
-
-def candidate_of(view: ReadView, intent: Intent, match: MatchRow | None, evidence: Json = None) -> Candidate | None:
-    """Return what the gate is asked about an intent; None: its account or its plugin is not there now, and it waits."""
-    action = action_of(view, intent)
-    if action is None:
-        return None
-    return Candidate(
-        intent.account,
-        active_rule(view, intent.rule),
-        match,
-        action,
-        intent.subject,
-        intent.params,
-        evidence,
-        intent,
-        scope_of(view, match) if match is not None else None,
-        intent.fingerprint,
-    )
 
 
 def _refuse(uow: UnitOfWork, intent: Intent, facts: GuardFacts, verdict: Verdict) -> None:

@@ -10,12 +10,10 @@ from bursar.domain.ids import IntentId
 from bursar.domain.intent import OPEN, CannotTell, Finding, Happened, Intent, State
 from bursar.domain.intent_states import LOOKS_APART, Cause, settle_with, step, too_old
 from bursar.domain.permission import RESTORED_WITHIN
-from bursar.domain.rests import rest_after_refusal
-from bursar.domain.subject import SubjectType
 from bursar.domain.verdict import BlockReason, HoldBack, RequireApproval
 from bursar.journal import intents, questions
 from bursar.pipeline.approvals import ask
-from bursar.pipeline.intent_facts import action_of, held_until, is_over, listed, quiet_since, second_of
+from bursar.pipeline.intent_facts import held_until, is_over, listed, quiet_since, second_of
 from bursar.pipeline.intent_transitions import take_step
 from bursar.pipeline.outcomes import go_on, late_success
 from bursar.pipeline.references import believed
@@ -96,8 +94,8 @@ def record_landed(uow: UnitOfWork, id_: IntentId, finding: Finding, beside: Inte
     """Write that one which ended in doubt is found after all.
 
     The one that would be sent beside it ends, unless what was found is over by what is listed (a payout that is done):
-    then it took what was there at its time, and there is something new to take. Where the list is not polled nobody
-    hears of its end: the rule is asked once more after the rest that a refusal would have.
+    then it took what was there at its time, and there is something new to take. Its match is asked once more, and waits
+    as long as what was found keeps the balance busy; one of the same match has done what it was for.
 
     Where something new may be it, and nobody can tell, a person says so before the other one is sent.
 
@@ -117,12 +115,9 @@ def record_landed(uow: UnitOfWork, id_: IntentId, finding: Finding, beside: Inte
         or any(is_over(uow, doubt, made) for made, _ in listed(uow, doubt))
     ):
         return False
-    words, same = second_of(doubt), intent.match is not None and intent.match == doubt.match
-    rest = rest_after_refusal(uow.config.rules.get(intent.rule or ""), action_of(uow, intent))
-    waits = None if _is_listed(uow, doubt) else HoldBack(BlockReason.LAPSED, words, uow.now + rest)
-    held = waits or (HoldBack(BlockReason.LAPSED, words, uow.now) if same else None)
-    take_step(uow, intent, step(intent, Cause.STALE, words), held=held)
-    if same and waits is None:
+    words = second_of(doubt)
+    take_step(uow, intent, step(intent, Cause.STALE, words), held=HoldBack(BlockReason.LAPSED, words, uow.now))
+    if intent.match is not None and intent.match == doubt.match:
         go_on(uow, doubt)
     return True
 
@@ -133,17 +128,3 @@ def _may_have_landed(uow: UnitOfWork, doubt: Intent, finding: CannotTell, intent
         return False
     words = f"it may be the second: nobody can tell what became of intent {doubt.id}, and {finding.reason}"
     return suspects(uow, intent, questions.Suspicion(doubt.id, finding.suspect), words)
-
-
-def _is_listed(view: ReadView, intent: Intent) -> bool:
-    """Return whether polls show what becomes of what an intent made."""
-    account, kind = view.config.accounts.get(intent.account), _kind_of_made(view, intent)
-    return account is not None and kind is not None and account.looks_at(kind.stream)
-
-
-def _kind_of_made(view: ReadView, intent: Intent) -> SubjectType | None:
-    """Return the type of what the provider's reference names."""
-    account, action = view.config.accounts.get(intent.account), action_of(view, intent)
-    if account is None or action is None or action.settled_by is None:
-        return None
-    return account.kinds.get(action.settled_by[0])

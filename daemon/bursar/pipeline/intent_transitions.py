@@ -25,7 +25,7 @@ from bursar.domain.intent_states import (
     when_due,
 )
 from bursar.domain.ledger import Post, believable_amount, listed_amount, refused_in_a_row
-from bursar.domain.rests import rest_after_no, rest_after_refusal
+from bursar.domain.rests import BUDGET_REST, rest_after_no, rest_after_refusal
 from bursar.domain.values import Json
 from bursar.domain.verdict import BlockReason, HoldBack
 from bursar.journal import audit, intents, ledger, matches, references, subjects
@@ -47,7 +47,6 @@ from bursar.pipeline.unit_of_work import UnitOfWork
 OPERATOR = "person"
 LISTED_FOR = timedelta(days=7)
 """What takes the balance keeps it busy for so long while it is listed as waiting."""
-HELD_BACK_REST = timedelta(minutes=15)
 log = structlog.get_logger("bursar")
 
 
@@ -146,7 +145,7 @@ def take_step(
     if unread:
         ledger.post(uow.tx, intent.id, Post.UNREAD, uow.now)
     if success is not None:
-        after = _write_success(uow, after, success, accepted=accepted)
+        after = write_success(uow, after, success, accepted=accepted)
     if changed and after.state is State.UNKNOWN:
         tell(uow, "action.unknown", after, taken.reason)
     if changed and after.state not in OPEN:
@@ -155,7 +154,7 @@ def take_step(
     return after
 
 
-def _write_success(uow: UnitOfWork, intent: Intent, success: Succeeded, *, accepted: bool) -> Intent:
+def write_success(uow: UnitOfWork, intent: Intent, success: Succeeded, *, accepted: bool) -> Intent:
     """Write what a yes brings: facts about the subject, new subjects under watch, and by when the effect must show."""
     account = uow.config.accounts.get(intent.account)
     reference = success.reference or intent.reference
@@ -186,7 +185,7 @@ def free_budgets(uow: UnitOfWork, intent: Intent, *, held_back: bool = False) ->
     """
     action = action_of(uow, intent)
     if action is not None and action.cost is not None and intent.cost != 0:
-        at = uow.now + HELD_BACK_REST if held_back else uow.now
+        at = uow.now + BUDGET_REST if held_back else uow.now
         matches.release(uow.tx, BlockReason.BUDGET, at, but=intent.match if held_back else None)
 
 
@@ -210,17 +209,23 @@ def _end(uow: UnitOfWork, intent: Intent, taken: Step, *, never: bool, held: Hol
         paid = entry.amount if entry is not None and entry.settled else None
         more = {"allowed": shown_amount(intent.cost), "paid": shown_amount(paid), "currency": intent.currency}
     tell(uow, _EVENT_OF[intent.state], intent, taken.reason, more)
-    for shown, action in listed(uow, intent) if intent.state is State.SUCCEEDED else ():
-        if f"{shown.ref.type}.{shown.known_state}" in action.undone_by:
-            undo(uow, intent.id, shown.ref)
-        elif action.takes_balance and is_over(uow, intent, shown):
-            settle_effect(uow, intent, Post.CONFIRMED)
+    if intent.state is State.SUCCEEDED:
+        note_listed(uow, intent)
     if intent.match is not None and intent.state is not State.SUCCEEDED:
         _hold_match(uow, intent, taken, held, never=never)
     free_budgets(uow, intent, held_back=taken.cause is Cause.HELD_BACK)
     entry_now = ledger.load(uow.tx, intent.id)
     if entry_now is None or not entry_now.busy:
         matches.release_waiting(uow.tx, intent.id, uow.now)
+
+
+def note_listed(uow: UnitOfWork, intent: Intent) -> None:
+    """Write what the provider already lists of what an intent made: it is over, or undone."""
+    for shown, action in listed(uow, intent):
+        if f"{shown.ref.type}.{shown.known_state}" in action.undone_by:
+            undo(uow, intent.id, shown.ref)
+        elif action.takes_balance and is_over(uow, intent, shown):
+            settle_effect(uow, intent, Post.CONFIRMED)
 
 
 def _hold_match(uow: UnitOfWork, intent: Intent, taken: Step, held: HoldBack | None, *, never: bool) -> None:

@@ -23,10 +23,11 @@ def lineage_of(view: ReadView, name: RuleName) -> Lineage:
         for other in view.config.rules.rules
         if other.name in formers and other.meaning == rule.meaning and other.mode is Mode.LIVE
     ]
-    goes_on = {
+    left = {
         (other.name, account)
         for other in alike
         for account in view.config.accounts
-        if other.accounts.include(view.config.facts(account))
+        if not other.accounts.include(view.config.facts(account))
     }
-    return Lineage(name, rule.meaning, was, formers, frozenset(goes_on), verdicts.live_since(view.tx, name))
+    living = frozenset(other.name for other in alike)
+    return Lineage(name, rule.meaning, was, formers, living, frozenset(left), verdicts.live_since(view.tx, name))

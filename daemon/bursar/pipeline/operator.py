@@ -13,15 +13,15 @@ from bursar.domain.guard_facts import Consent, Cost, GuardFacts
 from bursar.domain.ids import AccountName, IntentId
 from bursar.domain.intent import OPEN, Intent, PlannedIntent, State
 from bursar.domain.intent_states import Cause, step, transition
-from bursar.domain.permission import Phase, permit
+from bursar.domain.permission import Phase
 from bursar.domain.rests import rest_after_no
 from bursar.domain.values import Json
 from bursar.domain.verdict import BlockReason, HoldBack, Lapse, Question, RequireApproval
 from bursar.journal import accounts, audit, intents, matches, questions
+from bursar.pipeline import gate
 from bursar.pipeline.approvals import CEILING, ask, changed_words, past_ceiling, shown_amount
 from bursar.pipeline.candidate import Candidate
-from bursar.pipeline.dispatch import candidate_of, describe
-from bursar.pipeline.guard_facts import load_guard_facts
+from bursar.pipeline.dispatch import describe
 from bursar.pipeline.intent_transitions import OPERATOR, take_step
 from bursar.pipeline.rejected import ActionRejected
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
@@ -46,7 +46,7 @@ class Answered:
 
 def quote(view: ReadView, planned: PlannedIntent) -> Cost:
     """Return what something would cost that a person is about to ask for, as far as it is known."""
-    return load_guard_facts(view, _wanted(view, planned)).cost
+    return gate.ask(view, _wanted(view, planned), Phase.OPERATOR)[1].cost
 
 
 def plan_call(uow: UnitOfWork, planned: PlannedIntent, shown: Consent | None = None) -> Intent:
@@ -61,8 +61,7 @@ def plan_call(uow: UnitOfWork, planned: PlannedIntent, shown: Consent | None = N
     Raises:
         ActionRejected: the gate does not let it through; one sentence.
     """
-    facts = load_guard_facts(uow, _wanted(uow, planned))
-    verdict = permit(Phase.OPERATOR, facts, uow.now)
+    verdict, facts = gate.ask(uow, _wanted(uow, planned), Phase.OPERATOR)
     if isinstance(verdict, HoldBack):
         raise ActionRejected(_advice(planned, verdict))
     its, now = shown.currency if shown is not None else None, facts.cost.currency
@@ -117,8 +116,9 @@ def _answer_yes(uow: UnitOfWork, intent: Intent) -> Answered:
     if intent.due_at is not None and intent.due_at <= uow.now:
         ended = take_step(uow, intent, step(intent, Cause.UNANSWERED, "nobody answered in time"))
         return Answered(ended, f"intent {intent.id} has lapsed: nobody answered in time")
-    facts = _facts_of(uow, intent)
-    verdict = permit(Phase.OPERATOR, facts, uow.now)
+    verdict, facts, candidate = gate.ask_about(uow, intent, phase=Phase.OPERATOR)
+    if candidate is None:
+        raise ActionRejected(f"{intent.account} is not configured, or has no {intent.action}, now")
     if isinstance(verdict, Lapse):
         ended = take_step(uow, intent, step(intent, Cause.STALE, verdict.reason))
         return Answered(ended, f"intent {intent.id} has lapsed: {verdict.reason}")
@@ -186,14 +186,6 @@ def _answer_no(uow: UnitOfWork, intent: Intent) -> Answered:
     until = f"{ends_at + uow.ahead:%Y-%m-%d %H:%M:%S}Z"
     words = f"its rule asks no more before {until}; `bursar actions retry {intent.id}` has it ask earlier"
     return Answered(denied, warning=words)
-
-
-def _facts_of(uow: UnitOfWork, intent: Intent) -> GuardFacts:
-    match = matches.load(uow.tx, intent.match) if intent.match is not None else None
-    candidate = candidate_of(uow, intent, match)
-    if candidate is None:
-        raise ActionRejected(f"{intent.account} is not configured, or has no {intent.action}, now")
-    return load_guard_facts(uow, candidate)
 
 
 def asked_about(uow: UnitOfWork, said: str, *expected: State) -> tuple[Intent, int]:

@@ -13,7 +13,7 @@ from bursar.domain.subject import SubjectType
 from bursar.domain.values import FieldKind, Json, Value, number
 from bursar.journal import audit, ledger, references
 from bursar.pipeline.intent_facts import action_of, lands_until
-from bursar.pipeline.intent_transitions import OPERATOR, settle_effect, take_step
+from bursar.pipeline.intent_transitions import OPERATOR, note_listed, settle_effect, take_step, write_success
 from bursar.pipeline.operator import Answered, asked_about
 from bursar.pipeline.outcomes import late_success, made_instead
 from bursar.pipeline.rejected import ActionRejected
@@ -29,15 +29,15 @@ def resolve(uow: UnitOfWork, said: str, cause: Cause, reason: str, reference: st
     happened_after_all = cause is Cause.PERSON_HAPPENED
     ended = (State.LAPSED, State.DENIED, State.REFUSED, State.GAVE_UP, State.SUCCEEDED) if happened_after_all else ()
     intent, _ = asked_about(uow, said, State.UNKNOWN, *ended)
-    if intent.state is State.SUCCEEDED:
-        return _has_shown(uow, intent)
-    if intent.state is not State.UNKNOWN:
+    if intent.state is not State.UNKNOWN and intent.state is not State.SUCCEEDED:
         entry = ledger.load(uow.tx, intent.id)
         if entry is None or not entry.in_doubt:
             raise ActionRejected(f"intent {intent.id} is {intent.state} ({intent.reason}), and nothing of it was lost")
     other = references.made_for(uow.tx, intent, reference) if reference is not None else None
     if other is not None:
         raise ActionRejected(f"{reference} is what intent {other} had made: look at the provider's page once more")
+    if intent.state is State.SUCCEEDED:
+        return _has_shown(uow, intent, reference)
     made = _made(uow, intent, reference) if reference is not None and happened_after_all else ()
     if not happened_after_all:
         warning = _may_still_land(uow, intent, again=cause is Cause.PERSON_AGAIN)
@@ -51,18 +51,27 @@ def resolve(uow: UnitOfWork, said: str, cause: Cause, reason: str, reference: st
     )
 
 
-def _has_shown(uow: UnitOfWork, intent: Intent) -> Answered:
-    """Take a person's word that what was accepted has had its effect: nothing waits for it any more.
+def _has_shown(uow: UnitOfWork, intent: Intent, reference: str | None) -> Answered:
+    """Take a person's word that what was accepted has had its effect, and which it is: nothing waits for it any more.
 
     Raises:
-        ActionRejected: nothing does.
+        ActionRejected: nothing does, or it is another one.
     """
     entry = ledger.load(uow.tx, intent.id)
-    if entry is None or not entry.busy:
+    busy, named = entry is not None and entry.busy, reference is not None and intent.reference is None
+    if reference is not None and intent.reference not in (None, reference):
+        raise ActionRejected(f"intent {intent.id} is {intent.reference}, by what the provider said")
+    if not busy and not named:
         raise ActionRejected(f"intent {intent.id} has succeeded, and nothing waits for its effect")
-    audit.add(uow.tx, OPERATOR, "intent.shown", intent.id, {"account": intent.account}, uow.now)
-    settle_effect(uow, intent, Post.CONFIRMED)
-    return Answered(intent)
+    detail: dict[str, Json] = {"account": intent.account, "reference": reference or intent.reference}
+    audit.add(uow.tx, OPERATOR, "intent.shown", intent.id, detail, uow.now)
+    if named and reference is not None:
+        success = Succeeded(reference=reference, tracked=_made(uow, intent, reference))
+        intent = write_success(uow, intent, success, accepted=False)
+        note_listed(uow, intent)
+    if busy:
+        settle_effect(uow, intent, Post.CONFIRMED)
+    return Answered(intent, warning=_unknown_reference(uow, intent, reference) if named else None)
 
 
 def _under_way_instead(uow: UnitOfWork, intent: Intent) -> str | None:

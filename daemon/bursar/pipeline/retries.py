@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bursar.domain.evaluate import judge
 from bursar.domain.guard_facts import Consent
 from bursar.domain.intent import Intent, PlannedIntent, State
 from bursar.domain.ledger import Post
-from bursar.domain.rule import Rule
-from bursar.domain.verdict import BlockReason, HoldBack
+from bursar.domain.permission import Phase
+from bursar.domain.rule import Rule, TemplateFailed
+from bursar.domain.verdict import BlockReason, HoldBack, Verdict
 from bursar.journal import audit, intents, ledger, matches
 from bursar.journal.matches import MatchRow
+from bursar.pipeline import gate
 from bursar.pipeline.guard_facts import RULE_ENDS, active_rule, recall, scope_of
 from bursar.pipeline.intent_transitions import OPERATOR
 from bursar.pipeline.lineage import lineage_of
 from bursar.pipeline.operator import Answered, asked_about, plan_call
 from bursar.pipeline.refusals import answered_like
 from bursar.pipeline.rejected import ActionRejected
-from bursar.pipeline.unit_of_work import UnitOfWork
+from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 
 ANEW = "a person has it tried again"
+OF_A_MOMENT = frozenset({BlockReason.STALE, BlockReason.CLOCK, BlockReason.COST, BlockReason.LAPSED})
+"""What holds back only until something is looked at."""
 
 
 def retry(uow: UnitOfWork, said: str) -> Answered:
@@ -61,10 +67,32 @@ def retry(uow: UnitOfWork, said: str) -> Answered:
         matches.hold_back(uow.tx, match, released, match.acts_planned)
     uow.wake.add("polling")
     if waiting:  # what a rule asks for now is not asked for by a second action as well
-        return Answered(intent)
+        return Answered(intent, warning=_held_still(uow, waiting))
     if intent.sealed:
         return Answered(intent, f"intent {intent.id} has a secret parameter, which is not kept: call again")
     return Answered(_plan_again(uow, intent))
+
+
+def _held_still(uow: UnitOfWork, waiting: Sequence[MatchRow]) -> str | None:
+    """Return what holds back all that waits, whatever a person has tried again; None: something is asked at once."""
+    verdicts = [_foreseen(uow, match) for match in waiting]
+    held = [one for one in verdicts if isinstance(one, HoldBack) and one.block not in OF_A_MOMENT]
+    if len(held) < len(verdicts):
+        return None
+    until = max((one.retry_at for one in held if one.retry_at is not None), default=None)
+    when = f" until {until + uow.ahead:%Y-%m-%d %H:%M:%S}Z" if until is not None else ""
+    return f"it is held back still{when}: {held[0].reason}"
+
+
+def _foreseen(view: ReadView, match: MatchRow) -> Verdict | None:
+    rule = active_rule(view, match.rule)
+    if rule is None or match.acts_planned >= len(rule.acts()):
+        return None
+    try:
+        _, candidate = gate.next_of(view, rule, match, scope_of(view, match))
+    except TemplateFailed:  # told when it is its turn
+        return None
+    return gate.ask(view, candidate, Phase.PLAN)[0]
 
 
 def _ask_rule_anew(uow: UnitOfWork, intent: Intent, ended: str) -> Answered:

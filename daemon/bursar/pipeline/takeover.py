@@ -6,36 +6,30 @@ ends, and what is being sent or unknown lives on. A rule that goes under another
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import structlog
 
-from bursar.domain.ids import RuleName
 from bursar.domain.intent import Intent, LostReply, State
 from bursar.domain.intent_states import LOOKS_APART, Cause, step
 from bursar.domain.rule import Mode, Rule
 from bursar.domain.verdict import BlockReason
 from bursar.journal import deliveries, intents, ledger, matches, meta, questions, verdicts
 from bursar.journal.matches import MatchRow
-from bursar.journal.writer import Tx
 from bursar.pipeline.events import NOBODY, emit_core
 from bursar.pipeline.guard_facts import OTHER_ACCOUNT, RULE_CHANGED, RULE_GONE
 from bursar.pipeline.intent_facts import action_of, settle_of
 from bursar.pipeline.intent_transitions import take_step
+from bursar.pipeline.renames import UNSENT, heir_of, pass_on, rename
 from bursar.pipeline.revealed import secret_changed
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 from bursar.rules.fingerprint import former_trigger
 
-UNSENT = (State.AWAITING_APPROVAL, State.READY, State.DEFERRED)
 SET_BY_RULES = (BlockReason.BUDGET, BlockReason.LIMIT, BlockReason.COOLDOWN, BlockReason.DENIED, BlockReason.REFUSED)
 """What holds a match back for a time that the configuration sets: a change of it counts at once."""
 AFTER_A_RESTORE = "say what became of each of `bursar actions --state unknown`, then `bursar restore --confirm`"
 log = structlog.get_logger("bursar")
-
-
-class Renamed(Exception):
-    """A rule disappears while one with the same `on` and `do` appears; one sentence that says what to do."""
 
 
 def take_over(uow: UnitOfWork, sinks: set[str]) -> None:
@@ -47,13 +41,14 @@ def take_over(uow: UnitOfWork, sinks: set[str]) -> None:
     """
     rules = [rule for rule in uow.config.rules.rules if rule.mode is not Mode.OFF]
     _adopt(uow, uow.config.rules.rules)
-    _rename(uow, uow.config.rules.rules)
+    rename(uow, uow.config.rules.rules)
     for rule in rules:
         verdicts.rule_since(uow.tx, rule, uow.now)
     off = {rule.name for rule in uow.config.rules.rules if rule.mode is Mode.OFF}
     verdicts.forget_missing(uow.tx, {rule.name for rule in rules}, uow.now, off)
     _end_what_changed(uow)
-    for block in SET_BY_RULES:
+    pass_on(uow)
+    for block in (*SET_BY_RULES, BlockReason.BROKEN):  # and a plugin may have been mended
         matches.release(uow.tx, block, uow.now)
     deliveries.orphans(uow.tx, sinks, uow.now)
     for rule in rules:
@@ -130,66 +125,6 @@ def _adopt_meanings(uow: UnitOfWork, rules: Sequence[Rule]) -> None:
                 ledger.take_over(uow.tx, gone, rule.name)
 
 
-def _rename(uow: UnitOfWork, rules: Sequence[Rule]) -> None:
-    """Have renamed rules take over what is known under their old names."""
-    known = verdicts.meanings(uow.tx)
-    found = renamed(rules, known)
-    configured = {rule.name for rule in rules}
-    for rule in rules:
-        old = found.get(rule.name) or rule.was
-        if old is None or old in configured:  # what a name did belongs to it, also where it stands for other things now
-            continue
-        whole = old in known and known.get(rule.name) != rule.meaning
-        if whole:
-            log.info("rule.renamed", rule=rule.name, was=old)
-        _hand_over(uow, old, rule.name, whole=whole)
-
-
-def _hand_over(uow: UnitOfWork, old: str, new: str, *, whole: bool) -> None:
-    """Have a rule take over what another did, and what is open of it; the whole: also what it knows, and holds."""
-    ledger.take_over(uow.tx, old, new)  # also where `was` is said late
-    intents.rename_rule(uow.tx, old, new)
-    if whole:
-        for match in matches.held_by(uow.tx, new):  # by what stood under this name before
-            matches.drop(uow.tx, match.id, RULE_CHANGED, uow.now)
-        verdicts.rename_rule(uow.tx, old, new)
-        matches.rename_rule(uow.tx, old, new)
-
-
-def renamed(rules: Sequence[Rule], known: Mapping[str, str]) -> dict[RuleName, RuleName]:
-    """Return rules that appear with the `on` and `do` of one that is gone, without saying so by `was`.
-
-    A name that stood for another `on` and `do` before appears, too. A `was` that names no known rule says nothing.
-    """
-    configured = {rule.name for rule in rules}
-    gone = {name: meaning for name, meaning in known.items() if name not in configured}
-    spoken_for = {rule.was for rule in rules if rule.was in known}
-    found: dict[RuleName, RuleName] = {}
-    for rule in rules:
-        if known.get(rule.name) == rule.meaning or rule.was in known or not rule.acts():
-            continue
-        twin = next((name for name in gone if gone[name] == rule.meaning and name not in spoken_for), None)
-        if twin is not None:
-            found[rule.name] = RuleName(twin)
-            spoken_for.add(RuleName(twin))
-    return found
-
-
-def refuse_renamed(tx: Tx, rules: Sequence[Rule]) -> None:
-    """Refuse a reload that would have a rule under another name begin anew.
-
-    Raises:
-        Renamed: there is such a rule.
-    """
-    said = {rule.name: rule.was for rule in rules}
-    for name, old in renamed(rules, verdicts.meanings(tx)).items():
-        wrong = f"`was: {said[name]}` names no rule that there was; " if said[name] is not None else ""
-        raise Renamed(
-            f"{wrong}the rule {name} has the `on` and `do` of {old}, which is gone: with `was: {old}` it takes over "
-            "its cooldowns, limits and budgets; change `on` or `do` if it is another rule"
-        )
-
-
 @dataclass(frozen=True, slots=True)
 class Ending:
     """What a configuration ends: decided by a rule that changed its meaning, is gone, or is not for the account now.
@@ -229,7 +164,7 @@ def _end_what_changed(uow: UnitOfWork) -> None:
 def _dropped(view: ReadView, rule: Rule, match: MatchRow) -> str | None:
     """Return why a held match of a rule ends, if it does."""
     if match.fingerprint and match.fingerprint != rule.fingerprint:
-        return RULE_CHANGED
+        return None if heir_of(view, match.rule, match.fingerprint, match.account) else RULE_CHANGED
     if match.account in view.config.accounts and not rule.accounts.include(view.config.facts(match.account)):
         return OTHER_ACCOUNT
     return None
@@ -241,6 +176,9 @@ def _ended(view: ReadView, intent: Intent) -> str | None:
     rule = view.config.rules.get(intent.rule or "") or next(renamed_to, None)
     if rule is None or rule.mode is Mode.OFF:
         return RULE_GONE
+    heir = heir_of(view, rule.name, intent.fingerprint, intent.account)
+    if heir is not None:
+        return RULE_CHANGED if secret_changed(view, replace(intent, rule=heir)) else None
     if (intent.fingerprint and intent.fingerprint != rule.fingerprint) or secret_changed(view, intent):
         return RULE_CHANGED
     if intent.account in view.config.accounts and not rule.accounts.include(view.config.facts(intent.account)):

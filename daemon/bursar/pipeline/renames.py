@@ -1,0 +1,116 @@
+"""Rules that go under another name: their history, what they know and what waits for them go with their text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import structlog
+
+from bursar.domain.ids import AccountName, MatchId, RuleName
+from bursar.domain.intent import State
+from bursar.domain.rule import Mode, Rule
+from bursar.journal import intents, ledger, matches, verdicts
+from bursar.journal.matches import MatchRow
+from bursar.journal.writer import Tx
+from bursar.pipeline.guard_facts import RULE_CHANGED
+from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
+
+UNSENT = (State.AWAITING_APPROVAL, State.READY, State.DEFERRED)
+log = structlog.get_logger("bursar")
+
+
+class Renamed(Exception):
+    """A rule disappears while one with the same `on` and `do` appears; one sentence that says what to do."""
+
+
+def rename(uow: UnitOfWork, rules: Sequence[Rule]) -> None:
+    """Have renamed rules take over what is known under their old names."""
+    known = verdicts.meanings(uow.tx)
+    found = renamed(rules, known)
+    configured = {rule.name for rule in rules}
+    for rule in rules:
+        old = found.get(rule.name) or rule.was
+        if old is None or old in configured:  # what a name did belongs to it, also where it stands for other things now
+            continue
+        whole = old in known and known.get(rule.name) != rule.meaning
+        if whole:
+            log.info("rule.renamed", rule=rule.name, was=old)
+        _hand_over(uow, old, rule.name, whole=whole)
+
+
+def _hand_over(uow: UnitOfWork, old: str, new: str, *, whole: bool) -> None:
+    """Have a rule take over what another did, and what is open of it; the whole: also what it knows, and holds."""
+    ledger.take_over(uow.tx, old, new)  # also where `was` is said late
+    intents.rename_rule(uow.tx, old, new)
+    if whole:
+        for match in matches.held_by(uow.tx, new):  # by what stood under this name before
+            matches.drop(uow.tx, match.id, RULE_CHANGED, uow.now)
+        verdicts.rename_rule(uow.tx, old, new)
+        matches.rename_rule(uow.tx, old, new)
+
+
+def renamed(rules: Sequence[Rule], known: Mapping[str, str]) -> dict[RuleName, RuleName]:
+    """Return rules that appear with the `on` and `do` of one that is gone, without saying so by `was`.
+
+    A name that stood for another `on` and `do` before appears, too. A `was` that names no known rule says nothing.
+    """
+    configured = {rule.name for rule in rules}
+    gone = {name: meaning for name, meaning in known.items() if name not in configured}
+    spoken_for = {rule.was for rule in rules if rule.was in known}
+    found: dict[RuleName, RuleName] = {}
+    for rule in rules:
+        if known.get(rule.name) == rule.meaning or rule.was in known or not rule.acts():
+            continue
+        twin = next((name for name in gone if gone[name] == rule.meaning and name not in spoken_for), None)
+        if twin is not None:
+            found[rule.name] = RuleName(twin)
+            spoken_for.add(RuleName(twin))
+    return found
+
+
+def refuse_renamed(tx: Tx, rules: Sequence[Rule]) -> None:
+    """Refuse a reload that would have a rule under another name begin anew.
+
+    Raises:
+        Renamed: there is such a rule.
+    """
+    said = {rule.name: rule.was for rule in rules}
+    for name, old in renamed(rules, verdicts.meanings(tx)).items():
+        wrong = f"`was: {said[name]}` names no rule that there was; " if said[name] is not None else ""
+        raise Renamed(
+            f"{wrong}the rule {name} has the `on` and `do` of {old}, which is gone: with `was: {old}` it takes over "
+            "its cooldowns, limits and budgets; change `on` or `do` if it is another rule"
+        )
+
+
+def heir_of(view: ReadView, name: str, fingerprint: str, account: AccountName) -> RuleName | None:
+    """Return the rule that has a rule's former text, where its own name stands for another text now."""
+    rules = view.config.rules
+    named = rules.get(name)
+    if not fingerprint or named is None or named.fingerprint == fingerprint or account not in view.config.accounts:
+        return None
+    facts = view.config.facts(account)
+    alike = (one for one in rules.rules if one.fingerprint == fingerprint and one.mode is not Mode.OFF)
+    return next((one.name for one in alike if one.accounts.include(facts)), None)
+
+
+def pass_on(uow: UnitOfWork) -> None:
+    """Have what was decided by a text, and was not sent yet, wait for the rule that has it now."""
+    held = [match for rule in uow.config.rules.rules for match in matches.held_by(uow.tx, rule.name)]
+    heirs: dict[MatchId, RuleName] = {}
+    taken = {(one.rule, one.account, one.subject) for one in held if not _heir(uow, one)}
+    for match in held:
+        heir = _heir(uow, match)
+        if heir is not None and (heir, match.account, match.subject) in taken:
+            matches.drop(uow.tx, match.id, RULE_CHANGED, uow.now)
+        elif heir is not None:
+            heirs[match.id] = heir
+    matches.give_to(uow.tx, heirs)
+    for intent in intents.in_state(uow.tx, UNSENT):
+        heir = heir_of(uow, intent.rule or "", intent.fingerprint, intent.account)
+        if heir is not None:
+            intents.give_to(uow.tx, intent.id, heir)
+
+
+def _heir(view: ReadView, match: MatchRow) -> RuleName | None:
+    return heir_of(view, match.rule, match.fingerprint, match.account)

@@ -1,0 +1,261 @@
+"""What waits goes on: beside what landed late, under another name, after a plugin's fault, once a budget would allow it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from kit import World
+from runtime_config import account, config
+
+from bursar.api import CostFacts, DidNot, Finding, Happened, Intent, Later, Lost, Outcome, Succeeded
+from bursar.control.messages import RequestRejected
+
+PAY = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7", account: {env: WALLET}}}]}'
+QUICK = account(more="settle: 1m")
+LIMIT = ", limit: {per: account, max: 1, every: 24h}}"
+TELLS = "{name: p, on: coupon.activated, do: [{notify: {sink: ops, text: hi}}]}"
+
+
+def landed(world: World) -> Callable[[Intent], Awaitable[Finding]]:
+    """Return how a site is looked at that lists payout 1 once it has landed."""
+
+    async def look(_: Intent) -> Finding:
+        there = "1" in world.site.payouts
+        return Happened(Succeeded("1", moved=Decimal(900)), "payout 1 is new") if there else DidNot("it is not there")
+
+    return look
+
+
+async def takes(world: World, left: str = "20") -> Callable[[Intent], Awaitable[Outcome]]:
+    """Return how a site pays that debits at once."""
+
+    async def pay(_: Intent) -> Outcome:
+        world.site.money(left)
+        return Succeeded(f"{len(world.site.performed)}")
+
+    return pay
+
+
+# beside what landed late
+
+
+@pytest.mark.parametrize("becomes", ["done", "waiting for ever", "unlisted"])
+async def test_what_comes_in_after_a_lost_payout_had_taken_the_balance_is_paid_once_that_one_is_over(
+    world: World, becomes: str
+) -> None:
+    """The site debits at once: the balance was 0 meanwhile, and passes the minimum once, maybe never to come anew."""
+    world.site.money("900")
+    world.site.will("payout", Lost("no answer"), await takes(world))
+    world.site.will("reconcile", *[landed(world)] * 999)
+    unlisted = account(more="settle: 1m, poll: {payouts: off}")
+    await world.open(config(PAY[:-1] + ", cooldown: 1h}", accounts=unlisted if becomes == "unlisted" else QUICK))
+    await world.turn()
+    await world.say("resolve", id="1")
+    world.site.payouts["1"] = "waiting"
+    for amount in ("0", "600"):
+        world.site.money(amount)
+        await world.live(hours=2, every_s=600)
+    assert (await world.states(), await world.matches()) == (["succeeded", "lapsed"], ["open_intent"])
+    if becomes == "done":
+        world.site.payouts["1"] = "done"
+    days = {"done": 1, "waiting for ever": 8, "unlisted": 2}[becomes]
+    await world.live(days=days, every_s=1800)
+    assert (len(world.site.performed), await world.matches()) == (2, [])
+
+
+# under another name
+
+
+@pytest.mark.parametrize("restarted", [True, False])
+async def test_what_a_text_holds_goes_on_under_the_name_that_has_the_text_now(world: World, restarted: bool) -> None:
+    world.site.money("900")
+    world.site.will("payout", await takes(world))
+    await world.open(config(PAY[:-1] + LIMIT, accounts=QUICK))
+    await world.live(minutes=12)
+    world.site.money("700")
+    await world.live(minutes=12)
+    assert (len(world.site.performed), await world.matches()) == (1, ["limit"])
+    edited = config(PAY.replace("name: p", "name: q")[:-1] + LIMIT + "\n" + TELLS, accounts=QUICK)
+    await (world.restart(edited) if restarted else world.reload(edited))
+    assert await world.matches("rule") == ["q"]
+    await world.live(hours=50, every_s=1200)
+    assert len(world.site.performed) == 2
+
+
+async def test_two_rules_that_change_their_names_keep_what_they_hold(world: World) -> None:
+    rules = "{name: a, on: order.partial, do: [refill]}\n{name: b, on: order.partial, do: [cancel]}"
+    world.site.orders["1"] = "in_progress"
+    await world.open(config(rules))
+    await world.track("1")
+    await world.live(minutes=2)
+    await world.say("pause")
+    world.site.orders["1"] = "partial"
+    await world.live(minutes=3)
+    before = await world.read(
+        lambda tx: tx.all("SELECT rule, fingerprint FROM matches WHERE state = 'held' ORDER BY id")
+    )
+    await world.reload(config("{name: b, on: order.partial, do: [refill]}\n{name: a, on: order.partial, do: [cancel]}"))
+    after = await world.read(
+        lambda tx: tx.all("SELECT rule, fingerprint FROM matches WHERE state = 'held' ORDER BY id")
+    )
+    assert after == [("b" if rule == "a" else "a", text) for rule, text in before]
+
+
+async def test_a_question_goes_on_under_the_name_that_has_its_text_now(world: World) -> None:
+    asks = PAY[:-1] + ", approve: {above: 1, within: 12h}}"
+    world.site.money("900")
+    await world.open(config(asks))
+    await world.live(minutes=6)
+    assert await world.states() == ["awaiting_approval"]
+    await world.reload(config(asks.replace("name: p", "name: q") + "\n" + TELLS))
+    [intent] = await world.intents()
+    assert (intent.state, intent.rule) == ("awaiting_approval", "q")
+    await world.say("approve", ids=["1"])
+    await world.live(minutes=3)
+    assert (len(world.site.performed), await world.states()) == (1, ["succeeded"])
+
+
+async def test_a_text_that_its_rule_and_another_had_is_held_once(world: World) -> None:
+    world.site.money("900")
+    both = PAY + "\n" + PAY.replace("name: p", "name: q")
+    await world.open(config(both))
+    await world.say("pause")
+    await world.live(minutes=6)
+    assert await world.matches("rule") == ["p", "q"]
+    await world.reload(config(PAY.replace("name: p", "name: q") + "\n" + TELLS))
+    assert await world.matches("rule") == ["q"]
+    await world.say("resume")
+    await world.live(minutes=6)
+    assert len(world.site.performed) == 1
+
+
+# after a plugin's fault
+
+
+async def with_cost(world: World, cost: Callable[[CostFacts], Decimal]) -> None:
+    """Have the plugin work out costs in another way from now on."""
+    spec = world.context.config.accounts[world.site_account]
+    actions = {**spec.actions, "payout": replace(spec.actions["payout"], cost=cost)}
+    world.context.config = replace(world.context.config, accounts={world.site_account: replace(spec, actions=actions)})
+
+
+def fails(_facts: CostFacts) -> Decimal:
+    raise KeyError("rate")
+
+
+async def test_a_yes_to_what_a_plugin_cannot_judge_is_answered_and_changes_nothing(world: World) -> None:
+    world.site.money("900")
+    await world.open(config(PAY[:-1] + ", approve: {above: 1, within: 12h}}"))
+    await world.live(minutes=6)
+    await with_cost(world, fails)
+    [said] = await world.say("approve", ids=["1"])
+    assert await world.states() == ["awaiting_approval"]
+    assert said["problem"] == "intent 1 cannot go on now: a plugin's function failed (KeyError): nobody can tell"
+
+
+async def test_a_call_whose_cost_a_plugin_cannot_work_out_is_refused_in_a_sentence(world: World) -> None:
+    world.site.money("900")
+    await world.open(config())
+    await world.live(minutes=6)
+    await with_cost(world, fails)
+    with pytest.raises(RequestRejected, match="a plugin's function failed"):
+        await world.say("call", account="panel", method="payout", params={"method": "7", "account": "T"}, wait_s=0)
+
+
+@pytest.mark.parametrize("way", ["an hour", "a reload", "a restart"])
+async def test_what_a_plugins_fault_held_back_is_told_and_asked_again(world: World, way: str) -> None:
+    await world.open(config(PAY))
+    await with_cost(world, fails)
+    world.site.money("900")
+    await world.live(minutes=6)
+    assert (await world.matches(), await world.told("rule.failed")) == (["broken"], ["rule.failed"])
+    if way == "an hour":
+        await with_cost(world, lambda _facts: Decimal(900))
+    else:
+        await (world.reload(config(PAY)) if way == "a reload" else world.restart(config(PAY)))
+    await world.live(minutes=70 if way == "an hour" else 10)
+    assert len(world.site.performed) == 1
+
+
+# a budget that nothing stands in the way of
+
+
+@pytest.mark.parametrize("at_first", ["1200", "700"])
+async def test_a_budget_that_was_too_small_for_the_whole_allows_what_is_left(world: World, at_first: str) -> None:
+    """1200 is more than it ever allows; a person takes 500 by hand: 700 are allowed, and nothing was spent."""
+    world.site.money(at_first)
+    await world.open(config(PAY, accounts=account(more="settle: 1m, budget: {payout: {max: 1000, every: 7d}}")))
+    await world.live(hours=1, every_s=300)
+    world.site.money("700")
+    await world.live(hours=2, every_s=300)
+    assert len(world.site.performed) >= 1
+
+
+@pytest.mark.parametrize("gone", ["removed", "replaced", ""])
+async def test_what_a_living_rule_did_at_an_account_that_is_gone_is_its_own(world: World, gone: str) -> None:
+    """Two rules go on, each with its own `when` and limit; the account where one has acted is there no more."""
+    limit = "limit: {per: rule, max: 2, every: 24h}"
+    rules = "\n".join(
+        f"{{name: {name}, on: order.partial, when: order.service == '{service}', do: [refill], {limit}}}"
+        for name, service in (("one", "1"), ("two", "2"))
+    )
+    second = world.sites.sites["http://127.0.0.1:2/api"]
+    second.orders |= {id_: ("partial", {"service": "1"}) for id_ in ("1", "2")}
+    await world.open(config(rules, accounts=f"{QUICK}, {account('second', 2)}"))
+    await world.track("1", "2", account="second")
+    await world.live(minutes=5)
+    second.orders |= {"1": "completed", "2": "completed"}
+    await world.live(minutes=5)
+    assert len(second.done("refill")) == 2
+    if gone == "removed":
+        await world.reload(config(rules, accounts=QUICK))
+    if gone == "replaced":
+        await world.restart(config(rules, accounts=f"{QUICK}, {account('second', 2, key='OTHER')}"))
+        await world.live(minutes=2)
+        await world.say("accounts_replace", account="second")
+    world.site.orders["3"] = ("partial", {"service": "2"})
+    await world.track("3")
+    await world.live(minutes=30)
+    assert world.site.done("refill") == ["3"]
+
+
+# what a person says
+
+
+@pytest.mark.parametrize("lost", [True, False])
+async def test_a_retry_says_what_holds_still(world: World, lost: bool) -> None:
+    """Denied; where an attempt was lost before, it may have landed, and the cooldown counts it."""
+    world.site.money("900")
+    world.site.will("payout", Lost("no answer") if lost else Later("busy"))
+    world.site.will("reconcile", *[DidNot("it is not there")] * 999)
+    await world.open(config(PAY[:-1] + ", cooldown: 14d}", accounts=QUICK))
+    await world.turn()
+    if lost:
+        await world.say("pause")
+        await world.live(minutes=6)
+    await world.say("deny", ids=["1"])
+    if lost:
+        await world.say("resume")
+    [said] = await world.say("retry", ids=["1"])
+    words = said["warning"] or ""
+    assert ("it is held back still until " in words and "cooldown" in words) == lost
+    await world.live(hours=2, every_s=300)
+    assert len(world.site.performed) == (1 if lost else 2)
+
+
+async def test_the_number_of_what_had_succeeded_can_be_given_later(world: World) -> None:
+    world.site.money("900")
+    await world.open(config(PAY))
+    world.site.will("payout", Succeeded())
+    await world.live(minutes=5)
+    world.site.payouts["41"] = "done"
+    await world.live(minutes=5)
+    said = await world.say("resolve", id="1", happened=True, reference="41")
+    [one] = await world.intents()
+    assert (one.reference, said["problem"]) == ("41", None)
+    with pytest.raises(RequestRejected, match="intent 1 is 41"):
+        await world.say("resolve", id="1", happened=True, reference="42")
+    assert await world.read(lambda tx: tx.all("SELECT 1 FROM intents WHERE confirm_by IS NOT NULL")) == []
