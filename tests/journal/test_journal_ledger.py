@@ -16,12 +16,12 @@ from domain_world import PANEL, T0, after
 from journal_kit import by_rule, count, end, plan, planned, ref, send, take
 
 import bursar
-from bursar.domain.ids import AccountName, IntentId, RuleName, SubjectRef
+from bursar.domain.ids import AccountName, IntentId, MatchId, RuleName, SubjectRef
 from bursar.domain.intent import OPEN, Intent, State
 from bursar.domain.intent_states import Cause
 from bursar.domain.ledger import Entry, No, Post
 from bursar.domain.lineage import Lineage
-from bursar.journal import intents, ledger
+from bursar.journal import intents, ledger, lineage
 from bursar.journal.ledger import KEPT
 from bursar.journal.writer import Tx
 
@@ -47,10 +47,12 @@ def done(tx: Tx, id_: str = "1", minutes: float = 0, cause: Cause = Cause.YES, *
 
 
 def test_an_entry_survives_whole(tx: Tx) -> None:
-    id_ = ledger.open_entry(tx, planned(cost=Decimal("10.10"), currency="USD", asked=ref("7")), after(3))
+    what = planned(cost=Decimal("10.10"), currency="USD", asked=ref("7"), match=MatchId(4), act=1)
+    id_ = ledger.open_entry(tx, what, after(3))
     assert ledger.load(tx, id_) == Entry(
-        id_, PANEL, "refill", ref(), after(3), Post.PLANNED, RuleName("r"), "", ref("7"), "USD", Decimal("10.10")
-    )
+        id_, PANEL, "refill", ref(), after(3), Post.PLANNED, RuleName("r"), "", ref("7"), "USD", Decimal("10.10"),
+        match=MatchId(4), act=1,
+    )  # fmt: skip
 
 
 def test_an_entry_of_a_person_has_no_rule_and_was_asked_about_nothing(tx: Tx) -> None:
@@ -308,9 +310,9 @@ def test_the_first_entry_says_since_when_the_ledger_knows(tx: Tx) -> None:
 def test_a_renamed_rule_takes_over_what_another_caused(tx: Tx) -> None:
     """What the old name does later, when it stands for something else, is its own."""
     intent = done(tx, asked=ref())
-    ledger.take_over(tx, "r", "renamed")
+    lineage.take_over(tx, "r", "renamed")
     done(tx, "1", 2, asked=ref())
-    by = replace(by_rule("renamed"), was=tuple(ledger.taken_over(tx, "renamed")))
+    by = replace(by_rule("renamed"), was=tuple(lineage.taken_over(tx, "renamed")))
     assert ids(ledger.of_rule(tx, by, PANEL, ref())) == [intent.id]
     assert ids(ledger.of_rule_on(tx, by, PANEL, ref(), after(-1))) == [intent.id]
 
@@ -318,17 +320,17 @@ def test_a_renamed_rule_takes_over_what_another_caused(tx: Tx) -> None:
 def test_a_renamed_rule_takes_over_what_counts(tx: Tx) -> None:
     intent = done(tx)
     done(tx, "2", rule="other")
-    ledger.take_over(tx, "r", "renamed")
-    by = replace(by_rule("renamed"), was=tuple(ledger.taken_over(tx, "renamed")))
+    lineage.take_over(tx, "r", "renamed")
+    by = replace(by_rule("renamed"), was=tuple(lineage.taken_over(tx, "renamed")))
     assert ids(ledger.counting(tx, after(-1), rule=by)) == [intent.id]
 
 
 def test_a_name_takes_over_what_the_names_before_it_had_taken_over(tx: Tx) -> None:
     first, second = done(tx).id, done(tx, "2", rule=RuleName("s")).id
-    ledger.take_over(tx, "r", "s")
-    ledger.take_over(tx, "s", "t")
-    ledger.take_over(tx, "never acted", "t")
-    assert ledger.taken_over(tx, "t") == [("r", first), ("s", second)]
+    lineage.take_over(tx, "r", "s")
+    lineage.take_over(tx, "s", "t")
+    lineage.take_over(tx, "never acted", "t")
+    assert lineage.taken_over(tx, "t") == [("r", first), ("s", second)]
 
 
 def forget(tx: Tx, now: datetime, limit: int = 100) -> list[int]:
@@ -399,7 +401,7 @@ def test_through_its_whole_life_nothing_that_was_posted_is_touched(tx: Tx, chang
     again = send(tx, take(tx, lost, Cause.PERSON_AGAIN), after(5))
     taken = take(tx, again, Cause.YES, after(6), accepted=True, amount=Decimal(9))
     ledger.post(tx, taken.id, Post.CONFIRMED, after(7))
-    ledger.take_over(tx, "r", "renamed")
+    lineage.take_over(tx, "r", "renamed")
     assert count(tx, "postings") == 6
 
 
@@ -417,7 +419,8 @@ def test_what_others_did_with_the_same_meaning_counts_where_they_do_it_no_more(t
     done(tx, "1", 3, asked=ref(), rule=RuleName("s"), meaning="other")
     done(tx, "1", 4, asked=ref(), rule=RuleName("s"), meaning="m", account=OTHER)
     done(tx, "1", 5, asked=ref(), rule=RuleName("t"), meaning="m")
-    by = Lineage(RuleName("r"), "m", (), frozenset({RuleName("s")}), frozenset({(RuleName("s"), OTHER)}))
+    s = frozenset({RuleName("s")})
+    by = Lineage(RuleName("r"), "m", (), s, living=s, left=frozenset({(RuleName("s"), PANEL)}))
     assert ids(ledger.of_rule(tx, by, PANEL, ref())) == [formerly, mine]
     assert ids(ledger.of_rule_on(tx, by, PANEL, ref(), after(-1))) == [formerly, mine]
     assert ids(ledger.counting(tx, after(-1), rule=by)) == [mine, formerly]
@@ -427,7 +430,7 @@ def test_what_others_did_with_the_same_meaning_counts_where_they_do_it_no_more(t
 def test_an_older_journals_entries_take_their_rules_meaning_once(tx: Tx) -> None:
     done(tx)
     done(tx, "2", meaning="m")
-    ledger.set_meaning(tx, "r", "n")
-    ledger.set_meaning(tx, "never acted", "n")
+    lineage.set_meaning(tx, "r", "n")
+    lineage.set_meaning(tx, "never acted", "n")
     assert [one.meaning for one in ledger.counting(tx, after(-1))] == ["n", "m"]
-    assert (ledger.doers_of(tx, "m"), ledger.doers_of(tx, "n")) == (["r"], ["r"])
+    assert (lineage.doers_of(tx, "m"), lineage.doers_of(tx, "n")) == (["r"], ["r"])

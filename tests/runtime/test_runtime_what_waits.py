@@ -66,6 +66,50 @@ async def test_what_comes_in_after_a_lost_payout_had_taken_the_balance_is_paid_o
     assert (len(world.site.performed), await world.matches()) == (2, [])
 
 
+@pytest.mark.parametrize("lost", ["", "same match", "another match"])
+async def test_where_payouts_are_not_polled_what_comes_in_after_one_has_taken_the_balance_is_paid(
+    world: World, lost: str
+) -> None:
+    """The balance never falls below the minimum, and no poll shows that the payout is done."""
+    world.site.money("900")
+    if lost:
+        world.site.will("payout", Lost("no answer"))
+        world.site.will("reconcile", *[landed(world)] * 999)
+    await world.open(config(PAY[:-1] + ", cooldown: 1h}", accounts=account(more="settle: 1m, poll: {payouts: off}")))
+    await world.turn()
+    if lost:
+        await world.say("resolve", id="1")
+    for amount in ("20", "900") if lost == "another match" else ():
+        world.site.money(amount)
+        await world.live(minutes=10)
+    world.site.payouts["1"] = "waiting"
+    await world.live(hours=3, every_s=120)
+    world.site.will("payout", await takes(world))
+    world.site.money("300")
+    await world.live(hours=60, every_s=600)
+    assert len(world.site.performed) == 2
+
+
+async def test_a_match_that_waited_and_its_event_that_comes_anew_ask_for_one_payout(world: World) -> None:
+    """What landed late is done, which frees the match that waited and has its event asked anew; the site debits late."""
+    world.site.money("900")
+    world.site.will("payout", Lost("no answer"))
+    world.site.will("reconcile", *[landed(world)] * 999)
+    await world.open(config(PAY[:-1] + ", cooldown: 1h}", accounts=QUICK))
+    await world.turn()
+    await world.say("resolve", id="1")
+    world.site.payouts["1"] = "waiting"
+    for amount in ("0", "600"):
+        world.site.money(amount)
+        await world.live(hours=2, every_s=600)
+    assert await world.matches() == ["open_intent"]
+    world.site.payouts["1"] = "done"
+    await world.live(hours=2, every_s=600)
+    assert (len(world.site.performed), await world.matches()) == (2, [])
+    await world.live(days=3, every_s=1800)
+    assert len(world.site.performed) == 2
+
+
 # under another name
 
 

@@ -61,6 +61,7 @@ class PlannedIntent:
         fingerprint: That rule's.
         meaning: What stands for its `on` and `do`.
         match: The match that it comes from.
+        act: Which of its rule's actions it is, from 0.
         asked: The subject that the rule was asked about.
         instead_of: The intent that a person has tried again by this one.
         reason: Why it waits for a person, or who asked for it.
@@ -77,6 +78,7 @@ class PlannedIntent:
     fingerprint: str = ""
     meaning: str = ""
     match: MatchId | None = None
+    act: int | None = None
     asked: SubjectRef | None = None
     instead_of: IntentId | None = None
     reason: str = ""

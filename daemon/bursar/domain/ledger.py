@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from bursar.domain.ids import AccountName, IntentId, RuleName, SubjectRef
+from bursar.domain.ids import AccountName, IntentId, MatchId, RuleName, SubjectRef
 from bursar.domain.intent import State
 
 MAX_REFUSALS = 3
@@ -90,6 +90,8 @@ class Entry:
         forgiven: A person has had it tried again.
         retried: It was a person's call, and was planned once more.
         unread: It was refused, and nobody can read why.
+        match: The match that it comes from; None: a person asked for it.
+        act: Which of its rule's actions it is, from 0.
     """
 
     id: IntentId
@@ -112,11 +114,18 @@ class Entry:
     retried: bool = False
     settled: bool = False
     unread: bool = False
+    match: MatchId | None = None
+    act: int | None = None
 
     @property
     def busy(self) -> bool:
         """Return whether it was accepted, and its effect has yet to show."""
         return self.outcome is Post.ACCEPTED and self.effect is None and self.undone_at is None
+
+    @property
+    def done(self) -> bool:
+        """Return whether the provider said yes, also where it has undone it since."""
+        return self.outcome in (Post.ACCEPTED, Post.SUCCEEDED)
 
     @property
     def open(self) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bursar.domain.ids import AccountName, IntentId, RuleName
@@ -23,7 +24,7 @@ class Lineage:
         formers: The other names under which its `on` and `do` has acted.
         living: Those of them that do the same still: what they do is their own.
         left: The accounts where one of the living has left it to others.
-        since: Since when the rule itself has done it: what another did beside it was its own.
+        since: Since when the rule itself does it, at each account: what another did beside it was its own.
     """
 
     rule: RuleName
@@ -32,7 +33,7 @@ class Lineage:
     formers: frozenset[RuleName] = frozenset()
     living: frozenset[RuleName] = frozenset()
     left: frozenset[tuple[RuleName, AccountName]] = frozenset()
-    since: datetime | None = None
+    since: Mapping[AccountName, datetime] = field(default_factory=dict, hash=False)
 
     @property
     def names(self) -> list[RuleName]:
@@ -47,7 +48,8 @@ class Lineage:
             return True
         if entry.meaning != self.meaning or not self._is_former(entry.rule, entry.account):
             return False
-        return self.since is None or entry.planned_at < self.since
+        since = self.since.get(entry.account)
+        return since is None or entry.planned_at < since
 
     def formers_at(self, account: AccountName) -> list[RuleName]:
         """Return the other names whose entries count at an account."""

@@ -70,6 +70,7 @@ def draft(
         fingerprint=rule.fingerprint,
         meaning=rule.meaning,
         match=match,
+        act=position,
         asked=subject_of(scope),
     )
 

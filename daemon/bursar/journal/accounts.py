@@ -168,6 +168,7 @@ def rename(tx: Tx, old: AccountName, new: AccountName) -> None:
         ("events", "account"),
         ("rearmed", "account"),
         ("verdicts", "account"),
+        ("live_rules", "account"),
         ("matches", "account"),
         ("intents", "account"),
         ("ledger", "account"),

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import cast
 
-from bursar.domain.ids import UNNAMED, AccountName, IntentId, RuleName, SubjectRef, microseconds
+from bursar.domain.ids import UNNAMED, AccountName, IntentId, MatchId, RuleName, SubjectRef, microseconds
 from bursar.domain.intent import PlannedIntent
 from bursar.domain.ledger import Entry, No, Post, Posting, fold
 from bursar.domain.lineage import Lineage
@@ -22,9 +22,7 @@ from bursar.journal.writer import Row, Tx
 KEPT = timedelta(days=400)
 CHUNK = 500
 EVER = 2**62
-_ENTRY = (
-    "id, account, action, subject_type, subject_id, rule, meaning, asked_type, asked_id, amount, currency, planned_at"
-)
+_ENTRY = "id, account, action, subject_type, subject_id, rule, meaning, match_id, act, asked_type, asked_id, amount, currency, planned_at"
 _ANSWERED = (
     "EXISTS (SELECT 1 FROM postings p WHERE p.entry = ledger.id AND p.what IN ('accepted', 'succeeded', 'refused'))"
 )
@@ -33,14 +31,16 @@ _ANSWERED = (
 def open_entry(tx: Tx, planned: PlannedIntent, now: datetime) -> IntentId:
     """Write the entry of a planned intent; return its id, which is the intent's."""
     id_ = tx.insert(
-        "INSERT INTO ledger (account, action, subject_type, subject_id, rule, meaning, asked_type, asked_id, amount, currency, "
-        "planned_at) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+        "INSERT INTO ledger (account, action, subject_type, subject_id, rule, meaning, match_id, act, asked_type, asked_id, "
+        "amount, currency, planned_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
         planned.account,
         planned.action,
         planned.subject.type,
         planned.subject.id,
         planned.rule,
         planned.meaning,
+        planned.match,
+        planned.act,
         planned.asked.type if planned.asked is not None else None,
         planned.asked.id if planned.asked is not None else None,
         None if planned.cost is None else str(planned.cost),
@@ -151,8 +151,9 @@ def _names(rule: Lineage, account: AccountName) -> tuple[str, list[object]]:
         ways.append("(rule = ? AND id <= ?)")
         named += [name, last]
     if formers:
+        since = rule.since.get(account)
         ways.append(f"(meaning = ? AND planned_at < ? AND rule IN ({','.join('?' * len(formers))}))")
-        named += [rule.meaning, EVER if rule.since is None else microseconds(rule.since), *formers]
+        named += [rule.meaning, EVER if since is None else microseconds(since), *formers]
     return f"rule IN ({','.join('?' * len(rule.names))}) AND ({' OR '.join(ways)})", named
 
 
@@ -168,6 +169,13 @@ def _about(asked: SubjectRef | None, *, alike: bool = False) -> tuple[str, list[
     if alike and asked.unnamed:
         return f"asked_type = ? AND asked_id >= '{UNNAMED}' AND asked_id < '{chr(ord(UNNAMED) + 1)}'", [asked.type]
     return "asked_type = ? AND asked_id = ?", [asked.type, asked.id]
+
+
+def of_match(tx: Tx, match: MatchId) -> list[Entry]:
+    """Return what a match has caused, oldest first."""
+    return _folded(
+        tx, tx.all(f"SELECT {_ENTRY} FROM ledger INDEXED BY ledger_by_match WHERE match_id = ? ORDER BY id", match)
+    )
 
 
 def lost_since(tx: Tx, account: AccountName, action: str, since: datetime) -> list[Entry]:
@@ -249,11 +257,6 @@ def load(tx: Tx, id_: IntentId) -> Entry | None:
     return found[0] if found else None
 
 
-def doers_of(tx: Tx, meaning: str) -> list[RuleName]:
-    """Return the rules that have acted with an `on` and `do`, whatever they stand for now."""
-    return [RuleName(name) for (name,) in tx.all("SELECT rule FROM meanings WHERE meaning = ?", meaning)]
-
-
 def knows(tx: Tx, account: AccountName) -> bool:
     """Return whether anything of an account was ever decided that is still kept."""
     return tx.one("SELECT 1 FROM ledger WHERE account = ? LIMIT 1", account) is not None
@@ -263,34 +266,6 @@ def first_at(tx: Tx) -> datetime | None:
     """Return when the first entry that is kept was planned: a window that reaches before it may miss something."""
     row = tx.one("SELECT planned_at FROM ledger ORDER BY id LIMIT 1")
     return at(row[0]) if row else None
-
-
-def take_over(tx: Tx, old: str, new: str) -> None:
-    """Have a rule take over what another has caused so far: its cooldowns, limits and budgets go on."""
-    (last,) = tx.one("SELECT max(id) FROM ledger WHERE rule = ?", old) or (None,)
-    if last is not None:
-        tx.run("INSERT OR REPLACE INTO successions (rule, former, last) VALUES (?, ?, ?)", new, old, last)
-    rows = tx.all("SELECT former, last FROM successions WHERE rule = ?", old)
-    tx.many("INSERT OR REPLACE INTO successions (rule, former, last) VALUES (?, ?, ?)", [(new, *row) for row in rows])
-
-
-def taken_over(tx: Tx, rule: str) -> list[tuple[RuleName, IntentId]]:
-    """Return the names that a rule had before, each with the last entry that it took over."""
-    rows = tx.all("SELECT former, last FROM successions WHERE rule = ? ORDER BY former", rule)
-    return [(RuleName(former), IntentId(last)) for former, last in rows if former != rule]
-
-
-def nameless(tx: Tx) -> list[tuple[RuleName, str]]:
-    """Return the rules, each with an action, of which an older journal does not say what their `on` and `do` were."""
-    rows = tx.all("SELECT DISTINCT rule, action FROM ledger WHERE meaning = '' AND rule IS NOT NULL")
-    return [(RuleName(rule), action) for rule, action in rows]
-
-
-def set_meaning(tx: Tx, rule: str, meaning: str) -> None:
-    """Set what stands for a rule's `on` and `do` in the entries of an older journal."""
-    tx.run("UPDATE ledger SET meaning = ? WHERE rule = ? AND meaning = ''", meaning, rule)
-    if tx.one("SELECT 1 FROM ledger WHERE rule = ? LIMIT 1", rule) is not None:
-        tx.run("INSERT OR IGNORE INTO meanings (meaning, rule) VALUES (?, ?)", meaning, rule)
 
 
 def forget(tx: Tx, before: datetime, limit: int) -> int:
@@ -325,12 +300,14 @@ def _folded(tx: Tx, rows: Sequence[Row]) -> list[Entry]:
 
 
 def _blank(row: Row) -> Entry:
-    id_, account, action, subject_type, subject_id, rule, meaning, asked_type, asked_id, amount, currency, planned = row
+    id_, account, action, type_, subject, rule, meaning, match, act, asked_type, asked_id, amount, currency, planned = (
+        row
+    )
     return Entry(
         IntentId(id_),
         AccountName(account),
         action,
-        SubjectRef(subject_type, subject_id),
+        SubjectRef(type_, subject),
         cast(datetime, at(planned)),
         Post.PLANNED,
         None if rule is None else RuleName(rule),
@@ -338,4 +315,6 @@ def _blank(row: Row) -> Entry:
         None if not asked_type else SubjectRef(asked_type, asked_id),
         currency,
         decimal(amount),
+        match=None if match is None else MatchId(match),
+        act=act,
     )

@@ -107,6 +107,25 @@ def answered_yes(tx: Tx, id_: IntentId, number: int) -> None:
     tx.run("UPDATE questions SET yes = 1 WHERE intent_id = ? AND number = ?", id_, number)
 
 
+def taken_back(tx: Tx, id_: IntentId) -> None:
+    """Note that a person said no at last: what he had said yes to about it does not stand, for others either."""
+    tx.run("UPDATE questions SET yes = 0 WHERE intent_id = ?", id_)
+
+
+def last_about(tx: Tx, intent: Intent) -> tuple[Suspicion, str] | None:
+    """Return what the last question about an intent suspects, and in which words that was first asked."""
+    row = tx.one(
+        "SELECT q.doubt, q.suspect, f.reason FROM questions q JOIN questions f ON f.intent_id = q.intent_id AND f.doubt = q.doubt "
+        "AND f.suspect = q.suspect WHERE q.intent_id = ? AND q.number = ? ORDER BY f.number LIMIT 1",
+        intent.id,
+        intent.question,
+    )
+    if row is None:
+        return None
+    doubt, suspect, words = row
+    return Suspicion(IntentId(doubt), suspect), words
+
+
 def void(tx: Tx, id_: IntentId, *, called: bool) -> None:
     """Take every yes of an intent back: its journal was restored, and what people said since is not known.
 

@@ -93,8 +93,15 @@ CREATE TABLE rules (
   name TEXT PRIMARY KEY,
   fingerprint TEXT NOT NULL,
   since BIGINT NOT NULL,
-  meaning TEXT NOT NULL DEFAULT '',
-  live_since BIGINT
+  meaning TEXT NOT NULL DEFAULT ''
+) WITHOUT ROWID;
+
+CREATE TABLE live_rules (
+  rule TEXT NOT NULL,
+  account TEXT NOT NULL,
+  meaning TEXT NOT NULL,
+  since BIGINT NOT NULL,
+  PRIMARY KEY (rule, account)
 ) WITHOUT ROWID;
 
 CREATE TABLE verdicts (
@@ -153,10 +160,13 @@ CREATE TABLE ledger (
   amount TEXT,
   currency TEXT,
   planned_at BIGINT NOT NULL,
-  meaning TEXT NOT NULL DEFAULT ''
+  meaning TEXT NOT NULL DEFAULT '',
+  match_id BIGINT,
+  act INTEGER
 );
 CREATE INDEX ledger_by_subject ON ledger (account, subject_type, subject_id, id);
 CREATE INDEX ledger_by_rule ON ledger (rule, account, asked_type, asked_id, id);
+CREATE INDEX ledger_by_match ON ledger (match_id) WHERE match_id IS NOT NULL;
 
 CREATE TABLE meanings (
   meaning TEXT NOT NULL,

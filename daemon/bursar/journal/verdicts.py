@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from bursar.domain.evaluate import HoldState, Match, NoMatch
 from bursar.domain.event import Event
 from bursar.domain.ids import AccountName, SubjectRef, microseconds
-from bursar.domain.rule import Mode, Rule
+from bursar.domain.rule import Rule
 from bursar.journal.codec import at, us
 from bursar.journal.writer import Tx
 
 NOTHING = SubjectRef("", "")
+HAS_ACTED = "SELECT 1 FROM ledger WHERE rule = ? UNION ALL SELECT 1 FROM successions WHERE rule = ? LIMIT 1"
 
 
 def word(verdict: Match | NoMatch) -> str:
@@ -123,6 +125,8 @@ def rename_rule(tx: Tx, old: str, new: str) -> None:
     tx.run("UPDATE verdicts SET rule = ? WHERE rule = ?", new, old)
     tx.run("DELETE FROM rules WHERE name = ?", new)
     tx.run("UPDATE rules SET name = ? WHERE name = ?", new, old)
+    tx.run("DELETE FROM live_rules WHERE rule = ?", new)
+    tx.run("UPDATE live_rules SET rule = ? WHERE rule = ?", new, old)
 
 
 def replace_trigger(tx: Tx, rule: str, before: str, after: str) -> None:
@@ -138,29 +142,41 @@ def ask_by_calendar(tx: Tx, now: datetime) -> None:
 
 def rule_since(tx: Tx, rule: Rule, now: datetime) -> datetime:
     """Return since when the rule, as it is now, has been there; note it when it is new."""
-    row = tx.one("SELECT fingerprint, since, meaning, live_since FROM rules WHERE name = ?", rule.name)
-    trigger, since_us, meaning, live_us = row if row is not None else (None, None, None, None)
+    row = tx.one("SELECT fingerprint, since, meaning FROM rules WHERE name = ?", rule.name)
+    trigger, since_us, meaning = row if row is not None else (None, None, None)
     since = (at(since_us) if trigger == rule.trigger else None) or now
-    lives = rule.mode is Mode.LIVE
-    live_since = (live_us if meaning == rule.meaning else None) or microseconds(now)
-    if row is not None and (trigger, meaning, live_us) == (rule.trigger, rule.meaning, live_since if lives else None):
+    if row is not None and (trigger, meaning) == (rule.trigger, rule.meaning):
         return since
     tx.run(
-        "INSERT INTO rules (name, fingerprint, since, meaning, live_since) VALUES (?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET "
-        "fingerprint = excluded.fingerprint, since = excluded.since, meaning = excluded.meaning, live_since = excluded.live_since",
+        "INSERT INTO rules (name, fingerprint, since, meaning) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET "
+        "fingerprint = excluded.fingerprint, since = excluded.since, meaning = excluded.meaning",
         rule.name,
         rule.trigger,
         microseconds(since),
         rule.meaning,
-        live_since if lives else None,
     )
     return since
 
 
-def live_since(tx: Tx, name: str) -> datetime | None:
-    """Return since when a rule has been live with the `on` and actions that it has now."""
-    (since,) = tx.one("SELECT live_since FROM rules WHERE name = ?", name) or (None,)
-    return at(since)
+def live_at(tx: Tx, rule: Rule, accounts: Iterable[AccountName], now: datetime) -> None:
+    """Note at which accounts a rule is live with the `on` and actions that it has; where it was, it is since then."""
+    names = list(accounts)
+    tx.run(
+        f"DELETE FROM live_rules WHERE rule = ? AND (meaning <> ? OR account NOT IN ({','.join('?' * len(names))}))",
+        rule.name,
+        rule.meaning,
+        *names,
+    )
+    tx.many(
+        "INSERT OR IGNORE INTO live_rules (rule, account, meaning, since) VALUES (?, ?, ?, ?)",
+        [(rule.name, name, rule.meaning, microseconds(now)) for name in names],
+    )
+
+
+def live_since(tx: Tx, rule: str) -> dict[AccountName, datetime]:
+    """Return since when a rule has been live with the `on` and actions that it has now, at each account."""
+    rows = tx.all("SELECT account, since FROM live_rules WHERE rule = ?", rule)
+    return {AccountName(account): cast(datetime, at(since)) for account, since in rows}
 
 
 def meanings(tx: Tx) -> dict[str, str]:
@@ -176,10 +192,11 @@ def forget_missing(tx: Tx, names: set[str], now: datetime, off: Collection[str] 
     """
     for (name,) in tx.all("SELECT name FROM rules"):
         if name not in names:
-            if name in off or tx.one("SELECT 1 FROM ledger WHERE rule = ?", name) is not None:
-                tx.run("UPDATE rules SET fingerprint = '', live_since = NULL WHERE name = ?", name)
+            if name in off or tx.one(HAS_ACTED, name, name) is not None:
+                tx.run("UPDATE rules SET fingerprint = '' WHERE name = ?", name)
             else:
                 tx.run("DELETE FROM rules WHERE name = ?", name)
+            tx.run("DELETE FROM live_rules WHERE rule = ?", name)
             tx.run("UPDATE verdicts SET ask_at = NULL, inside = NULL WHERE rule = ?", name)
             tx.run(
                 "UPDATE matches SET state = 'dropped', reason = 'the rule is gone', ended_at = ? WHERE rule = ? AND state = 'held'",

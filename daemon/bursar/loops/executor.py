@@ -238,7 +238,7 @@ class Executor:
                     self._rest([intent.id], PREPARE_PAUSE_S)  # the lost ones are looked for once more
                     return FAILED
                 if isinstance(read, CannotTell) and await self._lost.note(intent, read):  # a person has told
-                    read = await self._adapter.prepare(replace(intent, lost=False))
+                    read = await self._lost.read_between(intent, read)
         except TemplateFailed as failed:
             reason = RULE_CHANGED if isinstance(failed, SecretChanged) else str(failed)
             for one in ready:

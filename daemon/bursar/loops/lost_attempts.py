@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -12,6 +13,7 @@ from bursar.api.provider import Adapter
 from bursar.domain.ids import IntentId
 from bursar.domain.intent import CannotTell, DidNot, Finding, Intent, LostReply, State
 from bursar.domain.rule import TemplateFailed
+from bursar.domain.values import Json
 from bursar.loops.runtime_context import RuntimeContext
 from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.findings import in_doubt, record_evidence, record_finding, record_landed
@@ -115,6 +117,12 @@ class LostAttempts:
         after = await self._context.commit(lambda uow: record_evidence(uow, intent.id, intent.fence, finding))
         missing = isinstance(finding, DidNot) or (intent.again and isinstance(finding, CannotTell))
         return missing and after is not None and after.state is State.READY
+
+    async def read_between(self, intent: Intent, told: CannotTell) -> Json | Finding:
+        """Read the evidence of one that a person says did not happen; what lands meanwhile must not pass for old."""
+        read = await self._adapter.prepare(replace(intent, lost=False))
+        again = await self._adapter.prepare(intent)
+        return read if isinstance(again, CannotTell) and again.suspect == told.suspect else again
 
     async def _reconcile(self, intent: Intent, look: Exchange, beside: Intent | None = None) -> Finding:
         try:

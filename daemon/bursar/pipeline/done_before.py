@@ -41,47 +41,58 @@ def cooldown_from(view: ReadView, candidate: Candidate, own: IntentId | None) ->
         since = view.measured.before(view.now, rule.cooldown)
         alike = ledger.of_rule_on(view.tx, lineage, candidate.account, candidate.subject, since)
         entries |= {one.id: one for one in alike}
-    done_too = {one.id for one in done_by(view, match)[position_of(match, candidate.intent) :]}
+    act = match.acts_planned if own is None else act_of(view, own)
     found = [
         view.now if entry.open else entry.counts_from
         for entry in entries.values()
-        if entry.id != own
-        and (entry.id in done_too or entry.doubtful or not (entry.forgiven or _is_of(view, entry, match)))
+        if entry.id != own and (entry.doubtful or _counts(entry, match, act))
     ]
     return max((at for at in found if at is not None), default=None)
 
 
-def done_by(view: ReadView, match: MatchRow) -> list[Intent]:
-    """Return what a match has done, oldest first."""
-    return [one for one in intents.of_match(view.tx, match.id) if one.state is State.SUCCEEDED]
+def _counts(entry: Entry, match: MatchRow, act: int | None) -> bool:
+    """Return whether an entry starts the cooldown of one of a match's actions."""
+    if entry.match != match.id:
+        return not entry.forgiven
+    return entry.done and (act is None or entry.act is None or entry.act >= act)
 
 
-def position_of(match: MatchRow, intent: Intent | None) -> int:
-    """Return which of its rule's actions a match plans next, or which one an intent of it is."""
-    return max(match.acts_planned - (intent is not None), 0)
+def act_of(view: ReadView, id_: IntentId) -> int | None:
+    """Return which of its rule's actions an intent is; None: a person asked for it."""
+    entry = ledger.load(view.tx, id_)
+    return None if entry is None else entry.act
 
 
-def happened_before(view: ReadView, match: MatchRow | None, intent: Intent | None) -> Intent | None:
+def happened_before(view: ReadView, match: MatchRow | None, intent: Intent | None) -> IntentId | None:
     """Return what has done already what a match would do next, or an intent: an attempt that was lost landed late.
 
     Of what takes the balance and is over there is something new to take.
     """
-    former: Intent | None = None
     if match is not None:
-        former = next(iter(done_by(view, match)[position_of(match, intent) :]), None)
-    elif intent is not None and intent.instead_of is not None:
-        former = intents.load(view.tx, intent.instead_of)
-        while former is not None and former.state is not State.SUCCEEDED:
-            former = intents.load(view.tx, former.instead_of) if former.instead_of is not None else None
-    if former is None or (intent is not None and former.id == intent.id):
+        former = _done_by(view, match, match.acts_planned if intent is None else act_of(view, intent.id))
+    else:
+        former = None if intent is None else _done_in_place_of(view, intent)
+    made = None if former is None else intents.load(view.tx, former)
+    shown = () if made is None else listed(view, made)
+    if made is not None and any(action.takes_balance and is_over(view, made, one) for one, action in shown):
         return None
-    over = any(action.takes_balance and is_over(view, former, made) for made, action in listed(view, former))
-    return None if over else former
+    return former
 
 
-def _is_of(view: ReadView, entry: Entry, match: MatchRow) -> bool:
-    made = intents.load(view.tx, entry.id)
-    return made is not None and made.match == match.id
+def _done_by(view: ReadView, match: MatchRow, act: int | None) -> IntentId | None:
+    """Return what a match has done as one of its rule's actions."""
+    return next((one.id for one in ledger.of_match(view.tx, match.id) if one.done and one.act == act), None)
+
+
+def _done_in_place_of(view: ReadView, intent: Intent) -> IntentId | None:
+    """Return what had happened of the calls that a person has had tried again by this one."""
+    former = intent.instead_of
+    while former is not None:
+        entry, made = ledger.load(view.tx, former), intents.load(view.tx, former)
+        if entry is not None and entry.done:
+            return former
+        former = made.instead_of if made is not None else None
+    return None
 
 
 def counted_by(rule: Rule, match: MatchRow) -> tuple[AccountName | None, SubjectRef | None]:

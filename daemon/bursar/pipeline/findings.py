@@ -14,7 +14,7 @@ from bursar.domain.verdict import BlockReason, HoldBack, RequireApproval
 from bursar.journal import intents, questions
 from bursar.pipeline.approvals import ask
 from bursar.pipeline.intent_facts import held_until, is_over, listed, quiet_since, second_of
-from bursar.pipeline.intent_transitions import take_step
+from bursar.pipeline.intent_transitions import take_step, tell
 from bursar.pipeline.outcomes import go_on, late_success
 from bursar.pipeline.references import believed
 from bursar.pipeline.unit_of_work import Counting, ReadView, UnitOfWork
@@ -62,9 +62,11 @@ def record_evidence(uow: UnitOfWork, id_: IntentId, fence: int, finding: Finding
 
 
 def _note_suspect(uow: UnitOfWork, intent: Intent, finding: Finding) -> None:
-    """Note what is suspected before a person says that it did not happen: the person was told of that."""
-    if isinstance(finding, CannotTell) and finding.suspect is not None and not intent.again:
-        intents.suspected(uow.tx, intent.id, finding.suspect)
+    """Note, and tell, what is suspected before a person says that it did not happen: it is said in view of that."""
+    if not isinstance(finding, CannotTell) or finding.suspect in (None, intent.suspect) or intent.again:
+        return
+    intents.suspected(uow.tx, intent.id, finding.suspect)
+    tell(uow, "action.unknown", intent, f"it may have happened: {finding.reason}")
 
 
 def suspects(uow: UnitOfWork, intent: Intent, suspicion: questions.Suspicion, words: str) -> bool:
@@ -115,10 +117,10 @@ def record_landed(uow: UnitOfWork, id_: IntentId, finding: Finding, beside: Inte
         or any(is_over(uow, doubt, made) for made, _ in listed(uow, doubt))
     ):
         return False
-    words = second_of(doubt)
+    words = second_of(doubt.id)
     take_step(uow, intent, step(intent, Cause.STALE, words), held=HoldBack(BlockReason.LAPSED, words, uow.now))
     if intent.match is not None and intent.match == doubt.match:
-        go_on(uow, doubt)
+        go_on(uow, doubt.id)
     return True
 
 

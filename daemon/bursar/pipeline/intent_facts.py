@@ -9,7 +9,7 @@ from decimal import Decimal
 import structlog
 
 from bursar.domain.action import ActionType, CostFacts
-from bursar.domain.ids import SubjectRef
+from bursar.domain.ids import IntentId, SubjectRef
 from bursar.domain.intent import Intent, LostReply
 from bursar.domain.intent_states import LAPSE_AFTER
 from bursar.domain.observation import Snapshot
@@ -135,6 +135,6 @@ def is_over(view: ReadView, intent: Intent, made: Snapshot) -> bool:
     return kind is not None and made.known_state in kind.terminal
 
 
-def second_of(intent: Intent) -> str:
+def second_of(id_: IntentId) -> str:
     """Return why nothing more is done of what an intent was for."""
-    return f"intent {intent.id}, whose answer was lost, had happened: this would be the second"
+    return f"intent {id_}, whose answer was lost, had happened: this would be the second"

@@ -28,7 +28,7 @@ from bursar.domain.ledger import Post, believable_amount, listed_amount, refused
 from bursar.domain.rests import BUDGET_REST, rest_after_no, rest_after_refusal
 from bursar.domain.values import Json
 from bursar.domain.verdict import BlockReason, HoldBack
-from bursar.journal import audit, intents, ledger, matches, references, subjects
+from bursar.journal import audit, events, intents, ledger, matches, references, subjects
 from bursar.pipeline.approvals import shown_amount
 from bursar.pipeline.events import emit_core
 from bursar.pipeline.intent_facts import (
@@ -92,6 +92,20 @@ def settle_effect(uow: UnitOfWork, intent: Intent, what: Post) -> None:
     ledger.post(uow.tx, intent.id, what, uow.now)
     intents.nothing_to_confirm(uow.tx, intent.id)
     matches.release_waiting(uow.tx, intent.id, uow.now)
+    if what is Post.CONFIRMED:
+        _rearm(uow, intent)
+
+
+def _rearm(uow: UnitOfWork, intent: Intent) -> None:
+    """Where no poll shows the end of what took the balance, its taking stands for it: the rest is asked about."""
+    account, action = uow.config.accounts.get(intent.account), action_of(uow, intent)
+    if account is None or action is None or not action.takes_balance or action.settled_by is None:
+        return
+    made, kind = account.kinds[action.settled_by[0]], account.kinds[action.subject]
+    ends = {f"{made.name}.{state}" for state in made.terminal}
+    for event in kind.events if not account.looks_at(made.stream) else ():
+        if ends & set(event.rearmed_by):
+            events.rearm(uow.tx, account.name, event.name, kind.name, uow.now)
 
 
 _EVENT_OF = {
@@ -217,6 +231,8 @@ def _end(uow: UnitOfWork, intent: Intent, taken: Step, *, never: bool, held: Hol
     entry_now = ledger.load(uow.tx, intent.id)
     if entry_now is None or not entry_now.busy:
         matches.release_waiting(uow.tx, intent.id, uow.now)
+        if intent.state is State.SUCCEEDED:
+            _rearm(uow, intent)
 
 
 def note_listed(uow: UnitOfWork, intent: Intent) -> None:

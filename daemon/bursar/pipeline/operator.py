@@ -147,10 +147,11 @@ def _ask_anew(uow: UnitOfWork, intent: Intent, facts: GuardFacts) -> Answered:
     before = intent.cost
     grown = intents.set_cost(uow.tx, intent.id, facts.cost)
     now, then = (str(shown_amount(amount) or "not known") for amount in (grown.cost, before))
-    reason = f"the amount has changed: {now} now, {then} before"
+    suspicion, words = questions.last_about(uow.tx, intent) or (None, "")
+    reason = f"the amount has changed: {now} now, {then} before{'; ' if words else ''}{words}"
     grown = take_step(uow, grown, step(grown, Cause.GREW, reason, intent.due_at))
     kind = Question.CEILING if intent.past_ceiling else Question.RULE
-    asked = ask(uow, grown, RequireApproval(reason, (intent.question_until or uow.now) - uow.now, kind))
+    asked = ask(uow, grown, RequireApproval(reason, (intent.question_until or uow.now) - uow.now, kind), suspicion)
     return Answered(asked, changed_words(asked, before))
 
 
@@ -179,6 +180,7 @@ def deny(uow: UnitOfWork, said: str) -> list[Answered]:
 
 def _answer_no(uow: UnitOfWork, intent: Intent) -> Answered:
     denied = take_step(uow, intent, step(intent, Cause.DENIED, "a person said no"), actor=OPERATOR)
+    questions.taken_back(uow.tx, intent.id)
     match = matches.load(uow.tx, intent.match) if intent.match is not None else None
     if match is None or match.state != "held":
         return Answered(denied)

@@ -13,8 +13,8 @@ from bursar.domain.intent import OPEN, Intent, LostReply, Outcome, Refused, Stat
 from bursar.domain.intent_states import TRANSITIONS, Cause, next_step, step
 from bursar.domain.values import Json
 from bursar.domain.verdict import BlockReason, HoldBack
-from bursar.journal import audit, intents, matches
-from bursar.pipeline.done_before import done_by
+from bursar.journal import audit, intents, ledger, matches
+from bursar.pipeline.done_before import act_of
 from bursar.pipeline.guard_facts import active_rule
 from bursar.pipeline.intent_facts import action_of, second_of, settle_of
 from bursar.pipeline.intent_transitions import take_step
@@ -85,13 +85,13 @@ def late_success(
         return take_step(uow, intent, step(intent, Cause.HAPPENED, reason), actor=actor, success=success)
     if (intent.state, Cause.LANDED) not in TRANSITIONS:
         return intent
-    words = second_of(intent)
+    words = second_of(intent.id)
     for other in made_instead(uow, intent, *UNSENT):
         if other.id != but:
             waits = HoldBack(BlockReason.LAPSED, words, uow.now)  # until it is known what comes next
             take_step(uow, other, step(other, Cause.STALE, words), held=waits)
     after = take_step(uow, intent, step(intent, Cause.LANDED, reason), actor=actor, success=success)
-    go_on(uow, after)
+    go_on(uow, after.id)
     return after
 
 
@@ -104,7 +104,7 @@ def made_instead(view: ReadView, intent: Intent, *states: State) -> list[Intent]
 def _is_instead_of(view: ReadView, other: Intent, intent: Intent) -> bool:
     """Return whether one was planned by the same match for the same action, or tried again at a person's word."""
     if intent.match is not None and other.match == intent.match:
-        return other.id > intent.id and not _went_on(view, intent)
+        return other.id != intent.id and act_of(view, other.id) == act_of(view, intent.id)
     former: Intent | None = other
     while former is not None and former.instead_of is not None:
         if former.instead_of == intent.id:
@@ -113,22 +113,18 @@ def _is_instead_of(view: ReadView, other: Intent, intent: Intent) -> bool:
     return False
 
 
-def _went_on(view: ReadView, intent: Intent) -> bool:
-    """Return whether the match of an intent has done the same since by another one, and gone on."""
-    since = [] if intent.match is None else intents.of_match(view.tx, intent.match)
-    return any(one.id > intent.id and one.state is State.SUCCEEDED for one in since)
-
-
-def go_on(uow: UnitOfWork, intent: Intent) -> None:
+def go_on(uow: UnitOfWork, id_: IntentId) -> None:
     """Have the match of an intent that had happened do what comes next, if anything does."""
-    match = matches.load(uow.tx, intent.match) if intent.match is not None else None
-    if match is None or match.state != "held" or made_instead(uow, intent, *OPEN):
-        return
-    if len(done_by(uow, match)) <= match.acts_planned:  # it has gone on already
+    entry = ledger.load(uow.tx, id_)
+    match = matches.load(uow.tx, entry.match) if entry is not None and entry.match is not None else None
+    if entry is None or match is None or match.state != "held" or match.acts_planned != entry.act:
+        return  # or it has gone on already
+    out = [one for one in intents.in_state(uow.tx, OPEN, entry.account) if one.match == match.id]
+    if any(act_of(uow, one.id) == entry.act for one in out):
         return
     rule, done = active_rule(uow, match.rule), match.acts_planned + 1
     if rule is None or done >= len(rule.acts()):
         matches.drop(uow.tx, match.id, "it had happened", uow.now)
         return
-    waits = HoldBack(BlockReason.OPEN_INTENT, f"goes on after intent {intent.id}", uow.now, waits_for=intent.id)
+    waits = HoldBack(BlockReason.OPEN_INTENT, f"goes on after intent {id_}", uow.now, waits_for=id_)
     matches.hold_back(uow.tx, match, waits, done)

@@ -9,7 +9,7 @@ import structlog
 from bursar.domain.ids import AccountName, MatchId, RuleName
 from bursar.domain.intent import State
 from bursar.domain.rule import Mode, Rule
-from bursar.journal import intents, ledger, matches, verdicts
+from bursar.journal import intents, lineage, matches, verdicts
 from bursar.journal.matches import MatchRow
 from bursar.journal.writer import Tx
 from bursar.pipeline.guard_facts import RULE_CHANGED
@@ -40,7 +40,7 @@ def rename(uow: UnitOfWork, rules: Sequence[Rule]) -> None:
 
 def _hand_over(uow: UnitOfWork, old: str, new: str, *, whole: bool) -> None:
     """Have a rule take over what another did, and what is open of it; the whole: also what it knows, and holds."""
-    ledger.take_over(uow.tx, old, new)  # also where `was` is said late
+    lineage.take_over(uow.tx, old, new)  # also where `was` is said late
     intents.rename_rule(uow.tx, old, new)
     if whole:
         for match in matches.held_by(uow.tx, new):  # by what stood under this name before

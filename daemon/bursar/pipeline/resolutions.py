@@ -40,7 +40,8 @@ def resolve(uow: UnitOfWork, said: str, cause: Cause, reason: str, reference: st
         return _has_shown(uow, intent, reference)
     made = _made(uow, intent, reference) if reference is not None and happened_after_all else ()
     if not happened_after_all:
-        warning = _may_still_land(uow, intent, again=cause is Cause.PERSON_AGAIN)
+        warnings = _may_be(intent), _may_still_land(uow, intent, again=cause is Cause.PERSON_AGAIN)
+        warning = "; ".join(one for one in warnings if one is not None) or None
         return Answered(take_step(uow, intent, step(intent, cause, reason), actor=OPERATOR), warning=warning)
     success = Succeeded(reference=reference or intent.reference, tracked=made)
     warning = _under_way_instead(uow, intent) or _unknown_reference(uow, intent, reference)
@@ -81,6 +82,11 @@ def _under_way_instead(uow: UnitOfWork, intent: Intent) -> str | None:
         return None
     then = f"`bursar actions resolve {out[0]}` once you know"
     return f"intent {out[0]} was sent in its place, and may have happened, too: {then}"
+
+
+def _may_be(intent: Intent) -> str | None:
+    """Return what is new at the provider and may be what was lost."""
+    return None if intent.suspect is None else f"{intent.suspect} is new at the provider, and may be it"
 
 
 def _may_still_land(uow: UnitOfWork, intent: Intent, *, again: bool) -> str | None:

@@ -11,7 +11,7 @@ from bursar.domain.ledger import Post
 from bursar.domain.permission import Phase
 from bursar.domain.rule import Rule, TemplateFailed
 from bursar.domain.verdict import BlockReason, HoldBack, Verdict
-from bursar.journal import audit, intents, ledger, matches
+from bursar.journal import audit, ledger, matches
 from bursar.journal.matches import MatchRow
 from bursar.pipeline import gate
 from bursar.pipeline.guard_facts import RULE_ENDS, active_rule, recall, scope_of
@@ -40,7 +40,7 @@ def retry(uow: UnitOfWork, said: str) -> Answered:
     """
     intent, _ = asked_about(uow, said, State.REFUSED, State.GAVE_UP, State.DENIED, State.LAPSED)
     own_entry = ledger.load(uow.tx, intent.id)
-    if own_entry is not None and own_entry.retried:
+    if own_entry is not None and (own_entry.retried or (own_entry.forgiven and intent.state is State.DENIED)):
         return Answered(intent, f"intent {intent.id} was asked for anew already: see `bursar actions`")
     if intent.state is State.LAPSED:
         return _ask_rule_anew(uow, intent, intent.reason)
@@ -126,10 +126,8 @@ def _refuse_done(uow: UnitOfWork, rule: Rule, match: MatchRow, intent: Intent) -
     """
     by_hand = "`bursar call` does at once what is still to be done"
     for entry in ledger.of_rule(uow.tx, lineage_of(uow, rule.name), match.account, match.subject):
-        made = intents.load(uow.tx, entry.id)
-        same = made is not None and made.match == match.id
-        done = entry.outcome in (Post.ACCEPTED, Post.SUCCEEDED) and entry.undone_at is None
-        if same and entry.sent_at is not None and (entry.open or entry.in_doubt or done):
+        done = entry.done and entry.undone_at is None
+        if entry.match == match.id and entry.sent_at is not None and (entry.open or entry.in_doubt or done):
             raise ActionRejected(f"{entry.action} went out as intent {entry.id}, and would once more: {by_hand}")
         if entry.id > intent.id and (entry.open or done):
             asked = f"the rule {rule.name} has asked for {entry.action} since, as intent {entry.id}"

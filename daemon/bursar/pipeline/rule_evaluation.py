@@ -95,9 +95,17 @@ def ask_state_rules(uow: UnitOfWork, snapshot: Snapshot, asked_at: datetime, *, 
 
 
 def retry_deferred(uow: UnitOfWork, account: AccountName, ref: SubjectRef, snapshot: Snapshot | None) -> None:
-    """What held matches back has ended, and their subject was just observed: have them asked once more."""
+    """What held matches back has ended, and their subject was just observed: have them asked once more.
+
+    One whose rule is about to be asked by an event of the same sight is not asked by both: if that says yes, it takes
+    its place, and else the next sight asks.
+    """
+    facts = uow.config.facts(account) if uow.queue else None
+    news = {one.event.type for one in uow.queue if (one.event.account, one.event.subject) == (account, ref)}
+    asked = {rule.name for type_ in news for rule in uow.config.rules.for_event(type_, facts)} if facts else set()
     for match in matches.held_of(uow.tx, account, ref, uow.now):
-        _retry(uow, match, snapshot)
+        if match.rule not in asked:
+            _retry(uow, match, snapshot)
 
 
 def _retry(uow: UnitOfWork, match: MatchRow, snapshot: Snapshot | None) -> None:

@@ -15,7 +15,7 @@ from bursar.domain.intent import Intent, LostReply, State
 from bursar.domain.intent_states import LOOKS_APART, Cause, step
 from bursar.domain.rule import Mode, Rule
 from bursar.domain.verdict import BlockReason
-from bursar.journal import deliveries, intents, ledger, matches, meta, questions, verdicts
+from bursar.journal import deliveries, intents, lineage, matches, meta, questions, verdicts
 from bursar.journal.matches import MatchRow
 from bursar.pipeline.events import NOBODY, emit_core
 from bursar.pipeline.guard_facts import OTHER_ACCOUNT, RULE_CHANGED, RULE_GONE
@@ -44,6 +44,9 @@ def take_over(uow: UnitOfWork, sinks: set[str]) -> None:
     rename(uow, uow.config.rules.rules)
     for rule in rules:
         verdicts.rule_since(uow.tx, rule, uow.now)
+        facts = {name: uow.config.facts(name) for name in uow.config.accounts} if rule.mode is Mode.LIVE else {}
+        at = [name for name, about in facts.items() if rule.accounts.include(about)]
+        verdicts.live_at(uow.tx, rule, at, uow.now)
     off = {rule.name for rule in uow.config.rules.rules if rule.mode is Mode.OFF}
     verdicts.forget_missing(uow.tx, {rule.name for rule in rules}, uow.now, off)
     _end_what_changed(uow)
@@ -117,12 +120,12 @@ def _adopt(uow: UnitOfWork, rules: Sequence[Rule]) -> None:
 def _adopt_meanings(uow: UnitOfWork, rules: Sequence[Rule]) -> None:
     """Have what was done count by what the rules stand for; what a gone one did, for each that does the same action."""
     for rule in rules:
-        ledger.set_meaning(uow.tx, rule.name, rule.meaning)
+        lineage.set_meaning(uow.tx, rule.name, rule.meaning)
     configured = {rule.name for rule in rules}
-    for gone, action in ledger.nameless(uow.tx):  # nobody knows what its `on` and `do` were: it may be any of these
+    for gone, action in lineage.nameless(uow.tx):  # nobody knows what its `on` and `do` were: it may be any of these
         for rule in rules if gone not in configured else ():
             if any(act.action == action for act in rule.acts()):
-                ledger.take_over(uow.tx, gone, rule.name)
+                lineage.take_over(uow.tx, gone, rule.name)
 
 
 @dataclass(frozen=True, slots=True)

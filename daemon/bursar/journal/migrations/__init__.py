@@ -6,11 +6,12 @@ together give exactly the tables of `schema`.
 
 from __future__ import annotations
 
+from bursar.journal.migrations.acts import ACTS
 from bursar.journal.migrations.first import FIRST
 from bursar.journal.migrations.ledger import LEDGER
 from bursar.journal.migrations.meanings import MEANINGS
 
-MIGRATIONS: tuple[str, ...] = (FIRST, LEDGER, MEANINGS)
+MIGRATIONS: tuple[str, ...] = (FIRST, LEDGER, MEANINGS, ACTS)
 """What leads from nothing to the newest tables."""
 
 VERSION = len(MIGRATIONS)
