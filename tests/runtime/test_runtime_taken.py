@@ -65,6 +65,22 @@ async def test_it_goes_on_once_not_half_of_what_was_taken_is_left(world: World) 
     assert (during, left(world)) == (["600"], ["600", "80"])
 
 
+@pytest.mark.parametrize(("low", "polls"), [(["0"], 1), (["0", "600", "0"], 1), (["0"], 3), (["0", "1"], 2)])
+async def test_one_poll_that_shows_less_while_it_is_listed_as_waiting_is_a_slip(
+    world: World, low: list[str], polls: int
+) -> None:
+    """The site debits on completion; a single answer shows another balance, or several do."""
+    await requested(world)
+    for amount in low:
+        world.site.money(amount)
+        seen = world.site.looked("info")
+        while world.site.looked("info") < seen + polls:
+            await world.live(seconds=20, every_s=20)
+    world.site.money("600")
+    await world.live(hours=1, every_s=300)
+    assert left(world) == (["600"] if polls == 1 else ["600", "600"])
+
+
 async def test_while_it_is_listed_as_waiting_nothing_is_told_and_nothing_taken(world: World) -> None:
     """A person at the site pays, within hours to days."""
     await requested(world)

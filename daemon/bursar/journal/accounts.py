@@ -83,6 +83,11 @@ def end_quarantine(tx: Tx, name: AccountName) -> None:
     )
 
 
+def in_quarantine(tx: Tx, name: AccountName) -> bool:
+    """Return whether the name may mean another account than the one that is known."""
+    return tx.one("SELECT 1 FROM accounts WHERE name = ? AND quarantine_digest IS NOT NULL", name) is not None
+
+
 def quarantined_at(tx: Tx, name: AccountName) -> datetime | None:
     """Return when the name was put in quarantine; None: by an older version, which did not say."""
     return meta.instant_of(tx, _QUARANTINED + name)

@@ -15,6 +15,12 @@ def refer(tx: Tx, id_: IntentId, reference: str | None, confirm_by: datetime | N
     tx.run("UPDATE intents SET reference = ?, confirm_by = ? WHERE id = ?", reference, us(confirm_by), id_)
 
 
+def to_confirm(tx: Tx, account: AccountName, action: str) -> list[IntentId]:
+    """Return the accepted intents of an action whose effect has yet to show."""
+    sql = "SELECT id FROM intents INDEXED BY intents_to_confirm WHERE account = ? AND action = ? AND confirm_by IS NOT NULL"
+    return [IntentId(id_) for (id_,) in tx.all(sql, account, action)]
+
+
 def made_for(tx: Tx, intent: Intent, reference: str) -> IntentId | None:
     """Return the other intent of the same action for which the provider made something of this name."""
     row = tx.one(

@@ -237,6 +237,7 @@ CREATE UNIQUE INDEX intents_open ON intents (account, subject_type, subject_id)
 CREATE INDEX intents_by_state ON intents (account, state)
   WHERE state IN ('awaiting_approval', 'ready', 'sending', 'deferred', 'unknown');
 CREATE INDEX intents_confirm ON intents (confirm_by) WHERE confirm_by IS NOT NULL;
+CREATE INDEX intents_to_confirm ON intents (account, action) WHERE confirm_by IS NOT NULL;
 CREATE INDEX intents_by_match ON intents (match_id);
 CREATE INDEX intents_by_reference ON intents (account, action, reference) WHERE reference IS NOT NULL;
 

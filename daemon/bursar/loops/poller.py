@@ -8,7 +8,7 @@ An answer is as old as its question: what was asked for before an effect ended s
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -209,6 +209,8 @@ class Poller:
         polled.doubted = ingested.doubted
         if observation.cursor is not None and not ingested.held:
             polled.cursor = observation.cursor
+        if ingested.held and observation.more:  # its next page is asked for from where it began
+            observation = replace(observation, more=False)
         if polled.watch is None:
             self.schedule.listed(due, observation, None if ingested.held or ingested.absent else digests, now_s)
             return

@@ -16,7 +16,7 @@ from bursar.domain.ids import IntentId, SubjectRef
 from bursar.domain.observation import Observation, Observed, Snapshot
 from bursar.domain.plausibility import implausible
 from bursar.domain.subject import Coverage, SubjectType
-from bursar.journal import events, held, intents, streams, subjects
+from bursar.journal import accounts, events, held, intents, streams, subjects
 from bursar.journal.streams import StreamRow
 from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.dispatch import review_questions
@@ -56,7 +56,7 @@ class Ingested:
     Attributes:
         changed: The new snapshots of what changed, by id (for the watch's intervals).
         absent: Subjects were absent from a complete listing for the first time: the next one must be looked at, too.
-        held: The observation was implausible and is kept aside: nothing of it is believed.
+        held: Nothing of it is believed: it was implausible and is kept aside, or the account is in quarantine.
         doubted: Some observation of the stream is held, this one or another.
     """
 
@@ -72,10 +72,16 @@ NOTHING = Ingested({})
 def ingest(uow: UnitOfWork, account: AccountSpec, observation: Observation, poll: Poll) -> Ingested:
     """Write what one good poll saw, and all that follows from it.
 
-    Nothing of it is believed where the account's name means another one by now: a reload came between.
+    Nothing of it is believed where the account's name means another one by now (a reload came between), or may: in
+    quarantine it is only held against what is known.
     """
     if not uow.config.means(account):
         return NOTHING
+    if accounts.in_quarantine(uow.tx, account.name):
+        if poll.recovering:
+            accounts.unpark(uow.tx, account.name)
+        recognize(uow, account, observation)
+        return Ingested({}, held=True)
     wanted = poll.first or poll.recovering or bool(poll.waited_for) or _says_something(observation)
     loaded = _load(uow, account, observation) if wanted else None
     if not poll.accepted:
@@ -230,7 +236,6 @@ def _apply(
         read_change(uow, account, step.before, step.change)
         for event in step.change.events:
             emit(uow, event, step.change.snapshot)
-    recognize(uow, account, observation, [step.before for step in steps if step.seen and step.before is not None])
     _ask(uow, account, observation, steps, poll)
     review_questions(uow, account.name, {step.change.snapshot.ref for step in steps if step.change.fresh})
     changed = {step.change.snapshot.ref.id: step.change.snapshot for step in steps if step.change.fresh}

@@ -13,7 +13,7 @@ from bursar.domain.ids import IntentId, SubjectRef
 from bursar.domain.intent import Intent, LostReply
 from bursar.domain.intent_states import LAPSE_AFTER
 from bursar.domain.observation import Snapshot
-from bursar.journal import intents, ledger
+from bursar.journal import intents, ledger, streams
 from bursar.pipeline.unit_of_work import ReadView
 
 DEFAULT_SETTLE = timedelta(minutes=5)
@@ -78,26 +78,44 @@ def shows_effect(view: ReadView, action: ActionType, intent: Intent) -> bool:
     return f"{known.ref.type}.{known.known_state}" in action.confirmed_by
 
 
-def has_taken(view: ReadView, intent: Intent, left: Decimal | None = None) -> bool:
+def has_taken(view: ReadView, intent: Intent, left: Decimal | None = None, before: Snapshot | None = None) -> bool:
     """Return whether what an intent that takes the balance took is gone from it: not half of it is left.
 
-    A balance falls by less for other reasons, and grows meanwhile.
+    A balance falls by less for other reasons, and grows meanwhile. While what was made is listed as waiting, one poll
+    that shows less may be a slip of the provider's: two in a row show it.
 
     Args:
         view: What is known.
         intent: The intent.
-        left: What is left, where the adapter has just read it; else what the last good poll shows counts.
+        left: What is left, where the adapter has just read it; else what good polls show counts.
+        before: How the balance stood before a poll that has just changed it.
     """
     action, cost = action_of(view, intent), intent.cost
     if action is None or not action.takes_balance or cost is None:
         return False
-    now = left if left is not None else _balance_since(view, action, intent)
-    return isinstance(now, Decimal) and now.is_finite() and now < cost / 2
-
-
-def _balance_since(view: ReadView, action: ActionType, intent: Intent) -> object:
-    """Return what an action would take now, by what was asked for since an intent was sent; None: nobody knows."""
+    if left is not None:
+        return _is_less(left, cost)
     known = view.subject(intent.account, intent.subject)
+    enough = known is None or not is_waiting(view, intent) or _seen_twice(view, known)
+    looks = (known,) if enough else (before, known)
+    return all(_is_less(_taken_now(action, intent, look), cost) for look in looks)
+
+
+def _is_less(left: object, cost: Decimal) -> bool:
+    return isinstance(left, Decimal) and left.is_finite() and left < cost / 2
+
+
+def _seen_twice(view: ReadView, known: Snapshot) -> bool:
+    """Return whether a good poll has shown a subject once more since it changed."""
+    account = view.config.accounts.get(known.account)
+    if account is None or known.changed_at is None:
+        return False
+    ok_at = streams.load(view.tx, known.account, account.kinds[known.ref.type].stream).ok_at
+    return ok_at is not None and ok_at > known.changed_at
+
+
+def _taken_now(action: ActionType, intent: Intent, known: Snapshot | None) -> object:
+    """Return what an action would take, by a look that was asked for since an intent was sent; None: nobody knows."""
     if action.cost is None or known is None or known.observed_at is None or intent.sent_at is None:
         return None
     if known.observed_at < intent.sent_at:

@@ -3,6 +3,7 @@ posting to the ledger, its event, its audit entry, and what it means for the mat
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 
@@ -42,7 +43,7 @@ from bursar.pipeline.intent_facts import (
 )
 from bursar.pipeline.own_effects import shown_by_held
 from bursar.pipeline.refusals import answered_like
-from bursar.pipeline.unit_of_work import UnitOfWork
+from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 
 OPERATOR = "person"
 LISTED_FOR = timedelta(days=7)
@@ -60,6 +61,9 @@ def pass_time(uow: UnitOfWork) -> None:
             take_step(uow, intent, taken)
     for intent in intents.in_state(uow.tx, (State.UNKNOWN,)):
         _repeat_unknown(uow, intent)
+    for intent in _busy_balances(uow):
+        if has_taken(uow, intent):
+            settle_effect(uow, intent, Post.CONFIRMED)
     for intent in intents.unconfirmed(uow.tx, uow.now):
         entry = ledger.load(uow.tx, intent.id)
         since = entry.ended_at if entry is not None else None
@@ -70,6 +74,14 @@ def pass_time(uow: UnitOfWork) -> None:
             continue  # the provider lists it: it is on its way
         settle_effect(uow, intent, Post.UNCONFIRMED)
         tell(uow, "action.unconfirmed", intent, "accepted, but no later status shows it")
+
+
+def _busy_balances(view: ReadView) -> Iterator[Intent]:
+    for account in view.config.accounts.values():
+        for action in account.actions.values():
+            if action.takes_balance:
+                found = references.to_confirm(view.tx, account.name, action.name)
+                yield from (one for id_ in found if (one := intents.load(view.tx, id_)) is not None)
 
 
 def _repeat_unknown(uow: UnitOfWork, intent: Intent) -> None:

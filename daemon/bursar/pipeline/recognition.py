@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from bursar.domain.ids import AccountName
 from bursar.domain.intent import OPEN, State
 from bursar.domain.observation import Observation, Observed, Snapshot
@@ -20,15 +18,24 @@ RECOGNIZED_ENOUGH = 3
 """So many known subjects, and none that is another, make an account the one that it was."""
 
 
-def recognize(uow: UnitOfWork, account: AccountSpec, observation: Observation, known: Sequence[Snapshot]) -> None:
+def recognize(uow: UnitOfWork, account: AccountSpec, observation: Observation) -> None:
     """In a quarantine: do known subjects reappear? Enough of them, and none that is another, and it ends.
 
+    What is seen may be of another world: nothing of it is written down, told, or taken for what was done here.
     Where money is unknown only a person ends it: two sites that both count from 1 look alike just then.
     """
+    seen = {one.ref: one for one in observation.subjects}
+    kinds = account.kinds_of(observation.stream)
+    known = [
+        snapshot
+        for kind in kinds.values()
+        for snapshot in subjects.load(
+            uow.tx, account.name, kind, [ref.id for ref in seen if ref.type == kind.name]
+        ).values()
+    ]
     row = accounts.load(uow.tx, account.name)
     if row is None or row.quarantine_digest is None:
         return
-    seen = {one.ref: one for one in observation.subjects}
     verdicts = {
         before.ref: same_subject(account.kinds[before.ref.type], before, seen[before.ref])
         for before in known

@@ -12,6 +12,8 @@ UPDATE ledger SET
          WHERE i.id = ledger.id AND e.state = 'succeeded')
 WHERE id IN (SELECT id FROM intents WHERE match_id IS NOT NULL);
 
+CREATE INDEX intents_to_confirm ON intents (account, action) WHERE confirm_by IS NOT NULL;
+
 CREATE TABLE live_rules (
   rule TEXT NOT NULL,
   account TEXT NOT NULL,
