@@ -333,7 +333,8 @@ def test_what_is_deferred_can_be_ended(left: Left) -> None:
 def test_what_is_unknown_cannot_be_denied(left: Left) -> None:
     ended(left, Lost("no reply"))
     said = left.command("actions", "deny", "1")
-    words = "bursar: intent 1 is unknown, not awaiting_approval or ready or deferred: say `bursar actions resolve 1` first\n"
+    first = "say first what became of it, `bursar actions resolve 1 --happened` or `--did-not`"
+    words = f"bursar: intent 1 is unknown, not awaiting_approval or ready or deferred: {first}\n"
     assert (said.code, said.err) == (2, words)
 
 

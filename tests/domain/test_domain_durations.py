@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bursar.domain.durations import parse_duration
+from bursar.domain.durations import parse_duration, shown_duration
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,8 @@ def test_durations(text, duration):
 def test_what_is_no_duration_says_what_was_expected(text):
     with pytest.raises(ValueError, match=r"expected a duration such as 90s, 5m, 6h or 2d|longer than ten years"):
         parse_duration(text)
+
+
+@pytest.mark.parametrize("text", ["90s", "5m", "24h", "7d", "36h", "400d", "61m"])
+def test_a_duration_is_shown_as_it_is_written(text):
+    assert shown_duration(parse_duration(text)) == text

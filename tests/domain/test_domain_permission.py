@@ -427,11 +427,16 @@ def test_a_budget_holds_what_does_not_fit_until_something_leaves_its_window() ->
 
 
 def test_a_budget_says_how_much_is_spent_and_what_this_would_add() -> None:
-    assert held_back(spending("90.01")).reason == "90.01 of 100 spent or reserved; this would add 10"
+    assert held_back(spending("90.01")).reason == (
+        "the budget of the rule: 90.01 of 100 USD in 24h spent or reserved; this would add 10"
+    )
 
 
 def test_a_budget_says_that_it_never_allows_more_than_itself() -> None:
-    words = "0 of 100 spent or reserved; this would add 101, more than it ever allows: raise it, or do it by hand"
+    words = (
+        "the budget of the rule: 0 of 100 USD in 24h spent or reserved; this would add 101, more than it ever allows: "
+    )
+    words += "raise it, or do it by hand"
     assert held_back(spending("0", Cost(Decimal(101), "USD"))).reason == words
 
 
@@ -444,7 +449,7 @@ def test_a_budget_that_nothing_was_spent_of_is_asked_again_soon() -> None:
 def test_a_budget_holds_what_has_no_known_cost() -> None:
     held = held_back(spending("0", UNKNOWN))
     assert (held.block, held.reason) == (
-        BlockReason.BUDGET, "nobody can work out what it costs, so the budget cannot allow it",
+        BlockReason.BUDGET, "nobody can work out what it costs, so the budget of the rule cannot allow it",
     )  # fmt: skip
 
 

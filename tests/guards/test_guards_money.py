@@ -118,7 +118,7 @@ async def test_resolving_what_is_not_unknown_is_declined(world: World) -> None:
 
 async def test_an_unknown_id_is_declined(world: World) -> None:
     await payout_due(world, "cooldown: 24h")
-    with pytest.raises(RequestRejected, match="there is no intent 99"):
+    with pytest.raises(RequestRejected, match="there is no action 99"):
         await world.say("approve", ids=["99"])
 
 
@@ -126,7 +126,7 @@ async def test_an_unknown_id_is_declined(world: World) -> None:
 async def test_an_unknown_id_costs_the_others_nothing(world: World, ids: list[str]) -> None:
     await payout_due(world, "approve: {above: 500, within: 12h}")
     said = await world.say("deny", ids=ids)
-    assert (await world.states(), said[1]["problem"]) == (["denied"], "there is no intent 99: see `bursar actions`")
+    assert (await world.states(), said[1]["problem"]) == (["denied"], "there is no action 99: see `bursar actions`")
 
 
 async def test_a_rules_budget_stops_what_would_pass_it_and_says_so(world: World) -> None:
@@ -286,7 +286,7 @@ async def test_an_accounts_budget_stops_a_person_too(world: World) -> None:
     world.site.money("600")
     await world.open(config(accounts=account(more="budget: {payout: {max: 500, every: 24h}}")))
     await world.turn()
-    with pytest.raises(RequestRejected, match="budget for payout does not allow it: 0 of 500"):
+    with pytest.raises(RequestRejected, match="budget of the account panel: 0 of 500"):
         await world.say("call", account="panel", method="payout", params={"method": "7"})
     assert await world.states() == []
 
@@ -333,7 +333,7 @@ async def test_a_budget_over_all_accounts_stops_a_person_too(world: World) -> No
     world.site.money("1600")
     await world.open(config(settings=SHARED))
     await world.turn()
-    with pytest.raises(RequestRejected, match="budget for payout does not allow it: 0 of 1000"):
+    with pytest.raises(RequestRejected, match="budget of settings: 0 of 1000"):
         await world.say("call", account="panel", method="payout", params={"method": "7"})
 
 

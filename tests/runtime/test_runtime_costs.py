@@ -86,5 +86,50 @@ async def test_a_yes_outlasts_half_a_day_in_which_the_provider_says_later(world:
 async def test_a_person_who_asks_has_the_price_looked_at(world: World) -> None:
     await wanted(world, "mode: off", accounts=account(more=f"poll: {{coupons: off}}, {BUDGET}"))
     await world.say("call", account="panel", method="add", params={"link": "x"}, wait_s=0)
-    with pytest.raises(RequestRejected, match="30 of 50 spent or reserved; this would add 30"):
+    with pytest.raises(
+        RequestRejected, match="budget of the account panel: 30 of 50 USD in 24h spent or reserved; this would add 30"
+    ):
         await world.say("call", account="panel", method="add", params={"link": "y"}, wait_s=0)
+
+
+@pytest.mark.parametrize("slipped", [False, True])
+async def test_in_quarantine_no_price_is_asked_for_each_second(world: World, slipped: bool) -> None:
+    """A question about an order waits; the url is that of another site for half a day, and the price grows old."""
+    await wanted(world, ASKS)
+    assert await world.states() == ["awaiting_approval"]
+    rule = f"{{name: a, on: order.partial, do: [{{add: {{link: more}}}}], {ASKS}}}"
+    other = world.sites.sites["http://127.0.0.1:2/api"]
+    priced = Observation("coupons", (Observed(PRICE, {"amount": Decimal(30)}, "new"),))
+    other.will("coupons", *[priced] * 9999)
+    if slipped:
+        await world.reload(config(rule, accounts=account(port=2, more="poll: {coupons: off}")))
+        assert await world.state() == "quarantined"
+    await world.live(hours=13, every_s=300)
+    at = other if slipped else world.site
+    before = at.looked("coupons")
+    for _ in range(60):
+        await world.wait(seconds=1)
+        await world.poll()
+    assert at.looked("coupons") - before <= 2
+
+
+async def test_a_price_that_was_missing_for_a_while_holds_nothing_back_for_a_budgets_whole_window(world: World) -> None:
+    toy = world.sites.registry().providers["toy"]
+    add = replace(ACTIONS[2], cost=priced, cost_needs=lambda params: [PRICE], cost_stream="coupons")
+    made = world.sites.registry(toy=replace(toy, actions=(*ACTIONS[:2], add, *ACTIONS[3:])))
+    world.sites.registry = lambda **_changes: made  # type: ignore[method-assign]
+    listed: list[Observed] = []
+
+    async def coupons(_look: PollRequest) -> Observation:
+        return Observation("coupons", tuple(listed))
+
+    world.site.will("coupons", *[coupons] * 9999)
+    world.site.orders["1"] = "partial"
+    budget = "budget: {add: {max: 50, every: 30d}}"
+    await world.open(config(f"{{name: a, on: order.partial, do: [{{add: {{link: more}}}}], {budget}}}"))
+    await world.track("1")
+    await world.live(minutes=20)
+    assert await world.matches() == ["budget"]
+    listed.append(Observed(PRICE, {"amount": Decimal(30)}, "new"))
+    await world.live(days=2, every_s=1800)
+    assert await world.states() == ["succeeded"]

@@ -103,18 +103,37 @@ async def edited(world: World, rule: str) -> None:
     await world.turn()
     await world.reload(config(rule))
     await world.live(hours=2, every_s=600)
+    assert (await world.states())[0] == "lapsed"
+
+
+async def test_what_ended_with_a_change_of_its_rule_is_put_to_the_rule_as_it_is(world: World) -> None:
+    """The balance never falls below the minimum: its event would not come anew."""
+    await edited(world, ASKS.replace("do:", "when: balance.amount > 60, do:"))
+    assert await world.states() == ["lapsed", "awaiting_approval"]
+    await world.say("approve", ids=["2"])
+    await world.live(minutes=12)
+    assert [str(one.cost) for one in world.site.performed] == ["80"]
+
+
+async def test_what_ended_with_a_change_that_does_not_ask_for_it_is_not_asked_for(world: World) -> None:
+    await edited(world, ASKS.replace("do:", "when: balance.amount > 900, do:"))
     assert await world.states() == ["lapsed"]
 
 
-async def test_what_ended_with_a_change_of_its_rule_can_be_put_to_the_rule_as_it_is(world: World) -> None:
-    await edited(world, ASKS.replace("do:", "when: balance.amount > 60, do:"))
-    world.site.money("90")  # it grows, and never falls below: the event would not come anew
-    answer = (await world.say("retry", ids=["1"]))[0]
+PARTIAL = "{name: p, on: order.partial, do: [refill], approve: {within: 12h}}"
+
+
+async def test_what_its_event_does_not_ask_anew_a_person_can_put_to_the_rule_as_it_is(world: World) -> None:
+    world.site.orders["1"] = "partial"
+    await world.open(config(PARTIAL))
+    await world.track("1")
+    await world.turn()
+    await world.reload(config(PARTIAL.replace("[refill]", "[cancel]")))
+    await world.live(hours=2, every_s=600)
+    assert await world.states() == ["lapsed"]
+    [answer] = await world.say("retry", ids=["1"])
     await world.live(minutes=12)
     assert (answer["problem"], await world.states()) == (None, ["lapsed", "awaiting_approval"])
-    await world.say("approve", ids=["2"])
-    await world.live(minutes=12)
-    assert [str(one.cost) for one in world.site.performed] == ["90"]
 
 
 async def test_what_ended_while_its_rule_was_gone_can_be_put_to_it_again(world: World) -> None:
@@ -127,11 +146,10 @@ async def test_what_ended_while_its_rule_was_gone_can_be_put_to_it_again(world: 
 
 async def test_it_is_put_to_the_rule_once(world: World) -> None:
     await edited(world, ASKS.replace("do:", "when: balance.amount > 60, do:"))
-    await world.say("retry", ids=["1"])
+    with pytest.raises(RequestRejected, match="the rule p has asked for payout since, as intent 2"):
+        await world.say("retry", ids=["1"])
     await world.live(minutes=12)
-    again = (await world.say("retry", ids=["1"]))[0]
-    await world.live(minutes=12)
-    assert ("already" in again["problem"], await world.states()) == (True, ["lapsed", "awaiting_approval"])
+    assert await world.states() == ["lapsed", "awaiting_approval"]
 
 
 @pytest.mark.parametrize(
@@ -489,3 +507,85 @@ async def test_what_is_held_back_goes_along_with_a_rule_to_a_name_that_acted_onc
     await world.say("resume")
     await world.live(minutes=10)
     assert world.site.done("refill") == ["1"]
+
+
+@pytest.mark.parametrize("how", ["merged", "narrowed", "off"])
+async def test_what_ended_with_its_rule_is_asked_of_the_other_rule_that_does_it_now(world: World, how: str) -> None:
+    """Two rules, one for each account; a question of one waits when the other takes its account over."""
+    names = f"{account()}, {account('second', 2)}"
+    p, q = (
+        ASKS.replace("name: p", f"name: {name}, accounts: [{where}]")
+        for name, where in (("p", "panel"), ("q", "second"))
+    )
+    world.site.money("80")
+    await world.open(config(f"{p}\n{q}", accounts=names))
+    await world.turn()
+    assert await world.states() == ["awaiting_approval"]
+    wide = ASKS.replace("name: p", "name: q")
+    edited = {
+        "merged": wide,
+        "narrowed": p.replace("[panel]", "[second]") + "\n" + wide.replace("name: q", "name: q, accounts: [panel]"),
+        "off": p.replace("name: p", "name: p, mode: 'off'") + "\n" + wide,
+    }[how]
+    await world.reload(config(edited, accounts=names))
+    await world.live(minutes=12)
+    assert [(one.rule, str(one.state)) for one in await world.intents()] == [
+        ("p", "lapsed"), ("q", "awaiting_approval"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("gone", [True, False])
+async def test_what_was_held_for_a_rule_that_is_gone_is_told(world: World, gone: bool) -> None:
+    world.site.money("80")
+    await world.open(config(PAY))
+    await world.say("pause")
+    await world.live(minutes=6)
+    assert await world.matches() == ["paused"]
+    await world.reload(config(REFILL if gone else PAY.replace("name: p", "name: p, mode: 'off'")))
+    [told] = [one["data"] for one in await world.events("rule.changed")]
+    assert (told["rule"], told["reason"]) == ("p", "1 that waited end: its rule is gone or off")
+
+
+ORDER_AND_PAY = '{name: p, on: balance.passed_min_payout, do: [{add: {link: x}}, {payout: {method: "7"}}], '
+
+
+@pytest.mark.parametrize("lost", [False, True])
+async def test_an_edit_begins_nothing_anew_that_is_half_done(world: World, lost: bool) -> None:
+    """The order is out, or nobody knows whether it is, and the payout waits."""
+    world.site.money("900")
+    if lost:
+        world.site.will("add", GONE)
+    rule = ORDER_AND_PAY + "budget: {payout: {max: 500, every: 7d}}}"
+    await world.open(config(rule))
+    await world.live(minutes=20)
+    assert len(world.site.done("add")) == 1
+    await world.reload(config(rule.replace("do:", "when: balance.amount > 60, do:")))
+    await world.live(hours=2, every_s=300)
+    assert len(world.site.done("add")) == 1
+
+
+async def test_an_edit_of_one_rule_has_no_other_act_once_more(world: World) -> None:
+    """`q` made its order when the balance passed; `p` asks a person, and is edited again and again, and removed."""
+    world.site.money("900")
+    q = "{name: q, on: balance.passed_min_payout, do: [{add: {link: x}}, {notify: {sink: ops, text: hi}}]}"
+    await world.open(config(f"{ASKS}\n{q}"))
+    await world.live(minutes=20)
+    for number in range(3):
+        await world.reload(config(f"{ASKS.replace('do:', f'when: balance.amount > {number}, do:')}\n{q}"))
+        await world.live(hours=1, every_s=300)
+    await world.reload(config(q))
+    await world.live(hours=1, every_s=300)
+    assert (len(world.site.done("add")), await world.texts()) == (1, ["hi"])
+
+
+async def test_a_sibling_that_has_paid_is_not_asked_for_what_an_edit_of_the_other_ends(world: World) -> None:
+    """Two rules with one text; the site debits on completion, and payouts are not polled."""
+    world.site.money("900")
+    both = PAY + "\n" + PAY.replace("name: p", "name: q")
+    await world.open(config(both, accounts=account(more="settle: 1m, poll: {payouts: off}")))
+    await world.live(minutes=20)
+    assert (len(world.site.performed), await world.matches()) == (1, ["open_intent"])
+    edited = config(PAY + "\n" + REFILL.replace("name: r", "name: q"), accounts=account(more="poll: {payouts: off}"))
+    await world.reload(edited)
+    await world.live(hours=3, every_s=300)
+    assert len(world.site.performed) == 1

@@ -10,6 +10,8 @@ import pytest
 from kit import World
 from runtime_config import config
 
+from bursar.control.controller import Controller
+from bursar.control.messages import RequestRejected
 from bursar.journal.errors import JournalDamaged
 
 REFILL = "{name: e, on: order.partial, do: [refill]}"
@@ -81,3 +83,26 @@ async def test_nothing_is_sent_on_a_journal_that_was_written_over(
             await turn()
     assert (world.site.performed, "journal.displaced" in [line["event"] for line in logged]) == ([], True)
     assert "another program wrote into the journal" in (await world.say("status"))["problem"]
+
+
+@pytest.mark.parametrize("verb", ["pause", "resume", "approve", "deny", "retry"])
+@pytest.mark.parametrize("happens", WAYS)
+async def test_nothing_that_a_person_says_is_taken_where_it_would_be_lost(
+    world: World, happens: Any, verb: str
+) -> None:
+    await ready(world)
+    happens(world)
+    with pytest.raises(RequestRejected, match="nothing was done"):
+        await world.say(verb, **({} if verb in ("pause", "resume") else {"ids": ["1"]}))
+
+
+async def test_a_reload_that_could_not_be_written_is_refused(world: World) -> None:
+    await ready(world)
+    world.controller = Controller(world.context, world.sites.registry(), world.supervisor, taken_on)
+    world.journal.broken = "the disk is full"
+    with pytest.raises(RequestRejected, match="the disk is full; the old configuration stays"):
+        await world.say("reload")
+
+
+async def taken_on() -> Any:
+    raise AssertionError("it was taken on")

@@ -198,6 +198,20 @@ async def test_nobody_waits_longer_after_a_reload_than_the_new_rate_says(world: 
     assert faster._free_at_s - world.clock.monotonic() <= 1
 
 
+async def test_what_keeps_an_outcome_until_the_disk_takes_it_is_no_reason_to_kill_the_daemon(world: World) -> None:
+    """The disk is full when an answer comes, and a reload: killed, the daemon would lose what it keeps."""
+    await world.open(config())
+    waits = asyncio.ensure_future(asyncio.Event().wait())
+    spec = world.context.config.accounts[world.site_account]
+    adapter, limiter = (of[world.site_account] for of in (world.supervisor.adapters, world.supervisor.limiters))
+    executor = Executor(world.context, spec, adapter, limiter, [waits])
+    world.journal.broken = "the disk is full"
+    await world.wait(hours=1)
+    await executor.turn()
+    assert world.context.liveness.stalled() == []
+    waits.cancel()
+
+
 async def test_what_keeps_an_account_from_sending_for_too_long_is_told_to_the_watchdog(world: World) -> None:
     """A plugin hangs in what a reload left behind: the account would wait for ever, and look healthy."""
     await world.open(config())

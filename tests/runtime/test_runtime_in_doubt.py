@@ -279,10 +279,8 @@ async def test_a_next_one_that_was_lost_and_is_to_be_done_again_ends_too(world: 
 async def test_a_next_one_that_is_out_is_named(world: World) -> None:
     await next_is_unknown(world)
     said = await world.say("resolve", id="1", happened=True, reference="55")
-    assert (
-        said["warning"]
-        == "intent 2 was sent in its place, and may have happened, too: `bursar actions resolve 2` once you know"
-    )
+    then = "`bursar actions resolve 2 --happened` or `--did-not` once you know"
+    assert said["warning"] == f"intent 2 was sent in its place, and may have happened, too: {then}"
 
 
 @pytest.mark.parametrize("let_go_first", [True, False])

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from kit import World
 from runtime_config import account, config
+from toy_site import Sites
 
 from bursar.pipeline.renames import Renamed
+from bursar.settings.read import read_configuration
 
 PAID = '{name: a, on: balance.passed_min_payout, do: [{payout: {method: "7"}}], cooldown: 24h}'
 EIGHT, NINE = PAID.replace('"7"', '"8"'), PAID.replace('"7"', '"9"')
@@ -125,3 +128,46 @@ async def test_a_renamed_rule_that_was_away_for_a_reload_is_no_new_one_under_a_t
     await world.reload(config())
     with pytest.raises(Renamed):
         await world.reload(config(named("c", None, EIGHT)))
+
+
+@pytest.mark.parametrize(
+    ("second", "warned"),
+    [
+        ("", True),
+        (", cooldown: 1h", True),
+        (", mode: shadow", False),
+        (", when: balance.amount > 5", False),
+        (", accounts: [second]", False),
+    ],
+)
+def test_two_live_rules_that_do_the_same_at_an_account_are_warned_of(tmp_path: Path, second: str, warned: bool) -> None:
+    first = named("p, accounts: [panel]", rule=PAID.replace(", cooldown: 24h", ""))
+    other = named("q", rule=PAID.replace(", cooldown: 24h", "")).replace("name: q", f"name: q{second}")
+    path = tmp_path / "bursar.yaml"
+    path.write_text(config(f"{first}\n{other}", accounts=BOTH), encoding="utf-8")
+    environ = {"KEY": "k", "OTHER": "another", "WALLET": "T"}
+    found = [one.message for one in read_configuration([path], Sites().registry(), environ=environ).warnings]
+    words = "does what p does at panel: both ask for it, each with its own cooldown and budget"
+    assert (words in found) == warned
+
+
+@pytest.mark.parametrize("kept", [True, False])
+async def test_what_a_sibling_did_at_an_account_that_is_gone_is_its_own(world: World, kept: bool) -> None:
+    """`p` and `q` stood side by side at two accounts; `q` gets another text, and one account goes."""
+    rule = (
+        '{name: p, on: order.partial, when: order.service == "1", do: [refill], limit: {per: rule, max: 2, every: 24h}}'
+    )
+    second = world.sites.sites["http://127.0.0.1:2/api"]
+    second.orders |= {id_: ("partial", {"service": "2"}) for id_ in ("1", "2")}
+    await world.open(config(rule + "\n" + rule.replace("name: p", "name: q").replace('"1"', '"2"'), accounts=BOTH))
+    await world.track("1", "2", account="second")
+    await world.live(minutes=20)
+    second.orders |= {"1": "completed", "2": "completed"}
+    await world.live(minutes=20)
+    assert len(second.done("refill")) == 2
+    tells = "{name: q, on: coupon.activated, do: [{notify: {sink: ops, text: hi}}]}"
+    await world.reload(config(f"{rule}\n{tells}", accounts=BOTH if kept else account()))
+    world.site.orders["9"] = ("partial", {"service": "1"})
+    await world.track("9")
+    await world.live(minutes=20)
+    assert world.site.done("refill") == ["9"]

@@ -128,3 +128,16 @@ async def test_pages_of_another_site_are_not_turned_without_end(world: World) ->
     await world.reload(config(ORDER_AGAIN, accounts=account(port=2)))
     await world.live(minutes=30)
     assert len(other(world).next["payouts"]) > 900
+
+
+async def test_the_reason_says_what_to_do_by_name(world: World) -> None:
+    world.site.orders["501"] = "in_progress"
+    await world.open(config(ORDER_AGAIN))
+    await world.track("501")
+    await world.live(minutes=3)
+    await world.reload(config(ORDER_AGAIN, accounts=account(port=2)))
+    [row] = await world.say("accounts")
+    assert row["reason"] == (
+        "its url or key is another: nothing is done there until `bursar accounts confirm panel` (it is the same), "
+        "or `replace panel` (it is another one), or they are as before"
+    )

@@ -66,7 +66,7 @@ async def test_what_is_foreseen_is_what_happens(waiting: World) -> None:
     changed = config(f"{REFILL.replace('do:', 'when: order.remains > 0, do:')}\n{ASKS.replace('7', '8')}")
     await ends_by(waiting, changed)
     await waiting.reload(changed)
-    assert (await waiting.states("payout"), await waiting.matches()) == (["lapsed"], [])
+    assert (await waiting.states("payout"), await waiting.matches("rule")) == (["lapsed"], ["p"])
 
 
 def test_it_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -85,7 +85,10 @@ def test_it_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
         "`bursar actions retry 1` puts such a one to the rules as they are now",
         "r: 2 matches that waited end at panel: the rule changed",
         "s: 1 match that waited ends at panel: the rule changed",
-        "the rules are asked again at their next event; `bursar call` does at once what is still to be done",
+        (
+            "the rules are asked again at their next event (at once about a balance that is still above its minimum); "
+            "`bursar call` does what is still to be done, past the approve and budget of the rule"
+        ),
     ]
 
 

@@ -6,6 +6,7 @@ import pytest
 from kit import World
 from runtime_config import account, config
 
+from bursar.api import Refused
 from bursar.cli import check
 from bursar.pipeline.renames import Renamed
 from bursar.pipeline.unit_of_work import UnitOfWork
@@ -288,3 +289,57 @@ async def test_what_a_rule_did_beside_another_is_not_inherited_by_that(world: Wo
     world.site.orders["2"] = "partial"
     await world.live(minutes=12)
     assert [one.rule for one in await world.intents()] == ["few", "many"]
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_what_a_name_held_that_another_takes_over_is_told(world: World, restarted: bool) -> None:
+    """`q` was `p`, and what `q` was is `r` now: what `q` held ends, and somebody hears of it."""
+    world.site.orders["1"] = "in_progress"
+    await world.open(config("{name: p, on: order.partial, do: [refill]}\n{name: q, on: order.partial, do: [cancel]}"))
+    await world.track("1")
+    await world.live(minutes=2)
+    await world.say("pause")
+    world.site.orders["1"] = "partial"
+    await world.live(minutes=3)
+    new = config("{name: q, was: p, on: order.partial, do: [refill]}\n{name: r, on: order.partial, do: [cancel]}")
+    await (world.restart(new) if restarted else world.reload(new))
+    assert await world.matches("rule") == ["q"]
+    assert [one["data"]["rule"] for one in await world.events("rule.changed")] == ["q"]
+
+
+@pytest.mark.parametrize("shadow", [False, True])
+async def test_what_a_rule_held_goes_with_was_to_a_name_that_did_the_same_already(world: World, shadow: bool) -> None:
+    """A twin for another account, or a copy that was in shadow first, takes the rule over."""
+    names = f"{account()}, {account('second', 2)}"
+    pay = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7"}}], budget: {payout: {max: 500, every: 7d}}}'
+    where = "mode: shadow, " if shadow else "accounts: [second], "
+    twin = pay.replace("name: p, ", f"name: q, {where}")
+    world.site.money("900")
+    await world.open(config(f"{pay}\n{twin}", accounts=names))
+    await world.live(minutes=12)
+    assert "budget" in await world.matches()
+    taken = pay.replace("name: p, ", "name: q, was: p, ").replace("max: 500", "max: 5000")
+    await world.reload(config(taken, accounts=names))
+    assert set(await world.matches("rule")) == {"q"}
+    await world.live(minutes=30)
+    assert len(world.site.performed) == 1
+
+
+@pytest.mark.parametrize("answer", ["refused", "held back"])
+async def test_a_question_of_a_rule_that_another_takes_over_goes_on_whatever_comes(world: World, answer: str) -> None:
+    names = f"{account()}, {account('second', 2)}"
+    pay = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7"}}], approve: {within: 2d}, cooldown: 1h}'
+    twin = pay.replace("name: p, ", "name: q, accounts: [second], ")
+    world.site.money("900")
+    if answer == "refused":
+        world.site.will("payout", Refused("busy, try later"))
+    await world.open(config(f"{pay}\n{twin}", accounts=names))
+    await world.live(minutes=12)
+    await world.reload(config(pay.replace("name: p, ", "name: q, was: p, "), accounts=names))
+    await world.say("approve", ids=["1"])
+    if answer == "held back":
+        await world.say("pause")
+        await world.live(minutes=90)
+        await world.say("resume")
+    await world.live(hours=3, every_s=300)
+    assert [(one.rule, str(one.state)) for one in await world.intents()][1:] == [("q", "awaiting_approval")]

@@ -208,3 +208,18 @@ async def test_what_waited_past_the_ceiling_waits_past_it_after_a_restore(world:
     await put_back(world, kept)
     await world.live(minutes=5)
     assert (len(world.site.done("refill")), (await world.states()).count("awaiting_approval")) == (2, 5)
+
+
+async def test_a_question_that_only_the_restore_asked_ends_with_its_caution(world: World) -> None:
+    """The rule would not ask: once the restore is confirmed it acts as it says, and no question waits for a day."""
+    await world.open(config('{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7"}}]}'))
+    await world.turn()
+    kept = await back_up(world)
+    await world.say("pause")
+    await put_back(world, kept)
+    world.site.money("80")
+    await world.live(minutes=12)
+    assert await world.states() == ["awaiting_approval"]
+    await world.say("restore_confirm")
+    await world.live(minutes=12)
+    assert (await world.states(), len(world.site.performed)) == (["lapsed", "succeeded"], 1)

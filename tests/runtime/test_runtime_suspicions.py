@@ -7,7 +7,8 @@ from kit import World
 from lost_kit import GONE, MAYBE, PAY, due_again, let_go
 from runtime_config import account, config
 
-from bursar.api import CannotTell, DidNot, Finding, Intent, Json, Lost
+from bursar.api import CannotTell, DidNot, Finding, Intent, Json, Lost, Outcome, Succeeded
+from bursar.api.exchange import current
 
 
 async def suspected(world: World) -> None:
@@ -107,3 +108,40 @@ async def test_a_second_retry_of_an_old_no_takes_no_newer_one_back(world: World)
     assert said["problem"] == "intent 1 was asked for anew already: see `bursar actions`"
     await world.live(minutes=12)
     assert await world.states() == ["denied", "denied"]
+
+
+async def test_what_leaves_at_a_persons_word_stands_on_evidence_that_is_as_fresh_as_any(world: World) -> None:
+    """Did not, again: of its looks each may be slow, and the balance grows meanwhile."""
+    read_at: list[float] = []
+    ages: list[float] = []
+
+    async def prepare(intent: Intent) -> Json | Finding:
+        exchange, clock = current(), world.clock
+        assert exchange is not None
+        fresh = not (intent.lost and intent.evidence == {"known": [], "balance": "900"} and len(read_at) > 1)
+        if not fresh:
+            await clock.advance(30)
+            world.site.money("5000")
+        exchange.last_asked_s = clock.monotonic()
+        exchange.first_asked_s = exchange.first_asked_s or clock.monotonic()
+        if not fresh:
+            return CannotTell("the balance fell")
+        if intent.lost and len(read_at) == 1:
+            read_at.append(clock.monotonic())
+            return CannotTell("the balance fell")
+        read_at.append(clock.monotonic())
+        return {"known": [], "balance": str(world.site.balance["amount"])}  # type: ignore[index]
+
+    async def pay(_: Intent) -> Outcome:
+        ages.append(world.clock.monotonic() - read_at[-1])
+        return Lost("no answer") if len(ages) == 1 else Succeeded("2")
+
+    world.site.money("900")
+    world.site.will("payout", pay, pay)
+    world.site.will("prepare", *[prepare] * 99)
+    world.site.will("reconcile", *[CannotTell("the balance fell")] * 99)
+    await world.open(config(PAY, accounts=account(more="settle: 1m")))
+    await world.turn()
+    await world.say("resolve", id="1", again=True)
+    await world.live(minutes=10)
+    assert all(age_s <= 5 for age_s in ages)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from kit import World
@@ -12,6 +13,7 @@ from runtime_config import account, config
 
 from bursar.api import CostFacts, DidNot, Finding, Happened, Intent, Later, Lost, Outcome, Succeeded
 from bursar.control.messages import RequestRejected
+from bursar.pipeline import rule_evaluation
 
 PAY = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7", account: {env: WALLET}}}]}'
 QUICK = account(more="settle: 1m")
@@ -110,11 +112,28 @@ async def test_a_match_that_waited_and_its_event_that_comes_anew_ask_for_one_pay
     assert len(world.site.performed) == 2
 
 
-# under another name
+async def test_a_match_that_waits_is_asked_though_its_rule_hears_of_each_sight(world: World) -> None:
+    """The order changes at each look: what its rule asks of the new events is not what it asked of the one that waits."""
+    world.site.orders["1"] = ("in_progress", {"remains": Decimal(100)})
+    await world.open(config("{name: r, on: order.changed, when: before.remains == 100, do: [refill]}"))
+    await world.track("1")
+    await world.live(minutes=5)
+    await world.say("pause")
+    world.site.orders["1"] = ("in_progress", {"remains": Decimal(99)})
+    await world.live(minutes=5)
+    assert await world.matches() == ["paused"]
+    await world.say("resume")
+    for remains in range(90, 60, -1):
+        world.site.orders["1"] = ("in_progress", {"remains": Decimal(remains)})
+        await world.live(minutes=1)
+    assert world.site.done("refill") == ["1"]
+
+
+# a text that goes on under another name
 
 
 @pytest.mark.parametrize("restarted", [True, False])
-async def test_what_a_text_holds_goes_on_under_the_name_that_has_the_text_now(world: World, restarted: bool) -> None:
+async def test_what_a_text_held_is_asked_of_the_name_that_has_the_text_now(world: World, restarted: bool) -> None:
     world.site.money("900")
     world.site.will("payout", await takes(world))
     await world.open(config(PAY[:-1] + LIMIT, accounts=QUICK))
@@ -124,56 +143,65 @@ async def test_what_a_text_holds_goes_on_under_the_name_that_has_the_text_now(wo
     assert (len(world.site.performed), await world.matches()) == (1, ["limit"])
     edited = config(PAY.replace("name: p", "name: q")[:-1] + LIMIT + "\n" + TELLS, accounts=QUICK)
     await (world.restart(edited) if restarted else world.reload(edited))
-    assert await world.matches("rule") == ["q"]
+    [told] = [one["data"] for one in await world.events("rule.changed")]
+    assert (told["rule"], told["number"], told["reason"]) == ("p", 1, "1 that waited end: the rule changed")
+    await world.live(minutes=12)
+    assert (await world.matches("rule"), await world.matches()) == (["q"], ["limit"])
     await world.live(hours=50, every_s=1200)
     assert len(world.site.performed) == 2
 
 
-async def test_two_rules_that_change_their_names_keep_what_they_hold(world: World) -> None:
-    rules = "{name: a, on: order.partial, do: [refill]}\n{name: b, on: order.partial, do: [cancel]}"
+@pytest.mark.parametrize("shadow", ["", ", mode: shadow"])
+async def test_a_question_ends_with_its_text_and_the_name_that_has_it_now_asks(world: World, shadow: str) -> None:
+    asks = PAY[:-1] + ", approve: {above: 1, within: 12h}"
+    copy = asks.replace("name: p", "name: s") + ", mode: shadow}\n" if shadow else ""
+    world.site.money("900")
+    await world.open(config(copy + asks + "}"))
+    await world.live(minutes=6)
+    assert await world.states() == ["awaiting_approval"]
+    await world.reload(config(copy + asks.replace("name: p", "name: q") + "}\n" + TELLS))
+    await world.live(minutes=12)
+    assert [(one.rule, str(one.state)) for one in await world.intents()] == [
+        ("p", "lapsed"), ("q", "awaiting_approval"),
+    ]  # fmt: skip
+    await world.say("approve", ids=["2"])
+    await world.live(minutes=3)
+    assert len(world.site.performed) == 1
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_rules_that_held_the_same_and_get_other_texts_keep_no_daemon_from_starting(
+    world: World, restarted: bool
+) -> None:
     world.site.orders["1"] = "in_progress"
-    await world.open(config(rules))
+    await world.open(config("{name: a, on: order.partial, do: [refill]}\n{name: c, on: order.partial, do: [refill]}"))
     await world.track("1")
     await world.live(minutes=2)
     await world.say("pause")
     world.site.orders["1"] = "partial"
     await world.live(minutes=3)
-    before = await world.read(
-        lambda tx: tx.all("SELECT rule, fingerprint FROM matches WHERE state = 'held' ORDER BY id")
-    )
-    await world.reload(config("{name: b, on: order.partial, do: [refill]}\n{name: a, on: order.partial, do: [cancel]}"))
-    after = await world.read(
-        lambda tx: tx.all("SELECT rule, fingerprint FROM matches WHERE state = 'held' ORDER BY id")
-    )
-    assert after == [("b" if rule == "a" else "a", text) for rule, text in before]
+    assert await world.matches("rule") == ["a", "c"]
+    others = TELLS.replace("name: p", "name: a") + "\n" + TELLS.replace("name: p", "name: c")
+    edited = config("{name: q, on: order.partial, do: [refill]}\n" + others)
+    await (world.restart(edited) if restarted else world.reload(edited))
+    assert await world.matches("rule") == []
+    assert sorted(one["data"]["rule"] for one in await world.events("rule.changed")) == ["a", "c"]
 
 
-async def test_a_question_goes_on_under_the_name_that_has_its_text_now(world: World) -> None:
-    asks = PAY[:-1] + ", approve: {above: 1, within: 12h}}"
+@pytest.mark.parametrize("renamed", [False, True])
+async def test_a_lost_payout_whose_text_goes_on_under_another_name_keeps_nothing_back_for_good(
+    world: World, renamed: bool
+) -> None:
     world.site.money("900")
-    await world.open(config(asks))
-    await world.live(minutes=6)
-    assert await world.states() == ["awaiting_approval"]
-    await world.reload(config(asks.replace("name: p", "name: q") + "\n" + TELLS))
-    [intent] = await world.intents()
-    assert (intent.state, intent.rule) == ("awaiting_approval", "q")
-    await world.say("approve", ids=["1"])
-    await world.live(minutes=3)
-    assert (len(world.site.performed), await world.states()) == (1, ["succeeded"])
-
-
-async def test_a_text_that_its_rule_and_another_had_is_held_once(world: World) -> None:
-    world.site.money("900")
-    both = PAY + "\n" + PAY.replace("name: p", "name: q")
-    await world.open(config(both))
-    await world.say("pause")
-    await world.live(minutes=6)
-    assert await world.matches("rule") == ["p", "q"]
-    await world.reload(config(PAY.replace("name: p", "name: q") + "\n" + TELLS))
-    assert await world.matches("rule") == ["q"]
-    await world.say("resume")
-    await world.live(minutes=6)
-    assert len(world.site.performed) == 1
+    world.site.will("payout", Lost("no answer"), Succeeded("2"))
+    world.site.will("reconcile", *[DidNot("it is not there")] * 99)
+    await world.open(config(PAY, accounts=QUICK))
+    await world.turn()
+    assert await world.states() == ["unknown"]
+    if renamed:
+        await world.reload(config(PAY.replace("name: p", "name: q") + "\n" + TELLS, accounts=QUICK))
+    await world.live(hours=3, every_s=60)
+    assert len(world.site.performed) == 2
 
 
 # after a plugin's fault
@@ -197,7 +225,8 @@ async def test_a_yes_to_what_a_plugin_cannot_judge_is_answered_and_changes_nothi
     await with_cost(world, fails)
     [said] = await world.say("approve", ids=["1"])
     assert await world.states() == ["awaiting_approval"]
-    assert said["problem"] == "intent 1 cannot go on now: a plugin's function failed (KeyError): nobody can tell"
+    words = "intent 1 cannot go on now: a plugin's function failed (KeyError): nobody can tell; not before "
+    assert said["problem"].startswith(words)
 
 
 async def test_a_call_whose_cost_a_plugin_cannot_work_out_is_refused_in_a_sentence(world: World) -> None:
@@ -224,6 +253,21 @@ async def test_what_a_plugins_fault_held_back_is_told_and_asked_again(world: Wor
     assert len(world.site.performed) == 1
 
 
+async def test_a_cost_that_fails_while_a_balance_is_busy_does_not_fill_the_log(
+    world: World, logged: list[MutableMapping[str, Any]]
+) -> None:
+    world.site.money("900")
+    world.site.will("payout", Succeeded("1"))
+    await world.open(config(PAY, accounts=QUICK))
+    await world.live(minutes=6)
+    world.site.money("901")
+    await world.live(minutes=6)
+    await with_cost(world, fails)
+    logged.clear()
+    await world.live(minutes=5, every_s=1)
+    assert sum(1 for line in logged if line.get("event") == "plugin.function_failed") < 20
+
+
 # a budget that nothing stands in the way of
 
 
@@ -236,6 +280,22 @@ async def test_a_budget_that_was_too_small_for_the_whole_allows_what_is_left(wor
     world.site.money("700")
     await world.live(hours=2, every_s=300)
     assert len(world.site.performed) >= 1
+
+
+@pytest.mark.parametrize("before", ["0", "300"])
+async def test_a_budget_allows_what_is_left_also_where_something_was_spent(world: World, before: str) -> None:
+    """A person takes so much by hand that what is left fits: it is asked for soon, not when the window has moved on."""
+    world.site.will("payout", await takes(world, "0"), await takes(world, "0"))
+    world.site.money(before)
+    await world.open(config(PAY, accounts=account(more="settle: 1m, budget: {payout: {max: 1000, every: 7d}}")))
+    await world.live(hours=1, every_s=300)
+    paid = len(world.site.performed)
+    world.site.money("800" if paid else "1100")
+    await world.live(hours=1, every_s=300)
+    assert await world.matches() == ["budget"]
+    world.site.money("300")
+    await world.live(hours=8, every_s=300)
+    assert len(world.site.performed) == paid + 1
 
 
 @pytest.mark.parametrize("gone", ["removed", "replaced", ""])
@@ -269,6 +329,37 @@ async def test_what_a_living_rule_did_at_an_account_that_is_gone_is_its_own(worl
 # what a person says
 
 
+@pytest.mark.parametrize("retried", [False, True])
+async def test_a_denied_one_that_was_tried_again_can_be_put_to_the_edited_rule(world: World, retried: bool) -> None:
+    asks = PAY[:-1] + ", approve: {above: 1, within: 12h}}"
+    world.site.money("900")
+    await world.open(config(asks, accounts=QUICK))
+    await world.live(minutes=6)
+    await world.say("deny", ids=["1"])
+    await world.say("pause")
+    if retried:
+        await world.say("retry", ids=["1"])
+        await world.live(minutes=6)
+    await world.reload(config(asks.replace('"7"', '"8"'), accounts=QUICK))
+    await world.say("resume")
+    await world.say("retry", ids=["1"])
+    await world.live(minutes=12)
+    assert await world.states() == ["denied", "awaiting_approval"]
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_a_retry_that_finds_nothing_says_so_each_time(world: World, times: int) -> None:
+    world.site.money("900")
+    await world.open(config(PAY[:-1] + ", approve: {above: 1, within: 12h}}", accounts=QUICK))
+    await world.live(minutes=6)
+    await world.say("deny", ids=["1"])
+    world.site.money("20")
+    await world.live(hours=26, every_s=600)
+    for _ in range(times):
+        [said] = await world.say("retry", ids=["1"])
+        assert "nothing waits" in said["problem"]
+
+
 @pytest.mark.parametrize("lost", [True, False])
 async def test_a_retry_says_what_holds_still(world: World, lost: bool) -> None:
     """Denied; where an attempt was lost before, it may have landed, and the cooldown counts it."""
@@ -290,6 +381,50 @@ async def test_a_retry_says_what_holds_still(world: World, lost: bool) -> None:
     assert len(world.site.performed) == (1 if lost else 2)
 
 
+@pytest.mark.parametrize("named", [False, True])
+async def test_the_number_of_what_is_listed_as_waiting_does_not_free_its_balance(world: World, named: bool) -> None:
+    """The site debits on completion: which one it is does not say that it was taken."""
+    world.site.money("900")
+    world.site.will("payout", Succeeded())
+    await world.open(config(PAY + "\n" + PAY.replace("name: p", "name: q"), accounts=QUICK))
+    await world.turn()
+    world.site.payouts["41"] = "waiting"
+    await world.live(minutes=12)
+    assert await world.matches() == ["open_intent"]
+    if named:
+        said = await world.say("resolve", id="1", happened=True, reference="41")
+        assert "keeps its balance" in said["warning"]
+    await world.live(hours=6, every_s=300)
+    assert len(world.site.performed) == 1
+
+
+async def test_a_number_that_is_given_after_it_was_undone_undoes_it_no_second_time(world: World) -> None:
+    world.site.money("900")
+    world.site.will("payout", Succeeded())
+    await world.open(config(PAY[:-1] + ", cooldown: 10d}", accounts=QUICK))
+    await world.turn()
+    for state in ("waiting", "canceled"):
+        world.site.payouts["41"] = state
+        await world.live(minutes=12)
+    assert await world.told("action.undone") == ["action.undone"]
+    await world.say("resolve", id="1", happened=True, reference="41")
+    assert await world.told("action.undone") == ["action.undone"]
+
+
+async def test_a_number_that_no_poll_has_shown_can_be_put_right(world: World) -> None:
+    world.site.money("900")
+    await world.open(config(PAY))
+    world.site.will("payout", Succeeded())
+    await world.live(minutes=5)
+    world.site.payouts["41"] = "done"
+    await world.live(minutes=5)
+    mistyped = await world.say("resolve", id="1", happened=True, reference="14")
+    assert "no poll has shown payout 14 so far" in mistyped["warning"]
+    await world.say("resolve", id="1", happened=True, reference="41")
+    [one] = await world.intents()
+    assert one.reference == "41"
+
+
 async def test_the_number_of_what_had_succeeded_can_be_given_later(world: World) -> None:
     world.site.money("900")
     await world.open(config(PAY))
@@ -300,6 +435,57 @@ async def test_the_number_of_what_had_succeeded_can_be_given_later(world: World)
     said = await world.say("resolve", id="1", happened=True, reference="41")
     [one] = await world.intents()
     assert (one.reference, said["problem"]) == ("41", None)
-    with pytest.raises(RequestRejected, match="intent 1 is 41"):
+    with pytest.raises(RequestRejected, match="intent 1 is 41, which the provider lists"):
         await world.say("resolve", id="1", happened=True, reference="42")
     assert await world.read(lambda tx: tx.all("SELECT 1 FROM intents WHERE confirm_by IS NOT NULL")) == []
+
+
+@pytest.mark.parametrize("number", ["77", None])
+async def test_a_payout_that_a_person_names_and_that_stays_waiting_is_told_in_the_end(
+    world: World, number: str | None
+) -> None:
+    world.site.money("900")
+    world.site.will("payout", Succeeded(number))
+    await world.open(config(PAY))
+    await world.turn()
+    world.site.payouts["5"] = "waiting"
+    await world.live(minutes=20)
+    await world.say("resolve", id="1", happened=True, reference="5")
+    await world.live(days=12, every_s=3600)
+    assert await world.told("action.unconfirmed") == ["action.unconfirmed"]
+
+
+async def test_a_newer_event_takes_the_place_of_what_waits_in_one_sight(world: World) -> None:
+    """A re-order rule: what waits out its cooldown and a new event are seen by one poll: one order is made."""
+    world.site.orders["1"] = "partial"
+    await world.open(config("{name: r, on: order.partial, do: [{add: {link: x}}], cooldown: 30m}"))
+    await world.track("1")
+    await world.turn()
+    for state, minutes in (("in_progress", 10), ("partial", 5), ("in_progress", 10)):
+        world.site.orders["1"] = state
+        await world.live(minutes=minutes)
+    world.site.orders["1"] = "partial"
+    await world.wait(minutes=20)
+    await world.live(hours=3, every_s=300)
+    assert len(world.site.done("add")) == 2
+
+
+async def test_a_function_that_fails_for_a_newer_event_costs_no_poll(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_given: object) -> Any:
+        raise KeyError("rate")
+
+    world.site.orders["1"] = "partial"
+    await world.open(config("{name: r, on: order.partial, do: [{add: {link: x}}], cooldown: 30m}"))
+    await world.track("1")
+    await world.turn()
+    for state, minutes in (("in_progress", 10), ("partial", 5), ("in_progress", 10)):
+        world.site.orders["1"] = state
+        await world.live(minutes=minutes)
+    monkeypatch.setattr(rule_evaluation, "evaluate", broken)
+    world.site.orders["1"] = "partial"
+    await world.wait(minutes=20)
+    await world.live(minutes=10)
+    failures = await world.read(lambda tx: [count for (count,) in tx.all("SELECT failures FROM streams")])
+    assert (sum(failures), len(world.site.done("add"))) == (0, 2)

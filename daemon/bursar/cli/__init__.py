@@ -49,6 +49,9 @@ def execute(words: Sequence[str]) -> int:
         return refusal.exit_code
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
+    except PermissionError as failure:
+        complain(f"{failure.filename}: this user may not read it; use the one that the daemon runs as, or root")
+        return 1
     except OSError as failure:
         if failure.errno not in (errno.EPIPE, *UNWRITABLE):
             raise

@@ -28,7 +28,10 @@ AGAIN = (
     "; it is sent again, once the lost request can land no more. Only a payout is looked for before that: "
     "whatever else happened after all is done twice"
 )
-YES_IS = "for the amounts shown: what has grown by the time it leaves is asked anew, see `bursar actions`"
+YES_IS = (
+    "for the amounts shown: what has grown by the time it leaves, beyond what its rule does without asking, is "
+    "asked anew; see `bursar actions`"
+)
 
 
 @click.group(invoke_without_command=True)

@@ -199,7 +199,8 @@ def _say_what_goes_on(intents: Sequence[Mapping[str, Json]]) -> None:
         if row.get("state") == "unknown":
             complain(
                 f"{row['id']}: nobody knows yet whether it happened: do not ask again. If it stays unknown in "
-                f"`bursar actions`, look at the provider's page, and run `bursar actions resolve {row['id']}`"
+                f"`bursar actions`, look at the provider's page, and run `bursar actions resolve {row['id']}` with "
+                "`--happened` or `--did-not`"
             )
         if row.get("state") == "awaiting_approval":
             complain(f"{row['id']}: waits for `bursar actions approve {row['id']}`, or `deny`")

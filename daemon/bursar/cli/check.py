@@ -74,9 +74,12 @@ def _notes(configuration: Configuration) -> Sequence[Problem]:
     """
     from bursar.control.queries import window_before_ledger
     from bursar.diagnostics.problem import Problem
+    from bursar.journal import meta
     from bursar.journal.errors import JournalError
     from bursar.journal.writer import Tx, read_once
+    from bursar.pipeline.account_identity import quarantine_words, would_mean_others
     from bursar.pipeline.renames import Renamed, refuse_renamed
+    from bursar.settings.identity import account_digest
 
     def look(tx: Tx) -> list[str]:
         found = [(rule.name, window_before_ledger(tx, rule)) for rule in configuration.rules]
@@ -85,7 +88,9 @@ def _notes(configuration: Configuration) -> Sequence[Problem]:
             refuse_renamed(tx, configuration.rules)
         except Renamed as refused:
             notes.append(f"`bursar reload` would refuse this: {refused}")
-        return notes
+        key = meta.digest_key(tx)
+        digests = {name: (one.provider.name, account_digest(one, key)) for name, one in configuration.accounts.items()}
+        return [*notes, *(f"{name}: {quarantine_words(name)}" for name in would_mean_others(tx, digests))]
 
     state = configuration.settings.state
     try:

@@ -28,6 +28,8 @@ def reload(as_json: bool) -> None:
         show_json(answer)
         return
     click.echo("the daemon takes on the new configuration")
+    for other in answer.get("quarantined", ()):
+        click.echo(other)
     ended = answer["ends"]["actions"]
     for action in ended:
         click.echo(f"action {action['id']} ends: {action['reason']}")
@@ -39,4 +41,7 @@ def reload(as_json: bool) -> None:
         waited = "1 match that waited ends" if number == 1 else f"{number} matches that waited end"
         click.echo(f"{rule}: {waited} at {account}: {reason}")
     if held:
-        click.echo("the rules are asked again at their next event; `bursar call` does at once what is still to be done")
+        click.echo(
+            "the rules are asked again at their next event (at once about a balance that is still above its minimum); "
+            "`bursar call` does what is still to be done, past the approve and budget of the rule"
+        )

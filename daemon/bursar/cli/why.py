@@ -53,7 +53,9 @@ def why(rule: str, subject: str | None, as_json: bool) -> None:
     if as_json:
         show_json(rows)
     else:
-        show_rows([_flat(row) for row in rows], COLUMNS, empty=f"the rule {rule} was not asked about anything yet")
+        listens = next(one.on or (one.watches or "",) for one in client.configuration.rules if one.name == rule)
+        nothing = f"{rule} was asked about nothing: no {' or '.join(listens)} has come since the rule is there"
+        show_rows([_flat(row) for row in rows], COLUMNS, empty=nothing)
         for note in {str(row["note"]): None for row in rows if row.get("note") is not None}:
             click.echo(note)
 

@@ -18,9 +18,12 @@ async def ask_daemon(path: Path, verb: str, params: dict[str, Json], timeout_s: 
         RequestRejected: it declines; or it does not answer.
         ConnectionError: nobody listens there.
     """
-    if not path.exists():
-        raise ConnectionError(str(path))
-    folder = os.open(path.parent, os.O_PATH | os.O_CLOEXEC)
+    try:
+        if not path.exists():
+            raise ConnectionError(str(path))
+        folder = os.open(path.parent, os.O_PATH | os.O_CLOEXEC)
+    except PermissionError:
+        raise _forbidden(path) from None
     try:
         connector = aiohttp.UnixConnector(reachable(path, folder))
         timeout = aiohttp.ClientTimeout(total=timeout_s)

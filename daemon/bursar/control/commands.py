@@ -23,6 +23,7 @@ from bursar.pipeline.intent_transitions import OPERATOR
 from bursar.pipeline.rejected import ActionRejected
 from bursar.pipeline.resolutions import resolve as resolve_attempt
 from bursar.pipeline.retries import retry as retry_action
+from bursar.pipeline.takeover import end_caution
 from bursar.pipeline.unit_of_work import UnitOfWork
 from bursar.settings.model import Configuration
 
@@ -199,6 +200,7 @@ def restore_confirm(uow: UnitOfWork, configuration: Configuration, params: Param
     since = meta.get(uow.tx, meta.RESTORED)
     meta.put(uow.tx, meta.RESTORED, None)
     audit.add(uow.tx, OPERATOR, "restore.confirm", None, {"since": since}, uow.now)
+    end_caution(uow)
     return {"restored": since, "unknown": [one.shown_id for one in intents.in_state(uow.tx, [State.UNKNOWN])]}
 
 

@@ -18,6 +18,7 @@ from bursar.journal import audit, intents, meta, streams, views
 from bursar.journal.errors import JournalError
 from bursar.loops.runtime_context import RuntimeContext
 from bursar.loops.supervisor import Supervisor
+from bursar.pipeline.account_identity import quarantine_words
 from bursar.pipeline.approval_links import ApprovalLinks
 from bursar.pipeline.intent_transitions import OPERATOR
 from bursar.pipeline.rejected import ActionRejected
@@ -91,7 +92,14 @@ class Controller:
         raise RequestRejected(f"the daemon does not know {verb!r}; is it an older one?")
 
     async def _decide(self, verb: str, configuration: Configuration, params: dict[str, Json]) -> Json:
-        """Do what a person has decided, and count it beside the journal."""
+        """Do what a person has decided, and count it beside the journal.
+
+        Raises:
+            RequestRejected: nothing that is said now would be kept.
+        """
+        self._context.check_files()
+        if self._context.displaced is not None:
+            raise RequestRejected(f"{self._context.displaced}; nothing was done", ErrorCode.FAILED)
         beside = self._context.journal.send_counter.read()
 
         def decide(uow: UnitOfWork) -> tuple[Json, bool]:
@@ -124,6 +132,9 @@ class Controller:
     async def _reloaded(self) -> Json:
         if self._reload is None:
             raise RequestRejected("no daemon runs here: there is nothing to reload", ErrorCode.FAILED)
+        problem = self._problem()
+        if problem is not None:
+            raise RequestRejected(f"{problem}; the old configuration stays", ErrorCode.FAILED)
         problems, ends = await self._reload()
         if ends is None:
             raise RequestRejected("\n".join([*problems, "the old configuration stays"]), ErrorCode.BAD_CONFIGURATION)
@@ -137,7 +148,8 @@ class Controller:
             }
             for match, why in ends.matches
         ]
-        return {"reloading": True, "ends": {"actions": actions, "matches": held}}
+        others: list[Json] = [f"{name}: {quarantine_words(name)}" for name in ends.accounts]
+        return {"reloading": True, "ends": {"actions": actions, "matches": held}, "quarantined": others}
 
     async def _quote(self, params: dict[str, Json]) -> Json:
         """Return what a call would cost; what shows it is looked at first, if nobody has lately."""

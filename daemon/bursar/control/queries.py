@@ -12,7 +12,7 @@ from bursar.domain.rule import Rule
 from bursar.domain.values import Json
 from bursar.journal import accounts, clock, held, ledger, meta, views
 from bursar.journal.writer import Tx
-from bursar.pipeline.account_identity import not_the_same
+from bursar.pipeline.account_identity import not_the_same, quarantine_words
 from bursar.settings.model import Account, Configuration
 
 Params = Mapping[str, Json]
@@ -58,7 +58,7 @@ def list_accounts(tx: Tx, configuration: Configuration, params: Params) -> Json:
         row = rows.get(name)
         state, reason = _state(row, enabled, accounts.paused(tx, name), started_us)
         if row is not None and row.quarantine_digest is not None:
-            reason = not_the_same(tx, row, configuration.accounts) or reason
+            reason = not_the_same(tx, row, configuration.accounts) or quarantine_words(row.name)
         if state == "ok" and params.get("running") is False:
             state, reason = "starting", "no daemon runs"
         seen = [int(str(s["ok_us"])) for s in all_streams.get(name, []) if s["ok_us"] is not None]

@@ -8,6 +8,7 @@ from datetime import timedelta
 from bursar.domain.values import cut
 
 MAX_DURATION = timedelta(days=3650)
+DAY_S = 86_400
 EXPECTED = "a duration such as 90s, 5m, 6h or 2d"
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _FORM = re.compile(r"([0-9]{1,10})([smhd])", re.ASCII)
@@ -35,3 +36,11 @@ def parse_duration(text: object) -> timedelta:
     if duration > MAX_DURATION:
         raise ValueError(f"{text!r} is longer than ten years")
     return duration
+
+
+def shown_duration(duration: timedelta) -> str:
+    """Write a duration as people do in YAML: `90s 5m 24h 7d`."""
+    seconds = int(duration.total_seconds())
+    if seconds % DAY_S == 0 and seconds > DAY_S:
+        return f"{seconds // DAY_S}d"
+    return next(f"{seconds // size}{unit}" for unit, size in (("h", 3600), ("m", 60), ("s", 1)) if seconds % size == 0)

@@ -26,6 +26,7 @@ CORE_EVENTS: Mapping[str, str] = {
     "action.lapsed": "The action was not sent in time, or its condition no longer held.",
     "action.gave_up": "Tries or refusals are used up; a person decides.",
     "rule.failed": "A text or parameter of a rule could not be filled in; nothing was done.",
+    "rule.changed": "What was held back for a rule has ended: it was changed, or is not for the account any more.",
     "approval.wanted": "An action waits for a person's yes.",
     "budget.exhausted": "A budget stopped an action.",
     "ceiling.reached": "An account would cause more effects in ten minutes than `settings.ceiling`; the rest waits "

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from bursar.domain.action import ActionType
+from bursar.domain.durations import shown_duration
 from bursar.domain.ledger import No, Refusals
 from bursar.domain.rule import ALWAYS, Budget, Judgement, Mode, Rule
 from bursar.domain.timeline import Measured
@@ -56,6 +57,7 @@ class Consent:
         return self.amount is not None and cost.amount <= self.amount
 
 
+NEVER_ALLOWS = ", more than it ever allows: raise it, or do it by hand"
 VOID = Consent(given=True, amount=Decimal(0))
 """A yes that does not count any more."""
 
@@ -68,11 +70,34 @@ class BudgetUse:
         budget: The budget.
         spent: By the ledger; None: what an entry of it moved is not known.
         frees_at: When the oldest of that leaves the window.
+        of: Whose it is, in words.
     """
 
     budget: Budget
     spent: Decimal | None = Decimal(0)
     frees_at: datetime | None = None
+    of: str = "the rule"
+
+    def knows(self, cost: Cost) -> bool:
+        """Return whether everything is known that the budget goes by."""
+        currency = self.budget.currency is None or cost.currency is not None
+        return currency and cost.amount is not None and self.spent is not None
+
+    def refuses(self, cost: Cost) -> str | None:
+        """Return why the budget does not allow a cost; None: it does."""
+        its, unit = f"the budget of {self.of}", self.budget.currency or cost.currency
+        if self.budget.currency is not None and cost.currency is None:
+            return f"the account's currency is not known, so {its} in {self.budget.currency} cannot allow it"
+        if cost.amount is None:
+            return f"{cost.why}, so {its} cannot allow it"
+        if self.spent is None:
+            return f"what was spent before is not known, so {its} cannot allow it"
+        most = Decimal(str(self.budget.max))
+        if self.spent + cost.amount <= most:
+            return None
+        never = NEVER_ALLOWS if cost.amount > most else ""
+        window = f"{self.budget.max} {unit or ''}".rstrip() + f" in {shown_duration(self.budget.every)}"
+        return f"{its}: {self.spent:f} of {window} spent or reserved; this would add {cost.amount:f}{never}"
 
 
 @dataclass(frozen=True, slots=True)

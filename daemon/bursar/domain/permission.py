@@ -24,7 +24,7 @@ CEILING_WINDOW = timedelta(minutes=10)
 CALL_WITHIN = timedelta(hours=12)
 RESTORED_WITHIN = timedelta(hours=24)
 COST_PAUSE = timedelta(minutes=1)
-NEVER_ALLOWS = ", more than it ever allows: raise it, or do it by hand"
+WAS_RESTORED = "the journal was restored, and knows nothing since"
 
 
 class Phase(StrEnum):
@@ -219,19 +219,12 @@ def _cost(facts: GuardFacts, now: datetime) -> Verdict | None:
 
 def _budget(facts: GuardFacts, now: datetime) -> Verdict | None:
     for use in facts.budgets:
-        budget, cost = use.budget, facts.cost
-        later = use.frees_at or now + min(budget.every, BUDGET_REST_LOOKED if facts.looked else BUDGET_REST)
-        if budget.currency is not None and cost.currency is None:
-            why = f"the account's currency is not known, so the budget in {budget.currency} cannot allow it"
-            return HoldBack(BlockReason.BUDGET, why, later)
-        if cost.amount is None:
-            return HoldBack(BlockReason.BUDGET, f"{cost.why}, so the budget cannot allow it", later)
-        if use.spent is None:
-            why = "what was spent before is not known, so the budget cannot allow it"
-            return HoldBack(BlockReason.BUDGET, why, later)
-        if use.spent + cost.amount > Decimal(str(budget.max)):
-            never = NEVER_ALLOWS if cost.amount > Decimal(str(budget.max)) else ""
-            why = f"{use.spent:f} of {budget.max} spent or reserved; this would add {cost.amount:f}{never}"
+        why = use.refuses(facts.cost)
+        if why is not None:
+            later = use.frees_at or now + use.budget.every
+            takes_balance = facts.action is not None and facts.action.takes_balance
+            if takes_balance or not use.knows(facts.cost):  # less may be there sooner, or somebody may know
+                later = min(later, now + (BUDGET_REST_LOOKED if facts.looked else BUDGET_REST))
             return HoldBack(BlockReason.BUDGET, why, later)
     return None
 
@@ -241,7 +234,7 @@ def _restored(facts: GuardFacts, _now: datetime) -> Verdict | None:
         return None
     if facts.rule is None and not facts.lost:  # a person has asked for it since
         return None
-    reason = f"the journal was restored, and knows nothing since {facts.restored}; `bursar restore --confirm` ends this"
+    reason = f"{WAS_RESTORED} {facts.restored}; `bursar restore --confirm` ends this"
     return RequireApproval(reason, RESTORED_WITHIN, Question.RESTORED)
 
 

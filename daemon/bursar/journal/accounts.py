@@ -166,6 +166,7 @@ def has_subjects(tx: Tx, name: AccountName) -> bool:
 def rename(tx: Tx, old: AccountName, new: AccountName) -> None:
     """Rename an account, with everything that is known of it. The new name must not be known yet."""
     tx.run("DELETE FROM accounts WHERE name = ?", new)
+    tx.run("DELETE FROM live_rules WHERE account = ?", new)
     for table, column in (
         ("accounts", "name"),
         ("streams", "account"),
@@ -210,6 +211,7 @@ def retire(tx: Tx, row: AccountRow, as_name: AccountName, now: datetime) -> None
     name = row.name
     for table in ("ledger", "intents", "matches"):
         tx.run(f"UPDATE {table} SET account = ? WHERE account = ?", as_name, name)
+    tx.run("UPDATE OR REPLACE live_rules SET account = ? WHERE account = ?", as_name, name)
 
 
 def _row(row: tuple[object, ...]) -> AccountRow:

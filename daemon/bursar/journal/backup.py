@@ -284,6 +284,16 @@ def _stuck(tx: Tx, now: datetime) -> list[Finding]:
             "SELECT count(*) FROM accounts WHERE quarantine_digest IS NOT NULL",
             "see `bursar accounts`",
         ),
+        (
+            "pauses",
+            "SELECT count(*) FROM accounts WHERE paused_at IS NOT NULL",
+            "nothing is done there until `bursar resume`: see `bursar status`",
+        ),
+        (
+            "restored",
+            f"SELECT count(*) FROM meta WHERE key = '{meta.RESTORED}'",
+            "what was sent since the backup is not known here, and rules ask first, until `bursar restore --confirm`",
+        ),
         ("rejected accounts", "SELECT count(*) FROM accounts WHERE parked_at IS NOT NULL", "see `bursar accounts`"),
     )
     found = []

@@ -190,11 +190,6 @@ def rename_rule(tx: Tx, old: str, new: str) -> None:
     tx.run(f"UPDATE intents SET rule = ? WHERE rule = ? AND {OPEN_INTENTS}", new, old)
 
 
-def give_to(tx: Tx, id_: IntentId, rule: RuleName) -> None:
-    """Have an open intent be another rule's."""
-    tx.run("UPDATE intents SET rule = ? WHERE id = ?", rule, id_)
-
-
 def nothing_to_confirm(tx: Tx, id_: IntentId) -> None:
     """Note that the effect of an accepted intent has shown, or never will."""
     tx.run("UPDATE intents SET confirm_by = NULL WHERE id = ?", id_)

@@ -110,5 +110,6 @@ def go_on_after(connection: sqlite3.Connection, given: Mapping[str, int], skippe
             connection.executemany(put, [(FLOOR, floor), (QUESTIONS, floor.partition(" ")[2])])
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # a full disk has undone it already
+            connection.execute("ROLLBACK")
         raise

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
 from bursar.domain.event import Event
-from bursar.domain.ids import AccountName, IntentId, MatchId, RuleName, SubjectRef, microseconds
+from bursar.domain.ids import AccountName, IntentId, MatchId, SubjectRef, microseconds
 from bursar.domain.rule import Rule
 from bursar.domain.verdict import BlockReason, HoldBack
 from bursar.journal.codec import at, us
@@ -166,6 +166,11 @@ def held_by(tx: Tx, rule: str) -> list[MatchRow]:
     ]
 
 
+def held(tx: Tx) -> list[MatchRow]:
+    """Return everything that is held back."""
+    return [_row(row) for row in tx.all(f"SELECT {_COLUMNS} FROM matches WHERE state = 'held' ORDER BY id")]
+
+
 def due_subjects(tx: Tx, account: AccountName, now: datetime) -> list[SubjectRef]:
     """Return the subjects of matches that are asked again."""
     rows = tx.all(
@@ -260,12 +265,6 @@ def set_fingerprint(tx: Tx, rule: str, fingerprint: str) -> None:
 def rename_rule(tx: Tx, old: str, new: str) -> None:
     """Have a rule take over the firings of another."""
     tx.run("UPDATE matches SET rule = ? WHERE rule = ?", new, old)
-
-
-def give_to(tx: Tx, heirs: Mapping[MatchId, RuleName]) -> None:
-    """Have held matches be other rules'. Two rules may have changed their names: what holds a name steps aside first."""
-    tx.many("UPDATE matches SET rule = '?' || id WHERE id = ?", [(id_,) for id_ in heirs])
-    tx.many("UPDATE matches SET rule = ? WHERE id = ?", [(rule, id_) for id_, rule in heirs.items()])
 
 
 def last_told(tx: Tx, rule: Rule, account: AccountName, subject: SubjectRef | None, *, but: MatchId) -> datetime | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -158,14 +158,18 @@ def rule_since(tx: Tx, rule: Rule, now: datetime) -> datetime:
     return since
 
 
-def live_at(tx: Tx, rule: Rule, accounts: Iterable[AccountName], now: datetime) -> None:
-    """Note at which accounts a rule is live with the `on` and actions that it has; where it was, it is since then."""
-    names = list(accounts)
+def live_at(tx: Tx, rule: Rule, accounts: Mapping[AccountName, bool], now: datetime) -> None:
+    """Note at which of the configured accounts a rule is live with the `on` and actions that it has.
+
+    Where it was, it is since then; where an account is gone, it was to the end.
+    """
+    names = [name for name, live in accounts.items() if live]
+    others = [name for name, live in accounts.items() if not live]
     tx.run(
-        f"DELETE FROM live_rules WHERE rule = ? AND (meaning <> ? OR account NOT IN ({','.join('?' * len(names))}))",
+        f"DELETE FROM live_rules WHERE rule = ? AND (meaning <> ? OR account IN ({','.join('?' * len(others))}))",
         rule.name,
         rule.meaning,
-        *names,
+        *others,
     )
     tx.many(
         "INSERT OR IGNORE INTO live_rules (rule, account, meaning, since) VALUES (?, ?, ?, ?)",

@@ -245,13 +245,14 @@ class Journal:
         try:
             self._place.check()
             self._connection.execute("BEGIN IMMEDIATE")
-            tx = Tx(self._connection)
+            tx, before = Tx(self._connection), self._connection.total_changes
             for call in group:
                 self._run(tx, call, alone=len(group) == 1)
+            wrote = self._connection.total_changes > before
             self._last_ids.note(last_ids(self._connection))
             self._connection.execute("COMMIT")
             self.commits += 1
-            self.broken = None
+            self.broken = None if wrote else self.broken  # what writes nothing needs no room
         except BaseException as error:  # noqa: BLE001 - the thread must outlive any fault; each waiter gets its error
             self._undo()
             failure = explain(error, self.path) if isinstance(error, (sqlite3.Error, OSError)) else error

@@ -48,7 +48,7 @@ from bursar.loops.work import Work
 from bursar.pipeline import gate
 from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.dispatch import Claimed, claim, review
-from bursar.pipeline.guard_facts import RULE_CHANGED
+from bursar.pipeline.guard_facts import PARAM_CHANGED
 from bursar.pipeline.revealed import revealed
 from bursar.pipeline.unit_of_work import ReadView
 
@@ -122,7 +122,8 @@ class Executor:
         """Return whether nobody sends at the account any more; who does so for too long is told to the watchdog."""
         done = all(task.done() for task in self._before)
         limit_s = getattr(self._adapter, "limit_s", 0.0) * CALLS + liveness.STILL_S
-        too_long = not done and self._context.clock.monotonic() - self._began_s > limit_s
+        waits = self._context.journal.broken is not None  # with an outcome, which a restart would lose
+        too_long = not done and not waits and self._context.clock.monotonic() - self._began_s > limit_s
         self._context.liveness.stick(f"executing {self._spec.name}", stuck=too_long)
         return done
 
@@ -240,7 +241,7 @@ class Executor:
                 if isinstance(read, CannotTell) and await self._lost.note(intent, read):  # a person has told
                     read = await self._lost.read_between(intent, read)
         except TemplateFailed as failed:
-            reason = RULE_CHANGED if isinstance(failed, SecretChanged) else str(failed)
+            reason = PARAM_CHANGED if isinstance(failed, SecretChanged) else str(failed)
             for one in ready:
                 await self._context.commit(lambda uow, id_=one.id: review(uow, id_, reason))  # type: ignore[misc]
             return FAILED

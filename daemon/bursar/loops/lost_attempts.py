@@ -11,7 +11,7 @@ from bursar.api.errors import ProviderError
 from bursar.api.exchange import Exchange, watched
 from bursar.api.provider import Adapter
 from bursar.domain.ids import IntentId
-from bursar.domain.intent import CannotTell, DidNot, Finding, Intent, LostReply, State
+from bursar.domain.intent import CannotTell, DidNot, Finding, Happened, Intent, LostReply, State
 from bursar.domain.rule import TemplateFailed
 from bursar.domain.values import Json
 from bursar.loops.runtime_context import RuntimeContext
@@ -119,10 +119,25 @@ class LostAttempts:
         return missing and after is not None and after.state is State.READY
 
     async def read_between(self, intent: Intent, told: CannotTell) -> Json | Finding:
-        """Read the evidence of one that a person says did not happen; what lands meanwhile must not pass for old."""
-        read = await self._adapter.prepare(replace(intent, lost=False))
-        again = await self._adapter.prepare(intent)
-        return read if isinstance(again, CannotTell) and again.suspect == told.suspect else again
+        """Read the evidence of one that a person says did not happen; what lands meanwhile must not pass for old.
+
+        It is read, what was told of is looked for once more, and then it is read again, as fresh as any: what is new in
+        between is found. An adapter that can never tell is read a last time, at the person's word.
+        """
+        first = await self._read(replace(intent, lost=False))
+        if isinstance(first, (Happened, DidNot, CannotTell)):
+            return first
+        since = await self._read(intent)
+        if not isinstance(since, CannotTell) or since.suspect != told.suspect:
+            return since
+        last = await self._read(replace(intent, evidence=first))
+        if not isinstance(last, CannotTell) or last.suspect not in (None, told.suspect):
+            return last
+        return await self._read(replace(intent, lost=False))
+
+    async def _read(self, intent: Intent) -> Json | Finding:
+        self._context.liveness.tick(f"executing {self._spec.name}", getattr(self._adapter, "limit_s", 0.0) * CALLS)
+        return await self._adapter.prepare(intent)
 
     async def _reconcile(self, intent: Intent, look: Exchange, beside: Intent | None = None) -> Finding:
         try:

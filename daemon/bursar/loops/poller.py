@@ -280,12 +280,11 @@ class Poller:
         wanted = {*verdicts.due_subjects(tx, name, now), *matches.due_subjects(tx, name, now)}
         wanted.update(events.rearmed_subjects(tx, name))
         stale = set(intents.stale_subjects(tx, name, fresh_since))
-        under_watch = {
-            stream: subjects.newly_watched(tx, name, polled.kind, since)
-            for stream, polled in self.streams.items()
-            if polled.watch is not None
-        }
+        watching = {stream: polled for stream, polled in self.streams.items() if polled.watch is not None}
+        under_watch = {stream: subjects.newly_watched(tx, name, one.kind, since) for stream, one in watching.items()}
         demanded = self._demanded(tx, now)
+        if accounts.in_quarantine(tx, name):  # nothing that is waited for would be believed
+            wanted, stale, demanded = set(), set(), set()
         if row is None:
             return _Wishes(under_watch, wanted, stale, demanded, None, None, None)
         return _Wishes(under_watch, wanted, stale, demanded, row.bound_at, row.parked_at, row.looked_at)

@@ -3,11 +3,11 @@ over in one commit; and the change to another configuration."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bursar.api.clock import Clock
-from bursar.domain.ids import MICROSECOND
+from bursar.domain.ids import MICROSECOND, AccountName
 from bursar.domain.timeline import AGREES, STEADY_AFTER, Anchor, Measured, Offsets, Resumed, confirms, resume
 from bursar.domain.verdict import BlockReason
 from bursar.journal import clock as timekeeping
@@ -17,7 +17,7 @@ from bursar.journal.writer import Journal, Tx
 from bursar.loops.liveness import Liveness
 from bursar.loops.machine import Machine, this_machine
 from bursar.loops.runtime_context import RuntimeContext
-from bursar.pipeline.account_identity import bind_accounts
+from bursar.pipeline.account_identity import bind_accounts, would_mean_others
 from bursar.pipeline.config_snapshot import snapshot_of
 from bursar.pipeline.events import NOBODY, emit_core
 from bursar.pipeline.renames import refuse_renamed
@@ -234,7 +234,7 @@ async def preview(context: RuntimeContext, configuration: Configuration) -> Endi
     def look(tx: Tx) -> Ending:
         view = ReadView(tx, config, context.now())
         refuse_renamed(view.tx, view.config.rules.rules)
-        return ending(view)
+        return replace(ending(view), accounts=would_mean_others(tx, _digests(configuration, key)))
 
     return await context.journal.read(look)
 
@@ -251,5 +251,9 @@ async def close_context(context: RuntimeContext) -> None:
 
 def bind(uow: UnitOfWork, configuration: Configuration) -> None:
     """Compare what account names mean with what the journal knows them as."""
-    key = meta.digest_key(uow.tx)
-    bind_accounts(uow, {n: (a.provider.name, account_digest(a, key)) for n, a in configuration.accounts.items()})
+    bind_accounts(uow, _digests(configuration, meta.digest_key(uow.tx)))
+
+
+def _digests(configuration: Configuration, key: bytes) -> dict[AccountName, tuple[str, str]]:
+    """Return what each name means: its provider, and the digest of its provider, address and key."""
+    return {name: (one.provider.name, account_digest(one, key)) for name, one in configuration.accounts.items()}

@@ -19,7 +19,7 @@ from bursar.journal.writer import Tx
 from bursar.pipeline.events import emit_core
 from bursar.pipeline.findings import LANDS_WITHIN
 from bursar.pipeline.intent_transitions import take_step
-from bursar.pipeline.rejected import ActionRejected
+from bursar.pipeline.rejected import ActionRejected, say_first
 from bursar.pipeline.unit_of_work import Counting, UnitOfWork
 
 
@@ -37,6 +37,29 @@ def bind_accounts(uow: UnitOfWork, digests: Mapping[AccountName, tuple[str, str]
             _quarantine(uow, row, provider, digest, known)
     for row in missing:
         _miss(uow, row)
+
+
+def would_mean_others(tx: Tx, digests: Mapping[AccountName, tuple[str, str]]) -> list[AccountName]:
+    """Return the names that would be put in quarantine: they mean others than the journal knows them as."""
+    known = accounts.load_all(tx)
+    changed = [known[name] for name, (_, digest) in digests.items() if name in known and known[name].digest != digest]
+    others = [row for row in changed if row.quarantine_digest != digests[row.name][1]]
+    return [row.name for row in others if _is_another(tx, row, digests[row.name][1], known, digests)]
+
+
+def _is_another(
+    tx: Tx, row: AccountRow, digest: str, known: Mapping[AccountName, AccountRow], configured: Collection[AccountName]
+) -> bool:
+    """Return whether something would be mixed up, or forgotten, if a name just meant another account from now on."""
+    twins = [one for one in known.values() if one.digest == digest]
+    others = any(one.name in configured or has_a_life(tx, one) for one in twins)
+    return others or at_stake(tx, row.name) or accounts.has_subjects(tx, row.name)
+
+
+def quarantine_words(name: AccountName) -> str:
+    """Return what will become of an account whose name means another one, and what to do."""
+    words = f"`bursar accounts confirm {name}` (it is the same), or `replace {name}` (it is another one)"
+    return f"its url or key is another: nothing is done there until {words}, or they are as before"
 
 
 def _meet(uow: UnitOfWork, name: AccountName, provider: str, digest: str, twins: Sequence[AccountRow]) -> None:
@@ -77,9 +100,7 @@ def _recognize(uow: UnitOfWork, row: AccountRow) -> None:
 def _quarantine(
     uow: UnitOfWork, row: AccountRow, provider: str, digest: str, known: Mapping[AccountName, AccountRow]
 ) -> None:
-    twins = [one for one in known.values() if one.digest == digest]
-    others = any(one.name in uow.config.accounts or has_a_life(uow.tx, one) for one in twins)
-    if not (others or at_stake(uow.tx, row.name) or _seen_anything(uow, row.name)):
+    if not _is_another(uow.tx, row, digest, known, uow.config.accounts):
         accounts.bind(uow.tx, row.name, provider, digest, uow.now)
         return
     accounts.quarantine(uow.tx, row.name, digest, uow.now)
@@ -97,10 +118,6 @@ def _miss(uow: UnitOfWork, row: AccountRow) -> None:
 def at_stake(tx: Tx, name: AccountName) -> bool:
     """Return whether an account has open intents or subjects under watch."""
     return bool(intents.in_state(tx, OPEN, name)) or accounts.watches(tx, name)
-
-
-def _seen_anything(uow: UnitOfWork, name: AccountName) -> bool:
-    return accounts.has_subjects(uow.tx, name)
 
 
 def confirm(uow: UnitOfWork, name: AccountName) -> None:
@@ -209,7 +226,7 @@ def _refuse_unknown(uow: UnitOfWork, name: AccountName | None) -> None:
     for unknown in intents.in_state(uow.tx, (State.UNKNOWN, State.SENDING), name)[:1] if name is not None else ():
         raise ActionRejected(
             f"nobody knows what became of {unknown.action} {unknown.id} at the account that was {name}: "
-            f"say `bursar actions resolve {unknown.id}` first"
+            f"{say_first(unknown.id)}"
         )
 
 

@@ -25,7 +25,7 @@ from bursar.pipeline.approvals import ask, shown_amount
 from bursar.pipeline.candidate import Candidate
 from bursar.pipeline.done_before import happened_before
 from bursar.pipeline.events import emit_core
-from bursar.pipeline.guard_facts import RULE_CHANGED
+from bursar.pipeline.guard_facts import PARAM_CHANGED
 from bursar.pipeline.intent_transitions import take_step
 from bursar.pipeline.outcomes import go_on
 from bursar.pipeline.revealed import revealed
@@ -216,7 +216,7 @@ def _claim_one(uow: UnitOfWork, intent: Intent, evidence: Json) -> Intent | None
     try:
         params = dict(revealed(uow, intent).params)
     except TemplateFailed as failed:
-        reason = RULE_CHANGED if isinstance(failed, SecretChanged) else str(failed)
+        reason = PARAM_CHANGED if isinstance(failed, SecretChanged) else str(failed)
         take_step(uow, intent, step(intent, Cause.STALE, reason))
         return None
     if intent.rule is None and not intent.consented:  # asked for with `--yes`: what is there now, and later no more

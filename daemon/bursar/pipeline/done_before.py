@@ -124,11 +124,12 @@ def budget_uses(
     assert candidate.action is not None
     rule, name = candidate.rule, candidate.action.name
     lineage = None if rule is None or not rule.budget else lineage_of(view, rule.name)
-    of_rule = [] if rule is None else [_use(view, one, cost.currency, own, rule=lineage) for one in rule.budget]
-    of_account = [_use(view, one, cost.currency, own, accounts=[spec.name]) for one in spec.budgets]
-    of_all = [
-        _use(view, one, one.currency, own) for one in view.config.budgets if cost.currency in (None, one.currency)
-    ]
+    budgets = [] if rule is None else rule.budget
+    of_rule = [_use(view, one, cost.currency, own, f"the rule {candidate.asked_by}", rule=lineage) for one in budgets]
+    its, names = f"the account {spec.name}", [spec.name]
+    of_account = [_use(view, one, cost.currency, own, its, accounts=names) for one in spec.budgets]
+    all_of_it = [one for one in view.config.budgets if cost.currency in (None, one.currency)]
+    of_all = [_use(view, one, one.currency, own, "settings") for one in all_of_it]
     return [use for use in (*of_rule, *of_account, *of_all) if use.budget.action == name]
 
 
@@ -137,6 +138,7 @@ def _use(
     budget: Budget,
     currency: str | None,
     own: IntentId | None,
+    of: str,
     *,
     rule: Lineage | None = None,
     accounts: list[AccountName] | None = None,
@@ -161,7 +163,7 @@ def _use(
         if not entry.open and from_ is not None:
             oldest = from_ if oldest is None else min(oldest, from_)
     frees_at = view.measured.after(oldest, budget.every, view.now) if oldest is not None else None
-    return BudgetUse(budget, spent, frees_at)
+    return BudgetUse(budget, spent, frees_at, of)
 
 
 def effects_of(view: ReadView, candidate: Candidate, own: IntentId | None) -> int:

@@ -155,6 +155,17 @@ def read_change(uow: UnitOfWork, account: AccountSpec, before: Snapshot | None, 
             _settle(uow, id_, after.fields, name)
 
 
+def read_unchanged(uow: UnitOfWork, account: AccountSpec, stream: str) -> None:
+    """Take a good poll that changed nothing of a balance for a second look at it."""
+    for action in account.actions.values():
+        if not action.takes_balance or account.kinds[action.subject].stream != stream:
+            continue
+        for id_ in references.to_confirm(uow.tx, account.name, action.name):
+            intent = intents.load(uow.tx, id_)
+            if intent is not None and has_taken(uow, intent):
+                settle_effect(uow, intent, Post.CONFIRMED)
+
+
 def _settle(uow: UnitOfWork, id_: IntentId, fields: Fields, name: str) -> None:
     entry = ledger.load(uow.tx, id_)
     amount = listed_amount(fields, name, entry.currency) if entry is not None else None

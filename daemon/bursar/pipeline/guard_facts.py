@@ -35,7 +35,8 @@ from bursar.pipeline.unit_of_work import ReadView
 RULE_CHANGED = "the rule changed"
 RULE_GONE = "its rule is gone or off"
 OTHER_ACCOUNT = "the rule is not for this account any more"
-RULE_ENDS = frozenset({RULE_CHANGED, RULE_GONE, OTHER_ACCOUNT})
+PARAM_CHANGED = "the rule changed: a secret parameter is another one now"
+RULE_ENDS = frozenset({RULE_CHANGED, RULE_GONE, OTHER_ACCOUNT, PARAM_CHANGED})
 """Why nothing of its rule stands behind an action any more."""
 UNSEEN_FOR = timedelta(hours=1)
 """What was lost so long before a start may still land after it."""

@@ -20,7 +20,7 @@ from bursar.journal import accounts, events, held, intents, streams, subjects
 from bursar.journal.streams import StreamRow
 from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.dispatch import review_questions
-from bursar.pipeline.effects import read_change
+from bursar.pipeline.effects import read_change, read_unchanged
 from bursar.pipeline.events import emit, emit_core
 from bursar.pipeline.own_effects import yet_to_show
 from bursar.pipeline.poll_failures import recover
@@ -87,6 +87,7 @@ def ingest(uow: UnitOfWork, account: AccountSpec, observation: Observation, poll
     if not poll.accepted:
         streams.tick(uow.tx, account.name, observation.stream, uow.now)
     if loaded is None:
+        read_unchanged(uow, account, observation.stream)
         return NOTHING
     if poll.recovering or loaded.row.failures or loaded.row.told_at is not None:
         recover(uow, account.name, loaded.row)
@@ -95,7 +96,10 @@ def ingest(uow: UnitOfWork, account: AccountSpec, observation: Observation, poll
     if doubt is not None:
         asked = held.Asked(account.digest, poll.asked_at, _shown(uow, account, steps, poll))
         return _hold(uow, account, observation, loaded, doubt, asked)
-    return _apply(uow, account, observation, loaded, steps, poll)
+    ingested = _apply(uow, account, observation, loaded, steps, poll)
+    if not poll.accepted:
+        read_unchanged(uow, account, observation.stream)
+    return ingested
 
 
 def _says_something(observation: Observation) -> bool:

@@ -3,7 +3,6 @@ posting to the ledger, its event, its audit entry, and what it means for the mat
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 
@@ -29,9 +28,10 @@ from bursar.domain.ledger import Post, believable_amount, listed_amount, refused
 from bursar.domain.rests import BUDGET_REST, rest_after_no, rest_after_refusal
 from bursar.domain.values import Json
 from bursar.domain.verdict import BlockReason, HoldBack
-from bursar.journal import audit, events, intents, ledger, matches, references, subjects
+from bursar.journal import audit, intents, ledger, matches, references, subjects
 from bursar.pipeline.approvals import shown_amount
 from bursar.pipeline.events import emit_core
+from bursar.pipeline.guard_facts import PARAM_CHANGED, RULE_ENDS
 from bursar.pipeline.intent_facts import (
     action_of,
     has_taken,
@@ -42,8 +42,9 @@ from bursar.pipeline.intent_facts import (
     shows_effect,
 )
 from bursar.pipeline.own_effects import shown_by_held
+from bursar.pipeline.rearming import ask_anew, ask_of_the_rest
 from bursar.pipeline.refusals import answered_like
-from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
+from bursar.pipeline.unit_of_work import UnitOfWork
 
 OPERATOR = "person"
 LISTED_FOR = timedelta(days=7)
@@ -61,9 +62,6 @@ def pass_time(uow: UnitOfWork) -> None:
             take_step(uow, intent, taken)
     for intent in intents.in_state(uow.tx, (State.UNKNOWN,)):
         _repeat_unknown(uow, intent)
-    for intent in _busy_balances(uow):
-        if has_taken(uow, intent):
-            settle_effect(uow, intent, Post.CONFIRMED)
     for intent in intents.unconfirmed(uow.tx, uow.now):
         entry = ledger.load(uow.tx, intent.id)
         since = entry.ended_at if entry is not None else None
@@ -74,14 +72,6 @@ def pass_time(uow: UnitOfWork) -> None:
             continue  # the provider lists it: it is on its way
         settle_effect(uow, intent, Post.UNCONFIRMED)
         tell(uow, "action.unconfirmed", intent, "accepted, but no later status shows it")
-
-
-def _busy_balances(view: ReadView) -> Iterator[Intent]:
-    for account in view.config.accounts.values():
-        for action in account.actions.values():
-            if action.takes_balance:
-                found = references.to_confirm(view.tx, account.name, action.name)
-                yield from (one for id_ in found if (one := intents.load(view.tx, id_)) is not None)
 
 
 def _repeat_unknown(uow: UnitOfWork, intent: Intent) -> None:
@@ -105,19 +95,7 @@ def settle_effect(uow: UnitOfWork, intent: Intent, what: Post) -> None:
     intents.nothing_to_confirm(uow.tx, intent.id)
     matches.release_waiting(uow.tx, intent.id, uow.now)
     if what is Post.CONFIRMED:
-        _rearm(uow, intent)
-
-
-def _rearm(uow: UnitOfWork, intent: Intent) -> None:
-    """Where no poll shows the end of what took the balance, its taking stands for it: the rest is asked about."""
-    account, action = uow.config.accounts.get(intent.account), action_of(uow, intent)
-    if account is None or action is None or not action.takes_balance or action.settled_by is None:
-        return
-    made, kind = account.kinds[action.settled_by[0]], account.kinds[action.subject]
-    ends = {f"{made.name}.{state}" for state in made.terminal}
-    for event in kind.events if not account.looks_at(made.stream) else ():
-        if ends & set(event.rearmed_by):
-            events.rearm(uow.tx, account.name, event.name, kind.name, uow.now)
+        ask_of_the_rest(uow, intent)
 
 
 _EVENT_OF = {
@@ -244,14 +222,16 @@ def _end(uow: UnitOfWork, intent: Intent, taken: Step, *, never: bool, held: Hol
     if entry_now is None or not entry_now.busy:
         matches.release_waiting(uow.tx, intent.id, uow.now)
         if intent.state is State.SUCCEEDED:
-            _rearm(uow, intent)
+            ask_of_the_rest(uow, intent)
 
 
 def note_listed(uow: UnitOfWork, intent: Intent) -> None:
     """Write what the provider already lists of what an intent made: it is over, or undone."""
     for shown, action in listed(uow, intent):
+        entry = ledger.load(uow.tx, intent.id)
         if f"{shown.ref.type}.{shown.known_state}" in action.undone_by:
-            undo(uow, intent.id, shown.ref)
+            if entry is None or entry.undone_at is None:
+                undo(uow, intent.id, shown.ref)
         elif action.takes_balance and is_over(uow, intent, shown):
             settle_effect(uow, intent, Post.CONFIRMED)
 
@@ -266,6 +246,8 @@ def _hold_match(uow: UnitOfWork, intent: Intent, taken: Step, held: HoldBack | N
     held = held or _block_after(uow, intent, taken)
     if held is None:
         matches.drop(uow.tx, match.id, taken.reason, uow.now)
+        if taken.reason in RULE_ENDS - {PARAM_CHANGED}:  # another wallet is for a person to say
+            ask_anew(uow, match)
         return
     matches.hold_back_if_alone(uow.tx, match, held, max(match.acts_planned - 1, 0))
     if held.block is BlockReason.GAVE_UP and intent.state is not State.GAVE_UP:

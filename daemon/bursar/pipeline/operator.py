@@ -23,7 +23,7 @@ from bursar.pipeline.approvals import CEILING, ask, changed_words, past_ceiling,
 from bursar.pipeline.candidate import Candidate
 from bursar.pipeline.dispatch import describe
 from bursar.pipeline.intent_transitions import OPERATOR, take_step
-from bursar.pipeline.rejected import ActionRejected
+from bursar.pipeline.rejected import ActionRejected, say_first
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 
 SAID_YES = "a person said yes"
@@ -89,9 +89,9 @@ def _advice(planned: PlannedIntent, held: HoldBack) -> str:
     if held.block is BlockReason.OPEN_INTENT:
         return f"{planned.subject} has an open intent: {held.reason}"
     if held.block is BlockReason.BLOCKED:
-        return f"{held.reason}: `bursar actions resolve {held.waits_for}` first"
+        return f"{held.reason}: {say_first(held.waits_for)}"
     if held.block is BlockReason.BUDGET:
-        return f"a budget for {planned.action} does not allow it: {held.reason}"
+        return f"{planned.action} is not allowed: {held.reason}"
     return held.reason
 
 
@@ -123,7 +123,8 @@ def _answer_yes(uow: UnitOfWork, intent: Intent) -> Answered:
         ended = take_step(uow, intent, step(intent, Cause.STALE, verdict.reason))
         return Answered(ended, f"intent {intent.id} has lapsed: {verdict.reason}")
     if isinstance(verdict, HoldBack) and (not verdict.brief or verdict.block is BlockReason.QUARANTINED):
-        return Answered(intent, f"intent {intent.id} cannot go on now: {verdict.reason}")
+        when = "" if verdict.retry_at is None else f"; not before {verdict.retry_at + uow.ahead:%Y-%m-%d %H:%M:%S}Z"
+        return Answered(intent, f"intent {intent.id} cannot go on now: {verdict.reason}{when}")
     if _more_than(facts.cost.amount, intent.cost):
         return _ask_anew(uow, intent, facts)
     rule = facts.rule
@@ -199,12 +200,12 @@ def asked_about(uow: UnitOfWork, said: str, *expected: State) -> tuple[Intent, i
     id_, number = read_id(said)
     intent = intents.load(uow.tx, id_)
     if intent is None:
-        raise ActionRejected(f"there is no intent {id_}: see `bursar actions`")
+        raise ActionRejected(f"there is no action {id_}: see `bursar actions`")
     if number > (last := max(intent.question, 1)):
         raise ActionRejected(f"intent {id_} has no question {number} (the last is {last}): see `bursar actions`")
     if intent.state not in expected:
         why = f" ({intent.reason})" if intent.state not in OPEN and intent.reason else ""
-        first = f": say `bursar actions resolve {id_}` first" if intent.state is State.UNKNOWN else ""
+        first = f": {say_first(id_)}" if intent.state is State.UNKNOWN else ""
         raise ActionRejected(f"intent {id_} is {intent.state}{why}, not {' or '.join(expected)}{first}")
     return intent, number
 

@@ -1,4 +1,4 @@
-"""Rules that go under another name: their history, what they know and what waits for them go with their text."""
+"""Rules that go under another name: what they did, what they know and what waits for them goes with them."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ from collections.abc import Mapping, Sequence
 
 import structlog
 
-from bursar.domain.ids import AccountName, MatchId, RuleName
-from bursar.domain.intent import State
-from bursar.domain.rule import Mode, Rule
+from bursar.domain.ids import RuleName
+from bursar.domain.rule import Rule
 from bursar.journal import intents, lineage, matches, verdicts
-from bursar.journal.matches import MatchRow
 from bursar.journal.writer import Tx
-from bursar.pipeline.guard_facts import RULE_CHANGED
-from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
+from bursar.pipeline.guard_facts import RULE_CHANGED, RULE_GONE
+from bursar.pipeline.rearming import end_held
+from bursar.pipeline.unit_of_work import UnitOfWork
 
-UNSENT = (State.AWAITING_APPROVAL, State.READY, State.DEFERRED)
 log = structlog.get_logger("bursar")
 
 
@@ -42,11 +40,15 @@ def _hand_over(uow: UnitOfWork, old: str, new: str, *, whole: bool) -> None:
     """Have a rule take over what another did, and what is open of it; the whole: also what it knows, and holds."""
     lineage.take_over(uow.tx, old, new)  # also where `was` is said late
     intents.rename_rule(uow.tx, old, new)
-    if whole:
-        for match in matches.held_by(uow.tx, new):  # by what stood under this name before
-            matches.drop(uow.tx, match.id, RULE_CHANGED, uow.now)
+    own = matches.held_by(uow.tx, new)
+    if whole:  # what is held was held by what stood under this name before
+        end_held(uow, [(match, RULE_CHANGED) for match in own])
         verdicts.rename_rule(uow.tx, old, new)
-        matches.rename_rule(uow.tx, old, new)
+    else:
+        both = {(match.account, match.subject) for match in own}
+        former = [match for match in matches.held_by(uow.tx, old) if (match.account, match.subject) in both]
+        end_held(uow, [(match, RULE_GONE) for match in former])
+    matches.rename_rule(uow.tx, old, new)
 
 
 def renamed(rules: Sequence[Rule], known: Mapping[str, str]) -> dict[RuleName, RuleName]:
@@ -81,36 +83,3 @@ def refuse_renamed(tx: Tx, rules: Sequence[Rule]) -> None:
             f"{wrong}the rule {name} has the `on` and `do` of {old}, which is gone: with `was: {old}` it takes over "
             "its cooldowns, limits and budgets; change `on` or `do` if it is another rule"
         )
-
-
-def heir_of(view: ReadView, name: str, fingerprint: str, account: AccountName) -> RuleName | None:
-    """Return the rule that has a rule's former text, where its own name stands for another text now."""
-    rules = view.config.rules
-    named = rules.get(name)
-    if not fingerprint or named is None or named.fingerprint == fingerprint or account not in view.config.accounts:
-        return None
-    facts = view.config.facts(account)
-    alike = (one for one in rules.rules if one.fingerprint == fingerprint and one.mode is not Mode.OFF)
-    return next((one.name for one in alike if one.accounts.include(facts)), None)
-
-
-def pass_on(uow: UnitOfWork) -> None:
-    """Have what was decided by a text, and was not sent yet, wait for the rule that has it now."""
-    held = [match for rule in uow.config.rules.rules for match in matches.held_by(uow.tx, rule.name)]
-    heirs: dict[MatchId, RuleName] = {}
-    taken = {(one.rule, one.account, one.subject) for one in held if not _heir(uow, one)}
-    for match in held:
-        heir = _heir(uow, match)
-        if heir is not None and (heir, match.account, match.subject) in taken:
-            matches.drop(uow.tx, match.id, RULE_CHANGED, uow.now)
-        elif heir is not None:
-            heirs[match.id] = heir
-    matches.give_to(uow.tx, heirs)
-    for intent in intents.in_state(uow.tx, UNSENT):
-        heir = heir_of(uow, intent.rule or "", intent.fingerprint, intent.account)
-        if heir is not None:
-            intents.give_to(uow.tx, intent.id, heir)
-
-
-def _heir(view: ReadView, match: MatchRow) -> RuleName | None:
-    return heir_of(view, match.rule, match.fingerprint, match.account)

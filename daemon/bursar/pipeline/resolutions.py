@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bursar.domain.ids import SubjectRef, is_id
+from bursar.domain.action import ActionType
+from bursar.domain.ids import IntentId, SubjectRef, is_id
 from bursar.domain.intent import Intent, State, Succeeded
 from bursar.domain.intent_states import Cause, step
 from bursar.domain.ledger import Post
@@ -12,7 +13,7 @@ from bursar.domain.observation import Observed
 from bursar.domain.subject import SubjectType
 from bursar.domain.values import FieldKind, Json, Value, number
 from bursar.journal import audit, ledger, references
-from bursar.pipeline.intent_facts import action_of, lands_until
+from bursar.pipeline.intent_facts import action_of, is_waiting, lands_until
 from bursar.pipeline.intent_transitions import OPERATOR, note_listed, settle_effect, take_step, write_success
 from bursar.pipeline.operator import Answered, asked_about
 from bursar.pipeline.outcomes import late_success, made_instead
@@ -59,20 +60,42 @@ def _has_shown(uow: UnitOfWork, intent: Intent, reference: str | None) -> Answer
         ActionRejected: nothing does, or it is another one.
     """
     entry = ledger.load(uow.tx, intent.id)
-    busy, named = entry is not None and entry.busy, reference is not None and intent.reference is None
-    if reference is not None and intent.reference not in (None, reference):
-        raise ActionRejected(f"intent {intent.id} is {intent.reference}, by what the provider said")
+    busy, named = entry is not None and entry.busy, reference is not None and intent.reference != reference
+    if reference is not None and intent.reference not in (None, reference) and _is_seen(uow, intent):
+        raise ActionRejected(f"intent {intent.id} is {intent.reference}, which the provider lists")
     if not busy and not named:
         raise ActionRejected(f"intent {intent.id} has succeeded, and nothing waits for its effect")
     detail: dict[str, Json] = {"account": intent.account, "reference": reference or intent.reference}
     audit.add(uow.tx, OPERATOR, "intent.shown", intent.id, detail, uow.now)
     if named and reference is not None:
         success = Succeeded(reference=reference, tracked=_made(uow, intent, reference))
-        intent = write_success(uow, intent, success, accepted=False)
+        intent = write_success(uow, intent, success, accepted=busy)
         note_listed(uow, intent)
+    entry = ledger.load(uow.tx, intent.id)
+    busy = entry is not None and entry.busy
+    if busy and named and is_waiting(uow, intent):
+        return Answered(intent, warning=f"it is listed as waiting, and keeps its balance; {frees(intent.id)}")
     if busy:
         settle_effect(uow, intent, Post.CONFIRMED)
     return Answered(intent, warning=_unknown_reference(uow, intent, reference) if named else None)
+
+
+def frees(id_: IntentId) -> str:
+    """Return how a person says that what was accepted has had its effect."""
+    return f"`bursar actions resolve {id_} --happened` says that it has been taken from there"
+
+
+def _is_seen(uow: UnitOfWork, intent: Intent) -> bool:
+    """Return whether polls have shown what an intent is said to have made."""
+    action = action_of(uow, intent)
+    if action is None or intent.reference is None:
+        return False
+    made = uow.subject(intent.account, SubjectRef(_made_type(action), intent.reference))
+    return made is not None and made.first_seen_at is not None
+
+
+def _made_type(action: ActionType) -> str:
+    return action.settled_by[0] if action.settled_by is not None else action.subject
 
 
 def _under_way_instead(uow: UnitOfWork, intent: Intent) -> str | None:
@@ -80,7 +103,7 @@ def _under_way_instead(uow: UnitOfWork, intent: Intent) -> str | None:
     out = [one.id for one in made_instead(uow, intent, State.SENDING, State.UNKNOWN)]
     if not out:
         return None
-    then = f"`bursar actions resolve {out[0]}` once you know"
+    then = f"`bursar actions resolve {out[0]} --happened` or `--did-not` once you know"
     return f"intent {out[0]} was sent in its place, and may have happened, too: {then}"
 
 
@@ -107,7 +130,7 @@ def _unknown_reference(uow: UnitOfWork, intent: Intent, reference: str | None) -
     action = action_of(uow, intent)
     if action is None or not (action.creates or action.settled_by):
         return None
-    type_ = action.settled_by[0] if action.settled_by is not None else action.subject
+    type_ = _made_type(action)
     if reference is None:
         follow = f"; `bursar track {intent.account} ID` puts it under watch" if action.creates else ""
         return f"no --reference was given: which {type_} it is stays unknown, and its cost what was reserved{follow}"

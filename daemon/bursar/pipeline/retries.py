@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bursar.domain.evaluate import judge
 from bursar.domain.guard_facts import Consent
+from bursar.domain.ids import RuleName
 from bursar.domain.intent import Intent, PlannedIntent, State
 from bursar.domain.ledger import Post
 from bursar.domain.permission import Phase
@@ -18,6 +19,7 @@ from bursar.pipeline.guard_facts import RULE_ENDS, active_rule, recall, scope_of
 from bursar.pipeline.intent_transitions import OPERATOR
 from bursar.pipeline.lineage import lineage_of
 from bursar.pipeline.operator import Answered, asked_about, plan_call
+from bursar.pipeline.rearming import ANEW as ASKED_ANEW
 from bursar.pipeline.refusals import answered_like
 from bursar.pipeline.rejected import ActionRejected
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
@@ -40,7 +42,7 @@ def retry(uow: UnitOfWork, said: str) -> Answered:
     """
     intent, _ = asked_about(uow, said, State.REFUSED, State.GAVE_UP, State.DENIED, State.LAPSED)
     own_entry = ledger.load(uow.tx, intent.id)
-    if own_entry is not None and (own_entry.retried or (own_entry.forgiven and intent.state is State.DENIED)):
+    if own_entry is not None and (own_entry.retried or (intent.state is State.DENIED and _asked_since(uow, intent))):
         return Answered(intent, f"intent {intent.id} was asked for anew already: see `bursar actions`")
     if intent.state is State.LAPSED:
         return _ask_rule_anew(uow, intent, intent.reason)
@@ -55,7 +57,8 @@ def retry(uow: UnitOfWork, said: str) -> Answered:
     if intent.state is State.DENIED and not waiting and own is not None:  # a newer one is held back by the same no
         alike_held = [one for one in matches.held_by(uow.tx, own.rule) if one.block == BlockReason.DENIED]
         waiting = [one for one in alike_held if (one.account, one.subject) == (own.account, own.subject)]
-    if own is not None and own.state == "dropped" and not waiting and own.reason in RULE_ENDS:
+    ended = own is not None and own.state == "dropped" and own.reason in RULE_ENDS
+    if own is not None and ended and not waiting and active_rule(uow, own.rule) is not None:
         return _ask_rule_anew(uow, intent, own.reason)
     if intent.match is not None and not waiting:
         words = (
@@ -71,6 +74,15 @@ def retry(uow: UnitOfWork, said: str) -> Answered:
     if intent.sealed:
         return Answered(intent, f"intent {intent.id} has a secret parameter, which is not kept: call again")
     return Answered(_plan_again(uow, intent))
+
+
+def _asked_since(view: ReadView, intent: Intent) -> bool:
+    """Return whether the match of an intent, or its rule for what it was about, has asked again since."""
+    match = matches.load(view.tx, intent.match) if intent.match is not None else None
+    if match is None:
+        return False
+    entries = ledger.of_rule(view.tx, lineage_of(view, RuleName(match.rule)), match.account, match.subject)
+    return any(one.id > intent.id for one in entries)
 
 
 def _held_still(uow: UnitOfWork, waiting: Sequence[MatchRow]) -> str | None:
@@ -133,7 +145,7 @@ def _refuse_done(uow: UnitOfWork, rule: Rule, match: MatchRow, intent: Intent) -
             asked = f"the rule {rule.name} has asked for {entry.action} since, as intent {entry.id}"
             raise ActionRejected(f"{asked}: {by_hand}")
     for held in matches.held_by(uow.tx, rule.name):
-        if (held.account, held.subject) == (match.account, match.subject):
+        if (held.account, held.subject) == (match.account, match.subject) and held.reason != ASKED_ANEW:
             raise ActionRejected(f"the rule {rule.name} waits with a newer match already: {held.reason}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 from bursar.domain.intent import Intent, LostReply
@@ -22,10 +23,7 @@ def revealed(view: ReadView, intent: Intent) -> Intent:
     Raises:
         TemplateFailed: one is not known any more, or resolves to something else than when the intent was planned.
     """
-    action = action_of(view, intent)
-    if action is not None and action.lost_reply is LostReply.RECONCILABLE and intent.sent_at is not None:
-        since = intent.sent_at - settle_of(view, intent)  # a provider may list late what it made just before
-        intent = replace(intent, made_for_others=references.references_of_others(view.tx, intent, since))
+    intent = _beside_others(view, intent)
     if not intent.sealed:
         return intent
     if intent.match is None:
@@ -37,6 +35,15 @@ def revealed(view: ReadView, intent: Intent) -> Intent:
     if match is None or rule is None:
         raise TemplateFailed("its rule is gone, and its secret parameter with it")
     return replace(intent, params=_unsealed(view, intent, rule, match))
+
+
+def _beside_others(view: ReadView, intent: Intent) -> Intent:
+    """Return an intent with what the provider made for others since it was sent."""
+    action = action_of(view, intent)
+    if action is None or action.lost_reply is not LostReply.RECONCILABLE or intent.sent_at is None:
+        return intent
+    since = intent.sent_at - settle_of(view, intent)  # a provider may list late what it made just before
+    return replace(intent, made_for_others=references.references_of_others(view.tx, intent, since))
 
 
 def secret_changed(view: ReadView, intent: Intent) -> bool:
@@ -63,15 +70,21 @@ def _unsealed(view: ReadView, intent: Intent, rule: Rule, match: MatchRow) -> Ma
 
 
 def revealed_beside(view: ReadView, doubt: Intent, intent: Intent) -> Intent:
-    """Return an intent that ended in doubt, as adapters get it; its rule may be another by now.
+    """Return an intent that is looked for, as adapters get it; its rule may be another by now.
 
     Raises:
-        TemplateFailed: a secret parameter is not known any more, and is not that of the intent beside it either.
+        TemplateFailed: a secret parameter is not known any more: no rule has it, nor the intent beside it.
     """
     try:
         return revealed(view, doubt)
     except TemplateFailed:
-        if doubt.sealed != intent.sealed:
-            raise
-        secrets = {name: revealed(view, intent).params[name] for name in doubt.sealed}
-        return replace(doubt, params={**doubt.params, **secrets})
+        doubt = _beside_others(view, doubt)
+        if doubt.id != intent.id and doubt.sealed == intent.sealed:
+            secrets = {name: revealed(view, intent).params[name] for name in doubt.sealed}
+            return replace(doubt, params={**doubt.params, **secrets})
+        match = matches.load(view.tx, doubt.match) if doubt.match is not None else None
+        for rule in view.config.rules.rules:
+            with suppress(TemplateFailed):
+                if match is not None:
+                    return replace(doubt, params=_unsealed(view, doubt, rule, match))
+        raise

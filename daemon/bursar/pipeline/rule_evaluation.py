@@ -97,15 +97,26 @@ def ask_state_rules(uow: UnitOfWork, snapshot: Snapshot, asked_at: datetime, *, 
 def retry_deferred(uow: UnitOfWork, account: AccountName, ref: SubjectRef, snapshot: Snapshot | None) -> None:
     """What held matches back has ended, and their subject was just observed: have them asked once more.
 
-    One whose rule is about to be asked by an event of the same sight is not asked by both: if that says yes, it takes
-    its place, and else the next sight asks.
+    One whose rule says yes to an event of the same sight is not asked besides: that takes its place.
     """
-    facts = uow.config.facts(account) if uow.queue else None
-    news = {one.event.type for one in uow.queue if (one.event.account, one.event.subject) == (account, ref)}
-    asked = {rule.name for type_ in news for rule in uow.config.rules.for_event(type_, facts)} if facts else set()
-    for match in matches.held_of(uow.tx, account, ref, uow.now):
-        if match.rule not in asked:
+    held = matches.held_of(uow.tx, account, ref, uow.now)
+    news = [one for one in uow.queue if held and (one.event.account, one.event.subject) == (account, ref)]
+    facts = uow.config.facts(account)
+    heard = [(rule, one) for one in news for rule in uow.config.rules.for_event(one.event.type, facts)]
+    newer = {rule.name for rule, one in heard if _says_yes(uow, rule, one)}
+    for match in held:
+        if match.rule not in newer:
             _retry(uow, match, snapshot)
+
+
+def _says_yes(uow: UnitOfWork, rule: Rule, queued: QueuedEvent) -> bool:
+    """Return whether a rule will match an event that is still to be put to it."""
+    facts = uow.config.facts(queued.event.account)
+    try:
+        verdict = evaluate(rule, queued.event, facts, queued.snapshot, uow.now, uow.ahead)
+    except Exception:  # noqa: BLE001 - a plugin's function: that is told when the event is put to the rule
+        return False
+    return isinstance(verdict, Match)
 
 
 def _retry(uow: UnitOfWork, match: MatchRow, snapshot: Snapshot | None) -> None:

@@ -7,25 +7,29 @@ ends, and what is being sent or unknown lives on. A rule that goes under another
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import structlog
 
+from bursar.domain.ids import AccountName
 from bursar.domain.intent import Intent, LostReply, State
 from bursar.domain.intent_states import LOOKS_APART, Cause, step
+from bursar.domain.permission import WAS_RESTORED
 from bursar.domain.rule import Mode, Rule
-from bursar.domain.verdict import BlockReason
+from bursar.domain.verdict import BlockReason, HoldBack
 from bursar.journal import deliveries, intents, lineage, matches, meta, questions, verdicts
 from bursar.journal.matches import MatchRow
 from bursar.pipeline.events import NOBODY, emit_core
-from bursar.pipeline.guard_facts import OTHER_ACCOUNT, RULE_CHANGED, RULE_GONE
+from bursar.pipeline.guard_facts import OTHER_ACCOUNT, PARAM_CHANGED, RULE_CHANGED, RULE_GONE
 from bursar.pipeline.intent_facts import action_of, settle_of
 from bursar.pipeline.intent_transitions import take_step
-from bursar.pipeline.renames import UNSENT, heir_of, pass_on, rename
+from bursar.pipeline.rearming import end_held
+from bursar.pipeline.renames import rename
 from bursar.pipeline.revealed import secret_changed
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 from bursar.rules.fingerprint import former_trigger
 
+UNSENT = (State.AWAITING_APPROVAL, State.READY, State.DEFERRED)
 SET_BY_RULES = (BlockReason.BUDGET, BlockReason.LIMIT, BlockReason.COOLDOWN, BlockReason.DENIED, BlockReason.REFUSED)
 """What holds a match back for a time that the configuration sets: a change of it counts at once."""
 AFTER_A_RESTORE = "say what became of each of `bursar actions --state unknown`, then `bursar restore --confirm`"
@@ -44,19 +48,27 @@ def take_over(uow: UnitOfWork, sinks: set[str]) -> None:
     rename(uow, uow.config.rules.rules)
     for rule in rules:
         verdicts.rule_since(uow.tx, rule, uow.now)
-        facts = {name: uow.config.facts(name) for name in uow.config.accounts} if rule.mode is Mode.LIVE else {}
-        at = [name for name, about in facts.items() if rule.accounts.include(about)]
+        live = rule.mode is Mode.LIVE
+        at = {name: live and rule.accounts.include(uow.config.facts(name)) for name in uow.config.accounts}
         verdicts.live_at(uow.tx, rule, at, uow.now)
     off = {rule.name for rule in uow.config.rules.rules if rule.mode is Mode.OFF}
-    verdicts.forget_missing(uow.tx, {rule.name for rule in rules}, uow.now, off)
     _end_what_changed(uow)
-    pass_on(uow)
+    verdicts.forget_missing(uow.tx, {rule.name for rule in rules}, uow.now, off)
     for block in (*SET_BY_RULES, BlockReason.BROKEN):  # and a plugin may have been mended
         matches.release(uow.tx, block, uow.now)
     deliveries.orphans(uow.tx, sinks, uow.now)
     for rule in rules:
         if rule.mode is Mode.LIVE and uow.config.mode is Mode.LIVE:
             matches.release(uow.tx, BlockReason.SHADOW, uow.now, rule=rule.name)
+
+
+def end_caution(uow: UnitOfWork) -> None:
+    """Have what was asked about only since the journal was restored be put to its rules, which ask as they say."""
+    words = "the restore was confirmed: its rule asks as it says"
+    for intent in intents.in_state(uow.tx, (State.AWAITING_APPROVAL,)):
+        if intent.match is not None and intent.reason.startswith(WAS_RESTORED):
+            waits = HoldBack(BlockReason.LAPSED, words, uow.now)
+            take_step(uow, intent, step(intent, Cause.STALE, words), held=waits)
 
 
 MAY_HAVE_BEEN_SENT = (State.AWAITING_APPROVAL, State.READY, State.SENDING, State.DEFERRED)
@@ -135,20 +147,18 @@ class Ending:
     Attributes:
         intents: Those that were not sent yet, each with the reason.
         matches: Those that were held back, each with the reason.
+        accounts: Those that will be in quarantine: their names mean others than before.
     """
 
     intents: Sequence[tuple[Intent, str]]
     matches: Sequence[tuple[MatchRow, str]]
+    accounts: Sequence[AccountName] = ()
 
 
 def ending(view: ReadView) -> Ending:
     """Return what the configuration of a view ends."""
     unsent = [(one, _ended(view, one)) for one in intents.in_state(view.tx, UNSENT) if one.rule is not None]
-    held = [
-        (one, _dropped(view, rule, one))
-        for rule in view.config.rules.rules
-        for one in matches.held_by(view.tx, rule.name)
-    ]
+    held = [(one, _dropped(view, one)) for one in matches.held(view.tx)]
     return Ending(
         [(intent, reason) for intent, reason in unsent if reason is not None],
         [(match, reason) for match, reason in held if reason is not None],
@@ -156,34 +166,40 @@ def ending(view: ReadView) -> Ending:
 
 
 def _end_what_changed(uow: UnitOfWork) -> None:
-    """End what nothing stands behind any more."""
+    """End what nothing stands behind any more; what its rule, as it is now, may want is asked about anew."""
     ends = ending(uow)
     for intent, reason in ends.intents:
         take_step(uow, intent, step(intent, Cause.STALE, reason))
-    for match, reason in ends.matches:
-        matches.drop(uow.tx, match.id, reason, uow.now)
+    end_held(uow, ends.matches)
 
 
-def _dropped(view: ReadView, rule: Rule, match: MatchRow) -> str | None:
-    """Return why a held match of a rule ends, if it does."""
+def _dropped(view: ReadView, match: MatchRow) -> str | None:
+    """Return why a held match ends, if it does."""
+    rule = _stands_for(view, match.rule)
+    if rule is None or rule.mode is Mode.OFF:
+        return RULE_GONE
     if match.fingerprint and match.fingerprint != rule.fingerprint:
-        return None if heir_of(view, match.rule, match.fingerprint, match.account) else RULE_CHANGED
+        return RULE_CHANGED
     if match.account in view.config.accounts and not rule.accounts.include(view.config.facts(match.account)):
         return OTHER_ACCOUNT
     return None
 
 
+def _stands_for(view: ReadView, name: str | None) -> Rule | None:
+    """Return the rule that goes under a name, or that says by `was` that it did."""
+    renamed_to = (rule for rule in view.config.rules.rules if name is not None and rule.was == name)
+    return view.config.rules.get(name or "") or next(renamed_to, None)
+
+
 def _ended(view: ReadView, intent: Intent) -> str | None:
     """Return why nothing of its rule stands behind an intent any more, if so."""
-    renamed_to = (rule for rule in view.config.rules.rules if intent.rule is not None and rule.was == intent.rule)
-    rule = view.config.rules.get(intent.rule or "") or next(renamed_to, None)
+    rule = _stands_for(view, intent.rule)
     if rule is None or rule.mode is Mode.OFF:
         return RULE_GONE
-    heir = heir_of(view, rule.name, intent.fingerprint, intent.account)
-    if heir is not None:
-        return RULE_CHANGED if secret_changed(view, replace(intent, rule=heir)) else None
-    if (intent.fingerprint and intent.fingerprint != rule.fingerprint) or secret_changed(view, intent):
+    if intent.fingerprint and intent.fingerprint != rule.fingerprint:
         return RULE_CHANGED
+    if secret_changed(view, intent):
+        return PARAM_CHANGED
     if intent.account in view.config.accounts and not rule.accounts.include(view.config.facts(intent.account)):
         return OTHER_ACCOUNT
     return None

@@ -20,8 +20,8 @@ from bursar.diagnostics.problem import KeyPath, Problem
 from bursar.diagnostics.suggestion import suggest
 from bursar.domain.durations import parse_duration
 from bursar.domain.event import CORE_EVENTS
-from bursar.domain.ids import AccountName, SinkName
-from bursar.domain.rule import Rule
+from bursar.domain.ids import AccountName, RuleName, SinkName
+from bursar.domain.rule import Mode, Rule
 from bursar.host.registry import Registry
 from bursar.logs import tokens_of
 from bursar.rules.read import compile_rules
@@ -128,7 +128,24 @@ class _Reader:
         )
         lost = [repr(str(name)) for name in self.document.value.get("accounts", {}) if name not in {*accounts, *unread}]
         self.problems += [each for each in problems if not any(name in each.message for name in lost)]
+        if not problems:
+            self._warn_of_twins(rules, accounts)
         return rules
+
+    def _warn_of_twins(self, rules: Sequence[Rule], accounts: Mapping[AccountName, Account]) -> None:
+        """Warn of two live rules that do the same at the same account: both ask for it."""
+        facts = [account.facts for account in accounts.values()]
+        seen: dict[tuple[str, str, AccountName], RuleName] = {}
+        for number, rule in enumerate(rules):
+            if not rule.acts() or rule.mode is not Mode.LIVE:
+                continue
+            where = [one.name for one in facts if rule.accounts.include(one)]
+            twins = [name for name in where if (rule.trigger, rule.meaning, name) in seen]
+            for name in twins[:1]:
+                other = seen[rule.trigger, rule.meaning, name]
+                words = f"does what {other} does at {name}: both ask for it, each with its own cooldown and budget"
+                self.warnings.append(self.document.at(("rules", number)).problem(words))
+            seen |= {(rule.trigger, rule.meaning, name): rule.name for name in where if name not in twins}
 
     def _unread_accounts(self, read: Mapping[AccountName, Account]) -> dict[AccountName, Account]:
         """Return the accounts whose provider is mistyped with the one that was probably meant, to check rules with."""

@@ -8,8 +8,13 @@ ALTER TABLE ledger ADD COLUMN act INTEGER;
 CREATE INDEX ledger_by_match ON ledger (match_id) WHERE match_id IS NOT NULL;
 UPDATE ledger SET
   match_id = (SELECT i.match_id FROM intents i WHERE i.id = ledger.id),
-  act = (SELECT count(*) FROM intents i JOIN intents e ON e.match_id = i.match_id AND e.id < i.id
-         WHERE i.id = ledger.id AND e.state = 'succeeded')
+  act = coalesce(
+    (SELECT CASE WHEN m.state = 'held' AND i.state IN ('refused', 'gave_up', 'denied', 'lapsed') THEN m.acts_planned
+            ELSE max(m.acts_planned - 1, 0) END
+     FROM intents i JOIN matches m ON m.id = i.match_id
+     WHERE i.id = ledger.id AND i.id = (SELECT max(l.id) FROM intents l WHERE l.match_id = i.match_id)),
+    (SELECT count(DISTINCT e.action || ' ' || e.params) FROM intents i JOIN intents e ON e.match_id = i.match_id AND e.id < i.id
+     WHERE i.id = ledger.id AND e.state = 'succeeded' AND (e.action, e.params) <> (i.action, i.params)))
 WHERE id IN (SELECT id FROM intents WHERE match_id IS NOT NULL);
 
 CREATE INDEX intents_to_confirm ON intents (account, action) WHERE confirm_by IS NOT NULL;
