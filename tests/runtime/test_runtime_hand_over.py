@@ -198,13 +198,18 @@ async def test_nobody_waits_longer_after_a_reload_than_the_new_rate_says(world: 
     assert faster._free_at_s - world.clock.monotonic() <= 1
 
 
+def after(world: World, task: asyncio.Task[Any]) -> Executor:
+    """Return an executor of the account that waits for what a reload left behind."""
+    spec = world.context.config.accounts[world.site_account]
+    adapter, limiter = (of[world.site_account] for of in (world.supervisor.adapters, world.supervisor.limiters))
+    return Executor(world.context, spec, adapter, limiter, [task])
+
+
 async def test_what_keeps_an_outcome_until_the_disk_takes_it_is_no_reason_to_kill_the_daemon(world: World) -> None:
     """The disk is full when an answer comes, and a reload: killed, the daemon would lose what it keeps."""
     await world.open(config())
     waits = asyncio.ensure_future(asyncio.Event().wait())
-    spec = world.context.config.accounts[world.site_account]
-    adapter, limiter = (of[world.site_account] for of in (world.supervisor.adapters, world.supervisor.limiters))
-    executor = Executor(world.context, spec, adapter, limiter, [waits])
+    executor = after(world, waits)
     world.journal.broken = "the disk is full"
     await world.wait(hours=1)
     await executor.turn()
@@ -216,9 +221,7 @@ async def test_what_keeps_an_account_from_sending_for_too_long_is_told_to_the_wa
     """A plugin hangs in what a reload left behind: the account would wait for ever, and look healthy."""
     await world.open(config())
     hangs = asyncio.ensure_future(asyncio.Event().wait())
-    spec = world.context.config.accounts[world.site_account]
-    adapter, limiter = (of[world.site_account] for of in (world.supervisor.adapters, world.supervisor.limiters))
-    executor = Executor(world.context, spec, adapter, limiter, [hangs])
+    executor = after(world, hangs)
     await executor.turn()
     at_once = world.context.liveness.stalled()
     await world.wait(hours=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
@@ -14,7 +14,7 @@ from kit import World
 from runtime_config import account, config
 from test_runtime_restored import back_up, put_back
 
-from bursar.api import CostFacts, Happened, Intent, Lost, Refused, Succeeded, Unreachable
+from bursar.api import CostFacts, Fields, Happened, Intent, Json, Lost, Refused, Succeeded, Unreachable
 from bursar.control.messages import RequestRejected
 from bursar.control.offline import decide
 from bursar.settings.read import read_configuration
@@ -203,8 +203,13 @@ async def test_a_yes_in_one_currency_is_none_in_another_where_a_call_is_tried_ag
 
 async def with_cost(world: World, cost: Callable[[CostFacts], Decimal]) -> None:
     """Have the plugin work out costs in another way from now on."""
+    with_function(world, cost=cost)
+
+
+def with_function(world: World, **functions: Callable[..., object]) -> None:
+    """Have functions of the plugin's payout be others from now on."""
     spec = world.context.config.accounts[world.site_account]
-    actions = {**spec.actions, "payout": replace(spec.actions["payout"], cost=cost)}
+    actions = {**spec.actions, "payout": replace(spec.actions["payout"], **functions)}  # type: ignore[arg-type]
     world.context.config = replace(world.context.config, accounts={world.site_account: replace(spec, actions=actions)})
 
 
@@ -223,6 +228,26 @@ async def test_a_function_that_fails_once_at_the_claim_costs_no_payout(world: Wo
     await with_cost(world, cost)
     await world.send()
     assert (await world.states(), world.site.performed) == (["lapsed"], [])
+    await world.live(hours=2, every_s=300)
+    assert len(world.site.performed) == 1
+
+
+async def test_what_fails_to_say_what_the_evidence_shows_costs_a_rest_and_no_loop(
+    world: World, logged: list[MutableMapping[str, Any]]
+) -> None:
+    def fails(_evidence: Json) -> Fields:
+        raise KeyError("balance")
+
+    world.site.money("600")
+    await world.open(config(PAY))
+    await world.poll()
+    shows = world.context.config.accounts[world.site_account].actions["payout"].evidence_shows
+    with_function(world, evidence_shows=fails)
+    await world.send()
+    assert (await world.states(), await world.matches(), world.site.performed) == (["lapsed"], ["broken"], [])
+    assert [line["event"] for line in logged if line["event"].endswith("failed")] == ["plugin.function_failed"]
+    assert shows is not None
+    with_function(world, evidence_shows=shows)
     await world.live(hours=2, every_s=300)
     assert len(world.site.performed) == 1
 

@@ -81,6 +81,21 @@ async def test_one_poll_that_shows_less_while_it_is_listed_as_waiting_is_a_slip(
     assert left(world) == (["600"] if polls == 1 else ["600", "600"])
 
 
+async def test_a_poll_that_leaves_the_balance_out_is_no_second_look_at_it(world: World) -> None:
+    await requested(world)
+    for low in ("0", None):
+        world.site.balance = None
+        if low is not None:
+            world.site.money(low)
+        seen = world.site.looked("info")
+        while world.site.looked("info") < seen + 1:
+            await world.live(seconds=20, every_s=20)
+    [intent, *_] = await world.intents()
+    entry = await world.read(lambda tx: ledger.load(tx, intent.id))
+    assert entry is not None
+    assert entry.busy
+
+
 async def test_while_it_is_listed_as_waiting_nothing_is_told_and_nothing_taken(world: World) -> None:
     """A person at the site pays, within hours to days."""
     await requested(world)

@@ -411,13 +411,18 @@ async def test_a_number_that_is_given_after_it_was_undone_undoes_it_no_second_ti
     assert await world.told("action.undone") == ["action.undone"]
 
 
-async def test_a_number_that_no_poll_has_shown_can_be_put_right(world: World) -> None:
+async def done_without_a_number(world: World) -> None:
+    """A payout whose number the answer did not say is listed as done."""
     world.site.money("900")
     await world.open(config(PAY))
     world.site.will("payout", Succeeded())
     await world.live(minutes=5)
     world.site.payouts["41"] = "done"
     await world.live(minutes=5)
+
+
+async def test_a_number_that_no_poll_has_shown_can_be_put_right(world: World) -> None:
+    await done_without_a_number(world)
     mistyped = await world.say("resolve", id="1", happened=True, reference="14")
     assert "no poll has shown payout 14 so far" in mistyped["warning"]
     await world.say("resolve", id="1", happened=True, reference="41")
@@ -426,12 +431,7 @@ async def test_a_number_that_no_poll_has_shown_can_be_put_right(world: World) ->
 
 
 async def test_the_number_of_what_had_succeeded_can_be_given_later(world: World) -> None:
-    world.site.money("900")
-    await world.open(config(PAY))
-    world.site.will("payout", Succeeded())
-    await world.live(minutes=5)
-    world.site.payouts["41"] = "done"
-    await world.live(minutes=5)
+    await done_without_a_number(world)
     said = await world.say("resolve", id="1", happened=True, reference="41")
     [one] = await world.intents()
     assert (one.reference, said["problem"]) == ("41", None)

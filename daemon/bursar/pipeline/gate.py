@@ -31,9 +31,9 @@ log = structlog.get_logger("bursar")
 def ask(view: ReadView, candidate: Candidate, phase: Phase) -> tuple[Verdict, GuardFacts]:
     """Ask whether an action may go on; return the verdict, and on which facts."""
     try:
-        facts = load_guard_facts(view, candidate)
+        facts = load_guard_facts(view, _as_shown(candidate))
         return permit(phase, facts, view.now), facts
-    except Exception as error:  # a plugin's function (`cost`, an event's `still`) failed
+    except Exception as error:  # a plugin's function (`cost`, `evidence_shows`, an event's `still`) failed
         if of_database(error):
             raise
         name = candidate.action.name if candidate.action is not None else None
@@ -79,7 +79,7 @@ def ask_about(
     candidate = _of_intent(view, intent, match, evidence)
     if candidate is None:
         return None, GuardFacts(), None
-    verdict, facts = ask(view, _as_shown(candidate), phase or (Phase.RESEND if intent.lost else Phase.CLAIM))
+    verdict, facts = ask(view, candidate, phase or (Phase.RESEND if intent.lost else Phase.CLAIM))
     return verdict, facts, candidate
 
 

@@ -98,6 +98,8 @@ def has_taken(view: ReadView, intent: Intent, left: Decimal | None = None, befor
     known = view.subject(intent.account, intent.subject)
     enough = known is None or not is_waiting(view, intent) or _seen_twice(view, known)
     looks = (known,) if enough else (before, known)
+    if not enough and known is not None and before is not None and known.observed_at == before.observed_at:
+        return False  # one look, and a poll that has left it out
     return all(_is_less(_taken_now(action, intent, look), cost) for look in looks)
 
 
@@ -108,7 +110,7 @@ def _is_less(left: object, cost: Decimal) -> bool:
 def _seen_twice(view: ReadView, known: Snapshot) -> bool:
     """Return whether a good poll has shown a subject once more since it changed."""
     account = view.config.accounts.get(known.account)
-    if account is None or known.changed_at is None:
+    if account is None or known.changed_at is None or known.missed:  # the last poll has left it out
         return False
     ok_at = streams.load(view.tx, known.account, account.kinds[known.ref.type].stream).ok_at
     return ok_at is not None and ok_at > known.changed_at
