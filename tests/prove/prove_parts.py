@@ -10,7 +10,7 @@ from subprocess import CompletedProcess, run
 from typing import Any
 
 from bursar.journal.dump import AttemptRecord, DeliveryRecord, EventRecord, IntentRecord, JournalDump, MatchRecord
-from bursar.testing.prove.witness import Effect
+from bursar_prove.witness import Effect
 
 SECOND = 1_000_000
 BEGIN = 1_000 * SECOND

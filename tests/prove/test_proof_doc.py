@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bursar.testing.prove import FLAWS
-from bursar.testing.prove.matrix import ACTIONS, ANYWHERE, COMMIT_POINTS, COMMITS, FAULTS, REQUEST_POINTS
+from bursar_prove.matrix import ACTIONS, ANYWHERE, COMMIT_POINTS, COMMITS, FAULTS, REQUEST_POINTS
+from bursar_prove.proof import FLAWS
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/proof.md").read_text(encoding="utf-8")

@@ -10,10 +10,10 @@ import pytest
 from prove_parts import BEGIN, attempt, claims, fact, payout, refill, unknown, us
 
 from bursar.journal.dump import IntentRecord
-from bursar.testing.prove import scaled_clock, world
-from bursar.testing.prove.beyond import Edit, check_edits, check_losses, check_requests, check_states
-from bursar.testing.prove.findings import BEYOND, LOST, Finding
-from bursar.testing.prove.witness import Sent
+from bursar_prove import scaled_clock, world
+from bursar_prove.beyond import Edit, check_edits, check_losses, check_requests, check_states
+from bursar_prove.findings import BEYOND, LOST, Finding
+from bursar_prove.witness import Sent
 
 RUN_BEGAN_S = BEGIN / 1e6 - scaled_clock.BEGIN.timestamp()
 """Where the tests' beginning lies on the run's clock."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bursar.control.server import ControlServer
-from bursar.testing.prove.clients import ask
+from bursar_prove.clients import ask
 
 
 class Echo:

@@ -11,9 +11,9 @@ from types import CellType, CodeType, FunctionType, ModuleType
 import pytest
 
 from bursar.api import Request
-from bursar.testing.prove.crash_injector import Sabotage, meant, purpose
-from bursar.testing.prove.matrix import ACTIONS, COMMITS
-from bursar.testing.prove.scenario import method_of, provider_of
+from bursar_prove.crash_injector import Sabotage, meant, purpose
+from bursar_prove.matrix import ACTIONS, COMMITS
+from bursar_prove.scenario import method_of, provider_of
 
 MODULES = (
     "control.calls",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bursar.testing.prove.ending import at_one_instant
+from bursar_prove.ending import at_one_instant
 
 
 def test_what_happens_between_the_reading_and_the_looking_is_read_again() -> None:

@@ -20,9 +20,9 @@ from limits import WAIT_S, until
 from bursar.domain.ids import microseconds
 from bursar.host.plugins import load_plugins
 from bursar.testing import Faults, VirtualClock
-from bursar.testing.prove.interceptor import Interceptor, Trap
-from bursar.testing.prove.strike import KILL, Kind, Strike
-from bursar.testing.prove.witness import EVIDENCE, FOREIGN, INTENTS, STAMP, Witness
+from bursar_prove.interceptor import Interceptor, Trap
+from bursar_prove.strike import KILL, Kind, Strike
+from bursar_prove.witness import EVIDENCE, FOREIGN, INTENTS, STAMP, Witness
 
 IN_TIME_S = 60.0
 

@@ -6,8 +6,8 @@ from prove_parts import attempt, claims, fact, payout, refill, yes
 
 from bursar.journal.audit import Broken
 from bursar.journal.dump import DeliveryRecord, JournalDump
-from bursar.testing.prove.findings import DOUBLED, LOST, Finding
-from bursar.testing.prove.invariants import AtRest, check_journal, check_rest, check_told
+from bursar_prove.findings import DOUBLED, LOST, Finding
+from bursar_prove.invariants import AtRest, check_journal, check_rest, check_told
 
 NOTHING_DUE = AtRest("panel", "site", {}, due=False)
 

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from bursar.testing.prove.matrix import (
+from bursar_prove.matrix import (
     ACTIONS,
     ANYWHERE,
     COMMIT_POINTS,

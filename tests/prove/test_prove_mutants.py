@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from prove_parts import prove
 
-from bursar.testing.prove import FLAWS
-from bursar.testing.prove.matrix import ANYWHERE
+from bursar_prove.matrix import ANYWHERE
+from bursar_prove.proof import FLAWS
 
 SEEDS = 30
 BROKEN = {

@@ -8,10 +8,10 @@ import pytest
 from prove_parts import attempt, claims, paid, payout, refill, refilled, unknown, us
 
 from bursar.journal.dump import AttemptRecord, IntentRecord, JournalDump
-from bursar.testing.prove.findings import DOUBLED, LOST, UNKNOWN
-from bursar.testing.prove.oracle import WITHIN_US, hold_together
-from bursar.testing.prove.witness import Effect
-from bursar.testing.prove.world import ACCOUNTS
+from bursar_prove.findings import DOUBLED, LOST, UNKNOWN
+from bursar_prove.oracle import WITHIN_US, hold_together
+from bursar_prove.witness import Effect
+from bursar_prove.world import ACCOUNTS
 
 
 def found(told: JournalDump, *effects: Effect) -> list[str]:

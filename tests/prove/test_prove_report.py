@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from bursar.cli.prove import prove
-from bursar.testing.prove.findings import BEYOND, UNKNOWN, Finding
-from bursar.testing.prove.matrix import read_cell
-from bursar.testing.prove.report import Report, merge, read_report, report
-from bursar.testing.prove.runner import Played
+from bursar_prove.command import prove
+from bursar_prove.findings import BEYOND, UNKNOWN, Finding
+from bursar_prove.matrix import read_cell
+from bursar_prove.report import Report, merge, read_report, report
+from bursar_prove.runner import Played
 
 HERE, THERE = read_cell("after-effect:payout:late"), read_cell("before-commit:poll:idle")
 

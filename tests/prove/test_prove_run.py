@@ -17,7 +17,7 @@ import pytest
 from limits import WAIT_S
 from prove_parts import prove
 
-from bursar.testing.prove.matrix import ACTIONS, FAULTS
+from bursar_prove.matrix import ACTIONS, FAULTS
 
 ROUNDS = 33
 TRIES = 20

@@ -9,8 +9,8 @@ from pathlib import Path
 from limits import WAIT_S
 
 from bursar.testing import VirtualClock
-from bursar.testing.prove.children import Children
-from bursar.testing.prove.scaled_clock import BEGIN, Pace, SetClock, WorldClock
+from bursar_prove.children import Children
+from bursar_prove.scaled_clock import BEGIN, Pace, SetClock, WorldClock
 
 
 def test_two_processes_with_one_epoch_have_one_time() -> None:

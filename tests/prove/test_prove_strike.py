@@ -13,10 +13,10 @@ from subprocess import PIPE, Popen
 import pytest
 from limits import WAIT_S
 
-from bursar.testing.prove.crash_injector import Disk
-from bursar.testing.prove.scaled_clock import Pace
-from bursar.testing.prove.shared import Shared
-from bursar.testing.prove.strike import FROZEN_S, KILL, Kind, Strike, happen, thaw
+from bursar_prove.crash_injector import Disk
+from bursar_prove.scaled_clock import Pace
+from bursar_prove.shared import Shared
+from bursar_prove.strike import FROZEN_S, KILL, Kind, Strike, happen, thaw
 
 
 @pytest.fixture

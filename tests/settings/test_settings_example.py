@@ -71,4 +71,4 @@ def test_the_example_meets_the_schema_for_editors_too() -> None:
 
 def test_every_plugin_of_ours_is_loaded() -> None:
     ours = {report.name: report.error for report in load_plugins().plugins if report.distribution == "bursar"}
-    assert ours == dict.fromkeys(("smm", "premium_exchanger", "anticaptcha", "webhook", "log"))
+    assert ours == dict.fromkeys(("smm", "premium_exchanger", "anticaptcha", "webhook", "log", "prove"))

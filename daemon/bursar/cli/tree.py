@@ -5,13 +5,17 @@ from __future__ import annotations
 
 from importlib import import_module
 from importlib.metadata import entry_points
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from bursar import __version__
 from bursar.cli.options import with_config
 from bursar.cli.outcome import instead
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from importlib.metadata import EntryPoint
 
 COMMANDS = {
     "demo": "See the whole thing work against the built-in sandbox.",
@@ -40,9 +44,11 @@ COMMANDS = {
     "plugins": "Show the plugins and what they bring.",
 }
 """Every command of the core and what it does, in the order of `bursar --help`. Command `x` is `bursar.cli.x:x`,
-unless `_MODULES` says otherwise."""
+unless `_MODULES` says otherwise, or one of bursar's own plugins brings it: that is loaded alone, at the call."""
 
 _MODULES = {"untrack": "track", "resume": "pause"}
+_PLUGINS = {"prove": "prove"}
+"""By command: the entry point of the plugin of bursar's own that brings it."""
 
 
 class Tree(click.Group):
@@ -54,6 +60,8 @@ class Tree(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return _from_plugins().get(cmd_name) if _has_foreign_plugins() else None
+        if (plugin := _PLUGINS.get(cmd_name)) is not None:
+            return _commands_of(lambda entry: not _is_foreign(entry) and entry.name == plugin).get(cmd_name)
         module = import_module(f"bursar.cli.{_MODULES.get(cmd_name, cmd_name)}")
         command: click.Command = getattr(module, cmd_name)
         return command
@@ -75,14 +83,22 @@ class Tree(click.Group):
 
 def _has_foreign_plugins() -> bool:
     """Return whether anything but bursar's own distribution brings plugins: only then are they loaded for `--help`."""
-    return any(found.dist is None or found.dist.name != "bursar" for found in entry_points(group="bursar"))
+    return any(map(_is_foreign, entry_points(group="bursar")))
+
+
+def _is_foreign(entry: EntryPoint) -> bool:
+    return entry.dist is None or entry.dist.name != "bursar"
 
 
 def _from_plugins() -> dict[str, click.Command]:
+    """Return what plugins bring beside the core's."""
+    return {name: command for name, command in _commands_of().items() if name not in COMMANDS}
+
+
+def _commands_of(wanted: Callable[[EntryPoint], bool] = lambda _entry: True) -> dict[str, click.Command]:
     from bursar.host.plugins import load_plugins
 
-    brought: Any = getattr(load_plugins(), "commands", {})
-    return dict(brought)
+    return dict(load_plugins([entry for entry in entry_points(group="bursar") if wanted(entry)]).commands)
 
 
 @click.group(cls=Tree, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

@@ -16,17 +16,17 @@ from pathlib import Path
 
 from bursar.host.plugins import load_plugins
 from bursar.loops.clock import RealClock
-from bursar.testing.prove.beyond import check_edits, check_losses, check_requests, check_states
-from bursar.testing.prove.children import Children
-from bursar.testing.prove.ending import Ended, end
-from bursar.testing.prove.findings import WRONG, Finding
-from bursar.testing.prove.invariants import check_journal, check_rest, check_told
-from bursar.testing.prove.matrix import Cell, choose, read_cell
-from bursar.testing.prove.mutants import FLAWS
-from bursar.testing.prove.oracle import hold_together
-from bursar.testing.prove.report import Report, merge, read_report, report
-from bursar.testing.prove.runner import Run, Stuck, Tell
-from bursar.testing.prove.world import ACCOUNTS
+from bursar_prove.beyond import check_edits, check_losses, check_requests, check_states
+from bursar_prove.children import Children
+from bursar_prove.ending import Ended, end
+from bursar_prove.findings import WRONG, Finding
+from bursar_prove.invariants import check_journal, check_rest, check_told
+from bursar_prove.matrix import Cell, choose, read_cell
+from bursar_prove.mutants import FLAWS
+from bursar_prove.oracle import hold_together
+from bursar_prove.report import Report, merge, read_report, report
+from bursar_prove.runner import Run, Stuck, Tell
+from bursar_prove.world import ACCOUNTS
 
 __all__ = ["FLAWS", "WRONG", "Cell", "Report", "Stuck", "Tell", "merge", "prove", "read_cell", "read_report"]
 

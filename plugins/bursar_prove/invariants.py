@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from bursar.journal.dump import EventRecord, JournalDump, MatchRecord
-from bursar.testing.prove.findings import DOUBLED, LOST, Finding
+from bursar_prove.findings import DOUBLED, LOST, Finding
 
 LISTENING = {
     "order.partial": "refill",

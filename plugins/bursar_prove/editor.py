@@ -12,9 +12,9 @@ from bursar.api import Clock
 from bursar.domain.ids import microseconds
 from bursar.journal.dump import read_waiting
 from bursar.journal.writer import read_once
-from bursar.testing.prove.beyond import Edit
-from bursar.testing.prove.findings import BEYOND, Finding
-from bursar.testing.prove.world import FICKLE, Stage
+from bursar_prove.beyond import Edit
+from bursar_prove.findings import BEYOND, Finding
+from bursar_prove.world import FICKLE, Stage
 
 RULE = "fickle"
 RELOADED = b'"reloaded"'

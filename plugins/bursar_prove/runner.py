@@ -24,20 +24,20 @@ from bursar.journal.dump import read_sending
 from bursar.journal.writer import read_once
 from bursar.loops.clock import RealClock
 from bursar.settings.read import read_configuration
-from bursar.testing.prove import scenario, world
-from bursar.testing.prove.children import Child, Children, rest
-from bursar.testing.prove.clients import Line, ask
-from bursar.testing.prove.crash_injector import Sabotage, install
-from bursar.testing.prove.editor import RULE, Editor
-from bursar.testing.prove.findings import LOST, Finding
-from bursar.testing.prove.matrix import ANYWHERE, Cell
-from bursar.testing.prove.mutants import FLAWS
-from bursar.testing.prove.operator import Operator
-from bursar.testing.prove.patience import HANGS_S, Patience
-from bursar.testing.prove.sandbox import serve_sandbox
-from bursar.testing.prove.scaled_clock import Pace, SetClock
-from bursar.testing.prove.scenario import Saying
-from bursar.testing.prove.world import PROVIDERS, Stage
+from bursar_prove import scenario, world
+from bursar_prove.children import Child, Children, rest
+from bursar_prove.clients import Line, ask
+from bursar_prove.crash_injector import Sabotage, install
+from bursar_prove.editor import RULE, Editor
+from bursar_prove.findings import LOST, Finding
+from bursar_prove.matrix import ANYWHERE, Cell
+from bursar_prove.mutants import FLAWS
+from bursar_prove.operator import Operator
+from bursar_prove.patience import HANGS_S, Patience
+from bursar_prove.sandbox import serve_sandbox
+from bursar_prove.scaled_clock import Pace, SetClock
+from bursar_prove.scenario import Saying
+from bursar_prove.world import PROVIDERS, Stage
 
 GRACE_S = 4.0
 PATIENT_POLLS = 12

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from bursar.control.client import reachable
-from bursar.testing.prove.witness import FOREIGN, Effect, Sent
+from bursar_prove.witness import FOREIGN, Effect, Sent
 
 WAIT_S = 60.0
 """Whoever does not answer within this is taken for dead."""

@@ -1,4 +1,4 @@
-"""`bursar prove`: strike the daemon again and again, and hold what was done against what was claimed and judged."""
+"""The command `prove`: strike the daemon again and again, and hold what was done against what was claimed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bursar.cli.outcome import FINE, FOUND, CommandError, complain
 from bursar.cli.output import console, show_json, show_rows
 
 if TYPE_CHECKING:
-    from bursar.testing.prove import Cell, Report, Tell
+    from bursar_prove.proof import Cell, Report, Tell
 
 COLUMNS = {
     "cell": "CELL", "rounds": "ROUNDS", "lost": "LOST", "doubled": "DOUBLED", "beyond": "BEYOND", "unknown": "UNKNOWN",
@@ -68,8 +68,8 @@ def prove(
     """
     if merging or reports:
         return _merge(reports, merging, as_json)
-    from bursar.testing.prove import Stuck
-    from bursar.testing.prove import prove as play
+    from bursar_prove.proof import Stuck
+    from bursar_prove.proof import prove as play
 
     only, broken = [_cell(cell) for cell in cells], _flaw(flaw)
     for number in (signal.SIGTERM, signal.SIGINT):  # a shell's background jobs are started deaf to SIGINT
@@ -86,7 +86,7 @@ def prove(
 
 def _merge(paths: tuple[Path, ...], merging: bool, as_json: bool) -> int:
     """Add up reports, and end as a run that found all of it would."""
-    from bursar.testing.prove import merge
+    from bursar_prove.proof import merge
 
     if not merging or not paths:
         raise CommandError("to add up what runs printed with --json: bursar prove --merge REPORT ...")
@@ -100,7 +100,7 @@ def _merge(paths: tuple[Path, ...], merging: bool, as_json: bool) -> int:
 def _read(path: Path) -> Report:
     import msgspec
 
-    from bursar.testing.prove import read_report
+    from bursar_prove.proof import read_report
 
     try:
         return read_report(msgspec.json.decode(path.read_bytes()))
@@ -119,7 +119,7 @@ def _show(found: Report, as_json: bool, further: str = "") -> int:
 
 
 def _cell(name: str) -> Cell:
-    from bursar.testing.prove import read_cell
+    from bursar_prove.proof import read_cell
 
     try:
         return read_cell(name)
@@ -129,7 +129,7 @@ def _cell(name: str) -> Cell:
 
 def _flaw(name: str | None) -> str | None:
     from bursar.cli.outcome import unknown
-    from bursar.testing.prove import FLAWS
+    from bursar_prove.proof import FLAWS
 
     if name is not None and name not in FLAWS:
         raise unknown("flaw", name, FLAWS)

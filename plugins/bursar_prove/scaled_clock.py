@@ -14,7 +14,7 @@ from datetime import datetime, timedelta, timezone
 
 from bursar.api.clock import Clock
 from bursar.loops.clock import RealClock
-from bursar.testing.prove.shared import Shared
+from bursar_prove.shared import Shared
 
 BEGIN = datetime(2026, 1, 1, tzinfo=timezone.utc)
 SLICE_S = 0.05

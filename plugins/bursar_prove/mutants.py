@@ -31,8 +31,8 @@ from bursar.pipeline import guard_facts, ingest, takeover
 from bursar.pipeline.candidate import Candidate
 from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
-from bursar.testing.prove.crash_injector import put
-from bursar.testing.prove.scaled_clock import BEGIN, SetClock
+from bursar_prove.crash_injector import put
+from bursar_prove.scaled_clock import BEGIN, SetClock
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,12 +24,12 @@ from bursar.domain.ids import IntentId
 from bursar.journal.writer import Journal, Tx, _Call
 from bursar.loops import executor
 from bursar.loops.executor import Executor
-from bursar.testing.prove import world
-from bursar.testing.prove.matrix import COMMIT_POINTS
-from bursar.testing.prove.scaled_clock import Pace
-from bursar.testing.prove.shared import Shared
-from bursar.testing.prove.strike import KILL, Strike, happen
-from bursar.testing.prove.witness import EVIDENCE, INTENTS, STAMP
+from bursar_prove import world
+from bursar_prove.matrix import COMMIT_POINTS
+from bursar_prove.scaled_clock import Pace
+from bursar_prove.shared import Shared
+from bursar_prove.strike import KILL, Strike, happen
+from bursar_prove.witness import EVIDENCE, INTENTS, STAMP
 
 DECIDED_BY = {
     "take_over": "start",

@@ -14,18 +14,18 @@ from bursar.journal.clock import anchor
 from bursar.journal.dump import JournalDump, Questions, read_dump
 from bursar.journal.writer import Tx, read_once
 from bursar.loops.clock import RealClock
-from bursar.testing.prove import world
-from bursar.testing.prove.children import rest
-from bursar.testing.prove.clients import ask
-from bursar.testing.prove.crash_injector import Sabotage
-from bursar.testing.prove.findings import LOST, Finding
-from bursar.testing.prove.invariants import AtRest
-from bursar.testing.prove.operator import Operator
-from bursar.testing.prove.oracle import REPEATABLE
-from bursar.testing.prove.patience import Patience
-from bursar.testing.prove.runner import Run
-from bursar.testing.prove.scaled_clock import BEGIN
-from bursar.testing.prove.witness import Effect, Sent
+from bursar_prove import world
+from bursar_prove.children import rest
+from bursar_prove.clients import ask
+from bursar_prove.crash_injector import Sabotage
+from bursar_prove.findings import LOST, Finding
+from bursar_prove.invariants import AtRest
+from bursar_prove.operator import Operator
+from bursar_prove.oracle import REPEATABLE
+from bursar_prove.patience import Patience
+from bursar_prove.runner import Run
+from bursar_prove.scaled_clock import BEGIN
+from bursar_prove.witness import Effect, Sent
 
 STILL_S = (world.HOLD_S + 4 * world.INTERVAL_S) / world.SPEED
 STILL_POLLS = 8

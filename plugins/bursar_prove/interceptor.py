@@ -17,8 +17,8 @@ from aiohttp.typedefs import Handler
 
 from bursar.api import Clock, SandboxServer
 from bursar.sandbox.faults import ADMIN, Faults
-from bursar.testing.prove.strike import KILL, Strike
-from bursar.testing.prove.witness import DUE_S, FOREIGN, Witness
+from bursar_prove.strike import KILL, Strike
+from bursar_prove.witness import DUE_S, FOREIGN, Witness
 
 _SPARED: ContextVar[bool] = ContextVar("spared", default=False)
 

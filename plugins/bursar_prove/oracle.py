@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 
 from bursar.journal.dump import IntentRecord, JournalDump
 from bursar.loops.executor import LEAVES_WITHIN_S
-from bursar.testing.prove.findings import DOUBLED, LOST, UNKNOWN, Finding
-from bursar.testing.prove.witness import Effect
-from bursar.testing.prove.world import SETTLE_S
+from bursar_prove.findings import DOUBLED, LOST, UNKNOWN, Finding
+from bursar_prove.witness import Effect
+from bursar_prove.world import SETTLE_S
 
 REPEATABLE = frozenset({"refill", "cancel"})
 MAY_HAVE_HAPPENED = frozenset({None, "lost", "succeeded"})

@@ -6,11 +6,11 @@ import random
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bursar.testing.prove import world
-from bursar.testing.prove.crash_injector import Sabotage
-from bursar.testing.prove.matrix import ACTIONS, AT_THE_POINT, COMMIT_POINTS, Cell
-from bursar.testing.prove.strike import FIRST_S, FROZEN_S, KILL, Kind, Strike
-from bursar.testing.prove.witness import EFFECTS
+from bursar_prove import world
+from bursar_prove.crash_injector import Sabotage
+from bursar_prove.matrix import ACTIONS, AT_THE_POINT, COMMIT_POINTS, Cell
+from bursar_prove.strike import FIRST_S, FROZEN_S, KILL, Kind, Strike
+from bursar_prove.witness import EFFECTS
 
 IN_THE_DAEMON = {*COMMIT_POINTS, "before-request", "after-reply"}
 AT_THE_SANDBOX = {"before-effect", "after-effect"}

@@ -17,10 +17,10 @@ from aiohttp import web
 
 from bursar.api import Provider, Secret
 from bursar.sandbox.faults import Faults
-from bursar.testing.prove.interceptor import Interceptor, Trap
-from bursar.testing.prove.scaled_clock import Pace, WorldClock
-from bursar.testing.prove.strike import Kind, Strike, happen, thaw
-from bursar.testing.prove.witness import Witness
+from bursar_prove.interceptor import Interceptor, Trap
+from bursar_prove.scaled_clock import Pace, WorldClock
+from bursar_prove.strike import Kind, Strike, happen, thaw
+from bursar_prove.witness import Witness
 
 HOST = "127.0.0.1"
 

@@ -18,12 +18,12 @@ from bursar.domain.intent_states import MAX_ATTEMPTS
 from bursar.journal.dump import IntentRecord, Questions, read_open, read_questions
 from bursar.journal.errors import JournalError
 from bursar.journal.writer import read_once
-from bursar.testing.prove import world
-from bursar.testing.prove.clients import Line, ask, call
-from bursar.testing.prove.invariants import AtRest
-from bursar.testing.prove.oracle import REPEATABLE, sent_us, subject_of
-from bursar.testing.prove.witness import Effect
-from bursar.testing.prove.world import ACCOUNTS, Stage
+from bursar_prove import world
+from bursar_prove.clients import Line, ask, call
+from bursar_prove.invariants import AtRest
+from bursar_prove.oracle import REPEATABLE, sent_us, subject_of
+from bursar_prove.witness import Effect
+from bursar_prove.world import ACCOUNTS, Stage
 
 PANEL, SITE = ACCOUNTS["smm"], ACCOUNTS["premium_exchanger"]
 LANDED_US = 20_000_000

@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from bursar.loops.clock import RealClock
-from bursar.testing.prove.scaled_clock import Pace
+from bursar_prove.scaled_clock import Pace
 
 FROZEN_S = 600.0
 FIRST_S = 120.0

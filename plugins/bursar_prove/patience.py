@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bursar.loops.clock import RealClock
-from bursar.testing.prove.clients import Line
-from bursar.testing.prove.world import POLLED
+from bursar_prove.clients import Line
+from bursar_prove.world import POLLED
 
 HANGS_S = 120.0
 """A process that does not come up, go down or get somewhere within this, hangs."""

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bursar.testing.prove.findings import BEYOND, DOUBLED, LOST, UNKNOWN, WRONG, Finding
-from bursar.testing.prove.runner import Played
+from bursar_prove.findings import BEYOND, DOUBLED, LOST, UNKNOWN, WRONG, Finding
+from bursar_prove.runner import Played
 
 AT_REST = "at-rest"
 """Where a finding stands that no round explains."""

@@ -16,10 +16,10 @@ from bursar.domain.ids import microseconds
 from bursar.journal.dump import AttemptRecord, EventRecord, IntentRecord, JournalDump
 from bursar.loops.executor import LEAVES_WITHIN_S
 from bursar.loops.runtime_context import FRESH
-from bursar.testing.prove import world
-from bursar.testing.prove.findings import BEYOND, LOST, Finding
-from bursar.testing.prove.scaled_clock import BEGIN
-from bursar.testing.prove.witness import Sent
+from bursar_prove import world
+from bursar_prove.findings import BEYOND, LOST, Finding
+from bursar_prove.scaled_clock import BEGIN
+from bursar_prove.witness import Sent
 
 STANDS_ON_S = FRESH.total_seconds() + LEAVES_WITHIN_S
 """What a request stands on was asked for within this before it left."""
