@@ -14,8 +14,7 @@ from toy_site import Sites
 
 from bursar.api import Later, Lost, Observation, Observed, Refused, SubjectRef, SubjectType, Succeeded
 from bursar.control.messages import RequestRejected
-from bursar.domain.ids import AccountName, RuleName
-from bursar.domain.lineage import Lineage
+from bursar.domain.ids import AccountName
 from bursar.host.registry import Registry
 from bursar.journal import ledger
 
@@ -310,7 +309,7 @@ async def test_what_a_person_names_as_made_settles_its_budget(world: World) -> N
     world.site.will("payouts", listed("4711", "250"))
     await world.live(minutes=6)
     await world.say("resolve", id="1", happened=True, reference="4711")
-    [entry] = await world.read(lambda tx: ledger.of_rule(tx, Lineage(RuleName("pay")), AccountName("panel"), BALANCE))
+    [entry] = await world.read(lambda tx: ledger.of_subject(tx, AccountName("panel"), BALANCE, 9))
     assert (entry.amount, entry.settled) == (Decimal(250), True)
 
 

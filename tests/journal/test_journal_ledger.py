@@ -26,6 +26,7 @@ from bursar.journal.ledger import KEPT
 from bursar.journal.writer import Tx
 
 OTHER = AccountName("other")
+LONG_AGO = T0 - timedelta(days=999)
 MOMENT = timedelta(microseconds=1)
 
 
@@ -163,13 +164,13 @@ def test_entries_on_another_subject_or_account_are_others(tx: Tx, account: Accou
 def test_what_a_rule_caused_is_found_by_what_it_was_asked_about(tx: Tx) -> None:
     first, second = (done(tx, f"+{n}", minutes=n, action="add", asked=ref("7")).id for n in (1, 2))
     done(tx, "+3", action="add", asked=ref("8"))
-    assert ids(ledger.of_rule(tx, by_rule("r"), PANEL, ref("7"))) == [second, first]
+    assert ids(ledger.of_rule(tx, by_rule("r"), PANEL, ref("7"), LONG_AGO)) == [second, first]
 
 
 def test_what_a_rule_caused_without_a_subject_is_found(tx: Tx) -> None:
     nothing = done(tx, "1", action="payout", asked=None)
     done(tx, "2", action="payout", asked=ref("7"))
-    assert ids(ledger.of_rule(tx, by_rule("r"), PANEL, None)) == [nothing.id]
+    assert ids(ledger.of_rule(tx, by_rule("r"), PANEL, None, LONG_AGO)) == [nothing.id]
 
 
 def test_a_persons_no_is_found_behind_any_number_that_are_open(tx: Tx) -> None:
@@ -198,7 +199,7 @@ def test_a_persons_no_is_not_the_last_answer_after_a_yes(tx: Tx) -> None:
 @pytest.mark.parametrize(("rule", "account"), [("other", PANEL), ("r", OTHER)])
 def test_what_another_rule_caused_or_elsewhere_is_something_else(tx: Tx, rule: str, account: AccountName) -> None:
     done(tx, asked=ref())
-    assert ledger.of_rule(tx, by_rule(rule), account, ref()) == []
+    assert ledger.of_rule(tx, by_rule(rule), account, ref(), LONG_AGO) == []
 
 
 def test_what_something_became_of_lately_counts_oldest_first(tx: Tx) -> None:
@@ -313,7 +314,7 @@ def test_a_renamed_rule_takes_over_what_another_caused(tx: Tx) -> None:
     lineage.take_over(tx, "r", "renamed")
     done(tx, "1", 2, asked=ref())
     by = replace(by_rule("renamed"), was=tuple(lineage.taken_over(tx, "renamed")))
-    assert ids(ledger.of_rule(tx, by, PANEL, ref())) == [intent.id]
+    assert ids(ledger.of_rule(tx, by, PANEL, ref(), LONG_AGO)) == [intent.id]
     assert ids(ledger.of_rule_on(tx, by, PANEL, ref(), after(-1))) == [intent.id]
 
 
@@ -421,10 +422,10 @@ def test_what_others_did_with_the_same_meaning_counts_where_they_do_it_no_more(t
     done(tx, "1", 5, asked=ref(), rule=RuleName("t"), meaning="m")
     s = frozenset({RuleName("s")})
     by = Lineage(RuleName("r"), "m", (), s, living=s, left=frozenset({(RuleName("s"), PANEL)}))
-    assert ids(ledger.of_rule(tx, by, PANEL, ref())) == [formerly, mine]
+    assert ids(ledger.of_rule(tx, by, PANEL, ref(), LONG_AGO)) == [formerly, mine]
     assert ids(ledger.of_rule_on(tx, by, PANEL, ref(), after(-1))) == [formerly, mine]
     assert ids(ledger.counting(tx, after(-1), rule=by)) == [mine, formerly]
-    assert ledger.of_rule(tx, by, OTHER, ref()) == []
+    assert ledger.of_rule(tx, by, OTHER, ref(), LONG_AGO) == []
 
 
 def test_an_older_journals_entries_take_their_rules_meaning_once(tx: Tx) -> None:

@@ -13,7 +13,7 @@ from journal_kit import event, ref
 from bursar.domain.ids import AccountName, RuleName, SubjectRef, instant
 from bursar.domain.rule import Rule
 from bursar.domain.verdict import BlockReason, HoldBack
-from bursar.journal import matches, subjects
+from bursar.journal import matches, subjects, texts
 from bursar.journal.matches import MatchRow
 from bursar.journal.writer import Tx
 
@@ -205,40 +205,40 @@ def test_the_cooldown_of_a_rule_that_only_tells_counts_from_when_it_last_told_of
     tell_at(tx, 1, 5)
     tell_at(tx, 9, id_="2")
     now = add(tx, at=after(10))
-    assert matches.last_told(tx, RULE, PANEL, ref(), but=now.id) == after(5)
+    assert texts.last_told(tx, RULE, PANEL, ref(), but=now.id) == after(5)
 
 
 def test_the_cooldown_of_a_rule_that_only_tells_does_not_count_the_match_itself(tx: Tx) -> None:
     (match,) = tell_at(tx, 0)
-    assert matches.last_told(tx, RULE, PANEL, ref(), but=match.id) is None
+    assert texts.last_told(tx, RULE, PANEL, ref(), but=match.id) is None
 
 
 def test_a_match_that_was_held_back_and_never_told_does_not_count(tx: Tx) -> None:
     hold(tx)
-    assert matches.last_told(tx, RULE, PANEL, ref(), but=add(tx, at=after(1)).id) is None
+    assert texts.last_told(tx, RULE, PANEL, ref(), but=add(tx, at=after(1)).id) is None
 
 
 @pytest.mark.parametrize(("rule_", "account"), [(OTHER, PANEL), (RULE, AccountName("other"))])
 def test_the_texts_of_another_rule_or_account_do_not_count(tx: Tx, rule_: Rule, account: AccountName) -> None:
     tell_at(tx, 1)
-    assert matches.last_told(tx, rule_, account, ref(), but=add(tx, at=after(2)).id) is None
+    assert texts.last_told(tx, rule_, account, ref(), but=add(tx, at=after(2)).id) is None
 
 
 def test_texts_about_nothing_in_particular_count_among_themselves(tx: Tx) -> None:
     match = matches.add(tx, RULE, PANEL, None, None, "so", T0)
     matches.fired(tx, match, 0, 0, after(1))
-    assert matches.last_told(tx, RULE, PANEL, None, but=add(tx, at=after(2)).id) == after(1)
+    assert texts.last_told(tx, RULE, PANEL, None, but=add(tx, at=after(2)).id) == after(1)
 
 
 def test_the_limit_of_a_rule_that_only_tells_counts_in_its_window(tx: Tx) -> None:
     tell_at(tx, 1, 5, 9)
-    assert matches.told_times(tx, RULE, after(4), account=PANEL, subject=ref()) == [after(5), after(9)]
+    assert texts.told_times(tx, RULE, after(4), account=PANEL, subject=ref()) == [after(5), after(9)]
 
 
 def test_the_limit_of_a_rule_that_only_tells_may_count_every_subject(tx: Tx) -> None:
     tell_at(tx, 1)
     tell_at(tx, 2, id_="2")
-    assert matches.told_times(tx, RULE, T0, account=None, subject=None) == [after(1), after(2)]
+    assert texts.told_times(tx, RULE, T0, account=None, subject=None) == [after(1), after(2)]
 
 
 def test_the_texts_of_a_match_are_owed_at_one_instant(tx: Tx) -> None:
@@ -304,7 +304,7 @@ def test_a_renamed_rule_takes_over_what_another_told_and_what_it_waits_for(tx: T
     tell_at(tx, 1)
     match = hold(tx, at=after(2))
     matches.rename_rule(tx, "r", "other")
-    assert matches.last_told(tx, OTHER, PANEL, ref(), but=match.id) == after(1)
+    assert texts.last_told(tx, OTHER, PANEL, ref(), but=match.id) == after(1)
     assert [one.id for one in matches.held_by(tx, "other")] == [match.id]
 
 

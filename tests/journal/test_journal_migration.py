@@ -7,7 +7,7 @@ import sqlite3
 import stat
 from collections.abc import Callable
 from contextlib import closing
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from bursar.domain.verdict import BlockReason, HoldBack
 from bursar.journal import accounts, audit, files, intents, ledger, matches, meta, questions
 from bursar.journal.backup import check_file
 from bursar.journal.errors import JournalError, JournalNewer
-from bursar.journal.migrations import ACTS, FIRST, LEDGER, MEANINGS, MIGRATIONS, VERSION
+from bursar.journal.migrations import ACTS, FIRST, LEDGER, LINES, MEANINGS, MIGRATIONS, VERSION
 from bursar.journal.questions import Asked
 from bursar.journal.schema import TABLES, statements
 from bursar.journal.send_counter import SendCounter
@@ -400,7 +400,7 @@ def test_every_entry_is_as_open_as_its_intent(old: Path) -> None:
 
 def rule_entries(tx: Tx, subject: SubjectRef | None = BALANCE) -> list[Entry]:
     """Return what the rule caused, as its cooldown and its limit read it."""
-    return ledger.of_rule(tx, by_rule("r"), PANEL, subject)
+    return ledger.of_rule(tx, by_rule("r"), PANEL, subject, datetime(2000, 1, 1, tzinfo=timezone.utc))
 
 
 def spent(tx: Tx, since: datetime) -> Decimal | None:
@@ -786,7 +786,7 @@ def test_reading_an_old_journal_changes_nothing(old: Path) -> None:
 
 
 def test_there_is_a_step_for_every_version() -> None:
-    assert (MIGRATIONS, VERSION) == ((FIRST, LEDGER, MEANINGS, ACTS), 4)
+    assert (MIGRATIONS, VERSION) == ((FIRST, LEDGER, MEANINGS, ACTS, LINES), 5)
 
 
 async def test_a_journal_that_was_brought_up_to_date_is_written_on(old: Path) -> None:

@@ -33,6 +33,7 @@ from bursar.journal import (
     references,
     streams,
     subjects,
+    texts,
     verdicts,
 )
 from bursar.journal.files import connect, prepare_file
@@ -96,8 +97,8 @@ EVERYDAY: dict[str, Callable[[Tx], object]] = {
     "due matches that no poll shows": lambda tx: matches.due_unwatched(tx, PANEL, "order", T0),
     "due matches of a subject": lambda tx: matches.held_of(tx, PANEL, ref(), T0),
     "what waited for an intent": lambda tx: matches.release_waiting(tx, INTENT, T0),
-    "when it last told": lambda tx: matches.last_told(tx, rule(), PANEL, ref(), but=1),  # type: ignore[arg-type]
-    "when it told of a subject": lambda tx: matches.told_times(tx, rule(), T0, account=PANEL, subject=ref()),
+    "when it last told": lambda tx: texts.last_told(tx, rule(), PANEL, ref(), but=1),  # type: ignore[arg-type]
+    "when it told of a subject": lambda tx: texts.told_times(tx, rule(), T0, account=PANEL, subject=ref()),
     "what is blocked": lambda tx: matches.blocked(tx, PANEL, BlockReason.CLOCK),
     "hold back": lambda tx: matches.hold_back_if_alone(
         tx, matches.add(tx, rule(), PANEL, ref(), event(), "so", T0), HoldBack(BlockReason.PAUSED, "paused"), 0
@@ -122,9 +123,9 @@ EVERYDAY: dict[str, Callable[[Tx], object]] = {
     "an entry": lambda tx: ledger.load(tx, 1),  # type: ignore[arg-type]
     "entries on a subject": lambda tx: ledger.of_subject(tx, PANEL, ref(), 9),
     "entries of an action on a subject": lambda tx: ledger.answered(tx, PANEL, ref(), "refill", 9),
-    "entries of a rule": lambda tx: ledger.of_rule(tx, by_rule("r"), PANEL, ref()),
+    "entries of a rule": lambda tx: ledger.of_rule(tx, by_rule("r"), PANEL, ref(), T0),
     "entries of a rule on a subject": lambda tx: ledger.of_rule_on(tx, by_rule("r"), PANEL, ref(), T0),
-    "entries of a rule about nothing": lambda tx: ledger.of_rule(tx, by_rule("r"), PANEL, None),
+    "entries of a rule about nothing": lambda tx: ledger.of_rule(tx, by_rule("r"), PANEL, None, T0),
     "what was lost lately": lambda tx: ledger.lost_since(tx, PANEL, "payout", T0),
     "the last no of a person": lambda tx: ledger.last_no(tx, by_rule("r"), PANEL, ref()),
     "post": lambda tx: ledger.post(tx, 1, Post.SETTLED, T0),  # type: ignore[arg-type]

@@ -155,6 +155,20 @@ async def test_a_commit_that_goes_through_heals(journal: Journal) -> None:
     assert (still is not None, journal.broken) == (True, None)
 
 
+@pytest.mark.parametrize("beside", [1, 2])
+async def test_what_was_rolled_back_does_not_heal(journal: Journal, beside: int) -> None:
+    """Nothing of it is on the disk, alone or among others."""
+
+    def fails(tx: Tx) -> None:
+        put(tx, "lost")
+        raise KeyError("a plugin's")
+
+    await together(journal, full)
+    await journal.write(lambda tx: tx.run("PRAGMA max_page_count = 1000000"))
+    await together(journal, *[fails] * beside)
+    assert journal.broken is not None
+
+
 def full(tx: Tx) -> None:
     """Fill the disk up, in a way that makes the database roll everything back by itself."""
     pages = tx.one("PRAGMA page_count")

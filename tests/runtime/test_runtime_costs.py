@@ -12,9 +12,10 @@ from kit import World
 from runtime_config import account, config
 from toy_site import ACTIONS
 
-from bursar.api import CostFacts, Later, Observation, Observed, PollRequest, SubjectRef
+from bursar.api import CostFacts, Intent, Later, Observation, Observed, PollRequest, SubjectRef
 from bursar.control.messages import RequestRejected
 
+PAY = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7"}}]}'
 OFF = account(more="poll: {coupons: off}")
 BUDGET = "budget: {add: {max: 50, every: 24h}}"
 ASKS = "approve: {above: 5, within: 3d}"
@@ -133,3 +134,38 @@ async def test_a_price_that_was_missing_for_a_while_holds_nothing_back_for_a_bud
     listed.append(Observed(PRICE, {"amount": Decimal(30)}, "new"))
     await world.live(days=2, every_s=1800)
     assert await world.states() == ["succeeded"]
+
+
+@pytest.mark.parametrize("grows", ["before the poll", "before the request"])
+async def test_a_budget_that_never_allows_is_told_once_wherever_it_was_met(world: World, grows: str) -> None:
+    world.site.money("1200" if grows == "before the poll" else "900")
+
+    async def grown(_intent: Intent) -> dict[str, object]:
+        world.site.money("1200")
+        return {"known": [], "balance": "1200"}
+
+    if grows == "before the request":
+        world.site.will("prepare", grown)
+    budget = account(more="settle: 1m, budget: {payout: {max: 1000, every: 7d}}")
+    await world.open(config(PAY, accounts=budget))
+    await world.live(days=2, every_s=600)
+    assert (await world.matches(), world.site.performed) == (["budget"], [])
+    assert await world.told("budget.exhausted") == ["budget.exhausted"]
+
+
+@pytest.mark.parametrize("rules", [1, 2])
+async def test_a_budget_that_refuses_just_before_the_request_costs_a_look_an_hour_for_each_rule(
+    world: World, rules: int
+) -> None:
+    """The look before the request always shows more than the polls do."""
+    world.site.money("900")
+
+    async def more(_intent: Intent) -> dict[str, object]:
+        return {"known": [], "balance": "1200"}
+
+    world.site.will("prepare", *[more] * 9999)
+    budget = ", budget: {payout: {max: 1000, every: 7d}}}"
+    text = "\n".join(PAY.replace("name: p", f"name: {name}")[:-1] + budget for name in "pq"[:rules])
+    await world.open(config(text, accounts=account(more="settle: 1m")))
+    await world.live(days=1, every_s=300)
+    assert len(await world.intents()) <= 25 * rules

@@ -5,6 +5,8 @@ Each time a url slips for a while, and is put back.
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from kit import World
 from lost_kit import GONE
@@ -12,6 +14,8 @@ from runtime_config import account, config
 from toy_site import Site
 
 from bursar.api import Observation, Observed, SubjectRef, Succeeded
+from bursar.cli.check import _notes
+from bursar.settings.read import read_configuration
 
 PAY = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7"}}]'
 ORDER_AGAIN = "{name: r, on: order.completed, do: [{add: {link: x}}]}"
@@ -141,3 +145,18 @@ async def test_the_reason_says_what_to_do_by_name(world: World) -> None:
         "its url or key is another: nothing is done there until `bursar accounts confirm panel` (it is the same), "
         "or `replace panel` (it is another one), or they are as before"
     )
+
+
+@pytest.mark.parametrize("key", ["{env: KEY}", "{credential: panel}"])
+async def test_a_key_that_was_not_read_is_not_said_to_be_another(world: World, key: str) -> None:
+    """`check --without-secrets`, and a credential that only the unit can read."""
+    world.site.orders["501"] = "in_progress"
+    await world.open(config(ORDER_AGAIN))
+    await world.track("501")
+    await world.live(minutes=3)
+    path = world.folder / "other.yaml"
+    path.write_text(config(ORDER_AGAIN).replace("{env: KEY}", key), encoding="utf-8")
+    registry, without = world.sites.registry(), key == "{env: KEY}"
+    read = read_configuration([path], registry, environ={}, without_secrets=without, unit_only_is_warning=True)
+    notes = await asyncio.to_thread(_notes, read)
+    assert [one.message for one in notes if "is another" in one.message] == []

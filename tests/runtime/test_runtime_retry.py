@@ -149,3 +149,21 @@ async def test_what_is_counted_by_order_is_counted_by_order_before_it_has_a_name
         if "approve" in more and number == 0:
             await world.say("deny", ids=["2"])
     assert [block for block in await world.matches() if block != "denied"] == []
+
+
+@pytest.mark.parametrize("answered", [False, True])
+async def test_what_nobody_answered_after_a_no_can_be_retried(world: World, answered: bool) -> None:
+    world.site.money("900")
+    asks = PAY[:-1] + ", approve: {above: 1, within: 12h}, cooldown: 6h}"
+    await world.open(config(asks, accounts=account(more="settle: 1m")))
+    await world.live(minutes=6)
+    await world.say("deny", ids=["1"])
+    await world.live(hours=7, every_s=600)
+    assert await world.states() == ["denied", "awaiting_approval"]
+    if answered:
+        await world.say("deny", ids=["2"])
+    else:
+        await world.live(hours=12, every_s=600)
+    [said] = await world.say("retry", ids=["2"])
+    await world.live(minutes=12)
+    assert (said["problem"], (await world.states())[2:]) == (None, ["awaiting_approval"])

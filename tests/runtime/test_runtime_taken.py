@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from decimal import Decimal
 
@@ -218,3 +219,94 @@ async def test_a_payout_that_is_done_after_all_raises_no_alarm(
         await world.live(minutes=12)
     await world.live(days=9, every_s=3600)
     assert await world.told("action.unconfirmed") == []
+
+
+def leaves(world: World, amount: str) -> Callable[[Intent], Awaitable[Succeeded]]:
+    """Pay out at once, and leave so much."""
+
+    async def pay(_intent: Intent) -> Succeeded:
+        world.site.money(amount)
+        return Succeeded(f"{len(world.site.performed)}")
+
+    return pay
+
+
+@pytest.mark.parametrize("taken_after_h", [3, 30])
+async def test_what_comes_in_after_a_payout_was_taken_late_is_asked_about_where_payouts_are_not_polled(
+    world: World, taken_after_h: int
+) -> None:
+    """The site takes it when it is done, also later than a day, and the balance never falls below the minimum."""
+    world.site.money("900")
+    world.site.will("payout", Succeeded("1"), leaves(world, "60"))
+    await world.open(config(PAY + "}", accounts=account(more="settle: 1m, poll: {payouts: off}")))
+    await world.live(hours=taken_after_h, every_s=600)
+    assert left(world) == ["900"]
+    world.site.money("60")
+    await world.live(hours=2, every_s=600)
+    world.site.money("2000")
+    await world.live(days=2, every_s=3600)
+    assert left(world)[:2] in (["900", "60"], ["900", "2000"])
+
+
+@pytest.mark.parametrize("looks", [1, 2])
+async def test_one_slip_of_the_balance_frees_no_payout_without_a_number_while_one_waits(
+    world: World, looks: int
+) -> None:
+    world.site.money("900")
+    world.site.will("payout", Succeeded())
+    await world.open(config(PAY + "}", accounts=account(more="settle: 1m")))
+    await world.turn()
+    world.site.payouts["41"] = "waiting"
+    await world.live(minutes=12)
+    world.site.money("20")
+    await world.live(minutes=10 * looks - 4)
+    world.site.money("900")
+    await world.live(hours=3, every_s=300)
+    assert len(world.site.performed) == looks
+
+
+@pytest.mark.parametrize("undone", [False, True])
+async def test_a_budget_counts_what_a_person_has_named_after_another_was_taken_for_it(
+    world: World, undone: bool
+) -> None:
+    """Ours came without a number; a person's own payout 41 is canceled, and taken for it; ours is 42, and done."""
+    world.site.money("900")
+    world.site.will("payout", Succeeded(), leaves(world, "0"))
+    await world.open(config(PAY + "}", accounts=account(more="settle: 1m, budget: {payout: {max: 1000, every: 7d}}")))
+    await world.turn()
+    for state in ("waiting", "canceled") if undone else ():
+        world.site.payouts["41"] = state
+        await world.live(minutes=12)
+    assert await world.told("action.undone") == ["action.undone"] * undone
+    world.site.money("20")
+    world.site.payouts["42"] = "done"
+    await world.live(minutes=12)
+    await world.say("resolve", id="1", happened=True, reference="42")
+    await world.live(hours=1, every_s=600)
+    world.site.money("900")
+    await world.live(days=3, every_s=600)
+    assert left(world) == ["900"]  # twice would pass 1000 in 7 days
+
+
+@pytest.mark.parametrize("undone", [False, True])
+async def test_a_payout_that_a_person_names_and_that_waits_keeps_its_balance_though_another_was_taken_for_it(
+    world: World, undone: bool
+) -> None:
+    world.site.money("900")
+    world.site.will("payout", Succeeded(), leaves(world, "0"))
+    await world.open(config(PAY + "}", accounts=account(more="settle: 1m")))
+    await world.turn()
+    for state in ("waiting", "canceled") if undone else ():
+        world.site.payouts["41"] = state
+        await world.live(minutes=4)
+    world.site.payouts["42"] = "waiting"
+    await world.live(minutes=4)
+    await world.say("resolve", id="1", happened=True, reference="42")
+    await world.live(hours=30, every_s=600)
+    assert left(world) == ["900"]
+    world.site.payouts["42"] = "done"
+    world.site.money("0")
+    await world.live(hours=1, every_s=600)
+    world.site.money("800")
+    await world.live(hours=1, every_s=600)
+    assert left(world) == ["900", "800"]

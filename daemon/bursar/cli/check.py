@@ -80,6 +80,7 @@ def _notes(configuration: Configuration) -> Sequence[Problem]:
     from bursar.pipeline.account_identity import quarantine_words, would_mean_others
     from bursar.pipeline.renames import Renamed, refuse_renamed
     from bursar.settings.identity import account_digest
+    from bursar.settings.secrets import PLACEHOLDER
 
     def look(tx: Tx) -> list[str]:
         found = [(rule.name, window_before_ledger(tx, rule)) for rule in configuration.rules]
@@ -89,7 +90,8 @@ def _notes(configuration: Configuration) -> Sequence[Problem]:
         except Renamed as refused:
             notes.append(f"`bursar reload` would refuse this: {refused}")
         key = meta.digest_key(tx)
-        digests = {name: (one.provider.name, account_digest(one, key)) for name, one in configuration.accounts.items()}
+        read = {name: one for name, one in configuration.accounts.items() if one.settings.key is not PLACEHOLDER}
+        digests = {name: (one.provider.name, account_digest(one, key)) for name, one in read.items()}
         return [*notes, *(f"{name}: {quarantine_words(name)}" for name in would_mean_others(tx, digests))]
 
     state = configuration.settings.state

@@ -23,6 +23,8 @@ def reload(as_json: bool) -> None:
     Example:
         bursar check && bursar reload
     """
+    from bursar.pipeline.guard_facts import RULE_CHANGED
+
     answer = cast("dict[str, Any]", client_for_looking().ask("reload"))
     if as_json:
         show_json(answer)
@@ -41,7 +43,9 @@ def reload(as_json: bool) -> None:
         waited = "1 match that waited ends" if number == 1 else f"{number} matches that waited end"
         click.echo(f"{rule}: {waited} at {account}: {reason}")
     if held:
+        changed = any(reason == RULE_CHANGED for _, _, reason in held)
+        at_once = " (at once about a balance that is still above its minimum)" if changed else ""
         click.echo(
-            "the rules are asked again at their next event (at once about a balance that is still above its minimum); "
-            "`bursar call` does what is still to be done, past the approve and budget of the rule"
+            f"the rules are asked again at their next event{at_once}; `bursar call` does what is still to be done, "
+            "past the approve and budget of the rule"
         )

@@ -90,7 +90,7 @@ class Entry:
         forgiven: A person has had it tried again.
         retried: It was a person's call, and was planned once more.
         unread: It was refused, and nobody can read why.
-        match: The match that it comes from; None: a person asked for it.
+        match: The match that it comes from, or the first of its line; None: a person asked for it.
         act: Which of its rule's actions it is, from 0.
     """
 

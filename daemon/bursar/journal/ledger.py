@@ -27,18 +27,25 @@ _ANSWERED = (
     "EXISTS (SELECT 1 FROM postings p WHERE p.entry = ledger.id AND p.what IN ('accepted', 'succeeded', 'refused'))"
 )
 
+_NEWS = (
+    "(EXISTS (SELECT 1 FROM postings p WHERE p.entry = ledger.id AND p.at > ?) OR EXISTS (SELECT 1 FROM intents i WHERE "
+    f"i.id = ledger.id AND i.{OPEN_INTENTS}))"
+)
+"""Something became of an entry since an instant, or it is open."""
+
 
 def open_entry(tx: Tx, planned: PlannedIntent, now: datetime) -> IntentId:
     """Write the entry of a planned intent; return its id, which is the intent's."""
     id_ = tx.insert(
         "INSERT INTO ledger (account, action, subject_type, subject_id, rule, meaning, match_id, act, asked_type, asked_id, "
-        "amount, currency, planned_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        "amount, currency, planned_at) VALUES (?,?,?,?,?,?,coalesce((SELECT first_id FROM matches WHERE id = ?), ?),?,?,?,?,?,?)",
         planned.account,
         planned.action,
         planned.subject.type,
         planned.subject.id,
         planned.rule,
         planned.meaning,
+        planned.match,
         planned.match,
         planned.act,
         planned.asked.type if planned.asked is not None else None,
@@ -106,16 +113,12 @@ def _of_subject(
 def of_rule_on(tx: Tx, rule: Lineage, account: AccountName, subject: SubjectRef, since: datetime) -> list[Entry]:
     """Return what a rule did to a subject of which something became since an instant, or that is open, newest first."""
     names, named = _names(rule, account)
-    where = (
-        f"{names} AND (EXISTS (SELECT 1 FROM postings p WHERE p.entry = ledger.id AND p.at > ?) OR EXISTS (SELECT 1 FROM "
-        f"intents i WHERE i.id = ledger.id AND i.{OPEN_INTENTS}))"
-    )
-    return _of_subject(tx, account, subject, where, -1, *named, microseconds(since))
+    return _of_subject(tx, account, subject, f"{names} AND {_NEWS}", -1, *named, microseconds(since))
 
 
-def of_rule(tx: Tx, rule: Lineage, account: AccountName, asked: SubjectRef | None) -> list[Entry]:
-    """Return the entries that a rule caused for a subject, newest first."""
-    return _of_rule(tx, rule, account, asked, "1 = 1", -1)
+def of_rule(tx: Tx, rule: Lineage, account: AccountName, asked: SubjectRef | None, since: datetime) -> list[Entry]:
+    """Return the same of what a rule caused for a subject that it was asked about."""
+    return _of_rule(tx, rule, account, asked, _NEWS, -1, microseconds(since))
 
 
 def _of_rule(
@@ -172,7 +175,7 @@ def _about(asked: SubjectRef | None, *, alike: bool = False) -> tuple[str, list[
 
 
 def of_match(tx: Tx, match: MatchId) -> list[Entry]:
-    """Return what a match has caused, oldest first."""
+    """Return what the matches of a line have caused, by the first of them, oldest first."""
     return _folded(
         tx, tx.all(f"SELECT {_ENTRY} FROM ledger INDEXED BY ledger_by_match WHERE match_id = ? ORDER BY id", match)
     )

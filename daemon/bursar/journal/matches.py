@@ -24,6 +24,8 @@ class MatchRow:
         fingerprint: That of its rule when it matched.
         fired_at: When something first came of it.
         told_at: When its texts were owed.
+        first_id: The match that it goes on from, where that ended with its rule's text; None: it is the first.
+        told_block: What was last told to hold it back.
     """
 
     id: MatchId
@@ -39,9 +41,16 @@ class MatchRow:
     acts_planned: int = 0
     fired_at: datetime | None = None
     told_at: datetime | None = None
+    first_id: MatchId | None = None
+    told_block: str | None = None
+
+    @property
+    def first(self) -> MatchId:
+        """Return the first match of its line: what any of them has done is done."""
+        return self.first_id or self.id
 
 
-_COLUMNS = "id, rule, fingerprint, account, subject_type, subject_id, event_id, at, state, block, reason, acts_planned, fired_at, told_at"
+_COLUMNS = "id, rule, fingerprint, account, subject_type, subject_id, event_id, at, state, block, reason, acts_planned, fired_at, told_at, first_id, told_block"
 
 
 def add(
@@ -52,8 +61,20 @@ def add(
     event: Event | None,
     reason: str,
     now: datetime,
+    goes_on_from: MatchRow | None = None,
 ) -> MatchRow:
-    """Write a match. What is held back for the same rule and subject is superseded by it."""
+    """Write a match. What is held back for the same rule and subject is superseded by it.
+
+    Args:
+        tx: The transaction.
+        rule: The rule that said yes.
+        account: In which account.
+        subject: About which subject.
+        event: About which event.
+        reason: Why.
+        now: The instant.
+        goes_on_from: The match that ended with its rule's text, and is asked about anew by this one.
+    """
     ref = subject or NOTHING
     tx.run(
         "UPDATE matches SET state = 'dropped', reason = 'a newer match took its place', ended_at = ? WHERE rule = ? AND account = ? "
@@ -65,8 +86,8 @@ def add(
         ref.id,
     )
     id_ = tx.insert(
-        "INSERT INTO matches (rule, fingerprint, account, subject_type, subject_id, event_id, at, state, reason) VALUES "
-        "(?,?,?,?,?,?,?,?,?)",
+        "INSERT INTO matches (rule, fingerprint, account, subject_type, subject_id, event_id, at, state, reason, first_id) VALUES "
+        "(?,?,?,?,?,?,?,?,?,?)",
         rule.name,
         rule.fingerprint,
         account,
@@ -76,9 +97,9 @@ def add(
         microseconds(now),
         "new",
         reason,
+        None if goes_on_from is None else goes_on_from.first,
     )
-    event_id = event.id if event else None
-    return MatchRow(MatchId(id_), rule.name, rule.fingerprint, account, subject, event_id, now, "new", None, reason)
+    return cast(MatchRow, load(tx, MatchId(id_)))
 
 
 def load(tx: Tx, id_: MatchId) -> MatchRow | None:
@@ -119,8 +140,8 @@ def hold_back(tx: Tx, match: MatchRow, held: HoldBack, acts_planned: int) -> Non
     )
 
 
-def hold_back_if_alone(tx: Tx, match: MatchRow, held: HoldBack, acts_planned: int) -> None:
-    """Hold a match back again, unless a newer one of the same rule and subject is held already."""
+def hold_back_if_alone(tx: Tx, match: MatchRow, held: HoldBack, acts_planned: int) -> bool:
+    """Hold a match back again, unless a newer one of the same rule and subject is held already; return whether it is."""
     ref = match.subject or NOTHING
     newer = tx.one(
         "SELECT 1 FROM matches WHERE rule = ? AND account = ? AND subject_type = ? AND subject_id = ? AND state = 'held' "
@@ -133,6 +154,19 @@ def hold_back_if_alone(tx: Tx, match: MatchRow, held: HoldBack, acts_planned: in
     )
     if newer is None:
         hold_back(tx, match, held, acts_planned)
+    return newer is None
+
+
+def told_of(tx: Tx, id_: MatchId, block: BlockReason) -> None:
+    """Note that people were told of what holds the match back."""
+    tx.run("UPDATE matches SET told_block = ? WHERE id = ?", block, id_)
+
+
+def held_of_line(tx: Tx, first: MatchId) -> list[MatchRow]:
+    """Return the matches of a line that are held back."""
+    where = "id IN (SELECT ? UNION SELECT id FROM matches INDEXED BY matches_of_line WHERE first_id = ?)"
+    rows = tx.all(f"SELECT {_COLUMNS} FROM matches WHERE {where} AND state = 'held' ORDER BY id", first, first)
+    return [_row(row) for row in rows]
 
 
 def drop(tx: Tx, id_: MatchId, reason: str, now: datetime) -> None:
@@ -267,39 +301,10 @@ def rename_rule(tx: Tx, old: str, new: str) -> None:
     tx.run("UPDATE matches SET rule = ? WHERE rule = ?", new, old)
 
 
-def last_told(tx: Tx, rule: Rule, account: AccountName, subject: SubjectRef | None, *, but: MatchId) -> datetime | None:
-    """Return when the texts of a rule that only tells last went out for a subject."""
-    ref = subject or NOTHING
-    row = tx.one(
-        "SELECT max(fired_at) FROM matches WHERE rule = ? AND account = ? AND subject_type = ? AND subject_id = ? "
-        "AND fired_at IS NOT NULL AND id <> ?",
-        rule.name,
-        account,
-        ref.type,
-        ref.id,
-        but,
-    )
-    return at(row[0]) if row else None
-
-
-def told_times(
-    tx: Tx, rule: Rule, since: datetime, *, account: AccountName | None, subject: SubjectRef | None
-) -> list[datetime]:
-    """Return when the texts of a rule that only tells went out, oldest first."""
-    where, params = ["rule = ?", "fired_at > ?"], [cast(object, rule.name), microseconds(since)]
-    if account is not None:
-        where.append("account = ?")
-        params.append(account)
-    if subject is not None:
-        where.append("subject_type = ? AND subject_id = ?")
-        params += [subject.type, subject.id]
-    rows = tx.all(f"SELECT fired_at FROM matches WHERE {' AND '.join(where)} ORDER BY fired_at", *params)
-    return [cast(datetime, at(row[0])) for row in rows]
-
-
 def _row(row: Row) -> MatchRow:
     (
         id_, rule, fingerprint, account, subject_type, subject_id, event_id, at_us, state, block, reason, acts, fired_at, told_at,
+        first_id, told_block,
     ) = row  # fmt: skip
     return MatchRow(
         MatchId(id_),
@@ -315,4 +320,6 @@ def _row(row: Row) -> MatchRow:
         acts,
         at(fired_at),
         at(told_at),
+        None if first_id is None else MatchId(first_id),
+        told_block,
     )

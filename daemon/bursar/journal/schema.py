@@ -140,13 +140,16 @@ CREATE TABLE matches (
   told_at BIGINT,
   ended_at BIGINT,
   acts_planned INTEGER NOT NULL DEFAULT 0,
-  intents INTEGER NOT NULL DEFAULT 0
+  intents INTEGER NOT NULL DEFAULT 0,
+  first_id BIGINT,
+  told_block TEXT
 );
 CREATE UNIQUE INDEX matches_held ON matches (rule, account, subject_type, subject_id) WHERE state = 'held';
 CREATE INDEX matches_due ON matches (account, retry_at) WHERE state = 'held' AND retry_at IS NOT NULL;
 CREATE INDEX matches_waiting ON matches (waits_for) WHERE state = 'held' AND waits_for IS NOT NULL;
 CREATE INDEX matches_fired ON matches (rule, account, subject_type, subject_id, fired_at) WHERE fired_at IS NOT NULL;
 CREATE INDEX matches_ended ON matches (ended_at) WHERE ended_at IS NOT NULL;
+CREATE INDEX matches_of_line ON matches (first_id) WHERE first_id IS NOT NULL;
 
 CREATE TABLE ledger (
   id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -245,10 +245,11 @@ class Journal:
         try:
             self._place.check()
             self._connection.execute("BEGIN IMMEDIATE")
-            tx, before = Tx(self._connection), self._connection.total_changes
+            tx, wrote = Tx(self._connection), False
             for call in group:
+                before = self._connection.total_changes  # what is rolled back counts there, too
                 self._run(tx, call, alone=len(group) == 1)
-            wrote = self._connection.total_changes > before
+                wrote |= call.error is None and self._connection.total_changes > before
             self._last_ids.note(last_ids(self._connection))
             self._connection.execute("COMMIT")
             self.commits += 1

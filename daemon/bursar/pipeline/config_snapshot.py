@@ -11,7 +11,7 @@ from bursar.domain.action import ActionType
 from bursar.domain.ids import AccountName
 from bursar.domain.plan import Seal, seal_with
 from bursar.domain.route import Subscription
-from bursar.domain.rule import AccountFacts, Budget, Mode
+from bursar.domain.rule import AccountFacts, Budget, Mode, Rule
 from bursar.domain.subject import Coverage, Stream, SubjectType
 from bursar.journal.send_counter import SendCount
 from bursar.pipeline.approval_links import ApprovalLinks
@@ -98,6 +98,11 @@ class ConfigSnapshot:
         """Return whether an account's name still means what it meant to who asked there: a reload may lie between."""
         now = self.accounts.get(spec.name)
         return now is not None and now.digest == spec.digest
+
+    def active_rule(self, name: str | None) -> Rule | None:
+        """Return a rule by its name, if it is there and not off."""
+        rule = self.rules.get(name or "")
+        return None if rule is None or rule.mode is Mode.OFF else rule
 
     def text_window(self) -> timedelta:
         """Return how far back rules that only tell look: their longest cooldown or limit."""

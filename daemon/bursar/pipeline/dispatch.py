@@ -24,19 +24,14 @@ from bursar.pipeline import gate
 from bursar.pipeline.approvals import ask, shown_amount
 from bursar.pipeline.candidate import Candidate
 from bursar.pipeline.done_before import happened_before
+from bursar.pipeline.edited_rules import end_held
 from bursar.pipeline.events import emit_core
-from bursar.pipeline.guard_facts import PARAM_CHANGED
+from bursar.pipeline.guard_facts import PARAM_CHANGED, RULE_ENDS
+from bursar.pipeline.holding import hold_back
 from bursar.pipeline.intent_transitions import take_step
 from bursar.pipeline.outcomes import go_on
 from bursar.pipeline.revealed import revealed
 from bursar.pipeline.unit_of_work import UnitOfWork
-
-TOLD_BY = {
-    BlockReason.BUDGET: "budget.exhausted",
-    BlockReason.GAVE_UP: "action.gave_up",
-    BlockReason.BROKEN: "rule.failed",
-}
-"""The events by which people are told of what holds a match back."""
 
 
 def apply_match(uow: UnitOfWork, rule: Rule, match: MatchRow, scope: Scope) -> None:
@@ -94,14 +89,14 @@ def _apply_texts(uow: UnitOfWork, rule: Rule, match: MatchRow, scope: Scope) -> 
 
 
 def _keep(uow: UnitOfWork, match: MatchRow, verdict: HoldBack | Lapse, acts_planned: int) -> None:
-    """Hold a match back, or end it; what stops it for long is told once per match."""
+    """Hold a match back, or end it."""
+    if isinstance(verdict, Lapse) and verdict.reason in RULE_ENDS:
+        end_held(uow, [(match, verdict.reason)])
+        return
     if isinstance(verdict, Lapse):
         matches.drop(uow.tx, match.id, verdict.reason, uow.now)
         return
-    matches.hold_back(uow.tx, match, verdict, acts_planned)
-    told_by = TOLD_BY.get(verdict.block)
-    if told_by is not None and match.block != verdict.block:
-        emit_core(uow, told_by, match.account, {"rule": match.rule, "reason": verdict.reason}, match.subject)
+    hold_back(uow, match, verdict, acts_planned)
 
 
 def _owe(uow: UnitOfWork, rule: Rule, match: MatchRow, scope: Scope, texts: Sequence[Notification]) -> None:

@@ -36,9 +36,9 @@ def cooldown_from(view: ReadView, candidate: Candidate, own: IntentId | None) ->
     if rule is None or rule.cooldown is None or match is None:
         return None
     lineage = lineage_of(view, rule.name)
-    entries = {one.id: one for one in ledger.of_rule(view.tx, lineage, candidate.account, match.subject)}
+    since = view.measured.before(view.now, rule.cooldown)
+    entries = {one.id: one for one in ledger.of_rule(view.tx, lineage, candidate.account, match.subject, since)}
     if candidate.subject is not None:
-        since = view.measured.before(view.now, rule.cooldown)
         alike = ledger.of_rule_on(view.tx, lineage, candidate.account, candidate.subject, since)
         entries |= {one.id: one for one in alike}
     act = match.acts_planned if own is None else act_of(view, own)
@@ -52,7 +52,7 @@ def cooldown_from(view: ReadView, candidate: Candidate, own: IntentId | None) ->
 
 def _counts(entry: Entry, match: MatchRow, act: int | None) -> bool:
     """Return whether an entry starts the cooldown of one of a match's actions."""
-    if entry.match != match.id:
+    if entry.match != match.first:
         return not entry.forgiven
     return entry.done and (act is None or entry.act is None or entry.act >= act)
 
@@ -69,7 +69,8 @@ def happened_before(view: ReadView, match: MatchRow | None, intent: Intent | Non
     Of what takes the balance and is over there is something new to take.
     """
     if match is not None:
-        former = _done_by(view, match, match.acts_planned if intent is None else act_of(view, intent.id))
+        of_line = ledger.of_match(view.tx, match.first)
+        former = next((one.id for one in of_line if one.done and _is_it(view, one, match, intent)), None)
     else:
         former = None if intent is None else _done_in_place_of(view, intent)
     made = None if former is None else intents.load(view.tx, former)
@@ -79,9 +80,26 @@ def happened_before(view: ReadView, match: MatchRow | None, intent: Intent | Non
     return former
 
 
-def _done_by(view: ReadView, match: MatchRow, act: int | None) -> IntentId | None:
-    """Return what a match has done as one of its rule's actions."""
-    return next((one.id for one in ledger.of_match(view.tx, match.id) if one.done and one.act == act), None)
+def _is_it(view: ReadView, entry: Entry, match: MatchRow, intent: Intent | None) -> bool:
+    """Return whether an entry of its line is what a match would do next, or what an intent of it is for."""
+    own = ledger.load(view.tx, intent.id) if intent is not None else None
+    return is_next(view, entry, match) if own is None else same_act(entry, own)
+
+
+def same_act(one: Entry, other: Entry) -> bool:
+    """Return whether two entries are the same action of one match; where an edit lies between, the same by its name."""
+    same_text = one.meaning == other.meaning
+    return one.match == other.match and one.action == other.action and (one.act == other.act or not same_text)
+
+
+def is_next(view: ReadView, entry: Entry, match: MatchRow) -> bool:
+    """Return whether an entry is what a match of its line would do next."""
+    rule = view.config.active_rule(match.rule)
+    acts = rule.acts() if rule is not None else ()
+    if entry.match != match.first or rule is None or match.acts_planned >= len(acts):
+        return False
+    same_text = entry.meaning == rule.meaning
+    return entry.action == acts[match.acts_planned].action and (entry.act == match.acts_planned or not same_text)
 
 
 def _done_in_place_of(view: ReadView, intent: Intent) -> IntentId | None:
@@ -109,7 +127,7 @@ def counted(view: ReadView, candidate: Candidate, own: IntentId | None) -> list[
     since = view.measured.before(view.now, rule.limit.every)
     lineage = lineage_of(view, rule.name)
     found = (
-        ledger.of_rule(view.tx, lineage, match.account, match.subject)
+        ledger.of_rule(view.tx, lineage, match.account, match.subject, since)
         if subject is not None
         else view.counting(since, Counting(account, lineage))
     )

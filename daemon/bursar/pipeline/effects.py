@@ -139,9 +139,9 @@ def read_change(uow: UnitOfWork, account: AccountSpec, before: Snapshot | None, 
     after = change.snapshot
     for action in account.actions.values():
         if action.takes_balance and after.ref.type == action.subject:
-            for entry in _busy(uow, account, after.ref, action.name):
-                intent = intents.load(uow.tx, entry.id)
-                if intent is not None and has_taken(uow, intent, before=before):
+            for asked in references.to_confirm(uow.tx, account.name, action.name):
+                intent = intents.load(uow.tx, asked)
+                if intent is not None and intent.subject == after.ref and has_taken(uow, intent, before=before):
                     settle_effect(uow, intent, Post.CONFIRMED)
         if action.settled_by is None or action.settled_by[0] != after.ref.type:
             continue

@@ -19,7 +19,7 @@ from bursar.journal import matches
 from bursar.journal.errors import of_database
 from bursar.journal.matches import MatchRow
 from bursar.pipeline.candidate import Candidate
-from bursar.pipeline.guard_facts import active_rule, load_guard_facts, scope_of
+from bursar.pipeline.guard_facts import load_guard_facts, scope_of
 from bursar.pipeline.intent_facts import action_of
 from bursar.pipeline.unit_of_work import ReadView
 
@@ -90,7 +90,7 @@ def _of_intent(view: ReadView, intent: Intent, match: MatchRow | None, evidence:
         return None
     return Candidate(
         intent.account,
-        active_rule(view, intent.rule),
+        view.config.active_rule(intent.rule),
         match,
         action,
         intent.subject,

@@ -19,9 +19,9 @@ from bursar.domain.ids import AccountName, IntentId
 from bursar.domain.intent import Intent, LostReply, State
 from bursar.domain.intent_states import too_old
 from bursar.domain.ledger import Entry, No, refused_in_a_row
-from bursar.domain.rule import ALWAYS, Mode, Rule, Scope
+from bursar.domain.rule import ALWAYS, Scope
 from bursar.domain.verdict import Lapse
-from bursar.journal import accounts, events, intents, ledger, matches, meta, streams, verdicts
+from bursar.journal import accounts, events, intents, ledger, meta, streams, texts, verdicts
 from bursar.journal.matches import MatchRow
 from bursar.pipeline.candidate import Candidate
 from bursar.pipeline.config_snapshot import AccountSpec
@@ -40,12 +40,6 @@ RULE_ENDS = frozenset({RULE_CHANGED, RULE_GONE, OTHER_ACCOUNT, PARAM_CHANGED})
 """Why nothing of its rule stands behind an action any more."""
 UNSEEN_FOR = timedelta(hours=1)
 """What was lost so long before a start may still land after it."""
-
-
-def active_rule(view: ReadView, name: str | None) -> Rule | None:
-    """Return a rule by its name, if it is there and not off."""
-    rule = view.config.rules.get(name or "")
-    return None if rule is None or rule.mode is Mode.OFF else rule
 
 
 def recall(view: ReadView, match: MatchRow) -> Event | None:
@@ -133,12 +127,12 @@ def _with_texts(view: ReadView, candidate: Candidate, facts: GuardFacts) -> Guar
         return facts
     told_at = None
     if rule.cooldown is not None:
-        told_at = matches.last_told(view.tx, rule, match.account, match.subject, but=match.id)
+        told_at = texts.last_told(view.tx, rule, match.account, match.subject, but=match.id)
     counted: Sequence[datetime] = ()
     if rule.limit is not None:
         account, subject = counted_by(rule, match)
         since = view.measured.before(view.now, rule.limit.every)
-        counted = matches.told_times(view.tx, rule, since, account=account, subject=subject)
+        counted = texts.told_times(view.tx, rule, since, account=account, subject=subject)
     return replace(facts, cooldown_from=told_at, counted=counted)
 
 

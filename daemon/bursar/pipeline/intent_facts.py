@@ -13,7 +13,8 @@ from bursar.domain.ids import IntentId, SubjectRef
 from bursar.domain.intent import Intent, LostReply
 from bursar.domain.intent_states import LAPSE_AFTER
 from bursar.domain.observation import Snapshot
-from bursar.journal import intents, ledger, streams
+from bursar.journal import intents, ledger, references, streams, subjects
+from bursar.pipeline.own_effects import is_younger
 from bursar.pipeline.unit_of_work import ReadView
 
 DEFAULT_SETTLE = timedelta(minutes=5)
@@ -139,13 +140,29 @@ def listed(view: ReadView, intent: Intent) -> Iterator[tuple[Snapshot, ActionTyp
 
 
 def is_waiting(view: ReadView, intent: Intent) -> bool:
-    """Return whether what an intent that takes the balance made is listed, in a stream that is polled, and not over."""
-    account = view.config.accounts.get(intent.account)
-    for made, action in listed(view, intent):
-        kind = account.kinds.get(made.ref.type) if account is not None else None
-        if account is not None and kind is not None and action.takes_balance and account.looks_at(kind.stream):
-            return not is_over(view, intent, made)
-    return False
+    """Return whether what an intent that takes the balance made is listed, in a stream that is polled, and not over.
+
+    Where nobody knows its number, it may be any that came since and is no other intent's.
+    """
+    account, action = view.config.accounts.get(intent.account), action_of(view, intent)
+    kind = account.kinds.get(action.settled_by[0]) if account is not None and action and action.settled_by else None
+    if (
+        account is None
+        or action is None
+        or kind is None
+        or not action.takes_balance
+        or not account.looks_at(kind.stream)
+    ):
+        return False
+    if intent.reference is not None:
+        return any(not is_over(view, intent, made) for made, _ in listed(view, intent))
+    sent_at, known = intent.sent_at, subjects.load_all(view.tx, account.name, kind).values()
+    return sent_at is not None and any(
+        is_younger(made, sent_at)
+        and made.known_state not in kind.terminal
+        and references.by_reference(view.tx, account.name, action.name, made.ref.id) is None
+        for made in known
+    )
 
 
 def is_over(view: ReadView, intent: Intent, made: Snapshot) -> bool:
@@ -153,6 +170,11 @@ def is_over(view: ReadView, intent: Intent, made: Snapshot) -> bool:
     account = view.config.accounts.get(intent.account)
     kind = account.kinds.get(made.ref.type) if account is not None else None
     return kind is not None and made.known_state in kind.terminal
+
+
+def is_undone(view: ReadView, intent: Intent) -> bool:
+    """Return whether what an intent made is listed in a state that undoes it."""
+    return any(f"{made.ref.type}.{made.known_state}" in action.undone_by for made, action in listed(view, intent))
 
 
 def second_of(id_: IntentId) -> str:

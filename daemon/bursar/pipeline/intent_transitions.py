@@ -25,24 +25,26 @@ from bursar.domain.intent_states import (
     when_due,
 )
 from bursar.domain.ledger import Post, believable_amount, listed_amount, refused_in_a_row
-from bursar.domain.rests import BUDGET_REST, rest_after_no, rest_after_refusal
+from bursar.domain.rests import BUDGET_REST_LOOKED, rest_after_no, rest_after_refusal
 from bursar.domain.values import Json
 from bursar.domain.verdict import BlockReason, HoldBack
 from bursar.journal import audit, intents, ledger, matches, references, subjects
 from bursar.pipeline.approvals import shown_amount
 from bursar.pipeline.events import emit_core
 from bursar.pipeline.guard_facts import PARAM_CHANGED, RULE_ENDS
+from bursar.pipeline.holding import hold_back
 from bursar.pipeline.intent_facts import (
     action_of,
     has_taken,
     held_until,
     is_over,
+    is_undone,
     is_waiting,
     listed,
     shows_effect,
 )
 from bursar.pipeline.own_effects import shown_by_held
-from bursar.pipeline.rearming import ask_anew, ask_of_the_rest
+from bursar.pipeline.rearming import ask_of_the_rest
 from bursar.pipeline.refusals import answered_like
 from bursar.pipeline.unit_of_work import UnitOfWork
 
@@ -70,8 +72,14 @@ def pass_time(uow: UnitOfWork) -> None:
             continue  # the rest of the time nobody has measured
         if passed is not None and passed < LISTED_FOR and is_waiting(uow, intent):
             continue  # the provider lists it: it is on its way
+        if entry is not None and not entry.busy:
+            intents.nothing_to_confirm(uow.tx, intent.id)
+            continue
         settle_effect(uow, intent, Post.UNCONFIRMED)
         tell(uow, "action.unconfirmed", intent, "accepted, but no later status shows it")
+        action = action_of(uow, intent)
+        if action is not None and action.takes_balance:  # that it was taken, after all, has what is left asked about
+            references.refer(uow.tx, intent.id, intent.reference, uow.now + LISTED_FOR)
 
 
 def _repeat_unknown(uow: UnitOfWork, intent: Intent) -> None:
@@ -189,7 +197,7 @@ def free_budgets(uow: UnitOfWork, intent: Intent, *, held_back: bool = False) ->
     """
     action = action_of(uow, intent)
     if action is not None and action.cost is not None and intent.cost != 0:
-        at = uow.now + BUDGET_REST if held_back else uow.now
+        at = uow.now + BUDGET_REST_LOOKED if held_back else uow.now
         matches.release(uow.tx, BlockReason.BUDGET, at, but=intent.match if held_back else None)
 
 
@@ -227,12 +235,13 @@ def _end(uow: UnitOfWork, intent: Intent, taken: Step, *, never: bool, held: Hol
 
 def note_listed(uow: UnitOfWork, intent: Intent) -> None:
     """Write what the provider already lists of what an intent made: it is over, or undone."""
+    undone = is_undone(uow, intent)
     for shown, action in listed(uow, intent):
         entry = ledger.load(uow.tx, intent.id)
-        if f"{shown.ref.type}.{shown.known_state}" in action.undone_by:
+        if undone:
             if entry is None or entry.undone_at is None:
                 undo(uow, intent.id, shown.ref)
-        elif action.takes_balance and is_over(uow, intent, shown):
+        elif action.takes_balance and entry is not None and entry.busy and is_over(uow, intent, shown):
             settle_effect(uow, intent, Post.CONFIRMED)
 
 
@@ -247,9 +256,9 @@ def _hold_match(uow: UnitOfWork, intent: Intent, taken: Step, held: HoldBack | N
     if held is None:
         matches.drop(uow.tx, match.id, taken.reason, uow.now)
         if taken.reason in RULE_ENDS - {PARAM_CHANGED}:  # another wallet is for a person to say
-            ask_anew(uow, match)
+            uow.ended.append(match)
         return
-    matches.hold_back_if_alone(uow.tx, match, held, max(match.acts_planned - 1, 0))
+    hold_back(uow, match, held, max(match.acts_planned - 1, 0), told=held.block is BlockReason.GAVE_UP)
     if held.block is BlockReason.GAVE_UP and intent.state is not State.GAVE_UP:
         tell(uow, "action.gave_up", intent, held.reason)
 

@@ -14,8 +14,8 @@ from bursar.domain.intent_states import TRANSITIONS, Cause, next_step, step
 from bursar.domain.values import Json
 from bursar.domain.verdict import BlockReason, HoldBack
 from bursar.journal import audit, intents, ledger, matches
-from bursar.pipeline.done_before import act_of
-from bursar.pipeline.guard_facts import active_rule
+from bursar.journal.matches import MatchRow
+from bursar.pipeline.done_before import is_next, same_act
 from bursar.pipeline.intent_facts import action_of, second_of, settle_of
 from bursar.pipeline.intent_transitions import take_step
 from bursar.pipeline.references import made_now
@@ -103,8 +103,9 @@ def made_instead(view: ReadView, intent: Intent, *states: State) -> list[Intent]
 
 def _is_instead_of(view: ReadView, other: Intent, intent: Intent) -> bool:
     """Return whether one was planned by the same match for the same action, or tried again at a person's word."""
-    if intent.match is not None and other.match == intent.match:
-        return other.id != intent.id and act_of(view, other.id) == act_of(view, intent.id)
+    theirs, ours = ledger.load(view.tx, other.id), ledger.load(view.tx, intent.id)
+    if theirs is not None and ours is not None and None is not theirs.match == ours.match:
+        return other.id != intent.id and same_act(theirs, ours)
     former: Intent | None = other
     while former is not None and former.instead_of is not None:
         if former.instead_of == intent.id:
@@ -114,17 +115,23 @@ def _is_instead_of(view: ReadView, other: Intent, intent: Intent) -> bool:
 
 
 def go_on(uow: UnitOfWork, id_: IntentId) -> None:
-    """Have the match of an intent that had happened do what comes next, if anything does."""
+    """Have the match of an intent that had happened, or what goes on from it, do what comes next, if anything does."""
     entry = ledger.load(uow.tx, id_)
-    match = matches.load(uow.tx, entry.match) if entry is not None and entry.match is not None else None
-    if entry is None or match is None or match.state != "held" or match.acts_planned != entry.act:
-        return  # or it has gone on already
-    out = [one for one in intents.in_state(uow.tx, OPEN, entry.account) if one.match == match.id]
-    if any(act_of(uow, one.id) == entry.act for one in out):
+    if entry is None or entry.match is None:
         return
-    rule, done = active_rule(uow, match.rule), match.acts_planned + 1
+    out = [one for one in intents.in_state(uow.tx, OPEN, entry.account) if one.match is not None]
+    asked = [ledger.load(uow.tx, one.id) for one in out if one.id != id_]
+    if any(one is not None and same_act(one, entry) for one in asked):
+        return
+    for match in matches.held_of_line(uow.tx, entry.match):
+        if is_next(uow, entry, match):  # or it has gone on already
+            _go_on(uow, match, id_)
+
+
+def _go_on(uow: UnitOfWork, match: MatchRow, done_as: IntentId) -> None:
+    rule, done = uow.config.active_rule(match.rule), match.acts_planned + 1
     if rule is None or done >= len(rule.acts()):
         matches.drop(uow.tx, match.id, "it had happened", uow.now)
         return
-    waits = HoldBack(BlockReason.OPEN_INTENT, f"goes on after intent {id_}", uow.now, waits_for=id_)
+    waits = HoldBack(BlockReason.OPEN_INTENT, f"goes on after intent {done_as}", uow.now, waits_for=done_as)
     matches.hold_back(uow.tx, match, waits, done)

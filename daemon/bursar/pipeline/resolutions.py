@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from bursar.domain.action import ActionType
 from bursar.domain.ids import IntentId, SubjectRef, is_id
@@ -13,7 +14,7 @@ from bursar.domain.observation import Observed
 from bursar.domain.subject import SubjectType
 from bursar.domain.values import FieldKind, Json, Value, number
 from bursar.journal import audit, ledger, references
-from bursar.pipeline.intent_facts import action_of, is_waiting, lands_until
+from bursar.pipeline.intent_facts import action_of, is_undone, is_waiting, lands_until
 from bursar.pipeline.intent_transitions import OPERATOR, note_listed, settle_effect, take_step, write_success
 from bursar.pipeline.operator import Answered, asked_about
 from bursar.pipeline.outcomes import late_success, made_instead
@@ -67,6 +68,8 @@ def _has_shown(uow: UnitOfWork, intent: Intent, reference: str | None) -> Answer
         raise ActionRejected(f"intent {intent.id} has succeeded, and nothing waits for its effect")
     detail: dict[str, Json] = {"account": intent.account, "reference": reference or intent.reference}
     audit.add(uow.tx, OPERATOR, "intent.shown", intent.id, detail, uow.now)
+    if named and entry is not None and entry.undone_at is not None:
+        busy = _is_another(uow, replace(intent, reference=reference))
     if named and reference is not None:
         success = Succeeded(reference=reference, tracked=_made(uow, intent, reference))
         intent = write_success(uow, intent, success, accepted=busy)
@@ -78,6 +81,14 @@ def _has_shown(uow: UnitOfWork, intent: Intent, reference: str | None) -> Answer
     if busy:
         settle_effect(uow, intent, Post.CONFIRMED)
     return Answered(intent, warning=_unknown_reference(uow, intent, reference) if named else None)
+
+
+def _is_another(uow: UnitOfWork, named: Intent) -> bool:
+    """What was undone was another one, taken for this: it moves what it moved. Return whether it has yet to show."""
+    if not is_undone(uow, named):
+        ledger.post(uow.tx, named.id, Post.REDONE, uow.now, named.cost)
+    entry = ledger.load(uow.tx, named.id)
+    return entry is not None and entry.busy
 
 
 def frees(id_: IntentId) -> str:

@@ -15,11 +15,11 @@ from bursar.domain.verdict import BlockReason, HoldBack, Verdict
 from bursar.journal import audit, ledger, matches
 from bursar.journal.matches import MatchRow
 from bursar.pipeline import gate
-from bursar.pipeline.guard_facts import RULE_ENDS, active_rule, recall, scope_of
+from bursar.pipeline.edited_rules import why_not_anew
+from bursar.pipeline.guard_facts import RULE_ENDS, recall, scope_of
 from bursar.pipeline.intent_transitions import OPERATOR
 from bursar.pipeline.lineage import lineage_of
 from bursar.pipeline.operator import Answered, asked_about, plan_call
-from bursar.pipeline.rearming import ANEW as ASKED_ANEW
 from bursar.pipeline.refusals import answered_like
 from bursar.pipeline.rejected import ActionRejected
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
@@ -42,23 +42,23 @@ def retry(uow: UnitOfWork, said: str) -> Answered:
     """
     intent, _ = asked_about(uow, said, State.REFUSED, State.GAVE_UP, State.DENIED, State.LAPSED)
     own_entry = ledger.load(uow.tx, intent.id)
+    own = matches.load(uow.tx, intent.match) if intent.match is not None else None
+    if intent.state is State.LAPSED and (own is None or own.state != "held"):
+        return _ask_rule_anew(uow, intent, intent.reason)
     if own_entry is not None and (own_entry.retried or (intent.state is State.DENIED and _asked_since(uow, intent))):
         return Answered(intent, f"intent {intent.id} was asked for anew already: see `bursar actions`")
-    if intent.state is State.LAPSED:
-        return _ask_rule_anew(uow, intent, intent.reason)
     alike = answered_like(uow, intent)
     counted = {one.id for one in alike if one.outcome is Post.REFUSED or one.undone_at is not None} | {intent.id}
     for id_ in sorted(counted):
         ledger.post(uow.tx, id_, Post.FORGIVEN, uow.now)
     audit.add(uow.tx, OPERATOR, "intent.retry", intent.id, {"account": intent.account}, uow.now)
-    own = matches.load(uow.tx, intent.match) if intent.match is not None else None
     of_others = [one for one in matches.given_up(uow.tx, intent.account, counted) if own is None or one.id != own.id]
     waiting = [*of_others, *([own] if own is not None and own.state == "held" else [])]
     if intent.state is State.DENIED and not waiting and own is not None:  # a newer one is held back by the same no
         alike_held = [one for one in matches.held_by(uow.tx, own.rule) if one.block == BlockReason.DENIED]
         waiting = [one for one in alike_held if (one.account, one.subject) == (own.account, own.subject)]
     ended = own is not None and own.state == "dropped" and own.reason in RULE_ENDS
-    if own is not None and ended and not waiting and active_rule(uow, own.rule) is not None:
+    if own is not None and ended and not waiting and uow.config.active_rule(own.rule) is not None:
         return _ask_rule_anew(uow, intent, own.reason)
     if intent.match is not None and not waiting:
         words = (
@@ -81,7 +81,8 @@ def _asked_since(view: ReadView, intent: Intent) -> bool:
     match = matches.load(view.tx, intent.match) if intent.match is not None else None
     if match is None:
         return False
-    entries = ledger.of_rule(view.tx, lineage_of(view, RuleName(match.rule)), match.account, match.subject)
+    lineage = lineage_of(view, RuleName(match.rule))
+    entries = ledger.of_rule(view.tx, lineage, match.account, match.subject, intent.created_at)
     return any(one.id > intent.id for one in entries)
 
 
@@ -97,7 +98,7 @@ def _held_still(uow: UnitOfWork, waiting: Sequence[MatchRow]) -> str | None:
 
 
 def _foreseen(view: ReadView, match: MatchRow) -> Verdict | None:
-    rule = active_rule(view, match.rule)
+    rule = view.config.active_rule(match.rule)
     if rule is None or match.acts_planned >= len(rule.acts()):
         return None
     try:
@@ -116,37 +117,23 @@ def _ask_rule_anew(uow: UnitOfWork, intent: Intent, ended: str) -> Answered:
     match = matches.load(uow.tx, intent.match) if intent.match is not None else None
     if match is None or ended not in RULE_ENDS:
         raise ActionRejected(f"intent {intent.id} has lapsed ({intent.reason}): `bursar call` asks for it at once")
-    rule = active_rule(uow, match.rule)
+    rule = uow.config.active_rule(match.rule)
     if rule is None:
         raise ActionRejected(f"intent {intent.id} has lapsed, and there is no rule {match.rule} that asks now")
-    _refuse_done(uow, rule, match, intent)
+    against = why_not_anew(uow, rule, match)
+    own_entry = ledger.load(uow.tx, intent.id)
+    if against is not None and own_entry is not None and own_entry.retried:
+        return Answered(intent, f"intent {intent.id} was asked for anew already: {against}")
+    if against is not None:
+        raise ActionRejected(f"{against}: `bursar call` does at once what is still to be done")
     reason = _asks(uow, rule, match)
     event = recall(uow, match)
-    anew = matches.add(uow.tx, rule, match.account, match.subject, event, reason, uow.now)
+    anew = matches.add(uow.tx, rule, match.account, match.subject, event, reason, uow.now, match)
     matches.hold_back(uow.tx, anew, HoldBack(BlockReason.LAPSED, ANEW, uow.now), 0)
     ledger.post(uow.tx, intent.id, Post.RETRIED, uow.now)
     audit.add(uow.tx, OPERATOR, "intent.retry", intent.id, {"account": intent.account, "match": anew.id}, uow.now)
     uow.wake.add("polling")
     return Answered(intent)
-
-
-def _refuse_done(uow: UnitOfWork, rule: Rule, match: MatchRow, intent: Intent) -> None:
-    """Refuse what would be done a second time: it, or what came before it, was sent, or the rule has gone on since.
-
-    Raises:
-        ActionRejected: so it is; one sentence.
-    """
-    by_hand = "`bursar call` does at once what is still to be done"
-    for entry in ledger.of_rule(uow.tx, lineage_of(uow, rule.name), match.account, match.subject):
-        done = entry.done and entry.undone_at is None
-        if entry.match == match.id and entry.sent_at is not None and (entry.open or entry.in_doubt or done):
-            raise ActionRejected(f"{entry.action} went out as intent {entry.id}, and would once more: {by_hand}")
-        if entry.id > intent.id and (entry.open or done):
-            asked = f"the rule {rule.name} has asked for {entry.action} since, as intent {entry.id}"
-            raise ActionRejected(f"{asked}: {by_hand}")
-    for held in matches.held_by(uow.tx, rule.name):
-        if (held.account, held.subject) == (match.account, match.subject) and held.reason != ASKED_ANEW:
-            raise ActionRejected(f"the rule {rule.name} waits with a newer match already: {held.reason}")
 
 
 def _asks(uow: UnitOfWork, rule: Rule, match: MatchRow) -> str:

@@ -24,9 +24,10 @@ from bursar.journal.matches import MatchRow
 from bursar.journal.verdicts import NOTHING
 from bursar.pipeline.approvals import tell_ceilings
 from bursar.pipeline.dispatch import apply_match, fail
+from bursar.pipeline.edited_rules import ask_anew
 from bursar.pipeline.effects import read_event
 from bursar.pipeline.events import NOBODY
-from bursar.pipeline.guard_facts import active_rule, recall
+from bursar.pipeline.guard_facts import recall
 from bursar.pipeline.unit_of_work import MAX_DEPTH, QueuedEvent, UnitOfWork
 
 UNSEEN_PAUSE = timedelta(minutes=1)
@@ -35,9 +36,11 @@ log = structlog.get_logger("bursar")
 
 def process_events(uow: UnitOfWork) -> None:
     """Ask the rules about all events of this commit, and about those that come of it."""
-    while uow.queue or uow.past_ceiling:
-        if not uow.queue:
+    while uow.queue or uow.past_ceiling or uow.ended:
+        ask_anew(uow)
+        if not uow.queue and uow.past_ceiling:
             tell_ceilings(uow)
+        if not uow.queue:
             continue
         queued = uow.queue.popleft()
         if queued.depth > MAX_DEPTH:
@@ -120,7 +123,7 @@ def _says_yes(uow: UnitOfWork, rule: Rule, queued: QueuedEvent) -> bool:
 
 
 def _retry(uow: UnitOfWork, match: MatchRow, snapshot: Snapshot | None) -> None:
-    rule = active_rule(uow, match.rule)
+    rule = uow.config.active_rule(match.rule)
     if rule is None:
         matches.drop(uow.tx, match.id, "the rule is gone or off", uow.now)
         return
@@ -167,7 +170,7 @@ def _end_unseen(uow: UnitOfWork, account: AccountName, ref: SubjectRef, why: str
     A text about an event is still true: it goes out by what is known. An action waits on for a stream that is off.
     """
     for match in matches.held_of(uow.tx, account, ref, uow.now):
-        rule = active_rule(uow, match.rule)
+        rule = uow.config.active_rule(match.rule)
         tells = rule is not None and rule.watches is None and not rule.acts()
         if tells:
             _retry(uow, match, uow.subject(account, ref))
@@ -198,6 +201,7 @@ def isolated(uow: UnitOfWork, work: Callable[[], None], otherwise: Callable[[Exc
         JournalError: the database failed, not the work.
     """
     queued, wake, effects, ceilings = len(uow.queue), set(uow.wake), dict(uow.effects), set(uow.past_ceiling)
+    ended = len(uow.ended)
     try:
         with uow.tx.attempt():
             work()
@@ -209,6 +213,7 @@ def isolated(uow: UnitOfWork, work: Callable[[], None], otherwise: Callable[[Exc
         log.exception("plugin.function_failed", error=type(error).__name__)
         while len(uow.queue) > queued:
             uow.queue.pop()
+        del uow.ended[ended:]
         uow.wake, uow.effects, uow.past_ceiling = wake, effects, ceilings
         uow.forget_counting()
         otherwise(error)

@@ -16,6 +16,7 @@ from bursar.domain.observation import Snapshot
 from bursar.domain.timeline import Measured
 from bursar.domain.values import Json
 from bursar.journal import clock, held, ledger, subjects
+from bursar.journal.matches import MatchRow
 from bursar.journal.writer import Tx
 from bursar.pipeline.config_snapshot import AccountSpec, ConfigSnapshot
 
@@ -147,6 +148,7 @@ class UnitOfWork(ReadView):
         wake: Which loops have something to do once it is committed.
         effects: How many effects each account has caused within the ceiling's window, those of this commit included.
         past_ceiling: Accounts of which something waits for a yes to go past the ceiling.
+        ended: Matches that ended with their rule's text: what would not come anew is asked once more.
     """
 
     depth: int = 0
@@ -154,3 +156,4 @@ class UnitOfWork(ReadView):
     wake: set[str] = field(default_factory=set)
     effects: dict[AccountName, int] = field(default_factory=dict)
     past_ceiling: set[AccountName] = field(default_factory=set)
+    ended: list[MatchRow] = field(default_factory=list)

@@ -9,9 +9,10 @@ from __future__ import annotations
 from bursar.journal.migrations.acts import ACTS
 from bursar.journal.migrations.first import FIRST
 from bursar.journal.migrations.ledger import LEDGER
+from bursar.journal.migrations.lines import LINES
 from bursar.journal.migrations.meanings import MEANINGS
 
-MIGRATIONS: tuple[str, ...] = (FIRST, LEDGER, MEANINGS, ACTS)
+MIGRATIONS: tuple[str, ...] = (FIRST, LEDGER, MEANINGS, ACTS, LINES)
 """What leads from nothing to the newest tables."""
 
 VERSION = len(MIGRATIONS)

@@ -1,0 +1,86 @@
+"""What an edit of the rules ends is told; and what would not come anew while it lasts, a balance above its minimum, is
+put to the rules as they are, once all of the edit is written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from bursar.domain.ids import AccountName
+from bursar.domain.intent import LostReply
+from bursar.domain.ledger import Entry
+from bursar.domain.rule import Rule
+from bursar.domain.values import Json
+from bursar.domain.verdict import BlockReason, HoldBack
+from bursar.journal import ledger, matches
+from bursar.journal.matches import MatchRow
+from bursar.pipeline.events import emit_core
+from bursar.pipeline.guard_facts import recall
+from bursar.pipeline.lineage import lineage_of
+from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
+
+ANEW = "a rule was changed: asked anew"
+
+
+def end_held(uow: UnitOfWork, ends: Sequence[tuple[MatchRow, str]]) -> None:
+    """End what an edit of the rules leaves nothing behind, each with the reason; tell of it, rule by rule."""
+    ended: Counter[tuple[str, AccountName, str]] = Counter()
+    for match, reason in ends:
+        matches.drop(uow.tx, match.id, reason, uow.now)
+        ended[match.rule, match.account, reason] += 1
+        uow.ended.append(match)
+    for (rule, account, reason), number in ended.items():
+        data: dict[str, Json] = {"rule": rule, "number": number, "reason": f"{number} that waited end: {reason}"}
+        emit_core(uow, "rule.changed", account, data)
+
+
+def ask_anew(uow: UnitOfWork) -> None:
+    """Matches ended with their rules' texts: their events are put to those rules as they are now, and to rules that
+    have the texts. Only events that would not come anew."""
+    ended, uow.ended = uow.ended, []
+    for match in ended:
+        event, account = recall(uow, match), uow.config.accounts.get(match.account)
+        kind = account.kinds.get(event.subject.type) if account and event and event.subject else None
+        if event is None or kind is None or not any(one.name == event.type and one.rearmed_by for one in kind.events):
+            continue
+        for rule in uow.config.rules.for_event(event.type, uow.config.facts(match.account)):
+            meant = rule.name == match.rule or rule.fingerprint == match.fingerprint
+            if not meant or why_not_anew(uow, rule, match) is not None:
+                continue
+            anew = matches.add(uow.tx, rule, match.account, match.subject, event, ANEW, uow.now, match)
+            matches.hold_back(uow.tx, anew, HoldBack(BlockReason.LAPSED, ANEW, uow.now), 0)
+            uow.wake.add("polling")
+
+
+def why_not_anew(view: ReadView, rule: Rule, match: MatchRow) -> str | None:
+    """Return why a rule may not be asked once more about what a match that ended was about; None: it may.
+
+    It, or what came before it, was done, or the rule has acted since the event: it would be done a second time.
+    """
+    event = recall(view, match)
+    since = event.at if event is not None else match.at
+    lineage = lineage_of(view, rule.name)
+    for entry in ledger.of_match(view.tx, match.first):
+        if _may_be_done(view, entry) and entry.sent_at is not None:
+            return f"{entry.action} went out as intent {entry.id}, and would once more"
+        if entry.open:
+            return f"the rule {rule.name} has asked for {entry.action} since, as intent {entry.id}"
+    for entry in ledger.of_rule(view.tx, lineage, match.account, match.subject, since):
+        if entry.match != match.first and entry.planned_at >= since and (entry.open or _stands(entry)):
+            return f"the rule {rule.name} has asked for {entry.action} since, as intent {entry.id}"
+    for held in matches.held_by(view.tx, rule.name):
+        if (held.account, held.subject) == (match.account, match.subject) and held.first != match.first:
+            return f"the rule {rule.name} waits with a newer match already: {held.reason}"
+    return None
+
+
+def _may_be_done(view: ReadView, entry: Entry) -> bool:
+    """Return whether an action of a match is done, or may be, and nobody would look for it before the next."""
+    account = view.config.accounts.get(entry.account)
+    action = account.actions.get(entry.action) if account is not None else None
+    looked_for = action is not None and action.lost_reply is LostReply.RECONCILABLE
+    return _stands(entry) or entry.open or (entry.in_doubt and not looked_for)
+
+
+def _stands(entry: Entry) -> bool:
+    return entry.done and entry.undone_at is None
