@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from kit import World
 from runtime_config import account, config
 
@@ -12,7 +14,7 @@ PAY = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7"}}]}'
 
 async def two_payouts(world: World, found: str) -> None:
     """Have a payout made under the reference 77, and a second one lost, of which a look finds a reference."""
-    world.site.will("payout", Succeeded("77"), Unreachable("the answer was lost"))
+    world.site.will("payout", Succeeded("77", left=Decimal(0)), Unreachable("the answer was lost"))
     world.site.will("reconcile", *[Happened(Succeeded(found))] * 9)
     await world.open(config(PAY, accounts=account(more="settle: 5m")))
     for amount in ("80", "0", "90"):

@@ -142,8 +142,9 @@ async def test_half_a_balance_that_is_left_was_not_taken(world: World, left: str
     assert entry.busy
 
 
-async def test_what_the_provider_shows_as_taken_keeps_nothing_busy(world: World) -> None:
-    """A site that debits at once; before the next poll more came in than was taken."""
+@pytest.mark.parametrize("shows", [None, "its payout", "another look"])
+async def test_one_look_just_after_the_yes_may_be_a_slip(world: World, shows: str | None) -> None:
+    """A site that debits at once, and more comes in than was taken before a poll: no second look shows that it was."""
 
     async def take(_intent: Intent) -> Succeeded:
         world.site.money("675")
@@ -153,7 +154,32 @@ async def test_what_the_provider_shows_as_taken_keeps_nothing_busy(world: World)
     world.site.will("payout", take)
     await world.open(config(TWO))
     await world.live(minutes=12)
-    assert left(world) == ["600", "675"]
+    assert left(world) == ["600"]
+    if shows == "its payout":
+        world.site.payouts["41"] = "done"
+    if shows == "another look":
+        world.site.money("75")
+        await world.live(minutes=12)
+        world.site.money("675")
+    await world.live(minutes=22)
+    assert left(world) == (["600"] if shows is None else ["600", "75"] if shows == "another look" else ["600", "675"])
+
+
+@pytest.mark.parametrize("polled", ["", ", poll: {payouts: off}"])
+async def test_what_a_look_just_after_the_yes_showed_as_taken_keeps_nothing_busy_after_a_day(
+    world: World, polled: str
+) -> None:
+    async def take(_intent: Intent) -> Succeeded:
+        world.site.money("675")
+        return Succeeded("41", left=Decimal(0))
+
+    world.site.money("600")
+    world.site.will("payout", take)
+    await world.open(config(PAY + "}", accounts=account(more=f"settle: 1m{polled}")))
+    await world.live(hours=23, every_s=600)
+    assert left(world) == ["600"]
+    await world.live(hours=2, every_s=600)
+    assert (left(world)[1:], await world.told("action.unconfirmed")) == (["675"] if polled else [], [])
 
 
 async def test_younger_ones_that_came_to_nothing_hide_no_busy_one(world: World) -> None:
@@ -310,3 +336,29 @@ async def test_a_payout_that_a_person_names_and_that_waits_keeps_its_balance_tho
     world.site.money("800")
     await world.live(hours=1, every_s=600)
     assert left(world) == ["900", "800"]
+
+
+@pytest.mark.parametrize("payouts", ["30m", "off", "1m"])
+async def test_one_slip_of_the_balance_frees_no_payout_whether_or_not_it_is_listed(world: World, payouts: str) -> None:
+    """The site takes it when it is done; one poll of the balance shows nothing, and the next shows it again."""
+    world.site.money("400")
+    world.site.will("payout", Succeeded("101"))
+    await world.open(config(TWO, accounts=account(more=f"settle: 1m, poll: {{payouts: {payouts}}}")))
+    await world.turn()
+    world.site.payouts["101"] = "waiting"
+    world.site.money("0")
+    await world.live(minutes=11)
+    world.site.money("400")
+    await world.live(hours=3, every_s=300)
+    assert left(world) == ["400"]
+
+
+async def test_a_slip_just_after_the_yes_frees_no_payout(world: World) -> None:
+    """The adapter's own look shows nothing left; every poll shows the money, and the site lists its payout as waiting."""
+    world.site.money("400")
+    world.site.will("payout", Succeeded("101", left=Decimal(0)))
+    await world.open(config(TWO, accounts=account(more="settle: 1m")))
+    await world.turn()
+    world.site.payouts["101"] = "waiting"
+    await world.live(hours=30, every_s=600)
+    assert left(world) == ["400"]

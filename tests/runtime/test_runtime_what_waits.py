@@ -36,7 +36,7 @@ async def takes(world: World, left: str = "20") -> Callable[[Intent], Awaitable[
 
     async def pay(_: Intent) -> Outcome:
         world.site.money(left)
-        return Succeeded(f"{len(world.site.performed)}")
+        return Succeeded(f"{len(world.site.performed)}", left=Decimal(left))
 
     return pay
 

@@ -102,7 +102,8 @@ class Intent:
         facts_at: When what it stands on was last asked for, in this run of the daemon.
         sent_at: When it was last committed to `sending`.
         request_ended_at: The last moment of that request on the wire.
-        looked_at: When `reconcile` said "did not" for the first time after that.
+        looked_at: When `reconcile` said "did not" for the first time after that; of one that was accepted: when a look
+            just after the yes showed its effect.
         lost: An attempt was lost, and only the evidence can tell what became of it; no later attempt was answered.
         again: A person says that this attempt did not happen, and has it sent again.
         question: How many times a person was asked about it; 0: never.

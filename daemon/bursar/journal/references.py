@@ -15,6 +15,11 @@ def refer(tx: Tx, id_: IntentId, reference: str | None, confirm_by: datetime | N
     tx.run("UPDATE intents SET reference = ?, confirm_by = ? WHERE id = ?", reference, us(confirm_by), id_)
 
 
+def looked(tx: Tx, id_: IntentId, now: datetime) -> None:
+    """Note that a look just after the yes shows the effect; one look alone may be a slip."""
+    tx.run("UPDATE intents SET looked_at = ? WHERE id = ?", microseconds(now), id_)
+
+
 def to_confirm(tx: Tx, account: AccountName, action: str) -> list[IntentId]:
     """Return the accepted intents of an action whose effect has yet to show."""
     sql = "SELECT id FROM intents INDEXED BY intents_to_confirm WHERE account = ? AND action = ? AND confirm_by IS NOT NULL"

@@ -13,8 +13,7 @@ from bursar.domain.ids import IntentId, SubjectRef
 from bursar.domain.intent import Intent, LostReply
 from bursar.domain.intent_states import LAPSE_AFTER
 from bursar.domain.observation import Snapshot
-from bursar.journal import intents, ledger, references, streams, subjects
-from bursar.pipeline.own_effects import is_younger
+from bursar.journal import intents, ledger, streams
 from bursar.pipeline.unit_of_work import ReadView
 
 DEFAULT_SETTLE = timedelta(minutes=5)
@@ -79,32 +78,32 @@ def shows_effect(view: ReadView, action: ActionType, intent: Intent) -> bool:
     return f"{known.ref.type}.{known.known_state}" in action.confirmed_by
 
 
-def has_taken(view: ReadView, intent: Intent, left: Decimal | None = None, before: Snapshot | None = None) -> bool:
+def has_taken(view: ReadView, intent: Intent, before: Snapshot | None = None) -> bool:
     """Return whether what an intent that takes the balance took is gone from it: not half of it is left.
 
-    A balance falls by less for other reasons, and grows meanwhile. While what was made is listed as waiting, one poll
-    that shows less may be a slip of the provider's: two in a row show it.
+    A balance falls by less for other reasons, and grows meanwhile. One look that shows less may be a slip of the
+    provider's, at which the same money would leave twice: two show it, of which the adapter's own after the yes is one.
 
     Args:
         view: What is known.
         intent: The intent.
-        left: What is left, where the adapter has just read it; else what good polls show counts.
         before: How the balance stood before a poll that has just changed it.
     """
     action, cost = action_of(view, intent), intent.cost
     if action is None or not action.takes_balance or cost is None:
         return False
-    if left is not None:
-        return _is_less(left, cost)
     known = view.subject(intent.account, intent.subject)
-    enough = known is None or not is_waiting(view, intent) or _seen_twice(view, known)
-    looks = (known,) if enough else (before, known)
-    if not enough and known is not None and before is not None and known.observed_at == before.observed_at:
+    if known is None or not shows_taken(cost, _taken_now(action, intent, known)):
+        return False
+    if intent.looked_at is not None or _seen_twice(view, known):
+        return True
+    if before is None or before.observed_at == known.observed_at:
         return False  # one look, and a poll that has left it out
-    return all(_is_less(_taken_now(action, intent, look), cost) for look in looks)
+    return shows_taken(cost, _taken_now(action, intent, before))
 
 
-def _is_less(left: object, cost: Decimal) -> bool:
+def shows_taken(cost: Decimal, left: object) -> bool:
+    """Return whether a balance shows that what was to leave has left."""
     return isinstance(left, Decimal) and left.is_finite() and left < cost / 2
 
 
@@ -140,29 +139,13 @@ def listed(view: ReadView, intent: Intent) -> Iterator[tuple[Snapshot, ActionTyp
 
 
 def is_waiting(view: ReadView, intent: Intent) -> bool:
-    """Return whether what an intent that takes the balance made is listed, in a stream that is polled, and not over.
-
-    Where nobody knows its number, it may be any that came since and is no other intent's.
-    """
-    account, action = view.config.accounts.get(intent.account), action_of(view, intent)
-    kind = account.kinds.get(action.settled_by[0]) if account is not None and action and action.settled_by else None
-    if (
-        account is None
-        or action is None
-        or kind is None
-        or not action.takes_balance
-        or not account.looks_at(kind.stream)
-    ):
-        return False
-    if intent.reference is not None:
-        return any(not is_over(view, intent, made) for made, _ in listed(view, intent))
-    sent_at, known = intent.sent_at, subjects.load_all(view.tx, account.name, kind).values()
-    return sent_at is not None and any(
-        is_younger(made, sent_at)
-        and made.known_state not in kind.terminal
-        and references.by_reference(view.tx, account.name, action.name, made.ref.id) is None
-        for made in known
-    )
+    """Return whether what an intent that takes the balance made is listed, in a stream that is polled, and not over."""
+    account = view.config.accounts.get(intent.account)
+    for made, action in listed(view, intent):
+        kind = account.kinds.get(made.ref.type) if account is not None else None
+        if account is not None and kind is not None and action.takes_balance and account.looks_at(kind.stream):
+            return not is_over(view, intent, made)
+    return False
 
 
 def is_over(view: ReadView, intent: Intent, made: Snapshot) -> bool:

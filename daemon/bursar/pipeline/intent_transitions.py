@@ -42,6 +42,7 @@ from bursar.pipeline.intent_facts import (
     is_waiting,
     listed,
     shows_effect,
+    shows_taken,
 )
 from bursar.pipeline.own_effects import shown_by_held
 from bursar.pipeline.rearming import ask_of_the_rest
@@ -74,6 +75,9 @@ def pass_time(uow: UnitOfWork) -> None:
             continue  # the provider lists it: it is on its way
         if entry is not None and not entry.busy:
             intents.nothing_to_confirm(uow.tx, intent.id)
+            continue
+        if intent.looked_at is not None:  # and more came in than was taken, before another look showed it
+            settle_effect(uow, intent, Post.CONFIRMED)
             continue
         settle_effect(uow, intent, Post.UNCONFIRMED)
         tell(uow, "action.unconfirmed", intent, "accepted, but no later status shows it")
@@ -142,8 +146,7 @@ def take_step(
     shows_later = action is not None and (bool(action.confirmed_by) or action.takes_balance)
     accepted = taken.state is State.SUCCEEDED and shows_later
     moved = believable_amount(success.moved) if success is not None else None
-    left = success.left if success is not None else None
-    accepted = accepted and taken.cause is not Cause.SHOWN and not has_taken(uow, intent, left)
+    accepted = accepted and taken.cause is not Cause.SHOWN and not has_taken(uow, intent)
     after = intents.take_step(uow.tx, intent, taken, uow.now, amount=moved, accepted=accepted)
     changed = after.state is not intent.state
     if changed:
@@ -171,6 +174,8 @@ def write_success(uow: UnitOfWork, intent: Intent, success: Succeeded, *, accept
     account = uow.config.accounts.get(intent.account)
     reference = success.reference or intent.reference
     references.refer(uow.tx, intent.id, reference, uow.now + UNCONFIRMED_AFTER if accepted else None)
+    if accepted and intent.cost is not None and shows_taken(intent.cost, success.left):
+        references.looked(uow.tx, intent.id, uow.now)
     if account is None:
         return intent
     kind = account.kinds.get(intent.subject.type)
