@@ -160,7 +160,7 @@ async def test_what_was_refused_gives_its_budget_back(world: World) -> None:
 async def test_a_budget_is_free_again_when_its_window_has_passed(world: World) -> None:
     await payout_due(world, "budget: {payout: {max: 1000, every: 24h}}")
     world.site.money("10")
-    await world.live(minutes=10)
+    await world.live(minutes=20)
     world.site.money("600")
     await world.live(minutes=10)
     held = await world.matches()
@@ -314,8 +314,8 @@ async def test_what_a_person_names_as_made_settles_its_budget(world: World) -> N
 
 
 def listed(id_: str, amount: str) -> Observation:
-    """Return a list of payouts with one in it."""
-    return Observation("payouts", (Observed(SubjectRef("payout", id_), {"amount": Decimal(amount)}, "waiting"),))
+    """Return a list of payouts with one in it, which is over."""
+    return Observation("payouts", (Observed(SubjectRef("payout", id_), {"amount": Decimal(amount)}, "done"),))
 
 
 SHARED = "budget: [{payout: {max: 1000, currency: USD, every: 24h}}]"

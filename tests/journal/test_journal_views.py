@@ -93,7 +93,7 @@ def test_an_action_is_shown_with_what_it_would_move(tx: Tx) -> None:
 
 
 @pytest.mark.parametrize("what", [{"amount": Decimal("9.90")}, {"amount": Decimal("9.90"), "accepted": True}])
-def test_an_action_is_shown_with_what_the_provider_listed_first(tx: Tx, what: dict[str, object]) -> None:
+def test_an_action_is_shown_with_the_most_that_the_provider_has_listed(tx: Tx, what: dict[str, object]) -> None:
     done = end(tx, plan(tx, cost=Decimal("10.50")), Cause.YES, **what)
     ledger.post(tx, done.id, Post.SETTLED, after(1), Decimal(7))
     assert (shown(tx)["amount"], shown(tx)["paid"]) == ("10.50", "9.90")

@@ -12,8 +12,10 @@ from kit import World
 from runtime_config import account, config
 from toy_site import ACTIONS
 
-from bursar.api import CostFacts, Intent, Later, Observation, Observed, PollRequest, SubjectRef
+from bursar.api import CostFacts, Intent, Later, Observation, Observed, PollRequest, SubjectRef, Succeeded
 from bursar.control.messages import RequestRejected
+from bursar.domain.ids import IntentId
+from bursar.journal import ledger
 
 PAY = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7"}}]}'
 OFF = account(more="poll: {coupons: off}")
@@ -169,3 +171,38 @@ async def test_a_budget_that_refuses_just_before_the_request_costs_a_look_an_hou
     await world.open(config(text, accounts=account(more="settle: 1m")))
     await world.live(days=1, every_s=300)
     assert len(await world.intents()) <= 25 * rules
+
+
+def listed(id_: str, amount: str, state: str) -> Observation:
+    """Return a list of payouts with one in it."""
+    return Observation("payouts", (Observed(SubjectRef("payout", id_), {"amount": Decimal(amount)}, state),))
+
+
+@pytest.mark.parametrize("at_first", ["0.012", "8", "800"])
+async def test_an_amount_that_is_listed_wrongly_at_first_gives_no_room_in_a_budget(world: World, at_first: str) -> None:
+    """A provider may list anything while a payout waits: less than what left is believed once it is over."""
+    world.site.money("800")
+    world.site.will("payout", Succeeded("101"), Succeeded("102"))
+    await world.open(config(PAY, accounts=account(more="settle: 1m, budget: {payout: {max: 1000, every: 24h}}")))
+    await world.turn()
+    world.site.money("0")
+    world.site.will("payouts", *[listed("101", at_first, "waiting")] * 3, *[listed("101", "800", "waiting")] * 999)
+    await world.live(minutes=22)
+    world.site.money("600")
+    await world.live(hours=5, every_s=300)
+    assert (len(world.site.performed), await world.matches()) == (1, ["budget"])
+
+
+@pytest.mark.parametrize(("states", "counts"), [(["waiting", "waiting"], 800), (["waiting", "done"], 300)])
+async def test_less_than_what_left_is_believed_once_a_payout_is_over(
+    world: World, states: list[str], counts: int
+) -> None:
+    world.site.money("800")
+    world.site.will("payout", Succeeded("101"))
+    await world.open(config(PAY, accounts=account(more="settle: 1m")))
+    await world.turn()
+    world.site.will("payouts", *[listed("101", "300", state) for state in states for _ in range(3)])
+    await world.live(minutes=42)
+    entry = await world.read(lambda tx: ledger.load(tx, IntentId(1)))
+    assert entry is not None
+    assert entry.amount == counts

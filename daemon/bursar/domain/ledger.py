@@ -185,9 +185,15 @@ def fold(blank: Entry, postings: Iterable[Posting]) -> Entry:
         entry = _after(entry, posting)
         if posting.currency is not None:
             entry = replace(entry, currency=posting.currency)
-        if posting.amount is not None and not entry.settled:
+        if posting.amount is not None and (not entry.settled or _corrects(posting, entry)):
             entry = replace(entry, amount=posting.amount, settled=posting.what in _LISTED)
     return entry
+
+
+def _corrects(posting: Posting, entry: Entry) -> bool:
+    """Return whether more is listed than was at first: what is listed later gives nothing back."""
+    more = posting.amount is not None and entry.amount is not None and posting.amount > entry.amount
+    return posting.what is Post.SETTLED and more
 
 
 def _after(entry: Entry, posting: Posting) -> Entry:

@@ -115,7 +115,7 @@ _GIVEN_UP = "SELECT waits_for FROM matches WHERE state = 'held' AND block = 'gav
 _ACTIONS = (
     "SELECT id, rule, account, action, subject_type, subject_id, params, state, reason, created_at, attempts, reference, "
     "sent_at, ended_at, due_at, fence, cost AS amount, currency, question, (SELECT p.amount FROM postings p WHERE p.entry = "
-    "intents.id AND p.amount IS NOT NULL AND p.what IN ('settled', 'succeeded', 'accepted') ORDER BY p.seq LIMIT 1) AS paid, "
+    "intents.id AND p.amount IS NOT NULL AND p.what IN ('settled', 'succeeded', 'accepted') ORDER BY CAST(p.amount AS REAL) DESC LIMIT 1) AS paid, "
     "(SELECT p.what FROM postings p WHERE p.entry = intents.id AND p.what IN ('undone', 'redone') ORDER BY p.seq DESC LIMIT 1) "
     "AS undone FROM intents"
 )

@@ -9,16 +9,15 @@ from datetime import datetime
 from bursar.domain.action import ActionType
 from bursar.domain.detect import Change
 from bursar.domain.event import Event
-from bursar.domain.ids import AccountName, IntentId, SubjectRef
+from bursar.domain.ids import AccountName, SubjectRef
 from bursar.domain.intent import Intent, LostReply, State
 from bursar.domain.intent_states import UNCONFIRMED_AFTER, Cause, step
 from bursar.domain.ledger import Entry, Post, listed_amount
 from bursar.domain.observation import Snapshot
-from bursar.domain.values import Fields
 from bursar.journal import intents, ledger, references
 from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.intent_facts import has_taken
-from bursar.pipeline.intent_transitions import free_budgets, settle_effect, take_step, undo
+from bursar.pipeline.intent_transitions import settle_amount, settle_effect, take_step, undo
 from bursar.pipeline.own_effects import is_younger, target
 from bursar.pipeline.refusals import RECENT
 from bursar.pipeline.unit_of_work import UnitOfWork
@@ -132,7 +131,7 @@ def _nameless(uow: UnitOfWork, account: AccountSpec, action: str, subject: Subje
 
 
 def read_change(uow: UnitOfWork, account: AccountSpec, before: Snapshot | None, change: Change) -> None:
-    """Settle an entry by the first amount that the provider lists for what it made.
+    """Settle an entry by what the provider lists for what it made.
 
     What takes the balance has shown its effect once not half of that is left.
     """
@@ -145,14 +144,14 @@ def read_change(uow: UnitOfWork, account: AccountSpec, before: Snapshot | None, 
                     settle_effect(uow, intent, Post.CONFIRMED)
         if action.settled_by is None or action.settled_by[0] != after.ref.type:
             continue
-        name = action.settled_by[1]
-        if listed_amount(after.fields, name, None) is None:
-            continue
-        if before is not None and listed_amount(before.fields, name, None) is not None:
+        now = listed_amount(after.fields, action.settled_by[1], None)
+        told = listed_amount(before.fields, action.settled_by[1], None) if before is not None else None
+        if now is None or (now == told and not action.takes_balance):
             continue
         id_ = references.by_reference(uow.tx, account.name, action.name, after.ref.id)
-        if id_ is not None:
-            _settle(uow, id_, after.fields, name)
+        made_for = intents.load(uow.tx, id_) if id_ is not None else None
+        if made_for is not None:
+            settle_amount(uow, made_for)
 
 
 def read_unchanged(uow: UnitOfWork, account: AccountSpec, stream: str) -> None:
@@ -164,13 +163,3 @@ def read_unchanged(uow: UnitOfWork, account: AccountSpec, stream: str) -> None:
             intent = intents.load(uow.tx, id_)
             if intent is not None and has_taken(uow, intent):
                 settle_effect(uow, intent, Post.CONFIRMED)
-
-
-def _settle(uow: UnitOfWork, id_: IntentId, fields: Fields, name: str) -> None:
-    entry = ledger.load(uow.tx, id_)
-    amount = listed_amount(fields, name, entry.currency) if entry is not None else None
-    if entry is not None and amount is not None and not entry.settled:
-        ledger.post(uow.tx, id_, Post.SETTLED, uow.now, amount)
-        intent = intents.load(uow.tx, id_)
-        if intent is not None:
-            free_budgets(uow, intent)

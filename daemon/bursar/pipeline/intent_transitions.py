@@ -187,11 +187,25 @@ def write_success(uow: UnitOfWork, intent: Intent, success: Succeeded, *, accept
         subjects.track(uow.tx, account.name, tracked, [(seen.ref.id, seen.fields, created_at)], uow.now)
     uow.wake.add("polling")
     found = intents.load(uow.tx, intent.id) or intent
-    for shown, action in listed(uow, found):
-        amount = listed_amount(shown.fields, action.settled_by[1], found.currency) if action.settled_by else None
-        if amount is not None:
-            ledger.post(uow.tx, intent.id, Post.SETTLED, uow.now, amount)
+    settle_amount(uow, found)
     return found
+
+
+def settle_amount(uow: UnitOfWork, intent: Intent) -> None:
+    """Settle an entry by what the provider lists for what it made; more that is listed later corrects it.
+
+    Less than what left is believed of a payout only once that is over: before, a provider may list anything.
+    """
+    entry = ledger.load(uow.tx, intent.id)
+    for shown, action in listed(uow, intent):
+        amount = listed_amount(shown.fields, action.settled_by[1], intent.currency) if action.settled_by else None
+        if entry is None or amount is None:
+            continue
+        less = entry.amount is not None and amount <= entry.amount
+        if less and (entry.settled or (action.takes_balance and not is_over(uow, intent, shown))):
+            continue
+        ledger.post(uow.tx, intent.id, Post.SETTLED, uow.now, amount)
+        free_budgets(uow, intent)
 
 
 def free_budgets(uow: UnitOfWork, intent: Intent, *, held_back: bool = False) -> None:
