@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from kit import World
+from lost_kit import landed
 from runtime_config import account, config
 
 from bursar.api import CannotTell, DidNot, Finding, Happened, Intent, Json, Lost, Outcome, Refused, Succeeded
@@ -411,3 +412,30 @@ async def test_a_yes_to_what_may_be_the_second_is_for_the_amount_that_was_shown(
     world.site.will("prepare", *[{"known": [], "balance": "60000"}] * 2)  # before the lost one is looked for, and after
     await world.live(minutes=12)
     assert [str(one.cost) for one in world.site.performed] == ["900"]
+
+
+@pytest.mark.parametrize("done", [True, False])
+async def test_a_provider_that_says_no_and_does_it_is_not_asked_twice(world: World, done: bool) -> None:
+    world.site.money("900")
+    world.site.will("payout", Refused("not enough money"))
+    world.site.will("reconcile", *[landed(world)] * 999)
+    await world.open(config(PAY[:-1] + ", cooldown: 1h}", accounts=QUICK))
+    await world.turn()
+    assert await world.states() == ["refused"]
+    if done:
+        world.site.payouts["1"] = "waiting"
+    await world.live(hours=5, every_s=600)
+    assert await world.states() == (["succeeded", "lapsed"] if done else ["refused", "succeeded"])
+    assert len(world.site.performed) == (1 if done else 2)
+
+
+async def test_a_refusal_that_nobody_can_look_up_asks_nobody(world: World) -> None:
+    """Its wallet was wrong, and is another one in the rule now."""
+    world.environ["NEW"] = "T-wallet-2"
+    world.site.money("900")
+    world.site.will("payout", Refused("wrong wallet"))
+    await world.open(config(PAY[:-1] + ", cooldown: 1h}", accounts=QUICK))
+    await world.turn()
+    await world.reload(config(PAY.replace("WALLET", "NEW")[:-1] + ", cooldown: 1h}", accounts=QUICK))
+    await world.live(hours=5, every_s=600)
+    assert await world.states() == ["refused", "succeeded"]

@@ -16,7 +16,7 @@ from bursar.domain.rule import TemplateFailed
 from bursar.domain.values import Json
 from bursar.loops.runtime_context import RuntimeContext
 from bursar.pipeline.config_snapshot import AccountSpec
-from bursar.pipeline.findings import in_doubt, record_evidence, record_finding, record_landed
+from bursar.pipeline.findings import Doubt, in_doubt, record_evidence, record_finding, record_landed
 from bursar.pipeline.revealed import revealed_beside
 
 NOT_LOOKED_FOR = "?"
@@ -89,20 +89,24 @@ class LostAttempts:
         """Return whether nothing that ended in doubt turns out to have happened, just before the next one is sent.
 
         One that was lost, not found, and let go (its hour was over, a guard held it back, a person said no) may have
-        landed since; the evidence of the next one would take it for something old.
+        landed since, and one that was refused may have been done all the same; the evidence of the next one would take
+        either for something old.
 
         Raises:
             ProviderError: one cannot be looked for now.
         """
         for doubt in await self.doubts(intent):
             self._context.liveness.tick(f"executing {self._spec.name}", getattr(self._adapter, "limit_s", 0.0) * CALLS)
-            finding = await self._reconcile(doubt, Exchange(strict=True), beside=intent)
-            self._log(doubt, finding)
-            if not isinstance(finding, DidNot) and await self._note_landed(doubt, finding, intent):
+            finding = await self._reconcile(doubt.intent, Exchange(strict=True), beside=intent)
+            unknown = isinstance(finding, CannotTell) and finding.suspect == NOT_LOOKED_FOR
+            self._log(doubt.intent, finding)
+            if isinstance(finding, DidNot) or (unknown and doubt.refused):  # of a plain no nobody is asked for nothing
+                continue
+            if await self._note_landed(doubt.intent, finding, intent):
                 return False
         return True
 
-    async def doubts(self, intent: Intent) -> list[Intent]:
+    async def doubts(self, intent: Intent) -> list[Doubt]:
         """Return what ended in doubt, and is to be looked for before an intent is sent."""
         if self._spec.actions[intent.action].lost_reply is not LostReply.RECONCILABLE:
             return []

@@ -3,12 +3,14 @@ again, and of one that had ended in doubt."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
 from bursar.domain.ids import IntentId
 from bursar.domain.intent import OPEN, CannotTell, Finding, Happened, Intent, State
 from bursar.domain.intent_states import LOOKS_APART, Cause, settle_with, step, too_old
+from bursar.domain.ledger import MAX_REFUSALS, Post
 from bursar.domain.permission import RESTORED_WITHIN
 from bursar.domain.verdict import BlockReason, HoldBack, RequireApproval
 from bursar.journal import intents, questions
@@ -82,14 +84,28 @@ def _had_happened(finding: Happened) -> str:
     return f"it had happened: {finding.reason or 'found at the provider'}"
 
 
-def in_doubt(view: ReadView, intent: Intent) -> list[Intent]:
-    """Return others of the same action that ended without an effect though an attempt was lost, the newest first."""
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What ended without an effect that is known, and may have had one.
+
+    Attributes:
+        intent: The intent.
+        refused: Nothing of it was lost, but a provider that says no may do it all the same.
+    """
+
+    intent: Intent
+    refused: bool
+
+
+def in_doubt(view: ReadView, intent: Intent) -> list[Doubt]:
+    """Return others of the same action that ended without an effect and may have had one, the newest first."""
     since = view.measured.before(view.now, LANDS_WITHIN)
     entries = view.counting(since, Counting(intent.account, action=intent.action))
-    ids = [entry.id for entry in reversed(entries) if entry.in_doubt and entry.id != intent.id]
-    loaded = (intents.load(view.tx, id_) for id_ in ids)
+    others = [entry for entry in reversed(entries) if entry.id != intent.id]
+    refused = [entry.id for entry in others if entry.outcome is Post.REFUSED and not entry.in_doubt][:MAX_REFUSALS]
+    loaded = (intents.load(view.tx, entry.id) for entry in others if entry.in_doubt or entry.id in refused)
     found = (one for one in loaded if one is not None and one.evidence is not None and one.state not in OPEN)
-    return list(islice(found, MAX_DOUBTS))
+    return [Doubt(one, one.id in refused) for one in islice(found, MAX_DOUBTS)]
 
 
 def record_landed(uow: UnitOfWork, id_: IntentId, finding: Finding, beside: IntentId) -> bool:
