@@ -15,20 +15,20 @@ import structlog
 from bursar import logs
 from bursar.api.clock import Clock
 from bursar.control.controller import Controller
-from bursar.control.server import ControlServer
+from bursar.control.server import ControlServer, cannot_listen
 from bursar.host.plugins import load_plugins
 from bursar.host.registry import Registry
 from bursar.journal.errors import JournalError
 from bursar.journal.writer import Journal
 from bursar.loops.clock import RealClock
 from bursar.loops.runtime_context import RuntimeContext
-from bursar.loops.startup import apply_configuration, close_context, open_context, preview
+from bursar.loops.startup import CHANGED, apply_configuration, close_context, open_context, preview
 from bursar.loops.supervisor import Supervisor
 from bursar.loops.systemd import Systemd
 from bursar.loops.watchdog import Watchdog
 from bursar.pipeline.renames import Renamed
 from bursar.pipeline.takeover import Ending
-from bursar.settings.model import Configuration, ConfigurationError, Settings
+from bursar.settings.model import Configuration, ConfigurationError
 from bursar.settings.read import read_configuration
 
 BAD_CONFIGURATION = 78
@@ -64,11 +64,6 @@ async def serve(
         return 1
     finally:
         await asyncio.to_thread(journal.close)
-
-
-def _cannot_listen(settings: Settings, error: OSError) -> str:
-    what = "the control socket" if settings.http is None else "the control socket, or settings.http,"
-    return f"{settings.socket}: {what} cannot be made ({error.strerror or error}); check who may write there"
 
 
 def _complain(*sentences: object) -> None:
@@ -111,7 +106,7 @@ class Daemon:
                 for face in faces:
                     await open_.enter_async_context(face(controller))
             except OSError as error:
-                _complain(_cannot_listen(self._configuration.settings, error))
+                _complain(cannot_listen(self._configuration.settings, error))
                 return 1
             await self._turn(context, controller)
         await close_context(context)
@@ -149,11 +144,14 @@ class Daemon:
             if self._stopping:
                 return
             await self._reload(context, controller, group)
+            if not self._called.is_set():  # else another answer was given meanwhile, and holds
+                context.changing = None
 
     async def _reload_now(self, context: RuntimeContext) -> tuple[list[str], Ending | None]:
         """Have the loops changed over, if the configuration can be used. Return every problem, or what it ends."""
         _, ends, problems = await self._read_again(context)
         if not problems:
+            context.change_over(CHANGED)  # before the answer: from then on nothing leaves by the old one
             self._called.set()
         return problems, ends
 

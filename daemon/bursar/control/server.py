@@ -21,6 +21,7 @@ from bursar.control.messages import (
     is_over,
 )
 from bursar.domain.values import Json
+from bursar.settings.model import Settings
 
 
 class Answers(Protocol):
@@ -70,3 +71,9 @@ class ControlServer:
         except RequestRejected as rejected:
             body = encode_error(rejected)
         return web.Response(body=body, content_type="application/json")
+
+
+def cannot_listen(settings: Settings, error: OSError) -> str:
+    """Return why a daemon cannot start without its sockets, in a sentence."""
+    what = "the control socket" if settings.http is None else "the control socket, or settings.http,"
+    return f"{settings.socket}: {what} cannot be made ({error.strerror or error}); check who may write there"

@@ -111,7 +111,7 @@ class Executor:
         work = await self._context.journal.read(self._find)
         if work.orphans:
             await self._outcomes.record_orphans(work.orphans)
-        elif self._limiter.paused_s() > 0 or work.nothing:
+        elif self._limiter.paused_s() > 0 or work.nothing or self._context.changing is not None:
             await self.wakeup.wait(self._context.clock, IDLE_S)
         else:
             limit_s = getattr(self._adapter, "limit_s", 0.0) * CALLS
@@ -200,7 +200,7 @@ class Executor:
         look = Exchange(strict=True)
         began_s = self._context.clock.monotonic()
         evidence = await self._prepare(ready, look, before)
-        if evidence is FAILED or self.stopping.is_set():
+        if evidence is FAILED or self.stopping.is_set() or self._context.changing is not None:
             return
         self.sending = True  # from here to the written outcome nobody may end this turn
         try:

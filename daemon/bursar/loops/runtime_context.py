@@ -62,6 +62,7 @@ class RuntimeContext:
         displaced: Why nothing may be sent any more: the journal's files are not where they were.
         called_off: When (in monotonic seconds) and why what had not left yet was kept back, by a person or a reload: at
             one account, or (None) at all.
+        changing: Why nothing leaves at all for now: a reload was answered, and is not done yet.
         wakeups: Wake the loops.
     """
 
@@ -82,6 +83,7 @@ class RuntimeContext:
     ended: dict[IntentId, Ended] = field(default_factory=dict)
     displaced: str | None = None
     called_off: dict[str | None, tuple[float, str]] = field(default_factory=dict)
+    changing: str | None = None
     wakeups: dict[str, Wakeup] = field(
         default_factory=lambda: {name: Wakeup() for name in ("polling", "timing", "executing", "delivering")}
     )
@@ -116,6 +118,11 @@ class RuntimeContext:
         """Keep what was claimed and has not left yet from leaving, at one account or at all, whoever sends it."""
         self.called_off[account] = self.clock.monotonic(), reason
 
+    def change_over(self, reason: str) -> None:
+        """Keep everything that has not left yet from leaving, and claim nothing, until `changing` is None again."""
+        self.call_off(None, reason)  # stands however the change ends
+        self.changing = reason
+
     def objection(self, account: str, claimed_s: float) -> str | None:
         """Return what stands against a request that is about to leave: a moved journal, a person, or a reload.
 
@@ -125,7 +132,11 @@ class RuntimeContext:
         """
         self.check_files()
         said = (self.called_off.get(key) for key in (None, account))
-        return self.displaced or next((why for at_s, why in filter(None, said) if at_s >= claimed_s), None)
+        return (
+            self.displaced
+            or self.changing
+            or next((why for at_s, why in filter(None, said) if at_s >= claimed_s), None)
+        )
 
     def fresh_since(self, now: datetime | None = None) -> datetime:
         """Return since when facts are fresh enough to act on."""

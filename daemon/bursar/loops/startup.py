@@ -30,6 +30,8 @@ MEASURED = (BlockReason.COOLDOWN, BlockReason.LIMIT, BlockReason.BUDGET, BlockRe
 """What is held back for a time that is measured."""
 JUMPED_AT = "jumped_at"
 """The journal keeps when the wall clock jumped last."""
+CHANGED = "the configuration changed before it left"
+"""Why a reload keeps back what was claimed before it, and has not left."""
 SETTLES_AFTER = timedelta(days=1)
 """So long after a jump of the wall clock nothing is deleted by its age."""
 
@@ -219,7 +221,7 @@ async def apply_configuration(context: RuntimeContext, configuration: Configurat
     except BaseException:
         context.config = before
         raise
-    context.call_off(None, "the configuration changed before it left")
+    context.call_off(None, CHANGED)
 
 
 async def preview(context: RuntimeContext, configuration: Configuration) -> Ending:
