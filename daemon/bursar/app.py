@@ -15,7 +15,7 @@ import structlog
 from bursar import logs
 from bursar.api.clock import Clock
 from bursar.control.controller import Controller
-from bursar.control.server import ControlServer, cannot_listen
+from bursar.control.server import ControlServer, SocketTaken, cannot_listen, refuse_taken
 from bursar.host.plugins import load_plugins
 from bursar.host.registry import Registry
 from bursar.journal.errors import JournalError
@@ -59,7 +59,7 @@ async def serve(
     try:
         daemon = Daemon(paths, environ, registry, configuration, journal, redactor, clock or RealClock())
         return await daemon.run(faces)
-    except JournalError as error:
+    except (JournalError, SocketTaken) as error:
         _complain(error)
         return 1
     finally:
@@ -95,29 +95,32 @@ class Daemon:
 
         Raises:
             JournalError: the journal cannot be written at the start, or at the end.
+            SocketTaken: the daemon of another journal listens at the control socket.
         """
+        refuse_taken(self._configuration.settings.socket)  # before anything is written of a run that never was
         self._listen()
         context = await open_context(self._configuration, self._journal, self._clock)
         supervisor = Supervisor(context, self._configuration, self._redactor)
         controller = Controller(context, self._registry, supervisor, lambda: self._reload_now(context))
+        server = ControlServer(self._configuration.settings.socket, controller, self._journal.path)
         async with AsyncExitStack() as open_:
             try:
-                await open_.enter_async_context(ControlServer(self._configuration.settings.socket, controller))
+                await open_.enter_async_context(server)
                 for face in faces:
                     await open_.enter_async_context(face(controller))
             except OSError as error:
                 _complain(cannot_listen(self._configuration.settings, error))
                 return 1
-            await self._turn(context, controller)
+            await self._turn(context, controller, server)
         await close_context(context)
         log.info("stopped")
         return 0
 
-    async def _turn(self, context: RuntimeContext, controller: Controller) -> None:
+    async def _turn(self, context: RuntimeContext, controller: Controller, server: ControlServer) -> None:
         """Set everything going, and stop it when told to."""
         async with asyncio.TaskGroup() as group:
             await controller.supervisor.start(group)
-            watching = Watchdog(context, lambda: controller.supervisor, self._systemd)
+            watching = Watchdog(context, lambda: controller.supervisor, self._systemd, server.keep)
             watchdog = group.create_task(watching.run(), name="watchdog")
             self._systemd.say("READY=1", "STATUS=watching")
             self._log_counts("watching")

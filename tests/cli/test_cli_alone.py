@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from cli_said import Command, Said
 
+from bursar.control import offline
+from bursar.journal.writer import Journal
 from bursar.sandbox import ServedProvider
 
 ADD = ("call", "main-panel", "add", "service=1", "link=https://example.org/p", "quantity=100", "--yes", "--json")
@@ -133,3 +137,35 @@ def test_what_could_not_be_sent_yet_is_named(
         1,
         "bursar: 1: not done yet, and still to be sent; see `bursar actions` before you ask again",
     )
+
+
+@pytest.fixture
+def silent(configuration: Path, alone: Command, monkeypatch: pytest.MonkeyPatch) -> Iterator[Command]:
+    """Run commands beside a process that keeps the journal, and answers at no socket: this one."""
+    alone("track", "main-panel", "101")
+    monkeypatch.setattr(offline, "LOCK_S", 0.0)
+    journal = Journal.open(configuration.with_name("journal.db"))
+    yield alone
+    journal.close()
+
+
+@pytest.mark.parametrize("words", [("pause",), ("reload",), ("actions", "deny", "1")])
+def test_a_daemon_that_does_not_answer_is_named_with_what_stops_it(silent: Command, words: tuple[str, ...]) -> None:
+    said = silent(*words)
+    assert (said.code, len(said.err.splitlines())) == (1, 1)
+    assert f"bursar runs (process {os.getpid()}), and does not answer at" in said.err
+    assert f"`kill -TERM {os.getpid()}` stops it" in said.err
+
+
+def test_status_does_not_say_that_nothing_runs_where_a_daemon_does_not_answer(silent: Command) -> None:
+    said = silent("status")
+    assert f"running: bursar runs (process {os.getpid()}), and does not answer at" in said.out
+    facts = silent("status", "--json").json
+    assert (facts["running"], "does not answer" in facts["problem"]) == (False, True)
+
+
+def test_status_says_nothing_of_a_process_that_has_let_the_journal_go(configuration: Path, alone: Command) -> None:
+    alone("track", "main-panel", "101")
+    Journal.open(configuration.with_name("journal.db")).close()
+    said = alone("status")
+    assert (said.code, "running: no" in said.out) == (0, True)

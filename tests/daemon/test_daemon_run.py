@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import sqlite3
 from pathlib import Path
 
 import pytest
 from household import WALLET, Household, run
+from limits import WAIT_S
 
+from bursar.control.client import ask_daemon
 from bursar.control.messages import RequestRejected
 
 REFILL = "- {name: refill, on: order.partial, do: [refill]}"
@@ -225,3 +228,38 @@ async def test_no_secret_is_logged(house: Household, monkeypatch: pytest.MonkeyP
         [],
         [],
     )
+
+
+async def test_a_second_journal_in_the_folder_of_a_living_daemon_is_one_sentence(house: Household) -> None:
+    """It would take the daemon's socket, and have it act on where nobody can reach it."""
+    house.configure(REFILL)
+    other = house.folder / "other.yaml"
+    other.write_text(house.path.read_text(encoding="utf-8").replace("journal.db", "j2.db"), encoding="utf-8")
+    async with house.daemon() as running:
+        assert_one_sentence(await (await run(other)).ended(), "another journal", str(running.process.pid), "folder")
+        assert (await house.ask("status"))["rules"] == 1
+        with pytest.raises(RequestRejected, match=r"journal\.db; .*j2\.db has no daemon"):
+            await ask_daemon(house.folder / "control.sock", "status", {}, WAIT_S, house.folder / "j2.db")
+
+
+async def test_a_daemon_whose_socket_was_removed_is_reached_again(
+    house: Household, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHDOG_USEC", "200000")  # it looks twice in that time
+    house.configure(REFILL)
+    async with house.daemon() as running:
+        (house.folder / "control.sock").unlink()
+        async with asyncio.timeout(WAIT_S):
+            assert await reached(house) == 1
+        running.signal(signal.SIGTERM)
+        await running.ended()
+    assert not (house.folder / "control.sock").exists()
+
+
+async def reached(house: Household) -> object:
+    """Ask until somebody answers; return how many rules there are."""
+    while True:
+        try:
+            return (await house.ask("status"))["rules"]
+        except ConnectionError:
+            await asyncio.sleep(0)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from limits import WAIT_S
+from structlog.testing import capture_logs
 
 from bursar.control.client import ask_daemon
 from bursar.control.messages import ErrorCode, RequestRejected
-from bursar.control.server import ControlServer
+from bursar.control.server import ControlServer, SocketTaken
 from bursar.domain.values import Json
 
 
@@ -60,3 +63,97 @@ async def test_a_failure_of_ours_is_one_sentence(tmp_path: Path) -> None:
     async with ControlServer(tmp_path / "control.sock", Echo()):
         with pytest.raises(RequestRejected, match="see its log"):
             await ask_daemon(tmp_path / "control.sock", "bug", {}, WAIT_S)
+
+
+async def test_a_daemon_of_another_journal_refuses_and_names_both(tmp_path: Path) -> None:
+    """Two journals in one folder have one socket between them."""
+    path, ours, theirs = (tmp_path / name for name in ("control.sock", "journal.db", "j2.db"))
+    async with ControlServer(path, Echo(), ours):
+        with pytest.raises(RequestRejected) as declined:
+            await ask_daemon(path, "pause", {}, WAIT_S, theirs)
+    assert str(declined.value) == (
+        f"the daemon behind {path} keeps {ours}; {theirs} has no daemon: give each journal a folder of its own"
+    )
+    assert declined.value.code == "failed"
+
+
+async def test_a_journal_is_known_by_any_of_its_names(tmp_path: Path) -> None:
+    folder = tmp_path / "журнал"
+    folder.mkdir()
+    (folder / "journal.db").touch()
+    (tmp_path / "name").symlink_to(folder)
+    async with ControlServer(tmp_path / "control.sock", Echo(), folder / "journal.db"):
+        answered = await ask_daemon(tmp_path / "control.sock", "echo", {"a": 1}, WAIT_S, tmp_path / "name/journal.db")
+    assert answered == {"a": 1}
+
+
+async def test_a_journal_is_known_by_its_file_where_another_mount_shows_it_elsewhere(tmp_path: Path) -> None:
+    """As from inside a container; a second link stands for the mount here."""
+    (tmp_path / "journal.db").touch()
+    (tmp_path / "seen.db").hardlink_to(tmp_path / "journal.db")
+    async with ControlServer(tmp_path / "control.sock", Echo(), tmp_path / "journal.db"):
+        assert await ask_daemon(tmp_path / "control.sock", "echo", {}, WAIT_S, tmp_path / "seen.db") == {}
+
+
+async def test_a_client_that_names_no_journal_is_answered(tmp_path: Path) -> None:
+    async with ControlServer(tmp_path / "control.sock", Echo(), tmp_path / "journal.db"):
+        assert await ask_daemon(tmp_path / "control.sock", "echo", {"a": 1}, WAIT_S) == {"a": 1}
+
+
+async def test_the_socket_of_a_living_daemon_is_not_taken(tmp_path: Path) -> None:
+    path = tmp_path / "control.sock"
+    async with ControlServer(path, Echo(), tmp_path / "journal.db"):
+        with pytest.raises(SocketTaken, match=f"process {os.getpid()}"):
+            await ControlServer(path, Echo(), tmp_path / "j2.db").__aenter__()
+        assert await ask_daemon(path, "echo", {"a": 1}, WAIT_S) == {"a": 1}
+
+
+async def test_the_socket_of_a_killed_daemon_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "control.sock"
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(path))
+        dead.listen()
+    async with ControlServer(path, Echo(), tmp_path / "journal.db"):
+        assert await ask_daemon(path, "echo", {"a": 1}, WAIT_S) == {"a": 1}
+    assert not path.exists()
+
+
+async def test_a_daemon_that_stops_leaves_the_socket_of_another(tmp_path: Path) -> None:
+    path = tmp_path / "control.sock"
+    async with ControlServer(path, Echo(), tmp_path / "j2.db"):
+        path.unlink()
+        other = ControlServer(path, Echo(), tmp_path / "journal.db")
+        await other.__aenter__()
+    assert await ask_daemon(path, "echo", {"a": 1}, WAIT_S) == {"a": 1}
+    await other.__aexit__(None, None, None)
+
+
+@pytest.mark.parametrize("left", ["nothing", "file", "dead socket"])
+async def test_a_socket_that_is_gone_or_replaced_is_bound_anew(tmp_path: Path, left: str) -> None:
+    path = tmp_path / "control.sock"
+    async with ControlServer(path, Echo(), tmp_path / "journal.db") as server:
+        path.unlink()
+        if left == "file":
+            path.touch()
+        if left == "dead socket":
+            with socket.socket(socket.AF_UNIX) as dead:
+                dead.bind(str(path))
+        with capture_logs() as logged:
+            await server.keep()
+        assert await ask_daemon(path, "echo", {"a": 1}, WAIT_S) == {"a": 1}
+    assert [line["event"] for line in logged] == ["control.bound_anew"]
+    assert not path.exists()
+
+
+async def test_a_socket_that_another_daemon_has_taken_is_told_once_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "control.sock"
+    async with ControlServer(path, Echo(), tmp_path / "journal.db") as server:
+        path.unlink()
+        async with ControlServer(path, Echo(), tmp_path / "j2.db"):
+            with capture_logs() as logged:
+                await server.keep()
+                await server.keep()
+            assert await ask_daemon(path, "echo", {"a": 1}, WAIT_S, tmp_path / "j2.db") == {"a": 1}
+        await server.keep()
+        assert await ask_daemon(path, "echo", {"a": 2}, WAIT_S, tmp_path / "journal.db") == {"a": 2}
+    assert [line["event"] for line in logged] == ["control.unreachable"]

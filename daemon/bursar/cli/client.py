@@ -80,8 +80,9 @@ class Client:
         from bursar.control.client import ask_daemon
         from bursar.control.messages import RequestRejected
 
+        settings = self.configuration.settings
         try:
-            await ask_daemon(self.configuration.settings.socket, "status", {}, ANSWER_WITHIN_S)
+            await ask_daemon(settings.socket, "status", {}, ANSWER_WITHIN_S, settings.state)
         except ConnectionError:
             return False
         except RequestRejected as rejected:
@@ -91,8 +92,9 @@ class Client:
     async def _ask_daemon(self, verb: str, given: dict[str, Json]) -> Json:
         from bursar.control.client import ask_daemon
 
+        settings = self.configuration.settings
         try:
-            return await ask_daemon(self.configuration.settings.socket, verb, given, ANSWER_WITHIN_S)
+            return await ask_daemon(settings.socket, verb, given, ANSWER_WITHIN_S, settings.state)
         except ConnectionError:
             assert self.lacks is not None
             raise self.lacks from None

@@ -34,6 +34,8 @@ def status(as_json: bool) -> None:
         show_json(facts)
         return
     rows = facts.pop("accounts", [])
+    if not facts["running"] and facts.get("problem"):
+        facts["running"] = facts.pop("problem")
     show_facts(facts)
     if facts.get("restored") is not None:
         click.echo(AFTER_A_RESTORE)
@@ -42,6 +44,11 @@ def status(as_json: bool) -> None:
 
 
 async def _ask(client: Client) -> dict[str, Any]:
+    """Return the facts; where nobody answers, `problem` says that a process keeps the journal all the same."""
+    from bursar.control.offline import silent_writer
+
     running = await client.runs()
     answer = await client.ask_async("status")
-    return {"running": running, **(answer if isinstance(answer, dict) else {})}
+    silent = None if running else silent_writer(client.configuration)
+    problem = {} if silent is None else {"problem": silent}
+    return {"running": running, **problem, **(answer if isinstance(answer, dict) else {})}

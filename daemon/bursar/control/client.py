@@ -7,15 +7,24 @@ from pathlib import Path
 
 import aiohttp
 
-from bursar.control.messages import ErrorCode, RequestRejected, decode_answer, encode_params, good_until
+from bursar.control.messages import ErrorCode, RequestRejected, about, decode_answer, encode_params, good_until
 from bursar.domain.values import Json
 
 
-async def ask_daemon(path: Path, verb: str, params: dict[str, Json], timeout_s: float) -> Json:
+async def ask_daemon(
+    path: Path, verb: str, params: dict[str, Json], timeout_s: float, journal: Path | None = None
+) -> Json:
     """Ask the daemon that listens at a socket.
 
+    Args:
+        path: The socket.
+        verb: What is asked.
+        params: Its parameters.
+        timeout_s: How long the answer is waited for.
+        journal: The journal that it is about: the daemon of another one refuses. None: whichever it keeps.
+
     Raises:
-        RequestRejected: it declines; or it does not answer.
+        RequestRejected: it declines, keeps another journal, or does not answer.
         ConnectionError: nobody listens there.
     """
     try:
@@ -27,7 +36,7 @@ async def ask_daemon(path: Path, verb: str, params: dict[str, Json], timeout_s: 
     try:
         connector = aiohttp.UnixConnector(reachable(path, folder))
         timeout = aiohttp.ClientTimeout(total=timeout_s)
-        body, headers = encode_params(params), good_until(timeout_s)
+        body, headers = encode_params(params), {**good_until(timeout_s), **about(journal)}
         async with (
             aiohttp.ClientSession(connector=connector, timeout=timeout) as session,
             session.post(f"http://bursar/{verb}", data=body, headers=headers) as response,

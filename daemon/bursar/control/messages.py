@@ -6,9 +6,12 @@ people; which exit code a command ends with is the command line's own matter.
 
 from __future__ import annotations
 
+import os
 from decimal import Decimal
 from enum import StrEnum
+from pathlib import Path
 from time import CLOCK_BOOTTIME, clock_gettime
+from urllib.parse import quote, unquote_to_bytes
 
 import msgspec
 
@@ -55,6 +58,50 @@ def is_over(until: str | None) -> bool:
         return until is not None and not clock_gettime(CLOCK_BOOTTIME) <= float(until)
     except ValueError:
         return True
+
+
+JOURNAL = "X-Journal"
+"""The header with the journal that a request is about: `device:inode`, if it can be seen, and its path, quoted. Two
+journals in one folder have one socket, and what is decided for the one must not be done in the other."""
+
+
+def about(journal: Path | None) -> dict[str, str]:
+    """Return the header of a request about a journal; None: whichever the daemon keeps."""
+    if journal is None:
+        return {}
+    path = _resolved(journal)
+    return {JOURNAL: f"{_file(path)} {quote(os.fsencode(path))}"}
+
+
+def other_journal(header: str | None, kept: Path | None) -> Path | None:
+    """Return the journal that a request is about, if it is not the one that is kept here.
+
+    A mount may show one file under two paths: either the path is the same, or the file is.
+    """
+    if header is None or kept is None:
+        return None
+    file, _, quoted = header.partition(" ")
+    named, kept = Path(os.fsdecode(unquote_to_bytes(quoted))), _resolved(kept)
+    same = named == kept or (file != UNSEEN and file == _file(kept))
+    return None if same else named
+
+
+UNSEEN = "-"
+
+
+def _file(path: Path) -> str:
+    try:
+        found = path.stat()
+    except OSError:
+        return UNSEEN
+    return f"{found.st_dev}:{found.st_ino}"
+
+
+def _resolved(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):  # a loop of links; whoever opens it says so
+        return path
 
 
 def encode_params(params: dict[str, Json]) -> bytes:

@@ -21,6 +21,7 @@ from bursar.host.isolation import open_adapter
 from bursar.host.registry import Registry
 from bursar.journal import meta
 from bursar.journal.errors import JournalError, JournalLocked
+from bursar.journal.files import writer_of
 from bursar.journal.writer import Journal, read_once
 from bursar.logs import Redactor
 from bursar.loops.clock import RealClock
@@ -42,7 +43,8 @@ async def ask(configuration: Configuration, registry: Registry, verb: str, param
         RequestRejected: it cannot be done; one sentence, and the exit code.
     """
     try:
-        return await ask_daemon(configuration.settings.socket, verb, params, ANSWER_WITHIN_S)
+        settings = configuration.settings
+        return await ask_daemon(settings.socket, verb, params, ANSWER_WITHIN_S, settings.state)
     except ConnectionError:
         pass
     try:
@@ -53,15 +55,30 @@ async def ask(configuration: Configuration, registry: Registry, verb: str, param
                 lambda tx: QUERIES[verb](tx, configuration, {**params, "running": False}),
             )
         if verb == "reload":
-            raise RequestRejected("no daemon runs here: there is nothing to reload", ErrorCode.FAILED)
+            words = silent_writer(configuration) or "no daemon runs here: there is nothing to reload"
+            raise RequestRejected(words, ErrorCode.FAILED)
         if verb == "call":
             account = known_account(configuration, text(params, "account"))
             method, given = checked_method(account, params)
             if method.intents is None:
                 return await _read(configuration, account, method, given)
         return await decide(configuration, registry, verb, params)
+    except JournalLocked as error:
+        raise RequestRejected(silent_writer(configuration) or str(error), ErrorCode.FAILED) from None
     except JournalError as error:
         raise RequestRejected(str(error), ErrorCode.FAILED) from None
+
+
+def silent_writer(configuration: Configuration) -> str | None:
+    """Return that a process keeps the journal and does not answer, in a sentence; None: none is known to keep it."""
+    pid = writer_of(configuration.settings.state)
+    if pid is None:
+        return None
+    socket = configuration.settings.socket
+    return (
+        f"bursar runs (process {pid}), and does not answer at {socket}: `kill -TERM {pid}` stops it; a command "
+        "at work ends by itself, within two minutes"
+    )
 
 
 async def _read(configuration: Configuration, account: Account, method: Method, given: Mapping[str, str]) -> Json:

@@ -60,6 +60,30 @@ def claim(path: Path, *, create: bool) -> int:
     return lock
 
 
+def writer_of(path: Path) -> int | None:
+    """Return the process that has the writer's lock of a journal; None: none, or nobody may look.
+
+    The lock is tried only where the process that is noted there lives: a daemon that starts just now is not disturbed.
+    """
+    try:
+        lock = os.open(lock_of(resolved(path)), os.O_RDONLY | os.O_CLOEXEC)
+    except (OSError, JournalError):
+        return None
+    try:
+        noted = os.pread(lock, 20, 0).decode("ascii", "replace").split("\n")[0].strip()
+        pid = int(noted) if noted.isdecimal() else 0
+        if not pid or not Path("/proc", str(pid)).exists():
+            return None
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return pid
+    except OSError:
+        return None
+    finally:
+        os.close(lock)
+    return None
+
+
 def refuse_written(path: Path) -> None:
     """Refuse a journal that another process writes.
 

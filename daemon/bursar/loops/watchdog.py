@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import structlog
@@ -25,12 +25,20 @@ class Watchdog:
         context: What the loops share.
         supervisor: Gives the supervisor of the moment.
         systemd: Whose watchdog is fed.
+        keep_reachable: Sees to it that people can reach the daemon.
     """
 
-    def __init__(self, context: RuntimeContext, supervisor: Callable[[], Supervisor], systemd: Systemd) -> None:
+    def __init__(
+        self,
+        context: RuntimeContext,
+        supervisor: Callable[[], Supervisor],
+        systemd: Systemd,
+        keep_reachable: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         self._context = context
         self._supervisor = supervisor
         self._systemd = systemd
+        self._keep_reachable = keep_reachable
         self._beaten_s = float("-inf")
         self._broken: str | None = None
         self._http = Http(context.clock, _at_once)
@@ -50,6 +58,8 @@ class Watchdog:
 
     async def look(self) -> None:
         """Look once: all is well, or say what is not, and feed nobody."""
+        if self._keep_reachable is not None:
+            await self._keep_reachable()
         still, overdue_s = self._context.liveness.stalled(), await self._supervisor().overdue_s()
         if still or overdue_s > OVERDUE_S:
             log.error("loops.stalled", still=still, overdue_s=round(overdue_s))
