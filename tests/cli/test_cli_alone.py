@@ -169,3 +169,11 @@ def test_status_says_nothing_of_a_process_that_has_let_the_journal_go(configurat
     Journal.open(configuration.with_name("journal.db")).close()
     said = alone("status")
     assert (said.code, "running: no" in said.out) == (0, True)
+
+
+def test_the_doctor_is_not_content_while_no_daemon_runs(alone: Command) -> None:
+    alone("track", "main-panel", "101")
+    said = alone("doctor", "--json")
+    rows = {row["what"]: row for row in said.json}
+    assert (said.code, rows["daemon"]["verdict"], rows["file"]["verdict"]) == (1, "bad", "ok")
+    assert "nobody watches" in rows["daemon"]["reason"]

@@ -541,3 +541,8 @@ def test_where_no_window_does_nothing_is_said_of_it(left: Left) -> None:
     left.balance("600")
     assert "note" not in left.rows("why", "pay")[0]
     assert "longest window" not in left.command("why", "pay").out
+
+
+def test_the_doctor_is_content_with_a_daemon_that_answers(bursar: Command) -> None:
+    rows = {row["what"]: row["verdict"] for row in bursar("doctor", "--json").json}
+    assert (rows["daemon"], "accounts" in rows) == ("ok", True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 from collections.abc import Iterator
@@ -26,20 +27,25 @@ LEAST_FREE_BYTES = 200 * 1024 * 1024
 @with_config
 @with_json
 def doctor(as_json: bool) -> int:
-    """Look at the journal's health, at what is stuck, at the clock, the disk, and who may read the secrets.
+    """Look whether a daemon watches, whether the accounts are reached, at the journal's health, at what is stuck, at
+    the clock, the disk, and who may read the secrets.
 
-    Exit code 1 when something is bad; warnings are fine. Nothing is changed.
+    Exit code 1 when something is bad, also when no daemon runs or an account is not reached; warnings are fine. Nothing
+    is changed.
 
     \b
     Example:
         bursar doctor
     """
+    from bursar.control.health import examine_watch
     from bursar.journal.backup import examine
     from bursar.loops.clock import RealClock
 
     configuration = client_for_looking().configuration
     state = configuration.settings.state
-    found = [*examine(state, RealClock().now()), *_machine(state), *_files(configuration)]
+    now = RealClock().now()
+    watch = asyncio.run(examine_watch(configuration, now))
+    found = [*watch, *examine(state, now), *_machine(state), *_files(configuration)]
     rows = [{"what": one.what, "verdict": one.verdict, "reason": one.reason} for one in found]
     if as_json:
         show_json(rows)

@@ -38,7 +38,7 @@ COMMANDS = {
     "audit": "Check or export the audit trail.",
     "backup": "Copy the journal, also while the daemon runs.",
     "restore": "Put a backup in the journal's place; end the caution after it.",
-    "doctor": "Look at the journal's health, the clock and the secrets' files.",
+    "doctor": "Look whether a daemon watches, at the journal, the clock and the secrets.",
     "prove": "Strike the daemon again and again; show that no money is lost, doubled or beyond what was judged.",
     "sandbox": "Serve the providers on loopback, in their real wire formats.",
     "plugins": "Show the plugins and what they bring.",
