@@ -177,3 +177,23 @@ def test_the_doctor_is_not_content_while_no_daemon_runs(alone: Command) -> None:
     rows = {row["what"]: row for row in said.json}
     assert (said.code, rows["daemon"]["verdict"], rows["file"]["verdict"]) == (1, "bad", "ok")
     assert "nobody watches" in rows["daemon"]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("everywhere", "named", "said"),
+    [
+        (False, False, "paused: no"),
+        (False, True, "paused: main-panel"),
+        (True, False, "paused: everywhere"),
+        (True, True, "paused: everywhere, and by name: main-panel"),
+    ],
+)
+def test_status_says_where_nothing_is_done(alone: Command, everywhere: bool, named: bool, said: str) -> None:
+    alone("track", "main-panel", "101")
+    if everywhere:
+        alone("pause")
+    if named:
+        alone("pause", "main-panel")
+    assert said in alone("status").out.splitlines()
+    facts = alone("status", "--json").json
+    assert (facts["paused"], facts["paused_accounts"]) == (everywhere, ["main-panel"] if named else [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -22,7 +23,7 @@ AFTER_A_RESTORE = (
 @with_config
 @with_json
 def status(as_json: bool) -> None:
-    """Show how the daemon and its journal are: whether it runs, what it watches, what waits.
+    """Show how the daemon and its journal are: whether it runs, what is paused, what it watches, what waits.
 
     \b
     Examples:
@@ -36,11 +37,20 @@ def status(as_json: bool) -> None:
     rows = facts.pop("accounts", [])
     if not facts["running"] and facts.get("problem"):
         facts["running"] = facts.pop("problem")
+    facts["paused"] = paused_words(facts["paused"], facts.pop("paused_accounts", []))
     show_facts(facts)
     if facts.get("restored") is not None:
         click.echo(AFTER_A_RESTORE)
     click.echo()
     show_rows(rows, COLUMNS, empty="no accounts are configured")
+
+
+def paused_words(everywhere: bool, by_name: Sequence[str]) -> str:
+    """Return where nothing is done, in words: `resume` without a name ends no pause by name."""
+    names = ", ".join(by_name)
+    if everywhere:
+        return f"everywhere, and by name: {names}" if names else "everywhere"
+    return names or "no"
 
 
 async def _ask(client: Client) -> dict[str, Any]:

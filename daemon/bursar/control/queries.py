@@ -151,11 +151,13 @@ def window_before_ledger(tx: Tx, rule: Rule) -> str | None:
 def status(tx: Tx, configuration: Configuration, params: Params) -> Json:
     """Return the whole at a glance."""
     listed = cast("list[dict[str, Json]]", list_accounts(tx, configuration, params))
+    paused = {name for name, row in accounts.load_all(tx).items() if row.paused_at is not None}
     return {
         "mode": str(configuration.settings.mode),
         "started_at": views.times(tx)(meta.get(tx, "started_at")),
         "restored": meta.get(tx, meta.RESTORED),
         "paused": accounts.paused(tx, accounts.EVERYWHERE) is not None,
+        "paused_accounts": [str(name) for name in configuration.accounts if name in paused],
         "accounts": [{k: one[k] for k in ("name", "provider", "state", "reason", "last_ok_at")} for one in listed],
         "rules": len(configuration.rules),
         **views.counts(tx),
