@@ -8,13 +8,18 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from kit import World
 from limits import WAIT_S
+from runtime_config import config
 from structlog.testing import capture_logs
 
+from bursar.control import offline
 from bursar.control.client import ask_daemon
 from bursar.control.messages import ErrorCode, RequestRejected
 from bursar.control.server import ControlServer, SocketTaken
 from bursar.domain.values import Json
+from bursar.journal.errors import JournalLocked
+from bursar.journal.writer import Journal
 
 
 class Echo:
@@ -157,3 +162,22 @@ async def test_a_socket_that_another_daemon_has_taken_is_told_once_and_left_alon
         await server.keep()
         assert await ask_daemon(path, "echo", {"a": 2}, WAIT_S, tmp_path / "journal.db") == {"a": 2}
     assert [line["event"] for line in logged] == ["control.unreachable"]
+
+
+async def test_a_daemon_that_began_to_listen_while_a_command_waited_for_the_lock_is_asked(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was just starting: it is neither silent, nor to be stopped."""
+    await world.open(config())
+    configuration = world._read()
+    server = ControlServer(configuration.settings.socket, Echo(), world.journal.path)
+
+    async def in_turn(*_given: object, **_named: object) -> Journal:
+        await server.__aenter__()
+        raise JournalLocked("another bursar writes this journal")
+
+    monkeypatch.setattr(offline, "_open_in_turn", in_turn)
+    assert await offline.ask(configuration, world.sites.registry(), "pause", {"account": "panel"}) == {
+        "account": "panel"
+    }
+    await server.__aexit__(None, None, None)

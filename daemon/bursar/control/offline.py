@@ -64,9 +64,24 @@ async def ask(configuration: Configuration, registry: Registry, verb: str, param
                 return await _read(configuration, account, method, given)
         return await decide(configuration, registry, verb, params)
     except JournalLocked as error:
-        raise RequestRejected(silent_writer(configuration) or str(error), ErrorCode.FAILED) from None
+        return await _ask_who_has_it(configuration, verb, params, error)
     except JournalError as error:
         raise RequestRejected(str(error), ErrorCode.FAILED) from None
+
+
+async def _ask_who_has_it(
+    configuration: Configuration, verb: str, params: dict[str, Json], locked: JournalLocked
+) -> Json:
+    """Ask the process that has the lock: it may have begun to listen since, and nothing was done here.
+
+    Raises:
+        RequestRejected: it declines, or nobody listens still.
+    """
+    settings = configuration.settings
+    try:
+        return await ask_daemon(settings.socket, verb, params, ANSWER_WITHIN_S, settings.state)
+    except ConnectionError:
+        raise RequestRejected(silent_writer(configuration) or str(locked), ErrorCode.FAILED) from None
 
 
 def silent_writer(configuration: Configuration) -> str | None:
