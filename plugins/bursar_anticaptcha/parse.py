@@ -2,7 +2,7 @@
 
 Pure. A coupon's code is money: nothing but a hint of it leaves here, but for `codes`, which says what to conceal.
 `errorId` alone says whether it is a yes or a no; numbers may be JSON numbers or strings; what is missing, null or not
-a number is "no information", never 0, never empty (docs/providers.md).
+a number is "no information", never 0, never empty (docs/providers.md), and a problem of its subject, never silence.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from bursar.api import (
     cut,
     hint,
     number,
+    unread,
 )
 
 STREAM = "coupons"
@@ -98,7 +99,14 @@ def observation(payload: Payload, *, everything: bool) -> Observation:
     coupons = {seen.ref: seen for seen in _coupons(rows or [])}
     balance = Observed(BALANCE, {"amount": number(payload.get("eligibleBalance"))})
     complete = everything and rows is not None and len(coupons) == len(rows)
-    return Observation(STREAM, (balance, *coupons.values()), complete=complete)
+    return Observation(STREAM, (balance, *coupons.values()), problems=_problems(payload, rows or []), complete=complete)
+
+
+def _problems(payload: Payload, rows: list[Json]) -> dict[str, str]:
+    """Return what of the balance and of the coupons cannot be read, by the subject's id."""
+    told = {id_: unread("amount", row.get("amount"), needed=True) for id_, row in _with_ids(rows)}
+    told[BALANCE.id] = unread("eligibleBalance", payload.get("eligibleBalance"), needed=True)
+    return {id_: problem for id_, problem in told.items() if problem is not None}
 
 
 def masked(payload: Payload, key: str) -> dict[str, Json]:
@@ -121,22 +129,27 @@ def _rows(payload: Payload) -> list[Json] | None:
 
 
 def _coupons(rows: list[Json]) -> Iterator[Observed]:
+    for id_, row in _with_ids(rows):
+        yield _coupon(id_, row, _code(row))
+
+
+def _with_ids(rows: list[Json]) -> Iterator[tuple[str, dict[str, Json]]]:
     for row in rows:
-        if isinstance(row, dict) and _is_id(_text(row.get("id"))):
-            yield _coupon(row, _code(row))
+        if isinstance(row, dict) and _is_id(id_ := _text(row.get("id"))):
+            yield id_, row
 
 
 def _is_id(text: str) -> bool:
     return 0 < len(text) <= MAX_ID_CHARS and text.isprintable()
 
 
-def _coupon(row: dict[str, Json], code: str) -> Observed:
+def _coupon(id_: str, row: dict[str, Json], code: str) -> Observed:
     """Read one row. A status that nobody knows is no information: the last known state stands."""
     link, status = _text(row.get("link")), _text(row.get("status")).lower()
     if len(code) >= WORTH_CONCEALING_CHARS:
         link = link.replace(code, hint(code))
     return Observed(
-        SubjectRef("coupon", _text(row.get("id"))),
+        SubjectRef("coupon", id_),
         {
             "amount": number(row.get("amount")),
             "link": cut(link, MAX_TEXT_CHARS) or None,

@@ -32,6 +32,7 @@ from bursar.api import (
     Request,
     Succeeded,
     number,
+    together,
 )
 from bursar_premium_exchanger import answers, outcomes, parse
 from bursar_premium_exchanger.answers import Envelope, Row
@@ -41,12 +42,12 @@ from bursar_premium_exchanger.methods import check
 
 PAID_WITHIN_S = 5.0
 CLOCK_SLACK_S = 2 * 86400
-READ: Mapping[str, tuple[str, Callable[[str, Row], Observed]]] = {
-    "visits": ("get_links", parse.visit),
-    "exchanges": ("get_exchanges", parse.exchange),
-    "payouts": ("get_payouts", parse.payout),
+READ: Mapping[str, tuple[str, Callable[[str, Row], Observed], Callable[[Row], str | None]]] = {
+    "visits": ("get_links", parse.visit, parse.visit_problem),
+    "exchanges": ("get_exchanges", parse.exchange, parse.exchange_problem),
+    "payouts": ("get_payouts", parse.payout, parse.payout_problem),
 }
-"""The method that shows each stream, and what reads one of its rows."""
+"""The method that shows each stream, what reads one of its rows, and what says why a part of it is not read."""
 
 
 class PremiumExchanger:
@@ -65,8 +66,10 @@ class PremiumExchanger:
             answer = await self._ask("get_info")
             if request.is_unchanged("", answer.body) and remembered:
                 return Observation("info", nothing_new=True)
-            subjects, listed = parse.partner(self._accepted(answer).data, self._currency)
-            return Observation("info", subjects, complete=listed, cursor=cursor.write())
+            data = self._accepted(answer).data
+            subjects, listed = parse.partner(data, self._currency)
+            problems = parse.partner_problems(data)
+            return Observation("info", subjects, problems=problems, complete=listed, cursor=cursor.write())
         return await self._window(request, cursor, remembered)
 
     async def prepare(self, intent: Intent) -> Json | Finding:
@@ -138,7 +141,7 @@ class PremiumExchanger:
         """Nothing is held: the pooled connections are the daemon's."""
 
     async def _window(self, request: PollRequest, cursor: Cursor, remembered: bool) -> Observation:
-        method, read = READ[request.stream]
+        method, read, problem_of = READ[request.stream]
         paged = request.stream == "exchanges"
         answer = await self._ask(method, cursor.form() if paged else replace(cursor, pages=False).form())
         if not cursor.walking and request.is_unchanged("", answer.body) and remembered and not cursor.long:
@@ -151,7 +154,7 @@ class PremiumExchanger:
         return Observation(
             request.stream,
             tuple(read(id_, row) for id_, row in seen.items()),
-            problems=self._problems(seen) if request.stream == "payouts" else {},
+            problems=self._problems(seen, problem_of),
             cursor=after.write(),
             more=onward is not None,
         )
@@ -188,8 +191,10 @@ class PremiumExchanger:
         for wallet in concealable(wallets(whole)):
             self._context.add_secret(wallet)
 
-    def _problems(self, seen: Mapping[str, Row]) -> dict[str, str]:
-        told = {id_: parse.payout_problem(row, self._currency) for id_, row in seen.items()}
+    def _problems(self, seen: Mapping[str, Row], problem_of: Callable[[Row], str | None]) -> dict[str, str]:
+        told = {
+            id_: together(parse.currency_problem(row, self._currency), problem_of(row)) for id_, row in seen.items()
+        }
         return {id_: problem for id_, problem in told.items() if problem is not None}
 
     def _secrets(self, *more: str) -> frozenset[str]:

@@ -1,6 +1,7 @@
 """From rows of an answer to what bursar watches: balance, payout methods, visits, exchanges, payouts.
 
 Pure. Money is exact; null, missing and "Unknown" stay "no information"; free text is unescaped and shown, never a key.
+A number that cannot be read for certain is no information either, and a problem of its subject, never silence.
 `time` is the site's wall clock read as UTC (docs/providers.md): it dates a subject and is compared only with itself.
 A wallet leaves only as a hint.
 """
@@ -13,7 +14,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
-from bursar.api import Json, Observed, SubjectRef, cut, hint, number
+from bursar.api import Json, Observed, SubjectRef, cut, hint, number, together, unread, unread_in
 from bursar_premium_exchanger.answers import Row, rows
 
 BALANCE = SubjectRef("balance", "balance")
@@ -23,6 +24,11 @@ PAYOUT_STATES: Mapping[Decimal, str] = {
     Decimal(2): "canceled",
     Decimal(3): "canceled_by_user",
 }
+EXCHANGE_NUMBERS: Mapping[str, bool] = dict.fromkeys(
+    ("course_give", "course_get", "amount_give", "amount_get", "partner_reward"), False
+)
+PAYOUT_NUMBERS: Mapping[str, bool] = {"original_amount": True, "pay_amount": False}
+"""The numbers of a row, and whether it must say them: budgets are settled by what a payout took."""
 MAX_TEXT_CHARS = 2000
 LATEST_S = 32503680000
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -44,6 +50,21 @@ def partner(contents: Json, currency: str | None) -> tuple[tuple[Observed, ...],
     return (Observed(BALANCE, fields), *(_method(id_, row) for id_, row in methods.items())), listed
 
 
+def partner_problems(contents: Json) -> dict[str, str]:
+    """Return what of the balance and of the payout methods cannot be read, by the subject's id."""
+    data = contents if isinstance(contents, dict) else {}
+    methods = rows({"items": data["items"]}) if isinstance(data.get("items"), (dict, list)) else {}
+    told = {id_: _method_problem(row) for id_, row in methods.items()}
+    told[BALANCE.id] = unread_in(data, {"balance": True, "min_payout": True})
+    return {id_: problem for id_, problem in told.items() if problem is not None}
+
+
+def _method_problem(row: Row) -> str | None:
+    commission = _commission(row)
+    bare = commission.replace("%", "") if isinstance(commission, str) else commission
+    return together(unread("commission", bare), unread("amount", row.get("amount")))
+
+
 def visit(id_: str, row: Row) -> Observed:
     """Read one row of `get_links`."""
     names = ("ip", "browser", "referrer", "user_hash", "query_string")
@@ -51,6 +72,11 @@ def visit(id_: str, row: Row) -> Observed:
     return Observed(
         SubjectRef("visit", id_), {"time": at, **{name: text(row.get(name)) for name in names}}, created_at=at
     )
+
+
+def visit_problem(row: Row) -> str | None:
+    """Return what of a visit cannot be read."""
+    return _time_problem(row)
 
 
 def exchange(id_: str, row: Row) -> Observed:
@@ -78,6 +104,11 @@ def exchange(id_: str, row: Row) -> Observed:
     )
 
 
+def exchange_problem(row: Row) -> str | None:
+    """Return which numbers of an exchange cannot be read."""
+    return together(_time_problem(row), unread_in(row, EXCHANGE_NUMBERS))
+
+
 def payout(id_: str, row: Row) -> Observed:
     """Read one row of `get_payouts`."""
     at = instant(row.get("time"))
@@ -98,15 +129,29 @@ def payout(id_: str, row: Row) -> Observed:
     )
 
 
-def payout_problem(row: Row, currency: str | None) -> str | None:
-    """Return what cannot be believed about a payout: its currency against the account's, or its status."""
+def payout_problem(row: Row) -> str | None:
+    """Return what of a payout cannot be read: its status, its time, its numbers."""
+    return together(_status_problem(row), _time_problem(row), unread_in(row, PAYOUT_NUMBERS))
+
+
+def currency_problem(row: Row, currency: str | None) -> str | None:
+    """Return that a payout's currency is not the account's."""
     theirs = text(row.get("original_currency_code"))
-    if currency is not None and theirs is not None and theirs.casefold() != currency.casefold():
-        return f"the site counts this payout in {cut(theirs, 20)}, and the account's currency is {currency}"
+    if currency is None or theirs is None or theirs.casefold() == currency.casefold():
+        return None
+    return f"the site counts this payout in {cut(theirs, 20)}, and the account's currency is {currency}"
+
+
+def _status_problem(row: Row) -> str | None:
     raw = row.get("status")
-    if raw is not None and payout_state(row) is None:
-        return f"an unknown payout status {cut(str(raw), 20)!r}"
-    return None
+    if raw is None or payout_state(row) is not None:
+        return None
+    return f"an unknown payout status {cut(str(raw), 20)!r}"
+
+
+def _time_problem(row: Row) -> str | None:
+    """Return that a row's `time` is no number: by it rows are told apart, and windows move on."""
+    return unread("time", row.get("time"))
 
 
 def payout_state(row: Row) -> str | None:
@@ -160,6 +205,14 @@ def chronology(raw: Json) -> str | None:
 
 
 def _method(id_: str, row: Row) -> Observed:
-    commission = row.get("comission", row.get("commission"))
-    fields = {"title": text(row.get("title")), "commission": percent(commission), "amount": number(row.get("amount"))}
+    fields = {
+        "title": text(row.get("title")),
+        "commission": percent(_commission(row)),
+        "amount": number(row.get("amount")),
+    }
     return Observed(SubjectRef("payout_method", id_), fields)
+
+
+def _commission(row: Row) -> Json:
+    """Return what is kept of a payout; sites spell its name in two ways."""
+    return row.get("comission", row.get("commission"))

@@ -171,6 +171,8 @@ class SmmAdapter:
             try:
                 if (observed := parse.order(id_, entry, self._numbers)) is not None:
                     subjects.append(observed)
+                    if (unread := parse.order_problem(entry)) is not None:
+                        problems[id_] = sentence(unread, self._secret)
             except parse.Problem as problem:
                 problems[id_] = sentence(str(problem), self._secret)
         return Observation("orders", tuple(subjects), unchanged, problems)
@@ -199,7 +201,9 @@ class SmmAdapter:
             return Observation(request.stream, nothing_new=True)
         decoded = self._told(answer)
         if request.stream == "balance":
-            return Observation(request.stream, (parse.balance(decoded),))
+            unread = parse.balance_problem(decoded)
+            problems = {} if unread is None else {parse.BALANCE.id: sentence(unread, self._secret)}
+            return Observation(request.stream, (parse.balance(decoded),), problems=problems)
         subjects, complete = parse.services(decoded)
         types = {found.ref.id: str(found.fields["type"] or "") for found in subjects}
         # nothing vanishes from a list of which a part cannot be read; nothing is ordered at what is not in it, either

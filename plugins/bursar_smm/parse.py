@@ -1,7 +1,8 @@
 """From one entry of an answer to what was seen of a subject. Pure.
 
 null, "", "Unknown" and what is missing are "no information" and leave the last known value; money is exact. A string
-that stands in an entry's place is the panel's complaint about that id.
+that stands in an entry's place is the panel's complaint about that id. A number that cannot be read for certain is no
+information either, and a problem of its subject, never silence.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TypeGuard
 
-from bursar.api import Json, Observed, SubjectRef, Value, cut, number
+from bursar.api import Json, Observed, SubjectRef, Value, cut, number, unread, unread_in
 from bursar_smm.answers import failure_text, is_id, of_the_call, strange, unwrapped
 from bursar_smm.states import NO_INFORMATION, order_state, refill_state
 
@@ -45,6 +46,11 @@ def order(id_: str, entry: Json, numbers: Mapping[str, str]) -> Observed | None:
     if not fields:
         return None
     return Observed(SubjectRef("order", id_), fields, order_state(row.get("status"), numbers))
+
+
+def order_problem(entry: Json) -> str | None:
+    """Return which numbers of an order cannot be read; one that is not said is none: a drip-feed has no `remains`."""
+    return unread_in(_row(entry), dict.fromkeys(ORDER_NUMBERS, False))
 
 
 def refill(id_: str, entry: Json) -> Observed | None:
@@ -111,6 +117,12 @@ def balance(answer: Json) -> Observed:
     if not isinstance(row, dict) or "balance" not in row or isinstance(row["balance"], (dict, list)):
         raise strange(answer)
     return Observed(BALANCE, {"amount": number(row["balance"]), "currency": text(row.get("currency"))})
+
+
+def balance_problem(answer: Json) -> str | None:
+    """Return that the balance cannot be read; None: it can."""
+    row = answer[0] if isinstance(answer, list) and len(answer) == 1 else answer
+    return unread("balance", row.get("balance"), needed=True) if isinstance(row, dict) else None
 
 
 def text(raw: Json) -> str | None:

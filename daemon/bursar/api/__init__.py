@@ -48,6 +48,7 @@ from bursar.domain.intent import (
 from bursar.domain.observation import Observation, Observed, Snapshot
 from bursar.domain.route import Delivery
 from bursar.domain.subject import Coverage, EventType, Field, Stream, SubjectType
+from bursar.domain.unread import together, unread, unread_in
 from bursar.domain.values import FieldKind, Fields, Json, Value, cut, number
 
 __all__ = [
@@ -111,4 +112,7 @@ __all__ = [
     "hint",
     "hookimpl",
     "number",
+    "together",
+    "unread",
+    "unread_in",
 ]

@@ -19,6 +19,7 @@ COLUMNS = {
     "state": "STATE",
     "last_ok_at": "LAST GOOD POLL",
     "reason": "REASON",
+    "problem": "PROBLEM",
 }
 
 

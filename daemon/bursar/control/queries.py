@@ -9,6 +9,7 @@ from bursar.control.messages import RequestRejected
 from bursar.diagnostics.suggestion import did_you_mean, suggest
 from bursar.domain.ids import microseconds
 from bursar.domain.rule import Rule
+from bursar.domain.subject import Coverage
 from bursar.domain.values import Json
 from bursar.journal import accounts, clock, held, ledger, meta, views
 from bursar.journal.writer import Tx
@@ -50,6 +51,7 @@ def meant(name: str, known: Iterable[object]) -> str:
 def list_accounts(tx: Tx, configuration: Configuration, params: Params) -> Json:
     """Return every configured account with how it is doing."""
     rows, all_streams, shown = accounts.load_all(tx), views.account_streams(tx), views.times(tx)
+    problems = views.problems(tx)
     started = meta.instant_of(tx, "started_at")
     started_us = 0 if started is None else microseconds(started)
     found: list[Json] = []
@@ -68,6 +70,7 @@ def list_accounts(tx: Tx, configuration: Configuration, params: Params) -> Json:
                 "provider": account.provider.name,
                 "state": state,
                 "reason": reason,
+                "problem": _problem(account, problems.get(name, [])),
                 "last_ok_at": shown(max(seen)) if seen else None,
                 "streams": [{k: v for k, v in s.items() if k != "ok_us"} for s in enabled],
             }
@@ -91,6 +94,18 @@ def _state(
     if any(s["ok_us"] is not None and int(str(s["ok_us"])) >= started_us for s in enabled):
         return "ok", None
     return "starting", None
+
+
+def _problem(account: Account, found: list[views.Problems]) -> str | None:
+    """Return what cannot be read of an account's subjects, or is said in their place; None: nothing.
+
+    What was taken off watch is looked at no more: it says nothing of how the account is.
+    """
+    tracked = {one.name for one in account.provider.streams if one.coverage is Coverage.TRACKED}
+    kinds = [kind.name for kind in account.provider.subjects]
+    looked_at = {kind.name for kind in account.provider.subjects if kind.stream not in tracked}
+    current = [one for one in found if one.kind in kinds and (one.watched or one.kind in looked_at)]
+    return "; ".join(str(one) for one in sorted(current, key=lambda one: kinds.index(one.kind))) or None
 
 
 def list_orders(tx: Tx, configuration: Configuration, params: Params) -> Json:

@@ -46,6 +46,7 @@ def detect(
     rearmed: Collection[str] = (),
     asked_at: datetime | None = None,
     ahead: timedelta = NO_TIME,
+    problem: str | None = None,
 ) -> Change:
     """Compare what was seen with what was known.
 
@@ -59,11 +60,12 @@ def detect(
         rearmed: Event types to be asked as if this were the first sight.
         asked_at: When the poll was asked for: an answer is as old as its question. None: at the same instant.
         ahead: By how much the wall clock, in which providers date things, is ahead of the timeline.
+        problem: What of it the poll could not read.
     """
     if ahead and seen.created_at is not None:
         seen = replace(seen, created_at=seen.created_at - ahead)
     first = before is None or before.first_seen_at is None
-    after = replace(_merge(kind, account, before, seen, at), observed_at=asked_at or at)
+    after = replace(_merge(kind, account, before, seen, at), observed_at=asked_at or at, problem=problem)
     entered = _entered(before, after, kind)
     former = {} if first or before is None else _former(before, after)
     returned = before is not None and before.vanished_at is not None

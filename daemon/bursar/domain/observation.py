@@ -36,7 +36,8 @@ class Observation:
         subjects: What was seen and may say something new.
         unchanged: Ids whose raw answer is, byte for byte, that of the last committed poll:
             `PollRequest.is_unchanged` said so.
-        problems: What the provider said in place of a subject, by id ("Incorrect order ID"): data, not a failure.
+        problems: By id: what the provider said in place of a subject ("Incorrect order ID"), or what of one that was
+            seen cannot be read (`unread`): data, not a failure.
         complete: The poll listed everything there is of a `LISTING` stream; only then may absence mean anything.
         nothing_new: The whole answer is that of the last committed poll.
         cursor: Where the next poll of the stream goes on from; committed with the observation, None keeps the old.
@@ -79,7 +80,7 @@ class Snapshot:
         observed_at: When it was last written from an observation (unchanged looks do not write).
         missed: In how many complete polls in a row it was absent.
         vanished_at: When it was declared vanished.
-        problem: What the provider says in its place ("Incorrect order ID").
+        problem: What the provider says in its place ("Incorrect order ID"), or what of it cannot be read.
     """
 
     account: AccountName

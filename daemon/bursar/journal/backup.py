@@ -295,6 +295,11 @@ def _stuck(tx: Tx, now: datetime) -> list[Finding]:
             "what was sent since the backup is not known here, and rules ask first, until `bursar restore --confirm`",
         ),
         ("rejected accounts", "SELECT count(*) FROM accounts WHERE parked_at IS NOT NULL", "see `bursar accounts`"),
+        (
+            "problems",
+            "SELECT count(*) FROM subjects WHERE problem IS NOT NULL AND vanished_at IS NULL",
+            "subjects that cannot be read, or that the provider does not know: see `bursar accounts`",
+        ),
     )
     found = []
     for what, sql, hint in questions:

@@ -6,6 +6,7 @@ The journal keeps instants on its timeline; here they are written as the wall cl
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from bursar.domain.ids import instant
@@ -227,6 +228,33 @@ def counts(tx: Tx) -> Row:
         "oldest_due_delivery": times(tx)(oldest[0]) if oldest else None,
         "held_observations": (tx.one("SELECT count(*) FROM held_observations WHERE state = 'held'") or (0,))[0],
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Problems:
+    """How many subjects of one type have a problem, and that of the first."""
+
+    kind: str
+    watched: bool
+    count: int
+    id: str
+    problem: str
+
+    def __str__(self) -> str:
+        named = self.kind if self.id == self.kind else f"{self.kind}/{self.id}"
+        more = f" (and {self.count - 1} more)" if self.count > 1 else ""
+        return f"{named}: {self.problem}{more}"
+
+
+def problems(tx: Tx) -> dict[str, list[Problems]]:
+    """Return the problems of every account's subjects that are still there, by account."""
+    found: dict[str, list[Problems]] = {}
+    for account, kind, watched, count, id_, problem in tx.all(
+        "SELECT account, type, watched, count(*), min(id), problem FROM subjects WHERE problem IS NOT NULL "
+        "AND vanished_at IS NULL GROUP BY account, type, watched"
+    ):
+        found.setdefault(account, []).append(Problems(kind, bool(watched), count, id_, problem))
+    return found
 
 
 def account_streams(tx: Tx) -> dict[str, list[Row]]:

@@ -171,7 +171,16 @@ def decide(
         kind, before = loaded.kinds[one.ref.type], loaded.known.get(one.ref)
         news = kind.first_sight_is_news or baselined
         change = detect(
-            kind, account.name, before, one, now, news=news, rearmed=loaded.rearmed, asked_at=poll.asked_at, ahead=ahead
+            kind,
+            account.name,
+            before,
+            one,
+            now,
+            news=news,
+            rearmed=loaded.rearmed,
+            asked_at=poll.asked_at,
+            ahead=ahead,
+            problem=_problem_of(one, before, observation),
         )
         return Step(before, change, seen=True, news=news)
 
@@ -189,6 +198,13 @@ def decide(
             and one.first_seen_at is not None
         ]
     return tuple(steps)
+
+
+def _problem_of(one: Observed, before: Snapshot | None, observation: Observation) -> str | None:
+    """Return what of a subject could not be read; a poll that says nothing new leaves what was said before."""
+    if observation.nothing_new:
+        return None if before is None else before.problem
+    return observation.problems.get(one.ref.id)
 
 
 def _known_newer(loaded: Loaded, ref: SubjectRef, poll: Poll) -> bool:

@@ -75,8 +75,12 @@ def unknown_money(view: ReadView, account: AccountName) -> bool:
 
 
 def _denied(uow: UnitOfWork, account: AccountSpec, observation: Observation) -> int:
-    """Count known subjects of which the provider says now that they are not there."""
-    ids = list(observation.problems)
+    """Count known subjects of which the provider says now that they are not there.
+
+    What it shows, though a part of it cannot be read, is there.
+    """
+    shown = {one.ref.id for one in observation.subjects}
+    ids = [id_ for id_ in observation.problems if id_ not in shown]
     kinds = account.kinds_of(observation.stream).values()
     found = [snapshot for kind in kinds for snapshot in subjects.load(uow.tx, account.name, kind, ids).values()]
     return sum(1 for snapshot in found if snapshot.first_seen_at is not None)
