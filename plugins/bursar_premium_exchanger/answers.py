@@ -210,6 +210,14 @@ def parts(answer: Json) -> list[dict[str, Json]]:
     return [part for part in found if isinstance(part, dict)]
 
 
+def said(answer: Json) -> list[str]:
+    """Return every text that says something in an answer, however deep it stands."""
+    found: list[Json] = [answer]
+    for part in found:  # it grows meanwhile
+        found += part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+    return [part for part in found if isinstance(part, str) and part.strip()]
+
+
 def _disabled() -> BadAnswer:
     return BadAnswer("the site says 'Api disabled': a wrong key, a ban, or maintenance", kind="disabled")
 

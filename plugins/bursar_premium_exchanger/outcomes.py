@@ -7,7 +7,6 @@ method and account happened. Wallets are compared with those of the intent and a
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
@@ -25,19 +24,12 @@ from bursar.api import (
     Succeeded,
     number,
 )
-from bursar_premium_exchanger.answers import Envelope, Row, names_something, payout_id, refused_because
+from bursar_premium_exchanger.answers import Envelope, Row, names_something, payout_id, refused_because, said
+from bursar_premium_exchanger.folding import folded, words
 from bursar_premium_exchanger.parse import text
+from bursar_premium_exchanger.payout_hints import MAX_READ_CHARS, Hint, hint
 
-MAX_READ_CHARS = 2000
-_LOOKALIKES = str.maketrans("авекмнорстухіјѕ", "abekmhopctyxijs")
-
-
-def _words(*patterns: str) -> re.Pattern[str]:
-    """Compile what is searched in `_plain` text, in which letters may be swapped for their lookalikes."""
-    return re.compile("|".join(patterns).translate(_LOOKALIKES))
-
-
-TROUBLE = _words(
+TROUBLE = words(
     r"(?:system|server|internal|database|script).{0,20}(?:error|fail)|\bbusy\b|try (?:again|later)|again later",
     r"maintenance|database|sql|connection|connect\(|undefined|exception|\bfatal|\bwarning|unavailable|temporar",
     r"overload|time-?out|timed out|gateway|too many|not respond|технич|техніч|обслуживан|обслуговуван|баз\w* дан",
@@ -46,7 +38,7 @@ TROUBLE = _words(
     r"повторите|повторіть|позже|пізніше|ещ[её] раз|ще раз|снова|слишком (?:много|часто)|забагато|занадто",
 )
 """Words of trouble inside the site, or of asking too often: they say neither yes nor no."""
-REFUSALS = _words(
+REFUSALS = words(
     r"minim|maxim|enough|insufficien|balance|funds|money|amount|method|payment system|account|wallet|requisite|limit",
     r"already|disabled|block|\bban|forbid|denied|not allowed|not available|refus|reject|declin|invalid|incorrect",
     r"миним|мінім|максим|недостат|не хватает|баланс|средств|кошт|сумм|сума|метод|способ|спосіб|сч[её]т|рахун",
@@ -64,7 +56,8 @@ def outcome(
 ) -> Outcome:
     """Read the decoded answer to `add_payout`: a yes with an id, a no without one; anything else is lost.
 
-    A no whose words nobody reads is asked for again by a person only: the next payout may meet the same one.
+    A no whose words speak of a payout that was made is lost, too: the list of payouts tells. One whose words nobody
+    reads is asked for again by a person only: the next payout may meet the same one.
 
     Args:
         envelope: The answer.
@@ -83,10 +76,13 @@ def outcome(
         return Lost(f"the site says yes and no at once (error {envelope.error})")
     if made is not None or names_something(envelope):
         return Lost(f"the site says no (error {envelope.error}) and names payout {made or 'all the same'}")
-    said, why = _plain(envelope.text[:MAX_READ_CHARS]), refused_because(envelope, secrets)
-    if broke or not SERVER_ERRORS.isdisjoint(envelope.codes) or TROUBLE.search(said):
+    spoken, why = folded(envelope.text[:MAX_READ_CHARS]), refused_because(envelope, secrets)
+    if broke or not SERVER_ERRORS.isdisjoint(envelope.codes) or TROUBLE.search(spoken):
         return Lost(f"the site is in trouble: {why}")
-    return Refused(why, unread=REFUSALS.search(said) is None)
+    hinted = hint(said(envelope.whole))
+    if hinted is Hint.MADE:
+        return Lost(f"the answer says no, and that it was made: {why}")
+    return Refused(why, unread=hinted is Hint.UNREAD or REFUSALS.search(spoken) is None)
 
 
 def evidence(payouts: Mapping[str, Row], balance: Decimal | None, method: str, account: str) -> Json:
@@ -234,10 +230,5 @@ def _folded(account: str) -> str:
 
     Too much folding would take a stranger's payout for ours, which stops money; too little would send it twice.
     """
-    plain = _plain(account)
+    plain = folded(account)
     return "".join(letter for letter in plain if letter.isalnum()) or plain.strip()
-
-
-def _plain(text: str) -> str:
-    """Fold what sites do to text: entities, case, and letters that look alike."""
-    return html.unescape(text).casefold().translate(_LOOKALIKES)

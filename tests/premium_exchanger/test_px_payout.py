@@ -200,7 +200,6 @@ class TestPerform:
             ("Heдocтaтoчнo cpeдcтв", False),
             ("&#1041;&#1072;&#1083;&#1072;&#1085;&#1089;", False),
             ("Неверный метод выплаты", False),
-            ("Вы уже заказали выплату", False),
             ("Payouts are blocked for this user", False),
             ("E-17", True),
             ("Ошибка", True),
@@ -296,6 +295,14 @@ class TestPerform:
 
     async def test_a_redirect_is_lost_and_not_followed(self, site: ScriptedSite, adapter: PremiumExchanger) -> None:
         outcome = await perform(adapter, site, b"", status=307, headers={"Location": site.url})
+        assert (type(outcome), len(site.asked)) == (Lost, 1)
+
+    @pytest.mark.parametrize("status", [300, 302, 303, 304, 307])
+    async def test_a_no_with_a_redirect_to_nowhere_is_lost(
+        self, site: ScriptedSite, adapter: PremiumExchanger, status: int
+    ) -> None:
+        answer = {"error": 1, "error_text": "Not enough money"}
+        outcome = await perform(adapter, site, answer, status=status)
         assert (type(outcome), len(site.asked)) == (Lost, 1)
 
     @pytest.mark.parametrize("cut", [broken_off, reset])

@@ -97,7 +97,7 @@ class Http:
 
         Raises:
             NeverSent: it failed before the first byte was written: nothing can have happened.
-            ProviderError: anything else: it may have happened.
+            ProviderError: anything else, such as any 3xx, whatever its body says: it may have happened.
         """
         await self._wait_first()
         deadline = Deadline(self._clock, current() or Exchange())
@@ -144,8 +144,8 @@ class Http:
                 ssl=request.verify_tls,
                 trace_request_ctx=progress,
             ) as response:
-                if 300 <= response.status < 400 and "Location" in response.headers:
-                    raise redirected(response.headers["Location"])
+                if 300 <= response.status < 400 and ("Location" in response.headers or progress.deadline is not None):
+                    raise redirected(response.headers.get("Location", ""))
                 most = min(self._max_body_bytes, MAX_STRICT_BYTES) if progress.strict else self._max_body_bytes
                 return Answer(response.status, response.headers, await _read(response, most), progress.strict)
         except (aiohttp.ClientSSLError, ssl.SSLError) as error:  # some of them are ValueErrors, too
