@@ -109,6 +109,31 @@ def test_what_is_about_a_journal_makes_none(configuration: Path, alone: Command,
     )
 
 
+@pytest.mark.parametrize("words", [("pause",), ("status",)])
+def test_where_a_daemon_left_its_socket_a_journal_that_is_not_there_is_not_begun(
+    configuration: Path, alone: Command, words: tuple[str, ...]
+) -> None:
+    socket = configuration.with_name("control.sock")
+    socket.touch()
+    said = alone(*words)
+    wanted = f"A daemon ran here, since {socket} is there: is the volume of {socket.parent} mounted?"
+    assert (said.code, wanted in said.err) == (1, True)
+
+
+@pytest.mark.parametrize("words", [("pause",), ("status",)])
+def test_of_a_folder_that_is_not_there_a_command_asks_for_its_volume(
+    configuration: Path, alone: Command, words: tuple[str, ...]
+) -> None:
+    text = configuration.read_text(encoding="utf-8").replace("journal.db", "volume/journal.db")
+    configuration.write_text(text, encoding="utf-8")
+    journal = configuration.parent / "volume" / "journal.db"
+    said = alone(*words)
+    assert (said.code, f"{journal}: the folder {journal.parent} is not there: is its volume mounted?" in said.err) == (
+        1,
+        True,
+    )
+
+
 @pytest.mark.parametrize(
     "words", [("pause",), ("status",), ("actions", "approve", "1"), ("restore", "--confirm"), ("backup", "copy.db"), ("track", "main-panel", "7")]
 )  # fmt: skip

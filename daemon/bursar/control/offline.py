@@ -20,7 +20,7 @@ from bursar.domain.values import Json
 from bursar.host.isolation import open_adapter
 from bursar.host.registry import Registry
 from bursar.journal import meta
-from bursar.journal.errors import JournalError, JournalLocked
+from bursar.journal.errors import JournalError, JournalLocked, JournalMissing
 from bursar.journal.files import writer_of
 from bursar.journal.writer import Journal, read_once
 from bursar.logs import Redactor
@@ -65,6 +65,8 @@ async def ask(configuration: Configuration, registry: Registry, verb: str, param
         return await decide(configuration, registry, verb, params)
     except JournalLocked as error:
         return await _ask_who_has_it(configuration, verb, params, error)
+    except JournalMissing as error:
+        raise RequestRejected(f"{error}{_ran_here(configuration)}", ErrorCode.FAILED) from None
     except JournalError as error:
         raise RequestRejected(str(error), ErrorCode.FAILED) from None
 
@@ -93,6 +95,16 @@ def silent_writer(configuration: Configuration) -> str | None:
     return (
         f"bursar runs (process {pid}), and does not answer at {socket}: `kill -TERM {pid}` stops it; a command "
         "at work ends by itself, within two minutes"
+    )
+
+
+def _ran_here(configuration: Configuration) -> str:
+    """Return that a daemon ran here, if its socket is left: the journal may be on a volume that is not mounted."""
+    if not configuration.settings.socket.exists():
+        return ""
+    return (
+        f". A daemon ran here, since {configuration.settings.socket} is there: is the volume of "
+        f"{configuration.settings.state.parent} mounted?"
     )
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
+from pathlib import Path
 
 
 class JournalError(Exception):
@@ -40,12 +43,12 @@ def explain(error: sqlite3.Error | OSError, path: object) -> JournalError:
     lower = text.lower()
     if "full" in lower or getattr(error, "errno", None) in (28, 122):
         return JournalFull(f"{path}: the disk is full; make room: nothing that was promised is lost")
-    if (
-        "readonly" in lower
-        or "read-only" in lower
-        or "permission" in lower
-        or getattr(error, "errno", None) in (13, 30)
-    ):
+    if getattr(error, "errno", None) == errno.EROFS or (isinstance(error, sqlite3.Error) and _on_read_only(path)):
+        return JournalReadOnly(
+            f"{path}: its file system is read-only; see why (`dmesg`), and mount it so that it can be written "
+            f"(`findmnt -T {Path(str(path)).parent}` names it): nothing that was promised is lost"
+        )
+    if "readonly" in lower or "read-only" in lower or "permission" in lower or getattr(error, "errno", None) == 13:
         return JournalReadOnly(f"{path}: cannot be written; check the owner and mode of the file and its folder")
     if "locked" in lower or "busy" in lower:
         return JournalLocked(f"{path}: another program holds it open for writing")
@@ -56,6 +59,14 @@ def explain(error: sqlite3.Error | OSError, path: object) -> JournalError:
     if "not a database" in lower or "malformed" in lower or "corrupt" in lower:
         return JournalDamaged(f"{path}: is not a journal of bursar or is damaged; restore a backup")
     return JournalError(f"{path}: {text}")
+
+
+def _on_read_only(path: object) -> bool:
+    """Return whether a journal lies on a file system that is read-only; the database says "disk I/O error" there."""
+    try:
+        return bool(os.statvfs(Path(str(path)).parent).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False
 
 
 def of_database(error: BaseException) -> bool:

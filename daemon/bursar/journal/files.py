@@ -268,7 +268,12 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def missing(path: Path) -> JournalMissing:
-    """Return that there is no journal, and what to do: it was never made, or it is gone."""
+    """Return that there is no journal, and what to do: it was never made, it is gone, or its volume is not mounted."""
+    if not path.parent.is_dir():
+        return JournalMissing(
+            f"{path}: the folder {path.parent} is not there: is its volume mounted? If bursar never ran here, "
+            "`bursar run` makes it, and the journal"
+        )
     counter = SendCounter.beside(path).path
     if not counter.exists():
         return JournalMissing(f"{path}: there is no journal yet; `bursar run` makes it")

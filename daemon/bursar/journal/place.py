@@ -80,7 +80,10 @@ class Place:
             try:
                 found = _inode(path.stat())
             except OSError:
-                return f"{path} is gone: the journal that is being written was moved or removed; restart bursar"
+                return (
+                    f"{path} is gone: the journal that is being written was moved or removed, or its volume is not "
+                    "mounted; put it back, then restart bursar"
+                )
             if found != known:
                 return f"{path} is another file now: the journal that is being written was replaced; restart bursar"
         return None
