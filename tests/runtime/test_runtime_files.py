@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from kit import World
 from runtime_config import config
+from structlog.testing import capture_logs
 
 from bursar.control.controller import Controller
 from bursar.control.messages import RequestRejected
@@ -106,3 +107,18 @@ async def test_a_reload_that_could_not_be_written_is_refused(world: World) -> No
 
 async def taken_on() -> Any:
     raise AssertionError("it was taken on")
+
+
+async def test_a_run_says_that_it_begins_a_new_journal(world: World) -> None:
+    """Beneath a volume that is not mounted it would know nothing of what was done."""
+    with capture_logs() as logged:
+        await world.open(config())
+    [said] = [line for line in logged if line["event"] == "journal.new"]
+    assert (said["log_level"], said["path"]) == ("warning", str(world.journal.path))
+
+
+async def test_a_run_on_a_journal_that_was_there_says_nothing_of_a_new_one(world: World) -> None:
+    await world.open(config())
+    with capture_logs() as logged:
+        await world.restart()
+    assert [line for line in logged if line["event"] == "journal.new"] == []

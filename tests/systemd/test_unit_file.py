@@ -51,6 +51,12 @@ def test_a_bad_configuration_is_not_tried_again() -> None:
     assert setting("RestartPreventExitStatus") == ["78"]
 
 
+def test_the_volume_of_the_journal_is_mounted_first() -> None:
+    """Else the daemon would begin an empty journal beneath it."""
+    [folders] = setting("RequiresMountsFor")
+    assert folders.split() == ["/var/lib/bursar", "/var/lib/private/bursar"]
+
+
 def test_every_credential_lies_in_the_folder_that_the_unit_explains() -> None:
     wrong = [line for line in setting("LoadCredential") if line != _expected(line)]
     assert setting("LoadCredential")

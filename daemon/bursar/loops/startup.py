@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import structlog
+
 from bursar.api.clock import Clock
 from bursar.domain.ids import MICROSECOND, AccountName
 from bursar.domain.timeline import AGREES, STEADY_AFTER, Anchor, Measured, Offsets, Resumed, confirms, resume
@@ -26,6 +28,7 @@ from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 from bursar.settings.identity import account_digest
 from bursar.settings.model import Configuration
 
+log = structlog.get_logger("bursar")
 MEASURED = (BlockReason.COOLDOWN, BlockReason.LIMIT, BlockReason.BUDGET, BlockReason.REFUSED)
 """What is held back for a time that is measured."""
 JUMPED_AT = "jumped_at"
@@ -48,6 +51,7 @@ class _Found:
     measured: Measured
     jumped_at: datetime | None
     clean: bool
+    new: bool
 
 
 def _read(tx: Tx) -> _Found:
@@ -60,6 +64,7 @@ def _read(tx: Tx) -> _Found:
         timekeeping.measured(tx),
         meta.instant_of(tx, JUMPED_AT),
         meta.get(tx, "clean") is not None or meta.is_new(tx),
+        meta.is_new(tx),
     )
 
 
@@ -88,6 +93,8 @@ async def open_context(
         take_over(uow, set(configuration.sinks))
 
     await context.commit(start)
+    if found.new:  # of an account that acted before, on a volume that is not mounted now, it would know nothing
+        log.warning("journal.new", path=str(journal.path), reason="there was none: nothing done before is known")
     journal.send_counter.raise_to(await journal.read(meta.send_count))
     return context
 
