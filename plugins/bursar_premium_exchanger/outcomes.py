@@ -81,7 +81,7 @@ def outcome(
         return Lost(f"the site is in trouble: {why}")
     hinted = hint(said(envelope.whole))
     if hinted is Hint.MADE:
-        return Lost(f"the answer says no, and that it was made: {why}")
+        return Lost(f"the answer says no, and that it was made: {why}", refused=True)
     return Refused(why, unread=hinted is Hint.UNREAD or REFUSALS.search(spoken) is None)
 
 

@@ -17,7 +17,7 @@ from bursar_prove.witness import Effect
 from bursar_prove.world import SETTLE_S
 
 REPEATABLE = frozenset({"refill", "cancel"})
-MAY_HAVE_HAPPENED = frozenset({None, "lost", "succeeded"})
+MAY_HAVE_HAPPENED = frozenset({None, "lost", "said_no", "succeeded"})
 UNDER_WAY = frozenset({"ready", "sending", "deferred"})
 WITHIN_US = (LEAVES_WITHIN_S + SETTLE_S) * 1e6
 """An effect comes so soon after the `sending` commit: the request leaves soon, and `settle` counts from its end."""

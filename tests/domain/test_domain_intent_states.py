@@ -69,7 +69,7 @@ unknown           | repeat / reconcile_did_not / operator_did_not_again    | rea
 unknown           | shown_by_status / reconcile_happened                   | succeeded
 unknown           | operator_happened                                      | succeeded
 unknown           | reconcile_cannot_tell                                  | unknown
-unknown           | operator_did_not                                       | refused
+unknown           | operator_did_not / refusal_stands                      | refused
 lapsed            | landed_late                                            | succeeded
 denied            | landed_late                                            | succeeded
 refused           | landed_late                                            | succeeded
@@ -144,7 +144,7 @@ def test_codes_of_causes_are_identifiers() -> None:
 
 def test_what_is_unknown_is_never_let_go_by_time_or_by_a_guard() -> None:
     ends = {cause for (state, cause), after_ in TRANSITIONS.items() if state is State.UNKNOWN and after_ not in OPEN}
-    assert ends == {Cause.SHOWN, Cause.HAPPENED, Cause.PERSON_HAPPENED, Cause.PERSON_DID_NOT}
+    assert ends == {Cause.SHOWN, Cause.HAPPENED, Cause.PERSON_HAPPENED, Cause.PERSON_DID_NOT, Cause.NO_STANDS}
 
 
 def test_what_has_ended_stays_ended() -> None:

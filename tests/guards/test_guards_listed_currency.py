@@ -48,6 +48,9 @@ async def test_what_is_listed_settles_the_budget_in_its_own_currency(
         seen = Observed(BALANCE, {"amount": Decimal(900), "min_payout": Decimal(50), "currency": "USD"})
         ingest(uow, uow.config.accounts[EXCHANGE], Observation("info", (seen,)), Poll(uow.now, (BALANCE,), first=True))
 
+    def list_nothing(uow: UnitOfWork) -> None:
+        ingest(uow, uow.config.accounts[EXCHANGE], Observation("payouts", ()), Poll(uow.now, first=True))
+
     def send(uow: UnitOfWork) -> None:
         claim(uow, [IntentId(1)], {"payouts": [], "balance": "900"})
 
@@ -59,7 +62,7 @@ async def test_what_is_listed_settles_the_budget_in_its_own_currency(
         row = Observed(SubjectRef("payout", "41"), fields, "done")
         ingest(uow, uow.config.accounts[EXCHANGE], Observation("payouts", (row,)), Poll(uow.now, first=True))
 
-    for step in (look, send, *((say_yes, list_it) if first == "the yes" else (list_it, say_yes))):
+    for step in (list_nothing, look, send, *((say_yes, list_it) if first == "the yes" else (list_it, say_yes))):
         await context.commit(step)
     entry = await journal.read(lambda tx: ledger.load(tx, IntentId(1)))
     journal.close()

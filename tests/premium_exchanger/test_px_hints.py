@@ -9,6 +9,7 @@ from px_site import ScriptedSite, intent
 
 from bursar.api import Lost, Outcome, Refused
 from bursar_premium_exchanger.adapter import PremiumExchanger
+from bursar_premium_exchanger.payout_hints import Hint, hint
 
 MADE = [
     "Payout request #101 already created, not enough balance for another",
@@ -33,7 +34,6 @@ MADE = [
     "payoutCreated",
     "Money is reserved, minimum reached",
     "You already have a pending payout",
-    "Your request can be processed within 24 hours",
     "Заявка на вывод средств создана, сумма зарезервирована",
     "Заявка №101 уже существует, недостаточно средств для новой",
     "Вы уже заказали выплату",
@@ -120,7 +120,7 @@ REFUSED = [
 ]
 UNREAD = [
     "Your wallet is confirmed by another user",
-    "Only confirmed accounts",
+    "Your request can be processed within 24 hours",
     "Account is under review",
     "Invalid data received",
     "Кошелек зарегистрирован на другого пользователя",
@@ -175,3 +175,18 @@ async def test_the_words_may_stand_anywhere_in_the_answer(
 async def test_a_text_that_is_too_long_to_be_read_is_no_refusal(site: ScriptedSite, adapter: PremiumExchanger) -> None:
     text = f"Not enough money. {' ' * 3000} The payout was created."
     assert isinstance(await outcome_of(site, adapter, {"error": 1, "error_text": text}), Lost)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Недостаточно средств для создания заявки",
+        "Недостаточно средств для оформления заявки",
+        "Not enough funds: only completed exchanges are counted",
+        "Minimum amount: 10 USD (payouts are sent within 24 hours)",
+        "Сумма меньше минимальной. Заявки обрабатываются ежедневно",
+        "Payout requests can be created once every 24 hours",
+    ],
+)
+def test_a_plain_no_and_the_rules_of_a_site_are_no_hints(text: str) -> None:
+    assert hint([text]) is not Hint.MADE

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 
 import pytest
 from kit import World
@@ -260,3 +261,93 @@ async def test_what_comes_after_another_action_in_the_edited_rule_is_known_by_it
     await world.say("resolve", id="1", happened=True, reference="77")
     await world.live(hours=20, every_s=600)
     assert len(world.site.done("payout")) == 1
+
+
+# a rule that comes back
+
+
+BOTH = f"{QUICK}, {account('second', 2)}"
+AWAY = [PAY.replace("name: p", "name: p, mode: 'off'"), TELLS, PAY.replace("name: p", "name: p, accounts: [second]")]
+
+
+@pytest.mark.parametrize("away", AWAY, ids=["off", "gone", "not for the account"])
+@pytest.mark.parametrize("asked", [False, True])
+async def test_a_rule_that_comes_back_is_asked_about_a_balance_that_is_due_still(
+    world: World, away: str, asked: bool
+) -> None:
+    rule = PAY[:-1] + ", approve: {above: 1, within: 12h}}" if asked else PAY
+    world.site.money("900")
+    await world.open(config(rule, accounts=BOTH))
+    if not asked:
+        await world.say("pause")
+    await world.live(minutes=6)
+    await world.reload(config(away, accounts=BOTH))
+    await world.live(minutes=6)
+    await world.reload(config(rule, accounts=BOTH))
+    if not asked:
+        await world.say("resume")
+    await world.live(minutes=22)
+    assert await world.states() == (["lapsed", "awaiting_approval"] if asked else ["succeeded"])
+
+
+@pytest.mark.parametrize("away", AWAY[:2], ids=["off", "gone"])
+async def test_a_rule_that_comes_back_does_nothing_again(world: World, away: str) -> None:
+    world.site.will("payout", at_once(world, "100"), at_once(world, "0"))
+    await world.open(config(PAY, accounts=QUICK))
+    world.site.money("900")
+    await world.live(hours=1, every_s=300)
+    for rules in (away, PAY):
+        await world.reload(config(rules, accounts=QUICK))
+        await world.live(hours=1, every_s=300)
+    assert len(world.site.performed) == 1
+
+
+STUCK = '{name: s, on: order, when: order.state == "in_progress", for: 1h, do: [{add: {link: x}}]}'
+
+
+OFF = STUCK.replace("name: s", "name: s, mode: 'off'")
+
+
+@pytest.mark.parametrize("between", [TELLS, OFF], ids=["gone", "off"])
+async def test_a_state_rule_that_comes_back_does_not_act_on_the_same_state_again(world: World, between: str) -> None:
+    world.site.orders["1"] = "in_progress"
+    await world.open(config(STUCK))
+    await world.track("1")
+    await world.live(hours=3, every_s=600)
+    assert len(world.site.done("add")) == 1
+    for rules in (between, STUCK):
+        await world.reload(config(rules))
+        await world.live(hours=3, every_s=600)
+    assert len(world.site.done("add")) == 1
+
+
+async def test_a_state_rule_that_comes_back_acts_on_a_state_that_was_entered_since(world: World) -> None:
+    world.site.orders["1"] = "in_progress"
+    await world.open(config(STUCK))
+    await world.track("1")
+    await world.live(hours=3, every_s=600)
+    await world.reload(config(TELLS))
+    for state in ("pending", "in_progress"):
+        world.site.orders["1"] = state
+        await world.live(hours=2, every_s=600)
+    await world.reload(config(STUCK))
+    await world.live(hours=3, every_s=600)
+    assert len(world.site.done("add")) == 2
+
+
+@pytest.mark.parametrize("acted", [False, True])
+async def test_an_edited_state_rule_acts_whatever_it_did_before_on_the_same_state(world: World, acted: bool) -> None:
+    """An order that is partial loses some again, which the rule as it was did not ask about."""
+    rule = '{name: r, on: order, when: order.state == "partial" and order.remains > LEAST, for: 1h, do: [refill]}'
+    await world.open(config(rule.replace("LEAST", "100")))
+    world.site.orders["1"] = ("partial", {"remains": Decimal(150 if acted else 10)})
+    await world.track("1")
+    await world.live(hours=3, every_s=300)
+    before = len(world.site.done("refill"))
+    world.site.orders["1"] = ("partial", {"remains": Decimal(0)})
+    await world.live(days=2, every_s=3600 * 6)
+    world.site.orders["1"] = ("partial", {"remains": Decimal(80)})
+    await world.live(minutes=20)
+    await world.reload(config(rule.replace("LEAST", "50")))
+    await world.live(hours=30, every_s=600)
+    assert (before, len(world.site.done("refill"))) == (acted, acted + 1)

@@ -180,7 +180,7 @@ def listed(id_: str, amount: str, state: str) -> Observation:
 
 @pytest.mark.parametrize("at_first", ["0.012", "8", "800"])
 async def test_an_amount_that_is_listed_wrongly_at_first_gives_no_room_in_a_budget(world: World, at_first: str) -> None:
-    """A provider may list anything while a payout waits: less than what left is believed once it is over."""
+    """A provider may list anything while a payout waits: less than half of what left is believed once it is over."""
     world.site.money("800")
     world.site.will("payout", Succeeded("101"), Succeeded("102"))
     await world.open(config(PAY, accounts=account(more="settle: 1m, budget: {payout: {max: 1000, every: 24h}}")))
@@ -194,7 +194,7 @@ async def test_an_amount_that_is_listed_wrongly_at_first_gives_no_room_in_a_budg
 
 
 @pytest.mark.parametrize(("states", "counts"), [(["waiting", "waiting"], 800), (["waiting", "done"], 300)])
-async def test_less_than_what_left_is_believed_once_a_payout_is_over(
+async def test_less_than_half_of_what_left_is_believed_once_a_payout_is_over(
     world: World, states: list[str], counts: int
 ) -> None:
     world.site.money("800")

@@ -439,3 +439,15 @@ async def test_a_refusal_that_nobody_can_look_up_asks_nobody(world: World) -> No
     await world.reload(config(PAY.replace("WALLET", "NEW")[:-1] + ", cooldown: 1h}", accounts=QUICK))
     await world.live(hours=5, every_s=600)
     assert await world.states() == ["refused", "succeeded"]
+
+
+async def test_a_person_says_that_what_was_refused_had_happened(world: World) -> None:
+    world.site.money("900")
+    world.site.will("payout", Refused("not enough money"))
+    await world.open(config(PAY[:-1] + ", cooldown: 1h}", accounts=QUICK))
+    await world.turn()
+    assert await world.states() == ["refused"]
+    await world.say("resolve", id="1", happened=True, reference="1")
+    world.site.payouts["1"] = "waiting"
+    await world.live(hours=5, every_s=600)
+    assert (await world.states(), len(world.site.performed)) == (["succeeded"], 1)

@@ -577,3 +577,15 @@ async def test_a_look_that_the_provider_puts_off_for_months_is_tried_again(
     world.site.will("reconcile", *[DidNot()] * 9)
     await world.live(days=1.1, every_s=300)
     assert (len(world.site.performed), (await world.states())[-1]) == (2, "succeeded")
+
+
+@pytest.mark.parametrize("there", [True, False])
+async def test_a_no_that_says_that_it_was_done_stands_where_it_is_not_found(world: World, there: bool) -> None:
+    """It is looked for as anything that was lost; but where it is not there, it is no reason to ask at once again."""
+    world.site.money("900")
+    world.site.will("payout", *[Lost("the answer says no, and that it was made: you have a request", refused=True)] * 9)
+    look = Happened(Succeeded("1")) if there else DidNot("it is not there")
+    world.site.will("reconcile", *[look] * 99)
+    await world.open(config(PAY, accounts=account(more="settle: 1m")))
+    await world.live(hours=20, every_s=300)
+    assert (len(world.site.performed), await world.states()) == (1, ["succeeded" if there else "refused"])

@@ -94,8 +94,9 @@ async def test_what_is_listed_as_waiting_keeps_the_balance_busy_through_a_measur
 ) -> None:
     world.site.money("600")
     world.site.will("payout", Succeeded("41"))
-    world.site.payouts = {"41": "waiting"}
     await world.open(config(PAY + "\n" + PAY.replace("name: p", "name: q")))
+    await world.turn()
+    world.site.payouts = {"41": "waiting"}
     await world.live(minutes=12)
     await world.reboot(jump_s=jump_s)
     await world.live(hours=26, every_s=900)

@@ -288,12 +288,12 @@ async def test_a_person_ends_that_a_balance_is_busy(world: World) -> None:
 
     async def dies(_intent: Intent) -> Lost:
         world.site.money("400")
+        world.site.payouts = {"41": "waiting"}
         return Lost("no answer")
 
     world.site.money("600")
     world.site.will("payout", dies)
     world.site.will("reconcile", *[Happened(Succeeded("41", moved=Decimal(600)))] * 3)
-    world.site.payouts = {"41": "waiting"}
     await world.open(config(PAY, accounts=QUICK))
     await world.live(minutes=12)
     asked: dict[str, Any] = {"account": "panel", "method": "payout", "params": {"method": "7"}, "wait_s": 0}

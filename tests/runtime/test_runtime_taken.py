@@ -10,7 +10,7 @@ import pytest
 from kit import World
 from runtime_config import account, config
 
-from bursar.api import CostFacts, DidNot, Happened, Intent, Lost, Succeeded
+from bursar.api import CannotTell, CostFacts, DidNot, Happened, Intent, Lost, Succeeded
 from bursar.control.messages import RequestRejected
 from bursar.journal import ledger
 from bursar.pipeline.outcomes import record_outcome
@@ -362,3 +362,51 @@ async def test_a_slip_just_after_the_yes_frees_no_payout(world: World) -> None:
     world.site.payouts["101"] = "waiting"
     await world.live(hours=30, every_s=600)
     assert left(world) == ["400"]
+
+
+@pytest.mark.parametrize("listed", ["waiting", "done", None])
+async def test_a_journal_that_does_not_know_of_a_payout_that_waits_asks_before_its_first_one(
+    world: World, listed: str | None
+) -> None:
+    """The folder of the journal was not there at the start: what waits at the site may be bursar's own."""
+    world.site.payouts = {} if listed is None else {"101": listed}
+    world.site.money("400")
+    await world.open(config(PAY + ", cooldown: 24h}", accounts=account(more="settle: 1m")))
+    await world.live(minutes=12)
+    assert await world.states() == (["awaiting_approval"] if listed == "waiting" else ["succeeded"])
+    if listed != "waiting":
+        return
+    [asked] = await world.intents()
+    assert asked.reason.startswith("payout 101 waits there, and this journal does not know of it")
+    await world.say("deny", ids=["1"])
+    await world.live(hours=25, every_s=600)
+    assert await world.states() == ["denied", "awaiting_approval"]
+    world.site.money("500")  # the yes is to what waits there, whatever has come in since
+    await world.say("approve", ids=["2"])
+    await world.live(minutes=12)
+    assert left(world) == ["500"]
+
+
+@pytest.mark.parametrize("first", [CannotTell("the list could not be read"), DidNot("not there")])
+async def test_that_a_lost_payout_was_looked_for_is_no_look_at_its_balance(world: World, first: object) -> None:
+    """It is found at the second look, while one poll shows nothing: one slip frees it no more than another."""
+    world.site.money("900")
+    world.site.will("payout", Lost("no answer"), Succeeded("2"))
+    look = Happened(Succeeded("1", moved=Decimal(900)), "payout 1 is new")
+    world.site.will("reconcile", first, look)
+    await world.open(config(PAY + "}", accounts=account(more="settle: 1m, poll: {info: 20s, payouts: 20s}")))
+    await world.turn()
+    while len(world.site.reconciled) < 1:
+        await world.live(seconds=1, every_s=1)
+    world.site.money("0")
+    seen = world.site.looked("info")
+    while world.site.looked("info") == seen:
+        await world.wait(seconds=1)
+        await world.poll()
+    world.site.payouts["1"] = "waiting"
+    while len(world.site.reconciled) < 2:
+        await world.wait(seconds=1)
+        await world.send()
+    world.site.money("900")
+    await world.live(minutes=30, every_s=10)
+    assert (len(world.site.performed), await world.states()) == (1, ["succeeded"])

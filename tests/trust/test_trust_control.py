@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 from decimal import Decimal
 from pathlib import Path
@@ -181,3 +182,18 @@ async def test_a_daemon_that_began_to_listen_while_a_command_waited_for_the_lock
         "account": "panel"
     }
     await server.__aexit__(None, None, None)
+
+
+@pytest.mark.parametrize("looks", [1, 2])
+async def test_a_socket_that_cannot_be_made_anew_is_made_once_it_can_be(tmp_path: Path, looks: int) -> None:
+    """However often it failed: the watchdog looks on, and is never ended by it."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    async with ControlServer(folder / "control.sock", Echo()) as server:
+        shutil.rmtree(folder)
+        folder.write_text("", encoding="utf-8")  # the folder cannot be made
+        for _ in range(looks):
+            await server.keep()
+        folder.unlink()
+        await server.keep()
+        assert (folder / "control.sock").exists()

@@ -24,10 +24,7 @@ COLUMNS = {
     "reason": "REASON",
 }
 
-AGAIN = (
-    "; it is sent again, once the lost request can land no more. Only a payout is looked for before that: "
-    "whatever else happened after all is done twice"
-)
+AGAIN = "; it is sent again, once the lost request can land no more"
 YES_IS = (
     "for the amounts shown: what has grown by the time it leaves, beyond what its rule does without asking, is "
     "asked anew; see `bursar actions`"

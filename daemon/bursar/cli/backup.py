@@ -103,5 +103,10 @@ def _confirm(as_json: bool) -> None:
         )
     else:
         click.echo("confirmed: rules act again as they say")
+        after = "" if since == "never" else f" after {since}"
+        click.echo(
+            f"budgets, cooldowns and limits do not know what left{after}, until their windows are over: lower the "
+            "budgets meanwhile, or pause, if much was"
+        )
         if unknown := [str(id_) for id_ in answer["unknown"]]:
             click.echo(f"still unknown: {', '.join(unknown)}; say what became of each (`bursar actions resolve ID …`)")

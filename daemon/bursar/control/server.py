@@ -104,13 +104,15 @@ class ControlServer:
         """
         refuse_taken(self._path)
         if self._site is not None:
-            await self._site.stop()
+            site, self._site = self._site, None
+            await site.stop()
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._path.unlink(missing_ok=True)
         folder = os.open(self._path.parent, os.O_PATH | os.O_CLOEXEC)
         try:
-            self._site = web.UnixSite(runner, reachable(self._path, folder))
-            await self._site.start()
+            site = web.UnixSite(runner, reachable(self._path, folder))
+            await site.start()
+            self._site = site
         finally:
             os.close(folder)
         self._path.chmod(0o660)

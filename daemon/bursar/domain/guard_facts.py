@@ -12,7 +12,7 @@ from bursar.domain.durations import shown_duration
 from bursar.domain.ledger import No, Refusals
 from bursar.domain.rule import ALWAYS, Budget, Judgement, Mode, Rule
 from bursar.domain.timeline import Measured
-from bursar.domain.verdict import Lapse
+from bursar.domain.verdict import HoldBack, Lapse, RequireApproval
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +131,7 @@ class GuardFacts:
         looked: Evidence was just read for it.
         cost: What it moves.
         budgets: Every budget that it counts in.
+        unfamiliar: What to do about the first of an account that takes its balance, where others wait there already.
         restored: Since when the journal knows nothing, if it was restored and no person has confirmed it.
         lost: An attempt of it was lost, or may have been: its journal was restored.
         lands_until: Until when a lost attempt may still land that nobody has found, and that is to be done again, by
@@ -166,6 +167,7 @@ class GuardFacts:
     looked: bool = False
     cost: Cost = field(default_factory=Cost)
     budgets: Sequence[BudgetUse] = ()
+    unfamiliar: HoldBack | RequireApproval | None = None
     restored: str | None = None
     lost: bool = False
     lands_until: datetime | None = None

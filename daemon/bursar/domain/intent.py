@@ -214,9 +214,15 @@ class NotSent:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """Anything else: nobody can tell whether it took effect."""
+    """Anything else: nobody can tell whether it took effect.
+
+    Attributes:
+        reason: Why, in words.
+        refused: The provider said no, in words that say that it was done: where it is not found there, the no stands.
+    """
 
     reason: str
+    refused: bool = False
 
 
 Outcome = Succeeded | Refused | Later | NotSent | Lost

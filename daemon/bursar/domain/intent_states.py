@@ -58,6 +58,7 @@ class Cause(StrEnum):
     SHOWN = "shown_by_status"
     HAPPENED = "reconcile_happened"
     DID_NOT = "reconcile_did_not"
+    NO_STANDS = "refusal_stands"
     CANNOT_TELL = "reconcile_cannot_tell"
     LANDED = "landed_late"
     PERSON_HAPPENED = "operator_happened"
@@ -93,6 +94,7 @@ WORDS: Mapping[Cause, str] = {
     Cause.SHOWN: "repeatable: a later status shows the effect",
     Cause.HAPPENED: "reconcile says happened, or the lost attempt's answer came late",
     Cause.DID_NOT: "reconcile says did not",
+    Cause.NO_STANDS: "reconcile says did not, and the provider had said no",
     Cause.CANNOT_TELL: "reconcile cannot tell",
     Cause.LANDED: "had ended in doubt, and is known to have happened after all",
     Cause.PERSON_HAPPENED: "a person: happened",
@@ -137,6 +139,7 @@ TRANSITIONS: Mapping[tuple[State | None, Cause], State] = {
     (State.UNKNOWN, Cause.SHOWN): State.SUCCEEDED,
     (State.UNKNOWN, Cause.HAPPENED): State.SUCCEEDED,
     (State.UNKNOWN, Cause.DID_NOT): State.READY,
+    (State.UNKNOWN, Cause.NO_STANDS): State.REFUSED,
     (State.UNKNOWN, Cause.CANNOT_TELL): State.UNKNOWN,
     (State.UNKNOWN, Cause.PERSON_HAPPENED): State.SUCCEEDED,
     (State.UNKNOWN, Cause.PERSON_DID_NOT): State.REFUSED,

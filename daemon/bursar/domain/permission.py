@@ -229,6 +229,10 @@ def _budget(facts: GuardFacts, now: datetime) -> Verdict | None:
     return None
 
 
+def _unfamiliar(facts: GuardFacts, _now: datetime) -> Verdict | None:
+    return None if facts.consent.given else facts.unfamiliar  # whatever the amount has grown to
+
+
 def _restored(facts: GuardFacts, _now: datetime) -> Verdict | None:
     if facts.restored is None or _repeatable(facts) or _covered(facts):
         return None
@@ -246,8 +250,8 @@ def _approve(facts: GuardFacts, _now: datetime) -> Verdict | None:
     if facts.rule is None:
         return _asked_for(facts)
     approve = facts.rule.approve
-    if approve is None:  # a yes to another guard's question is for the amount that was shown, too
-        return _asked_for(facts)
+    if approve is None:  # a yes to another guard's question is for what was shown, too, but that to what waits there
+        return None if facts.unfamiliar is not None else _asked_for(facts)
     above = None if approve.above is None else Decimal(str(approve.above))
     amount = facts.cost.amount
     if above is not None and amount is not None and amount <= above:
@@ -330,6 +334,9 @@ GUARDS: tuple[Guard, ...] = (
     Guard("cost", ANY, "an action whose cost a look will tell soon, where a budget or `approve` asks for it", _cost),
     Guard("budget", ANY, "what passes a budget of the rule, the account or the settings, or whose cost nobody knows",
           _budget),
+    Guard("unfamiliar", frozenset({Phase.PLAN}) | SENDING,
+          "(asks a person) a rule's first payout of an account at which others wait that this journal does not know",
+          _unfamiliar),
     Guard("restored", frozenset({Phase.PLAN}) | SENDING,
           "(asks a person) what cannot be repeated, after the journal was restored", _restored),
     Guard("approve", frozenset({Phase.PLAN}) | SENDING,

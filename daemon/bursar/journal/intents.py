@@ -27,6 +27,8 @@ _COLUMNS = (
     "question_until, consented, consent_amount, consent_above, past_ceiling, ceiling_consented, "
     "instead_of, suspect"
 )
+SAID_NO = "said_no"
+"""The outcome of an attempt that was refused in words that say that it was done."""
 _BY_CAUSE = {Cause.PERSON_DID_NOT: Post.DID_NOT}
 
 
@@ -149,6 +151,13 @@ def send(
     )
     ledger.post(tx, intent.id, Post.SENT, now, cost, currency)
     return cast(Intent, load(tx, intent.id))
+
+
+def said_no(tx: Tx, intent: Intent) -> str | None:
+    """Return the no, in words, that the last attempt of an intent was answered with, if nobody could believe it."""
+    row = tx.one("SELECT outcome, reason FROM attempts WHERE intent_id = ? AND fence = ?", intent.id, intent.fence)
+    outcome, reason = row or (None, None)
+    return reason if outcome == SAID_NO else None
 
 
 def end_attempt(tx: Tx, id_: IntentId, fence: int, outcome: str, reason: str, ended_at: datetime) -> bool:

@@ -15,9 +15,9 @@ def refer(tx: Tx, id_: IntentId, reference: str | None, confirm_by: datetime | N
     tx.run("UPDATE intents SET reference = ?, confirm_by = ? WHERE id = ?", reference, us(confirm_by), id_)
 
 
-def looked(tx: Tx, id_: IntentId, now: datetime) -> None:
-    """Note that a look just after the yes shows the effect; one look alone may be a slip."""
-    tx.run("UPDATE intents SET looked_at = ? WHERE id = ?", microseconds(now), id_)
+def looked(tx: Tx, id_: IntentId, at: datetime | None) -> None:
+    """Note when a look just after the yes showed the effect, if it did; one look alone may be a slip."""
+    tx.run("UPDATE intents SET looked_at = ? WHERE id = ?", us(at), id_)
 
 
 def to_confirm(tx: Tx, account: AccountName, action: str) -> list[IntentId]:

@@ -66,6 +66,7 @@ CREATE TABLE subjects (
 CREATE INDEX subjects_watched ON subjects (account, type) WHERE watched = 1;
 CREATE INDEX subjects_new ON subjects (account, type) WHERE first_seen_at IS NULL AND watched = 1;
 CREATE INDEX subjects_acted ON subjects (account, acted_at) WHERE acted_at IS NOT NULL;
+CREATE INDEX subjects_problem ON subjects (account, type, watched) WHERE problem IS NOT NULL AND vanished_at IS NULL;
 
 CREATE TABLE events (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,

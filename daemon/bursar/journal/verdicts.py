@@ -79,6 +79,20 @@ def standing(tx: Tx, rule: Rule, account: AccountName, subject: SubjectRef) -> H
     return Held(HoldState(bool(inside), at(since), bool(fired), at(ask_at)), verdict, reason)
 
 
+def fired_before(tx: Tx, rule: Rule, account: AccountName, subject: SubjectRef) -> datetime | None:
+    """Return until when a state rule stood as fired for a subject, where it was not there, or off, since."""
+    row = tx.one(
+        "SELECT at FROM verdicts WHERE rule = ? AND account = ? AND subject_type = ? AND subject_id = ? AND fingerprint = ? "
+        "AND inside IS NULL AND fired = 1",
+        rule.name,
+        account,
+        subject.type,
+        subject.id,
+        rule.trigger,
+    )
+    return None if row is None else at(row[0])
+
+
 def stand(
     tx: Tx,
     rule: Rule,
@@ -158,10 +172,13 @@ def rule_since(tx: Tx, rule: Rule, now: datetime) -> datetime:
     return since
 
 
-def live_at(tx: Tx, rule: Rule, accounts: Mapping[AccountName, bool], now: datetime) -> None:
+def live_at(tx: Tx, rule: Rule, accounts: Mapping[AccountName, bool], now: datetime) -> list[AccountName]:
     """Note at which of the configured accounts a rule is live with the `on` and actions that it has.
 
     Where it was, it is since then; where an account is gone, it was to the end.
+
+    Returns:
+        Where it is since now.
     """
     names = [name for name, live in accounts.items() if live]
     others = [name for name, live in accounts.items() if not live]
@@ -171,10 +188,12 @@ def live_at(tx: Tx, rule: Rule, accounts: Mapping[AccountName, bool], now: datet
         rule.meaning,
         *others,
     )
+    before = live_since(tx, rule.name)
     tx.many(
         "INSERT OR IGNORE INTO live_rules (rule, account, meaning, since) VALUES (?, ?, ?, ?)",
         [(rule.name, name, rule.meaning, microseconds(now)) for name in names],
     )
+    return [name for name in names if name not in before]
 
 
 def live_since(tx: Tx, rule: str) -> dict[AccountName, datetime]:

@@ -250,7 +250,7 @@ def problems(tx: Tx) -> dict[str, list[Problems]]:
     """Return the problems of every account's subjects that are still there, by account."""
     found: dict[str, list[Problems]] = {}
     for account, kind, watched, count, id_, problem in tx.all(
-        "SELECT account, type, watched, count(*), min(id), problem FROM subjects WHERE problem IS NOT NULL "
+        "SELECT account, type, watched, count(*), min(id), problem FROM subjects INDEXED BY subjects_problem WHERE problem IS NOT NULL "
         "AND vanished_at IS NULL GROUP BY account, type, watched"
     ):
         found.setdefault(account, []).append(Problems(kind, bool(watched), count, id_, problem))

@@ -15,7 +15,7 @@ from bursar.domain.verdict import BlockReason, HoldBack
 from bursar.journal import ledger, matches
 from bursar.journal.matches import MatchRow
 from bursar.pipeline.events import emit_core
-from bursar.pipeline.guard_facts import recall
+from bursar.pipeline.guard_facts import PARAM_CHANGED, RULE_ENDS, recall
 from bursar.pipeline.lineage import lineage_of
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 
@@ -32,6 +32,17 @@ def end_held(uow: UnitOfWork, ends: Sequence[tuple[MatchRow, str]]) -> None:
     for (rule, account, reason), number in ended.items():
         data: dict[str, Json] = {"rule": rule, "number": number, "reason": f"{number} that waited end: {reason}"}
         emit_core(uow, "rule.changed", account, data)
+
+
+def come_back(uow: UnitOfWork, rule: Rule, accounts: Sequence[AccountName]) -> None:
+    """Have a rule that is live again at some accounts asked about what ended when it was not."""
+    kinds = [kind for account in accounts for kind in uow.config.accounts[account].kinds.values()]
+    types = {kind.name for kind in kinds if any(event.rearmed_by for event in kind.events)}
+    if not types or not rule.acts():
+        return
+    names, known = lineage_of(uow, rule.name).names, {one.id for one in uow.ended}
+    found = matches.ended_last(uow.tx, names, types, RULE_ENDS - {PARAM_CHANGED})  # another wallet is a person's to say
+    uow.ended += [match for match in found if match.account in accounts and match.id not in known]
 
 
 def ask_anew(uow: UnitOfWork) -> None:

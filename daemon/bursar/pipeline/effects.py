@@ -151,7 +151,7 @@ def read_change(uow: UnitOfWork, account: AccountSpec, before: Snapshot | None, 
         id_ = references.by_reference(uow.tx, account.name, action.name, after.ref.id)
         made_for = intents.load(uow.tx, id_) if id_ is not None else None
         if made_for is not None:
-            settle_amount(uow, made_for)
+            settle_amount(uow, made_for, action, after)
 
 
 def read_unchanged(uow: UnitOfWork, account: AccountSpec, stream: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import islice, takewhile
 
 from bursar.domain.ids import IntentId
 from bursar.domain.intent import OPEN, CannotTell, Finding, Happened, Intent, State
@@ -39,6 +39,8 @@ def record_finding(uow: UnitOfWork, id_: IntentId, fence: int, finding: Finding,
     _note_suspect(uow, intent, finding)
     account = uow.config.accounts[intent.account]
     taken = settle_with(intent, finding, account.settle, quiet_since(uow, intent), asked_at, uow.now)
+    if taken.cause is Cause.DID_NOT and (no := intents.said_no(uow.tx, intent)) is not None:
+        taken = step(intent, Cause.NO_STANDS, no)
     return take_step(uow, intent, taken, success=finding.success if isinstance(finding, Happened) else None)
 
 
@@ -102,7 +104,8 @@ def in_doubt(view: ReadView, intent: Intent) -> list[Doubt]:
     since = view.measured.before(view.now, LANDS_WITHIN)
     entries = view.counting(since, Counting(intent.account, action=intent.action))
     others = [entry for entry in reversed(entries) if entry.id != intent.id]
-    refused = [entry.id for entry in others if entry.outcome is Post.REFUSED and not entry.in_doubt][:MAX_REFUSALS]
+    since_done = takewhile(lambda entry: not entry.done, others)
+    refused = [entry.id for entry in since_done if entry.outcome is Post.REFUSED and not entry.in_doubt][:MAX_REFUSALS]
     loaded = (intents.load(view.tx, entry.id) for entry in others if entry.in_doubt or entry.id in refused)
     found = (one for one in loaded if one is not None and one.evidence is not None and one.state not in OPEN)
     return [Doubt(one, one.id in refused) for one in islice(found, MAX_DOUBTS)]

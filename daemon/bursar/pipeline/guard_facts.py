@@ -19,9 +19,10 @@ from bursar.domain.ids import AccountName, IntentId
 from bursar.domain.intent import Intent, LostReply, State
 from bursar.domain.intent_states import too_old
 from bursar.domain.ledger import Entry, No, refused_in_a_row
+from bursar.domain.permission import RESTORED_WITHIN
 from bursar.domain.rule import ALWAYS, Scope
-from bursar.domain.verdict import Lapse
-from bursar.journal import accounts, events, intents, ledger, meta, streams, texts, verdicts
+from bursar.domain.verdict import BlockReason, HoldBack, Lapse, Question, RequireApproval
+from bursar.journal import accounts, events, intents, ledger, meta, streams, subjects, texts, verdicts
 from bursar.journal.matches import MatchRow
 from bursar.pipeline.candidate import Candidate
 from bursar.pipeline.config_snapshot import AccountSpec
@@ -88,6 +89,7 @@ def load_guard_facts(view: ReadView, candidate: Candidate) -> GuardFacts:
         looked=candidate.evidence is not None,
         cost=cost,
         budgets=budget_uses(view, spec, candidate, cost, own),
+        unfamiliar=_unfamiliar(view, spec, candidate, [one for one in entries if one.id != own]),
         restored=meta.get(view.tx, meta.RESTORED),
         lost=candidate.intent is not None and candidate.intent.lost,
         lands_until=_lands_until(view, spec, candidate),
@@ -96,6 +98,35 @@ def load_guard_facts(view: ReadView, candidate: Candidate) -> GuardFacts:
         effects=effects_of(view, candidate, own),
         ceiling=view.config.ceiling,
     )
+
+
+def _unfamiliar(
+    view: ReadView, spec: AccountSpec, candidate: Candidate, entries: Sequence[Entry]
+) -> HoldBack | RequireApproval | None:
+    """Return what to do about a rule's first action that takes an account's balance.
+
+    What waits at the provider may be bursar's own, of a journal that is not there any more: its volume is not mounted,
+    or somebody has moved it. The balance is debited only when it is done, perhaps.
+    """
+    action = candidate.action
+    if action is None or candidate.rule is None or not action.takes_balance or action.settled_by is None:
+        return None
+    kind = spec.kinds[action.settled_by[0]]
+    if any(one.action == action.name and one.sent_at is not None for one in entries) or not spec.looks_at(kind.stream):
+        return None
+    if streams.load(view.tx, spec.name, kind.stream).ok_at is None:
+        first = HoldBack(BlockReason.STALE, f"its {kind.stream} are looked at first", brief=True)
+        return first if candidate.intent is not None else None
+    waiting = [
+        made.ref.id
+        for made in subjects.load_all(view.tx, spec.name, kind).values()
+        if made.known_state not in kind.terminal and made.vanished_at is None
+    ]
+    if not waiting:
+        return None
+    which = f"{kind.name} {', '.join(waiting[:3])}"
+    words = f"{which} waits there, and this journal does not know of it: is it the same money?"
+    return RequireApproval(words, RESTORED_WITHIN, Question.RESTORED)
 
 
 def _general(view: ReadView, candidate: Candidate, row: accounts.AccountRow | None) -> GuardFacts:

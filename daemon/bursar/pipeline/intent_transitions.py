@@ -3,11 +3,13 @@ posting to the ledger, its event, its audit entry, and what it means for the mat
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import structlog
 
+from bursar.domain.action import ActionType
 from bursar.domain.ids import IntentId, SubjectRef
 from bursar.domain.intent import (
     OPEN,
@@ -25,6 +27,7 @@ from bursar.domain.intent_states import (
     when_due,
 )
 from bursar.domain.ledger import Post, believable_amount, listed_amount, refused_in_a_row
+from bursar.domain.observation import Snapshot
 from bursar.domain.rests import BUDGET_REST_LOOKED, rest_after_no, rest_after_refusal
 from bursar.domain.values import Json
 from bursar.domain.verdict import BlockReason, HoldBack
@@ -146,7 +149,8 @@ def take_step(
     shows_later = action is not None and (bool(action.confirmed_by) or action.takes_balance)
     accepted = taken.state is State.SUCCEEDED and shows_later
     moved = believable_amount(success.moved) if success is not None else None
-    accepted = accepted and taken.cause is not Cause.SHOWN and not has_taken(uow, intent)
+    looked_for = replace(intent, looked_at=None)  # that a lost one was looked for is no look at its balance
+    accepted = accepted and taken.cause is not Cause.SHOWN and not has_taken(uow, looked_for)
     after = intents.take_step(uow.tx, intent, taken, uow.now, amount=moved, accepted=accepted)
     changed = after.state is not intent.state
     if changed:
@@ -173,9 +177,9 @@ def write_success(uow: UnitOfWork, intent: Intent, success: Succeeded, *, accept
     """Write what a yes brings: facts about the subject, new subjects under watch, and by when the effect must show."""
     account = uow.config.accounts.get(intent.account)
     reference = success.reference or intent.reference
+    taken = accepted and intent.cost is not None and shows_taken(intent.cost, success.left)
     references.refer(uow.tx, intent.id, reference, uow.now + UNCONFIRMED_AFTER if accepted else None)
-    if accepted and intent.cost is not None and shows_taken(intent.cost, success.left):
-        references.looked(uow.tx, intent.id, uow.now)
+    references.looked(uow.tx, intent.id, uow.now if taken else None)
     if account is None:
         return intent
     kind = account.kinds.get(intent.subject.type)
@@ -187,25 +191,25 @@ def write_success(uow: UnitOfWork, intent: Intent, success: Succeeded, *, accept
         subjects.track(uow.tx, account.name, tracked, [(seen.ref.id, seen.fields, created_at)], uow.now)
     uow.wake.add("polling")
     found = intents.load(uow.tx, intent.id) or intent
-    settle_amount(uow, found)
+    for shown, made_by in listed(uow, found):
+        settle_amount(uow, found, made_by, shown)
     return found
 
 
-def settle_amount(uow: UnitOfWork, intent: Intent) -> None:
+def settle_amount(uow: UnitOfWork, intent: Intent, action: ActionType, shown: Snapshot) -> None:
     """Settle an entry by what the provider lists for what it made; more that is listed later corrects it.
 
-    Less than what left is believed of a payout only once that is over: before, a provider may list anything.
+    Less than half of what left is believed of a payout only once that is over: before, a provider may list anything.
     """
     entry = ledger.load(uow.tx, intent.id)
-    for shown, action in listed(uow, intent):
-        amount = listed_amount(shown.fields, action.settled_by[1], intent.currency) if action.settled_by else None
-        if entry is None or amount is None:
-            continue
-        less = entry.amount is not None and amount <= entry.amount
-        if less and (entry.settled or (action.takes_balance and not is_over(uow, intent, shown))):
-            continue
-        ledger.post(uow.tx, intent.id, Post.SETTLED, uow.now, amount)
-        free_budgets(uow, intent)
+    amount = listed_amount(shown.fields, action.settled_by[1], intent.currency) if action.settled_by else None
+    if entry is None or amount is None or (entry.settled and entry.amount is not None and amount <= entry.amount):
+        return
+    odd = action.takes_balance and entry.amount is not None and shows_taken(entry.amount, amount)
+    if odd and not is_over(uow, intent, shown):
+        return
+    ledger.post(uow.tx, intent.id, Post.SETTLED, uow.now, amount)
+    free_budgets(uow, intent)
 
 
 def free_budgets(uow: UnitOfWork, intent: Intent, *, held_back: bool = False) -> None:

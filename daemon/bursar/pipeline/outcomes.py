@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from bursar.domain.ids import IntentId
-from bursar.domain.intent import OPEN, Intent, LostReply, Outcome, Refused, State, Succeeded
+from bursar.domain.intent import OPEN, Intent, Lost, LostReply, Outcome, Refused, State, Succeeded
 from bursar.domain.intent_states import TRANSITIONS, Cause, next_step, step
 from bursar.domain.values import Json
 from bursar.domain.verdict import BlockReason, HoldBack
@@ -38,7 +38,8 @@ def record_outcome(uow: UnitOfWork, id_: IntentId, fence: int, outcome: Outcome,
     intent = intents.load(uow.tx, id_)
     if intent is None:
         return None
-    word = type(outcome).__name__.lower()
+    said_no = isinstance(outcome, Lost) and outcome.refused
+    word = intents.SAID_NO if said_no else type(outcome).__name__.lower()
     reason = outcome.reference or "" if isinstance(outcome, Succeeded) else outcome.reason
     if intent.fence != fence or intent.state is not State.SENDING:
         detail: dict[str, Json] = {"fence": fence, "outcome": word, "reason": reason}

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bursar.domain.action import ActionType
 from bursar.domain.ids import IntentId, SubjectRef, is_id
-from bursar.domain.intent import Intent, State, Succeeded
+from bursar.domain.intent import Intent, LostReply, State, Succeeded
 from bursar.domain.intent_states import Cause, step
 from bursar.domain.ledger import Post
 from bursar.domain.observation import Observed
@@ -33,7 +33,7 @@ def resolve(uow: UnitOfWork, said: str, cause: Cause, reason: str, reference: st
     intent, _ = asked_about(uow, said, State.UNKNOWN, *ended)
     if intent.state is not State.UNKNOWN and intent.state is not State.SUCCEEDED:
         entry = ledger.load(uow.tx, intent.id)
-        if entry is None or not entry.in_doubt:
+        if entry is None or not (entry.in_doubt or entry.outcome is Post.REFUSED):
             raise ActionRejected(f"intent {intent.id} is {intent.state} ({intent.reason}), and nothing of it was lost")
     other = references.made_for(uow.tx, intent, reference) if reference is not None else None
     if other is not None:
@@ -42,7 +42,8 @@ def resolve(uow: UnitOfWork, said: str, cause: Cause, reason: str, reference: st
         return _has_shown(uow, intent, reference)
     made = _made(uow, intent, reference) if reference is not None and happened_after_all else ()
     if not happened_after_all:
-        warnings = _may_be(intent), _may_still_land(uow, intent, again=cause is Cause.PERSON_AGAIN)
+        again = cause is Cause.PERSON_AGAIN
+        warnings = _may_be(intent), _may_still_land(uow, intent, again=again), _unseen(uow, intent) if again else None
         warning = "; ".join(one for one in warnings if one is not None) or None
         return Answered(take_step(uow, intent, step(intent, cause, reason), actor=OPERATOR), warning=warning)
     success = Succeeded(reference=reference or intent.reference, tracked=made)
@@ -134,6 +135,13 @@ def _may_still_land(uow: UnitOfWork, intent: Intent, *, again: bool) -> str | No
             f"it may still land until {at} (settle), and is sent again then; `bursar actions deny {intent.id}` ends it"
         )
     return f"it may still land until {at} (settle): look at the provider's page once more then"
+
+
+def _unseen(uow: UnitOfWork, intent: Intent) -> str | None:
+    """Return that nobody looks for what is sent again."""
+    action = action_of(uow, intent)
+    looked_for = action is not None and action.lost_reply is not LostReply.NEITHER
+    return None if looked_for else "nothing is looked for before that: if it happened after all, it is done twice"
 
 
 def _unknown_reference(uow: UnitOfWork, intent: Intent, reference: str | None) -> str | None:

@@ -19,7 +19,7 @@ from bursar.domain.rule import Mode, Rule
 from bursar.domain.verdict import BlockReason, HoldBack
 from bursar.journal import deliveries, intents, lineage, matches, meta, questions, verdicts
 from bursar.journal.matches import MatchRow
-from bursar.pipeline.edited_rules import end_held
+from bursar.pipeline.edited_rules import come_back, end_held
 from bursar.pipeline.events import NOBODY, emit_core
 from bursar.pipeline.guard_facts import OTHER_ACCOUNT, PARAM_CHANGED, RULE_CHANGED, RULE_GONE
 from bursar.pipeline.intent_facts import action_of, settle_of
@@ -46,14 +46,17 @@ def take_over(uow: UnitOfWork, sinks: set[str]) -> None:
     rules = [rule for rule in uow.config.rules.rules if rule.mode is not Mode.OFF]
     _adopt(uow, uow.config.rules.rules)
     rename(uow, uow.config.rules.rules)
+    back = []
     for rule in rules:
         verdicts.rule_since(uow.tx, rule, uow.now)
         live = rule.mode is Mode.LIVE
         at = {name: live and rule.accounts.include(uow.config.facts(name)) for name in uow.config.accounts}
-        verdicts.live_at(uow.tx, rule, at, uow.now)
+        back.append((rule, verdicts.live_at(uow.tx, rule, at, uow.now)))
     off = {rule.name for rule in uow.config.rules.rules if rule.mode is Mode.OFF}
     _end_what_changed(uow)
     verdicts.forget_missing(uow.tx, {rule.name for rule in rules}, uow.now, off)
+    for rule, accounts in back:
+        come_back(uow, rule, accounts)
     for block in (*SET_BY_RULES, BlockReason.BROKEN):  # and a plugin may have been mended
         matches.release(uow.tx, block, uow.now)
     deliveries.orphans(uow.tx, sinks, uow.now)
