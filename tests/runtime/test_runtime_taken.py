@@ -10,7 +10,19 @@ import pytest
 from kit import World
 from runtime_config import account, config
 
-from bursar.api import CannotTell, CostFacts, DidNot, Happened, Intent, Lost, Succeeded
+from bursar.api import (
+    CannotTell,
+    CostFacts,
+    DidNot,
+    Happened,
+    Intent,
+    Lost,
+    Observation,
+    Observed,
+    SubjectRef,
+    Succeeded,
+    Unreachable,
+)
 from bursar.control.messages import RequestRejected
 from bursar.journal import ledger
 from bursar.pipeline.outcomes import record_outcome
@@ -410,3 +422,33 @@ async def test_that_a_lost_payout_was_looked_for_is_no_look_at_its_balance(world
     world.site.money("900")
     await world.live(minutes=30, every_s=10)
     assert (len(world.site.performed), await world.states()) == (1, ["succeeded"])
+
+
+@pytest.mark.parametrize("problem", ['balance "1,234" is not a number', None])
+async def test_a_balance_that_cannot_be_read_is_no_second_look(world: World, problem: str | None) -> None:
+    """One poll shows nothing; the next says something that nobody reads, or the money again."""
+    balance, rest = SubjectRef("balance", "balance"), {"min_payout": Decimal(50), "currency": "USD"}
+    nothing = Observation("info", (Observed(balance, {**rest, "amount": Decimal(0)}),))
+    unread = Observation("info", (Observed(balance, rest),), problems={"balance": problem or ""})
+    seen = Observation("info", (Observed(balance, {**rest, "amount": Decimal(900)}),))
+    world.site.money("900")
+    world.site.will("payout", Succeeded("1"), Succeeded("2"))
+    await world.open(config(PAY + "}", accounts=account(more="settle: 1m, poll: {payouts: 1m, info: 5m}")))
+    await world.turn()
+    world.site.payouts["1"] = "waiting"
+    await world.live(minutes=2)
+    world.site.will("info", nothing, seen if problem is None else unread)
+    await world.live(hours=2, every_s=60)
+    assert left(world) == ["900"]
+
+
+async def test_where_no_payouts_can_be_read_a_person_is_asked_before_the_first_one(world: World) -> None:
+    world.site.money("900")
+    world.site.down["payouts"] = Unreachable("no")
+    await world.open(config(PAY + "}"))
+    await world.live(hours=1, every_s=300)
+    [asked] = await world.intents()
+    assert (str(asked.state), asked.reason.partition(",")[0]) == ("awaiting_approval", "its payouts could not be read")
+    await world.say("approve", ids=["1"])
+    await world.live(minutes=12)
+    assert left(world) == ["900"]

@@ -39,6 +39,8 @@ OTHER_ACCOUNT = "the rule is not for this account any more"
 PARAM_CHANGED = "the rule changed: a secret parameter is another one now"
 RULE_ENDS = frozenset({RULE_CHANGED, RULE_GONE, OTHER_ACCOUNT, PARAM_CHANGED})
 """Why nothing of its rule stands behind an action any more."""
+SEEN_WITHIN = timedelta(minutes=15)
+"""So long what is ready waits for the first look at what waits at the provider."""
 UNSEEN_FOR = timedelta(hours=1)
 """What was lost so long before a start may still land after it."""
 
@@ -115,8 +117,7 @@ def _unfamiliar(
     if any(one.action == action.name and one.sent_at is not None for one in entries) or not spec.looks_at(kind.stream):
         return None
     if streams.load(view.tx, spec.name, kind.stream).ok_at is None:
-        first = HoldBack(BlockReason.STALE, f"its {kind.stream} are looked at first", brief=True)
-        return first if candidate.intent is not None else None
+        return _unseen(view, candidate.intent, kind.stream)
     waiting = [
         made.ref.id
         for made in subjects.load_all(view.tx, spec.name, kind).values()
@@ -126,6 +127,16 @@ def _unfamiliar(
         return None
     which = f"{kind.name} {', '.join(waiting[:3])}"
     words = f"{which} waits there, and this journal does not know of it: is it the same money?"
+    return RequireApproval(words, RESTORED_WITHIN, Question.RESTORED)
+
+
+def _unseen(view: ReadView, intent: Intent | None, stream: str) -> HoldBack | RequireApproval | None:
+    """Return what to do while no poll has shown what waits there: a while it is waited for, then a person is asked."""
+    if intent is None:
+        return None
+    if view.now - intent.ready_at < SEEN_WITHIN:
+        return HoldBack(BlockReason.STALE, f"its {stream} are looked at first", brief=True)
+    words = f"its {stream} could not be read, and one may wait there already that this journal does not know of"
     return RequireApproval(words, RESTORED_WITHIN, Question.RESTORED)
 
 

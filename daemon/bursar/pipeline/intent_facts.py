@@ -93,11 +93,11 @@ def has_taken(view: ReadView, intent: Intent, before: Snapshot | None = None) ->
     if action is None or not action.takes_balance or cost is None:
         return False
     known = view.subject(intent.account, intent.subject)
-    if known is None or not shows_taken(cost, _taken_now(action, intent, known)):
-        return False
+    if known is None or known.problem is not None or not shows_taken(cost, _taken_now(action, intent, known)):
+        return False  # a balance that could not be read is none that was seen
     if intent.looked_at is not None or _seen_twice(view, known):
         return True
-    if before is None or before.observed_at == known.observed_at:
+    if before is None or before.problem is not None or before.observed_at == known.observed_at:
         return False  # one look, and a poll that has left it out
     return shows_taken(cost, _taken_now(action, intent, before))
 
