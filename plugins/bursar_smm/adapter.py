@@ -171,7 +171,7 @@ class SmmAdapter:
             try:
                 if (observed := parse.order(id_, entry, self._numbers)) is not None:
                     subjects.append(observed)
-                    if (unread := parse.order_problem(entry)) is not None:
+                    if (unread := parse.order_problem(entry, observed)) is not None:
                         problems[id_] = sentence(unread, self._secret)
             except parse.Problem as problem:
                 problems[id_] = sentence(str(problem), self._secret)

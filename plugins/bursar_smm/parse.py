@@ -48,8 +48,10 @@ def order(id_: str, entry: Json, numbers: Mapping[str, str]) -> Observed | None:
     return Observed(SubjectRef("order", id_), fields, order_state(row.get("status"), numbers))
 
 
-def order_problem(entry: Json) -> str | None:
+def order_problem(entry: Json, read: Observed) -> str | None:
     """Return which numbers of an order cannot be read; one that is not said is none: a drip-feed has no `remains`."""
+    if all(read.fields.get(name) is not None for name in ORDER_NUMBERS):  # nearly always, and there are many orders
+        return None
     return unread_in(_row(entry), dict.fromkeys(ORDER_NUMBERS, False))
 
 
