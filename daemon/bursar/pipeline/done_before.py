@@ -89,7 +89,12 @@ def _is_it(view: ReadView, entry: Entry, match: MatchRow, intent: Intent | None)
 def same_act(one: Entry, other: Entry) -> bool:
     """Return whether two entries are the same action of one match; where an edit lies between, the same by its name."""
     same_text = one.meaning == other.meaning
-    return one.match == other.match and one.action == other.action and (one.act == other.act or not same_text)
+    return (
+        one.match is not None
+        and one.match == other.match
+        and one.action == other.action
+        and (one.act == other.act or not same_text)
+    )
 
 
 def is_next(view: ReadView, entry: Entry, match: MatchRow) -> bool:

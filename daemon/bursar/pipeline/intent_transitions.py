@@ -177,9 +177,9 @@ def write_success(uow: UnitOfWork, intent: Intent, success: Succeeded, *, accept
     """Write what a yes brings: facts about the subject, new subjects under watch, and by when the effect must show."""
     account = uow.config.accounts.get(intent.account)
     reference = success.reference or intent.reference
-    taken = accepted and intent.cost is not None and shows_taken(intent.cost, success.left)
+    seen_taken = accepted and intent.cost is not None and shows_taken(intent.cost, success.left)
     references.refer(uow.tx, intent.id, reference, uow.now + UNCONFIRMED_AFTER if accepted else None)
-    references.looked(uow.tx, intent.id, uow.now if taken else None)
+    references.looked(uow.tx, intent.id, uow.now if seen_taken else None)
     if account is None:
         return intent
     kind = account.kinds.get(intent.subject.type)

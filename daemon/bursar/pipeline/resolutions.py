@@ -61,22 +61,23 @@ def _has_shown(uow: UnitOfWork, intent: Intent, reference: str | None) -> Answer
     Raises:
         ActionRejected: nothing does, or it is another one.
     """
-    entry = ledger.load(uow.tx, intent.id)
-    busy, named = entry is not None and entry.busy, reference is not None and intent.reference != reference
+    busy, named = _is_busy(uow, intent), reference is not None and intent.reference != reference
     if reference is not None and intent.reference not in (None, reference) and _is_seen(uow, intent):
         raise ActionRejected(f"intent {intent.id} is {intent.reference}, which the provider lists")
     if not busy and not named:
         raise ActionRejected(f"intent {intent.id} has succeeded, and nothing waits for its effect")
     detail: dict[str, Json] = {"account": intent.account, "reference": reference or intent.reference}
     audit.add(uow.tx, OPERATOR, "intent.shown", intent.id, detail, uow.now)
-    if named and entry is not None and entry.undone_at is not None:
-        busy = _is_another(uow, replace(intent, reference=reference))
+    entry = ledger.load(uow.tx, intent.id)
+    undone = entry is not None and entry.undone_at is not None
+    if named and undone and not is_undone(uow, replace(intent, reference=reference)):  # another was taken for it
+        ledger.post(uow.tx, intent.id, Post.REDONE, uow.now, intent.cost)
+        busy = _is_busy(uow, intent)
     if named and reference is not None:
         success = Succeeded(reference=reference, tracked=_made(uow, intent, reference))
         intent = write_success(uow, intent, success, accepted=busy)
         note_listed(uow, intent)
-    entry = ledger.load(uow.tx, intent.id)
-    busy = entry is not None and entry.busy
+    busy = _is_busy(uow, intent)
     if busy and named and is_waiting(uow, intent):
         return Answered(intent, warning=f"it is listed as waiting, and keeps its balance; {frees(intent.id)}")
     if busy:
@@ -84,11 +85,9 @@ def _has_shown(uow: UnitOfWork, intent: Intent, reference: str | None) -> Answer
     return Answered(intent, warning=_unknown_reference(uow, intent, reference) if named else None)
 
 
-def _is_another(uow: UnitOfWork, named: Intent) -> bool:
-    """What was undone was another one, taken for this: it moves what it moved. Return whether it has yet to show."""
-    if not is_undone(uow, named):
-        ledger.post(uow.tx, named.id, Post.REDONE, uow.now, named.cost)
-    entry = ledger.load(uow.tx, named.id)
+def _is_busy(uow: UnitOfWork, intent: Intent) -> bool:
+    """Return whether an intent was accepted, and its effect has yet to show."""
+    entry = ledger.load(uow.tx, intent.id)
     return entry is not None and entry.busy
 
 
