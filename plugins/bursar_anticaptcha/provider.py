@@ -27,6 +27,7 @@ from bursar.api import (
 )
 from bursar_anticaptcha.adapter import METHOD, AntiCaptcha
 from bursar_anticaptcha.parse import ACTIVATED, NEW, STREAM
+from bursar_anticaptcha.sandbox.scenario import SCENARIO
 from bursar_anticaptcha.sandbox.server import wire
 
 VENDOR = "https://api.anti-captcha.com"
@@ -100,4 +101,5 @@ PROVIDER = Provider(
     default_rate=(1, timedelta(seconds=30)),
     default_timeout=timedelta(seconds=25),
     wire=wire,
+    scenario=SCENARIO,
 )

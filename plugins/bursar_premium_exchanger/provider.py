@@ -29,6 +29,7 @@ from bursar.api import (
 )
 from bursar_premium_exchanger.adapter import PremiumExchanger
 from bursar_premium_exchanger.methods import METHODS
+from bursar_premium_exchanger.sandbox.scenario import SCENARIO
 from bursar_premium_exchanger.sandbox.server import wire
 
 MINUTE = timedelta(minutes=1)
@@ -224,4 +225,5 @@ PROVIDER = Provider(
     methods=METHODS,
     description="The partner API of a Premium Exchanger site.",
     wire=wire,
+    scenario=SCENARIO,
 )

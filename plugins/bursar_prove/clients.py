@@ -7,13 +7,14 @@ import http.client
 import json
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from bursar.api import Request
 from bursar.control.client import reachable
 from bursar_prove.witness import FOREIGN, Effect, Sent
 
@@ -26,6 +27,7 @@ class Line:
     """The line to the sandbox; keeps what the witnesses told.
 
     Attributes:
+        polled: The providers that are polled often.
         effects: Everything that the providers did, by provider, in order.
         sent: Every request of an effect by the daemon, by provider, in order.
         owed: How many late effects were still to come at the last look.
@@ -33,6 +35,7 @@ class Line:
     """
 
     plug: socket.socket
+    polled: Sequence[str] = ()
     effects: dict[str, list[Effect]] = field(default_factory=dict)
     sent: dict[str, list[Sent]] = field(default_factory=dict)
     owed: int = 0
@@ -106,11 +109,15 @@ def ask(path: Path, verb: str, **params: Any) -> Any:
     return answer.get("result")
 
 
-def call(url: str, query: Mapping[str, str], form: Mapping[str, str]) -> Any:
+def call(request: Request) -> Any:
     """Ask a provider, as a person would who looks there, or does something there; the answer is JSON."""
-    parts = urlsplit(url)
+    parts, headers = urlsplit(request.url), {**request.headers, FOREIGN: "1"}
+    body = request.body
+    if request.form is not None:
+        body, headers["Content-Type"] = urlencode(request.form).encode(), "application/x-www-form-urlencoded"
+    elif request.json is not None:
+        body, headers["Content-Type"] = json.dumps(request.json).encode(), "application/json"
     with closing(http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=WAIT_S)) as connection:
-        path = parts.path + ("?" + urlencode(query) if query else "")
-        headers = {"Content-Type": "application/x-www-form-urlencoded", FOREIGN: "1"}
-        connection.request("POST", path, urlencode(form), headers)
+        path = parts.path + ("?" + urlencode(request.query) if request.query else "")
+        connection.request(request.method, path, body, headers)
         return json.loads(connection.getresponse().read())

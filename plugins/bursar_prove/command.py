@@ -68,15 +68,21 @@ def prove(
     """
     if merging or reports:
         return _merge(reports, merging, as_json)
-    from bursar_prove.proof import Stuck
+    from bursar.host.plugins import load_plugins
+    from bursar_prove.proof import Scenarios, Stuck, read_cell
     from bursar_prove.proof import prove as play
 
-    only, broken = [_cell(cell) for cell in cells], _flaw(flaw)
+    registry = load_plugins()
+    try:
+        actions = Scenarios.of(registry.providers).actions
+        only, broken = [read_cell(cell, actions) for cell in cells], _flaw(flaw)
+    except ValueError as error:
+        raise CommandError(str(error)) from None
     for number in (signal.SIGTERM, signal.SIGINT):  # a shell's background jobs are started deaf to SIGINT
         signal.signal(number, _interrupt)
     with _folder(keep) as folder, _progress(rounds) as tell:
         try:
-            found = play(folder, rounds, seed, tell, only=only, flaw=broken)
+            found = play(folder, registry, rounds, seed, tell, only=only, flaw=broken)
         except Stuck as stuck:
             raise CommandError(str(stuck), FOUND) from None
     if cells and (reached := sum(row.rounds for row in found.rows if row.cell in cells)) < rounds:
@@ -116,15 +122,6 @@ def _show(found: Report, as_json: bool, further: str = "") -> int:
     else:
         show_rows(found.public()["cells"], COLUMNS, empty="nothing was played")
     return _end(found, as_json, further)
-
-
-def _cell(name: str) -> Cell:
-    from bursar_prove.proof import read_cell
-
-    try:
-        return read_cell(name)
-    except ValueError as error:
-        raise CommandError(str(error)) from None
 
 
 def _flaw(name: str | None) -> str | None:

@@ -15,7 +15,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from types import CodeType, FunctionType
 from typing import Any
-from urllib.parse import parse_qsl
 
 from bursar.api import Http, Intent, Outcome, Request
 from bursar.api.answer import Answer
@@ -50,6 +49,7 @@ WRITES = {"poll": 4, "time": 1}
 """How many rows a commit must change to be worth a kill: a poll that says nothing new is not."""
 _LOOKING: ContextVar[bool] = ContextVar("looking", default=False)
 _SENDING: ContextVar[str] = ContextVar("sending", default="")
+_ACTION: ContextVar[str] = ContextVar("action", default="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +118,11 @@ def _mark() -> None:
 
     async def sending(self: Executor, sent: Sequence[Intent]) -> Mapping[IntentId, Outcome]:
         token = _SENDING.set(",".join(f"{one.id}:{one.fence}" for one in sent))
+        acting = _ACTION.set(sent[0].action)
         try:
             return await perform(self, sent)
         finally:
+            _ACTION.reset(acting)
             _SENDING.reset(token)
 
     put(Executor, "_prepare", looking)
@@ -144,7 +146,8 @@ def _watch_requests(point: Point) -> None:
     send, sabotage = Http.send, point.sabotage
 
     async def wrapped(self: Http, request: Request) -> Answer:
-        aimed = sabotage.point in ("before-request", "after-reply") and meant(sabotage, request) and point.is_next()
+        around = sabotage.point in ("before-request", "after-reply")
+        aimed = around and _ACTION.get() == sabotage.at and point.is_next()  # the first request is the effect's
         if aimed and sabotage.point == "before-request":
             point.strike()
         try:
@@ -154,14 +157,6 @@ def _watch_requests(point: Point) -> None:
                 point.strike()
 
     put(Http, "send", wrapped)
-
-
-def meant(sabotage: Sabotage, request: Request) -> bool:
-    """Return whether a request is one of the action at which to strike."""
-    body = dict(parse_qsl((request.body or b"").decode("ascii", "replace")))
-    asked = {**(request.query or {}), **body, **(request.form or {})}
-    method = asked.get("action") or asked.get("method", "")
-    return method.removeprefix("add_") == sabotage.at
 
 
 class Disk:

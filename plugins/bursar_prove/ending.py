@@ -21,15 +21,15 @@ from bursar_prove.crash_injector import Sabotage
 from bursar_prove.findings import LOST, Finding
 from bursar_prove.invariants import AtRest
 from bursar_prove.operator import Operator
-from bursar_prove.oracle import REPEATABLE
 from bursar_prove.patience import Patience
 from bursar_prove.runner import Run
 from bursar_prove.scaled_clock import BEGIN
+from bursar_prove.scenarios import Scenarios
 from bursar_prove.witness import Effect, Sent
 
 STILL_S = (world.HOLD_S + 4 * world.INTERVAL_S) / world.SPEED
 STILL_POLLS = 8
-"""A rest is one after so many seconds in which both polled providers were asked so often."""
+"""A rest is one after so many seconds in which every polled provider was asked so often."""
 RESTLESS_S = 1200.0
 """What has not come to rest within this never does."""
 CLOSE_S = 20.0
@@ -46,7 +46,7 @@ class Ended:
         claims: What the journal says.
         effects: What the providers did.
         sent: What they were asked to do.
-        shown: By order: the states that were answered.
+        shown: By provider and id: the states that were answered.
         rest: How the worlds stand.
         taken: The deliveries that the sink saw.
         found: What a person could not end, or never came to rest.
@@ -55,7 +55,7 @@ class Ended:
     claims: JournalDump
     effects: Sequence[Effect]
     sent: Sequence[Sent]
-    shown: Mapping[str, Sequence[str]]
+    shown: Mapping[str, Mapping[str, Sequence[str]]]
     rest: AtRest
     taken: frozenset[str]
     found: Sequence[Finding]
@@ -76,8 +76,8 @@ def end(run: Run) -> Ended:
     sent = [replace(one, left_s=one.left_s + ahead.total_seconds()) for one in run.line.requests()]
     found += _dead_ends(run)
     run.stop(daemon)
-    watched = [name.partition("/")[2] for _, name in claims.states if name.startswith("order/")]
-    stands, shown = run.person.look_around(watched), run.line.say("states", provider="smm")
+    stands = run.person.look_around([*claims.states])
+    shown = {name: run.line.say("states", provider=name) for name, one in run.scenarios.all.items() if one.subject}
     run.line.plug.close()
     return Ended(claims, effects, sent, shown, stands, _taken(run), found)
 
@@ -108,16 +108,20 @@ def _await_rest(run: Run) -> list[Finding]:
         run.line.look()
         for id_ in asked.held:
             ask(run.stage.socket, "accept", id=str(id_))
-        if _moves(asked, run.person) or run.line.owed or asked.last != last:
+        if _moves(asked, run.person, run.scenarios) or run.line.owed or asked.last != last:
             still, last = Patience(run.line, STILL_S, STILL_POLLS), asked.last
     return [Finding(LOST, f"no rest: {', '.join(run.person.questions().moving) or 'something'} goes on for ever", 0)]
 
 
-def _moves(asked: Questions, person: Operator) -> bool:
+def _moves(asked: Questions, person: Operator, scenarios: Scenarios) -> bool:
     """Return whether something is to come soon, without a person: what only one can tell, and what it blocks, waits."""
-    waiting = {intent.action for intent in asked.unknown if person.is_asked(intent)}
+    waiting = {
+        intent.action
+        for intent in asked.unknown
+        if person.is_asked(intent) and not scenarios.repeatable(intent.account, intent.action)
+    }
     lost = {intent.action for intent in asked.unknown if not person.is_asked(intent)}
-    return bool(asked.due or lost or set(asked.moving) - (waiting - REPEATABLE))
+    return bool(asked.due or lost or set(asked.moving) - waiting)
 
 
 def _dead_ends(run: Run) -> list[Finding]:

@@ -92,7 +92,7 @@ class Interceptor:
         if FOREIGN in request.headers:
             return await self._spared(lambda: handler(request))
         await self.witness.meet(request, method)
-        if method == "add_payout" and self.growth:
+        if self.witness.takes_balance(method) and self.growth:
             self.grow(self.growth.pop())
         if self.trap is not None and self.trap.method == method:
             trap, self.trap = self.trap, None
@@ -100,7 +100,7 @@ class Interceptor:
         if (delay_s := self.late.pop(method, None)) is not None:
             return await self._spared(lambda: self._come_late(delay_s, request, handler))
         response = await handler(request)
-        if method == "get_info" and self.growth:
+        if self.growth and self.witness.shows_balance(method, response):
             self.grow(self.growth.pop())
         if self.held.get(method):
             await self.clock.sleep(self.held[method].pop())

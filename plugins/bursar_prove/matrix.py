@@ -20,7 +20,6 @@ COMMIT_POINTS = {
     "before-commit": "Everything is written, and not committed.",
     "after-commit": "It is committed, and nobody has been told.",
 }
-ACTIONS = ("add", "refill", "cancel", "payout")
 COMMITS = {
     "start": "what the last run left is taken over",
     "poll": "an observation that says something new, with its events, matches and intents",
@@ -60,7 +59,7 @@ class Cell:
 
     Attributes:
         point: One of `REQUEST_POINTS`, `COMMIT_POINTS`, or `ANYWHERE`.
-        at: One of `ACTIONS`, or one of `COMMITS`; `time` for `ANYWHERE`, when that chooses.
+        at: An action, or one of `COMMITS`; `clock` for `ANYWHERE`.
         fault: One of `FAULTS`.
     """
 
@@ -72,39 +71,43 @@ class Cell:
         return f"{self.point}:{self.at}:{self.fault}"
 
 
-def places() -> list[tuple[str, str]]:
+def places(actions: Sequence[str]) -> list[tuple[str, str]]:
     """Return every point with what it is at."""
-    return [*product(REQUEST_POINTS, ACTIONS), *product(COMMIT_POINTS, COMMITS), (ANYWHERE, "clock")]
+    return [*product(REQUEST_POINTS, actions), *product(COMMIT_POINTS, COMMITS), (ANYWHERE, "clock")]
 
 
-def matrix() -> list[Cell]:
+def matrix(actions: Sequence[str]) -> list[Cell]:
     """Return every cell."""
-    return [Cell(point, at, fault) for point, at in places() for fault in FAULTS]
+    return [Cell(point, at, fault) for point, at in places(actions) for fault in FAULTS]
 
 
-def read_cell(name: str) -> Cell:
+def read_cell(name: str, actions: Sequence[str]) -> Cell:
     """Read a cell's name.
+
+    Args:
+        name: `POINT:AT:FAULT`.
+        actions: The actions that there are.
 
     Raises:
         ValueError: there is no such cell; the message says how one is named.
     """
-    known = {str(cell): cell for cell in matrix()}
+    known = {str(cell): cell for cell in matrix(actions)}
     if name not in known:
         raise ValueError(
             f"there is no cell {name!r}: one is POINT:AT:FAULT, such as after-effect:payout:late, with a point of "
-            f"{', '.join([*REQUEST_POINTS, *COMMIT_POINTS])}; an action ({', '.join(ACTIONS)}) or a commit "
+            f"{', '.join([*REQUEST_POINTS, *COMMIT_POINTS])}; an action ({', '.join(actions)}) or a commit "
             f"({', '.join(COMMITS)}); and a fault of {', '.join(FAULTS)}; or {ANYWHERE}:clock:FAULT"
         )
     return known[name]
 
 
-def choose(rounds: int, seed: int, only: Sequence[Cell] = ()) -> list[Cell]:
+def choose(rounds: int, seed: int, actions: Sequence[str], only: Sequence[Cell] = ()) -> list[Cell]:
     """Return which cell each round plays: each as often as any other, no place twice in a row where that can be."""
     if only:
         return [only[number % len(only)] for number in range(rounds)]
     dice, chosen = random.Random(seed), list[Cell]()
     while len(chosen) < rounds:
-        where, faults = places(), list(FAULTS)
+        where, faults = places(actions), list(FAULTS)
         dice.shuffle(where)
         dice.shuffle(faults)
         chosen += _dealt(where, faults)

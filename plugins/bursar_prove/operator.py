@@ -1,18 +1,18 @@
-"""The person of the proof: asks for orders, answers, truthfully, what bursar asks, and acts at the providers' sites.
+"""The person of the proof: asks for actions, answers, truthfully, what bursar asks, and acts at the providers' sites.
 
-What became of a lost `add` a person sees at the panel; here, in what the sandbox counted.
+What became of a lost action a person sees at the provider's site; here, in what the sandbox counted.
 """
 
 from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 
-from bursar.api import Clock
+from bursar.api import Clock, LostReply
+from bursar.api.scenario import Scenario, Visit
 from bursar.domain.ids import microseconds
 from bursar.domain.intent_states import MAX_ATTEMPTS
 from bursar.journal.dump import IntentRecord, Questions, read_open, read_questions
@@ -21,19 +21,15 @@ from bursar.journal.writer import read_once
 from bursar_prove import world
 from bursar_prove.clients import Line, ask, call
 from bursar_prove.invariants import AtRest
-from bursar_prove.oracle import REPEATABLE, sent_us, subject_of
+from bursar_prove.oracle import sent_us, subject_of
+from bursar_prove.scenarios import Scenarios, Target
 from bursar_prove.witness import Effect
-from bursar_prove.world import ACCOUNTS, Stage
+from bursar_prove.world import Stage
 
-PANEL, SITE = ACCOUNTS["smm"], ACCOUNTS["premium_exchanger"]
 LANDED_US = 20_000_000
 """So long after it left, a request has been read by a sandbox that owes nothing."""
 TELLS_US = int(4 * world.SETTLE_S * 1e6)
 """What can be looked up has been by then, or nobody but a person can tell."""
-SEVERAL = 100
-LOOKED_AT = 8
-OTHER_WALLET = "TAnotherAnotherAnotherAnother1"
-CANCELED = ("2", "3")
 YES, NO = 0.6, 0.15
 """How likely a person says yes to a question, or no; else it waits."""
 OVERTAKEN = 0.4
@@ -47,7 +43,7 @@ class Operator:
 
     Attributes:
         said_yes: By intent: the amounts that were said yes to.
-        paying: A payout waits for a yes, or is on its way.
+        paying: What takes a balance waits for a yes, or is on its way.
     """
 
     stage: Stage
@@ -58,15 +54,20 @@ class Operator:
     paying: bool = False
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
-    def order(self) -> Any:
-        """Ask for an order; what comes of it, the journal tells."""
-        link = f"https://social.example/by-hand/{next(self._numbers)}"
-        params = {"service": "1", "link": link, "quantity": "1000"}
-        return ask(self.stage.socket, "call", account=PANEL, method="add", params=params, wait_s=0.001)
+    @property
+    def scenarios(self) -> Scenarios:
+        return self.stage.scenarios
 
-    def watch(self, ids: list[str]) -> Any:
-        """Put orders under watch."""
-        return ask(self.stage.socket, "track", account=PANEL, rows=[{"id": id_} for id_ in ids])
+    def ask_for(self, target: Target) -> None:
+        """Ask for an action; what comes of it, the journal tells."""
+        assert target.effect.by_hand is not None
+        params = target.effect.by_hand(next(self._numbers))
+        account, method = self.scenarios.accounts[target.provider], target.effect.method
+        ask(self.stage.socket, "call", account=account, method=method, params=params, wait_s=0.001)
+
+    def watch(self, account: str, ids: Sequence[str]) -> None:
+        """Put subjects under watch."""
+        ask(self.stage.socket, "track", account=account, rows=[{"id": id_} for id_ in ids])
 
     def questions(self) -> Questions:
         """Look what waits; nothing, while there is no journal."""
@@ -75,33 +76,39 @@ class Operator:
         except JournalError:
             return NOTHING
 
-    def answer(self, *, grown_s: float = 0.0, foreign: bool = False, eager: bool = False, tells: bool = True) -> None:
+    def answer(self, *, grown: float = 0.0, foreign: bool = False, eager: bool = False, tells: bool = True) -> None:
         """Answer what bursar asks.
 
         Args:
-            grown_s: So much of the site's time passes between a question and its answer.
+            grown: As many times as is enough for a payout, a balance grows between a question and its answer.
             foreign: At times somebody else has paid out by hand by then.
             eager: Every payout gets its yes.
-            tells: What became of lost orders is told; else bursar looks for them, in vain.
+            tells: What became of lost actions is told; else bursar looks for them, in vain.
         """
         asked = self.questions()
-        self.paying = "payout" in {*asked.moving, *(intent.action for intent in asked.asked)}
+        self.paying = any(map(self.scenarios.takes_balance, {*asked.moving, *(one.action for one in asked.asked)}))
         for id_ in asked.held:
             ask(self.stage.socket, "accept", id=str(id_))
         for id_ in asked.gave_up:
             ask(self.stage.socket, "retry", ids=[str(id_)])
-        if grown_s:
-            self.line.say("leap", provider="premium_exchanger", seconds=grown_s)
+        for name, one in self.scenarios.with_balance.items() if grown else ():
+            self.line.say("leap", provider=name, seconds=grown * one.enough_s)
         for intent in asked.asked:
-            if foreign and intent.action == "payout" and self.dice.random() < OVERTAKEN:
-                self.pay_out()
-            self._decide(intent, eager=eager and intent.action == "payout")
-        if ("pay-out", "budget") in asked.blocked and self.dice.random() < 0.5:
-            self.pay_out()
+            takes = self.scenarios.takes_balance(intent.action)
+            if foreign and takes and self.dice.random() < OVERTAKEN:
+                self.pay_out(intent.account)
+            self._decide(intent, eager=eager and takes)
+        self._make_room(asked)
         effects = self.line.look()
         for intent in asked.unknown:
             if tells and self.is_asked(intent) and self._has_landed(intent):
                 self._resolve(intent, effects)
+
+    def _make_room(self, asked: Questions) -> None:
+        """Have paid out by hand, at times, what a budget holds back: else it grows for ever."""
+        for account, one in self.scenarios.by_account.items():
+            if any((rule.name, "budget") in asked.blocked for rule in one.rules) and self.dice.random() < 0.5:
+                self.pay_out(account)
 
     def _decide(self, intent: IntentRecord, *, eager: bool) -> None:
         """Answer a question with yes for what it showed, or no, or not yet; repeat a yes at once to what has grown."""
@@ -120,65 +127,76 @@ class Operator:
         ask(self.stage.socket, "approve", ids=[_number(intent)])
 
     def _resolve(self, intent: IntentRecord, effects: list[Effect]) -> None:
-        found = [effect for effect in effects if _is_of(effect, intent)]
+        found = [effect for effect in effects if self._is_of(effect, intent)]
         again = not found and self.dice.random() < 0.5
-        named = found[0].reference if found and intent.action == "payout" else None
+        takes = self.scenarios.takes_balance(intent.action)
+        named = found[0].reference if found and takes else None
         ask(self.stage.socket, "resolve", id=str(intent.id), happened=bool(found), again=again, reference=named)
-        if intent.action == "add":
-            self.watch([effect.reference for effect in found if effect.reference is not None])
+        if not takes:
+            self.watch(intent.account, [effect.reference for effect in found if effect.reference is not None])
 
     def is_asked(self, intent: IntentRecord) -> bool:
-        """Return whether only a person can go on: a lost `add`, all tries used up, a payout that no look tells of."""
-        if intent.action in REPEATABLE:
+        """Return whether only a person can go on: nothing tells what became of it, or all tries are used up."""
+        lost_reply = self.scenarios.lost_reply(intent.account, intent.action)
+        if lost_reply is LostReply.REPEATABLE:
             return len(intent.attempts) >= MAX_ATTEMPTS
         last_us = max((attempt.sent_us for attempt in intent.attempts), default=intent.created_us)
-        return intent.action == "add" or microseconds(self.clock.now()) - last_us > TELLS_US
+        return lost_reply is LostReply.NEITHER or microseconds(self.clock.now()) - last_us > TELLS_US
 
     def _has_landed(self, intent: IntentRecord) -> bool:
         now_us = microseconds(self.clock.now())
         return not self.line.owed and all(now_us - attempt.sent_us > LANDED_US for attempt in intent.attempts)
 
-    def act_at_the_site(self) -> None:
-        """Do something there that bursar does not know of: pay out, order, cancel or refill."""
-        ways = (self.pay_out, *(self._order_there,) * 2, *(self._act_on_an_order,) * 5)
-        self.dice.choice(ways)()
+    def act_at_the_sites(self) -> None:
+        """Do something there that bursar does not know of."""
+        names = [name for name, one in self.scenarios.all.items() for _ in _acts(one)]
+        ways = [way for one in self.scenarios.all.values() for way in _acts(one)]
+        if ways:
+            place = self.dice.randrange(len(ways))
+            ways[place](self._visit(names[place]))
 
-    def pay_out(self) -> None:
-        """Have the whole balance paid out, by hand; the site says no if it is too little."""
-        site = self.stage.where["premium_exchanger"]
-        call(site["url"], _query(site, "add_payout"), {"method_id": "7", "account": OTHER_WALLET})
+    def pay_out(self, account: str) -> None:
+        """Have the whole balance of an account paid out, by hand; the site says no if it is too little."""
+        name, pay_out = self._provider(account), self.scenarios.by_account[account].pay_out
+        if pay_out is not None:
+            pay_out(self._visit(name))
 
-    def _order_there(self) -> None:
-        panel, link = self.stage.where["smm"], f"https://social.example/there/{next(self._numbers)}"
-        call(panel["url"], {}, {"action": "add", "key": _key(panel), "service": "1", "link": link, "quantity": "10"})
+    def _provider(self, account: str) -> str:
+        return next(name for name, of in self.scenarios.accounts.items() if of == account)
 
-    def _act_on_an_order(self) -> None:
-        panel = self.stage.where["smm"]
-        known = [*panel["track"], *(one.reference for one in self.line.effects.get("smm", ()) if one.reference)]
-        some = self.dice.sample(known[-SEVERAL:], min(LOOKED_AT, len(known)))
-        for id_, state in self._states(some).items():
-            action = {"partial": "refill", "pending": "cancel", "in_progress": "cancel"}.get(state)
-            if action is not None:
-                name = "orders" if action == "cancel" else "order"
-                call(panel["url"], {}, {"action": action, "key": _key(panel), name: id_})
-                return
+    def _visit(self, provider: str) -> Visit:
+        """Go to a provider's site."""
+        place = self.stage.where[provider]
+        made = [one.reference for one in self.line.effects.get(provider, ()) if one.reference]
+        return Visit(place["url"], place["settings"], [*place["track"], *made], self.dice, self._numbers, call)
 
-    def _states(self, ids: list[str]) -> dict[str, str]:
-        panel = self.stage.where["smm"]
-        said = call(panel["url"], {}, {"action": "status", "key": _key(panel), "orders": ",".join(ids)})
-        return {id_: str(said[id_]["status"]).lower().replace(" ", "_") for id_ in ids}
+    def look_around(self, known: Sequence[tuple[str, str]]) -> AtRest:
+        """See for oneself how the worlds stand.
 
-    def look_around(self, ids: list[str]) -> AtRest:
-        """See for oneself how the worlds stand."""
-        states: dict[str, str] = {}
-        site = self.stage.where["premium_exchanger"]
-        for start in range(0, len(ids), SEVERAL):
-            states.update(self._states(ids[start : start + SEVERAL]))
-        told = call(site["url"], _query(site, "get_info"), {})["data"]
-        listed = (call(site["url"], _query(site, "get_payouts"), {})["data"] or {}).get("items", {})
-        rows = listed.values() if isinstance(listed, dict) else listed
-        paid = {str(row["id"]): Decimal(row["original_amount"]) for row in rows if str(row["status"]) not in CANCELED}
-        return AtRest(PANEL, SITE, states, Decimal(told["balance"]) >= Decimal(told["min_payout"]), paid)
+        Args:
+            known: Account and subject of everything under watch.
+        """
+        states: dict[tuple[str, str], str] = {}
+        due: list[tuple[str, str]] = []
+        paid: dict[tuple[str, str], Decimal] = {}
+        for name, one in self.scenarios.all.items():
+            visit, kind = self._visit(name), f"{one.subject}/"
+            ids = [
+                subject.removeprefix(kind) for of, subject in known if of == one.account and subject.startswith(kind)
+            ]
+            found = one.states(visit, ids) if one.subject else {}
+            states |= {(one.account, kind + id_): state for id_, state in found.items()}
+            if (balance := one.balance(visit)) is not None:
+                due += [key for key in self.scenarios.balances if key[0] == one.account and balance.due]
+                paid |= {(one.account, id_): amount for id_, amount in balance.paid.items()}
+        return AtRest(states, due, paid)
+
+    def _is_of(self, effect: Effect, intent: IntentRecord) -> bool:
+        """Return whether an effect is what an intent was for."""
+        if effect.foreign or (effect.intents and intent.id not in effect.intents):
+            return False
+        mine = (self._provider(intent.account), intent.action, subject_of(intent, self.scenarios))
+        return (effect.provider, effect.action, effect.subject) == mine and effect.at_us >= sent_us(intent)
 
     def end_all(self) -> list[IntentRecord]:
         """End everything that is open, as a person can; return what could not be ended."""
@@ -195,16 +213,6 @@ def _number(intent: IntentRecord) -> str:
     return f"{intent.id}.{intent.question}" if intent.question > 1 else str(intent.id)
 
 
-def _is_of(effect: Effect, intent: IntentRecord) -> bool:
-    """Return whether an effect is what an intent was for."""
-    if effect.foreign or (effect.intents and intent.id not in effect.intents):
-        return False
-    return (effect.action, effect.subject) == (intent.action, subject_of(intent)) and effect.at_us >= sent_us(intent)
-
-
-def _key(place: Mapping[str, Any]) -> str:
-    return str(place["settings"]["key"])
-
-
-def _query(site: Mapping[str, Any], method: str) -> dict[str, str]:
-    return {"api_action": "pp", "api_key": _key(site), "method": method}
+def _acts(one: Scenario) -> Sequence[Callable[[Visit], object]]:
+    """Return what a person may do at a provider's site."""
+    return [*one.acts, *((one.pay_out,) if one.pay_out is not None else ())]

@@ -8,30 +8,31 @@ person could tell, and a person was asked; it explains one effect's difference, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from bursar.journal.dump import IntentRecord, JournalDump
 from bursar.loops.executor import LEAVES_WITHIN_S
 from bursar_prove.findings import DOUBLED, LOST, UNKNOWN, Finding
+from bursar_prove.scenarios import Scenarios
 from bursar_prove.witness import Effect
 from bursar_prove.world import SETTLE_S
 
-REPEATABLE = frozenset({"refill", "cancel"})
 MAY_HAVE_HAPPENED = frozenset({None, "lost", "said_no", "succeeded"})
 UNDER_WAY = frozenset({"ready", "sending", "deferred"})
 WITHIN_US = (LEAVES_WITHIN_S + SETTLE_S) * 1e6
 """An effect comes so soon after the `sending` commit: the request leaves soon, and `settle` counts from its end."""
 
 
-def hold_together(claims: JournalDump, effects: Sequence[Effect], accounts: Mapping[str, str]) -> list[Finding]:
+def hold_together(claims: JournalDump, effects: Sequence[Effect], scenarios: Scenarios) -> list[Finding]:
     """Compare effects with intents, subject by subject. What a person did at the provider's own site is no intent's;
     but what can be repeated is done, whoever did it, and wanted again once they undid it.
 
     Args:
         claims: The journal's.
         effects: The sandbox's, in order.
-        accounts: The account of each provider.
+        scenarios: What was played.
     """
+    accounts = scenarios.accounts
     done: dict[tuple[str, str, str], list[Effect]] = {}
     by_others = {(accounts[one.provider], one.action, one.subject) for one in effects if one.foreign}
     touched = {(account, subject) for account, _, subject in by_others}
@@ -39,21 +40,23 @@ def hold_together(claims: JournalDump, effects: Sequence[Effect], accounts: Mapp
         done.setdefault((accounts[effect.provider], effect.action, effect.subject), []).append(effect)
     claimed: dict[tuple[str, str, str], list[IntentRecord]] = {}
     for intent in claims.intents:
-        claimed.setdefault((intent.account, intent.action, subject_of(intent)), []).append(intent)
+        claimed.setdefault((intent.account, intent.action, subject_of(intent, scenarios)), []).append(intent)
     told = {fact.intent for fact in claims.facts if fact.type == "action.unknown"}
     found: list[Finding] = []
     for key in sorted({*done, *claimed}):
         mine = (" ".join(key), claimed.get(key, []), done.get(key, []), told)
-        repeatable = key[1] in REPEATABLE
-        differences = _account_for(*mine, again=(key[0], key[2]) in touched) if repeatable else _by_reference(*mine)
+        repeatable = scenarios.repeatable(key[0], key[1])
+        again = repeatable and (key[0], key[2]) in touched
+        differences = _account_for(*mine, repeatable=True, again=again) if repeatable else _by_reference(*mine)
         done_by_others = repeatable and key in by_others
         found += [one for one in differences if not (done_by_others and one.kind == LOST)]
     return found + _asked(claims, told)
 
 
-def subject_of(intent: IntentRecord) -> str:
-    """Return what an intent is counted under: a link for `add`, else the id of its subject."""
-    return intent.link or "" if intent.action == "add" else intent.subject.partition("/")[2]
+def subject_of(intent: IntentRecord, scenarios: Scenarios) -> str:
+    """Return what an intent is counted under: the parameter that tells it apart, else the id of its subject."""
+    name = scenarios.effect(intent.account, intent.action).told_apart_by
+    return intent.subject.partition("/")[2] if name is None else str(intent.params.get(name, ""))
 
 
 def sent_us(intent: IntentRecord) -> int:
@@ -83,7 +86,13 @@ def _by_reference(
 
 
 def _account_for(
-    what: str, intents: Sequence[IntentRecord], effects: Sequence[Effect], told: set[int | None], *, again: bool = False
+    what: str,
+    intents: Sequence[IntentRecord],
+    effects: Sequence[Effect],
+    told: set[int | None],
+    *,
+    repeatable: bool = False,
+    again: bool = False,
 ) -> list[Finding]:
     """Return each effect to the intent that was last sent before it; each may have one, or more where it was undone."""
     sent = sorted((one for one in intents if one.attempts), key=sent_us)
@@ -98,7 +107,7 @@ def _account_for(
         else:
             caused[(free or able)[-1].id].append(effect)
     for one in sent:
-        found += _judge(one, what, caused[one.id], told=one.id in told, again=again)
+        found += _judge(one, what, caused[one.id], told=one.id in told, repeatable=repeatable, again=again)
     unsent = [one for one in intents if not one.attempts and one.state == "succeeded"]
     return found + [_finding(LOST, one, what, "never sent") for one in unsent]
 
@@ -111,7 +120,9 @@ def _can_have_caused(intent: IntentRecord, effect: Effect) -> bool:
     )
 
 
-def _judge(intent: IntentRecord, what: str, caused: Sequence[Effect], *, told: bool, again: bool) -> list[Finding]:
+def _judge(
+    intent: IntentRecord, what: str, caused: Sequence[Effect], *, told: bool, repeatable: bool, again: bool
+) -> list[Finding]:
     """Return what is wrong with what one intent caused."""
     if len(caused) > 1 and not again:
         return [_finding(DOUBLED, intent, what, f"done {len(caused)} times")]
@@ -119,7 +130,7 @@ def _judge(intent: IntentRecord, what: str, caused: Sequence[Effect], *, told: b
         return [] if caused else [_finding(LOST, intent, what, "it is not done")]
     if not caused or intent.state in UNDER_WAY or (intent.state == "unknown" and told):
         return []
-    if told and intent.action in REPEATABLE:
+    if told and repeatable:
         return []
     return [_finding(DOUBLED, intent, what, "it is done all the same")]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bursar.loops.clock import RealClock
 from bursar_prove.clients import Line
-from bursar_prove.world import POLLED
 
 HANGS_S = 120.0
 """A process that does not come up, go down or get somewhere within this, hangs."""
@@ -16,7 +15,7 @@ class Patience:
     Args:
         line: The line to the sandbox; it knows how often each provider was asked.
         least_s: Not before so many seconds.
-        polls: Not before both polled providers were asked so often: under load, a daemon comes to nothing in seconds.
+        polls: Not before every polled provider was asked so often: under load, a daemon comes to nothing in seconds.
     """
 
     def __init__(self, line: Line, least_s: float, polls: int) -> None:
@@ -26,5 +25,5 @@ class Patience:
     def over(self) -> bool:
         """Return whether it is."""
         passed_s = RealClock().monotonic() - self._began_s
-        asked = (self._line.asked.get(name, 0) - self._before.get(name, 0) for name in POLLED)
+        asked = (self._line.asked.get(name, 0) - self._before.get(name, 0) for name in self._line.polled)
         return passed_s > HANGS_S or (passed_s > self._least_s and min(asked) >= self._polls)

@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bursar.api.scenario import EDITED
 from bursar.app import serve
 from bursar.domain.ids import microseconds
 from bursar.host.registry import Registry
@@ -24,11 +25,12 @@ from bursar.journal.dump import read_sending
 from bursar.journal.writer import read_once
 from bursar.loops.clock import RealClock
 from bursar.settings.read import read_configuration
-from bursar_prove import scenario, world
+from bursar_prove import world
+from bursar_prove.cell_setup import JUMPS_S, CellSetup, Saying
 from bursar_prove.children import Child, Children, rest
 from bursar_prove.clients import Line, ask
 from bursar_prove.crash_injector import Sabotage, install
-from bursar_prove.editor import RULE, Editor
+from bursar_prove.editor import Editor
 from bursar_prove.findings import LOST, Finding
 from bursar_prove.matrix import ANYWHERE, Cell
 from bursar_prove.mutants import FLAWS
@@ -36,12 +38,12 @@ from bursar_prove.operator import Operator
 from bursar_prove.patience import HANGS_S, Patience
 from bursar_prove.sandbox import serve_sandbox
 from bursar_prove.scaled_clock import Pace, SetClock
-from bursar_prove.scenario import Saying
-from bursar_prove.world import PROVIDERS, Stage
+from bursar_prove.scenarios import Scenarios
+from bursar_prove.world import Stage
 
 GRACE_S = 4.0
 PATIENT_POLLS = 12
-SLOW, TAKES_LONGER = ("payout", "look"), 2
+TAKES_LONGER = 2
 """What comes only after what was lost before has been looked for takes so many times as long."""
 PROVOKE_EVERY_S = 0.8
 MAX_AFTER_S = 1.2
@@ -70,7 +72,8 @@ class Run:
 
     Attributes:
         folder: Everything that it writes.
-        registry: What plugins brought; the providers named in `PROVIDERS` are used.
+        registry: What plugins brought.
+        scenarios: What is played.
         seed: The worlds', and of everything that is drawn.
         flaw: A daemon that is broken on purpose: one of `FLAWS`.
         found: What was found while it was played.
@@ -78,6 +81,7 @@ class Run:
 
     folder: Path
     registry: Registry
+    scenarios: Scenarios
     seed: int
     flaw: str | None = None
     clock: Pace = field(default_factory=lambda: Pace(world.SPEED))
@@ -89,9 +93,11 @@ class Run:
     person: Operator = field(init=False)
     editor: Editor = field(init=False)
     dice: random.Random = field(init=False)
+    setup: CellSetup = field(init=False)
 
     def __post_init__(self) -> None:
         self.dice = random.Random(self.seed)
+        self.setup = CellSetup(self.scenarios, self.dice)
 
     @property
     def log(self) -> Path:
@@ -112,47 +118,47 @@ class Run:
     def _open(self) -> None:
         """Start the sandbox, and write the configuration that leads there."""
         ours, theirs = socket.socketpair()
-        chosen = {name: self.registry.providers[name] for name in PROVIDERS}
         self.children.start(
-            lambda: serve_sandbox(chosen, self.seed, self.clock, world.IN_TIME_S, theirs), self.folder / "sandbox.log"
+            lambda: serve_sandbox(self.scenarios.providers, self.seed, self.clock, world.IN_TIME_S, theirs),
+            self.folder / "sandbox.log",
         )
         theirs.close()
-        self.line = Line(ours)
-        self.stage = Stage(self.folder, self.line.say("where"))
+        self.line = Line(ours, self.scenarios.polled)
+        self.stage = Stage(self.folder, self.scenarios, self.line.say("where"))
         self.stage.write()
         self.person = Operator(self.stage, self.line, self.clock, self.dice)
         self.editor = Editor(self.stage, self.clock, self.dice, self._fingerprint)
         self._fingerprint()  # reading it once warms the forks
 
     def _fingerprint(self) -> str | None:
-        """Read the fickle rule's fingerprint, as a daemon would."""
+        """Read the edited rule's fingerprint, as a daemon would."""
         read = read_configuration([self.stage.configuration], self.registry, environ=self.stage.environ())
-        return next((rule.fingerprint for rule in read.rules if rule.name == RULE), None)
+        return next((rule.fingerprint for rule in read.rules if rule.name == EDITED), None)
 
     def _first(self) -> None:
-        """Have orders put under watch, in a run that nobody kills."""
+        """Have subjects put under watch, in a run that nobody kills."""
         daemon = self.start(Sabotage())
         self.await_up(daemon)
-        self.person.watch(list(self.stage.where["smm"]["track"])[: world.TRACKED])
+        for name, one in self.scenarios.all.items():
+            if one.tracked:
+                self.person.watch(one.account, self.stage.where[name]["track"][: one.tracked])
         rest(0.3)
         self.stop(daemon)
 
     def _round(self, cell: Cell) -> None:
         if cell.fault == "restart":
             self._restart()
-        strike = scenario.strike_of(cell, self.dice)
-        misreading, before = scenario.misreading_of(cell, self.dice), self.dice.random() < 0.5
-        self._say(
-            *scenario.fault_of(cell, self.dice), *scenario.change_of(cell, self.dice), *(misreading if before else ())
-        )
+        strike = self.setup.strike(cell)
+        misreading, before = self.setup.misreading(cell), self.dice.random() < 0.5
+        self._say(*self.setup.fault(cell), *self.setup.change(cell), *(misreading if before else ()))
         if not self.line.owed:
-            self._say(*scenario.leap_before(cell))
+            self._say(*self.setup.leaps_before(cell))
         if before:
             self._change_between(cell)
         began_us = microseconds(self.clock.now())
         self.clock.shared.struck = False
-        daemon = self.start(scenario.sabotage_of(cell, strike, self.dice))
-        self._say(scenario.aim_of(cell, daemon.pid, strike, self.dice))
+        daemon = self.start(self.setup.sabotage(cell, strike))
+        self._say(self.setup.aim(cell, daemon.pid, strike))
         if self.await_up(daemon, full=cell.fault == "disk"):
             self._change_within(cell, daemon, changed=before)
         reached = self._await_end(cell, daemon)
@@ -169,7 +175,7 @@ class Run:
     def _change_between(self, cell: Cell) -> None:
         """Set the clock, or edit the rule, while no daemon runs."""
         if cell.fault == "jump":
-            self.clock.shared.wall_s = self.dice.choice(scenario.JUMPS_S)
+            self.clock.shared.wall_s = self.dice.choice(JUMPS_S)
         if cell.fault == "edit":
             self.editor.edit()
 
@@ -190,19 +196,20 @@ class Run:
     def _provoke(self, cell: Cell) -> None:
         """Have something done at which something can happen to the daemon."""
         if not self.person.paying:  # a yes to what grows at once is never enough
-            self._say(*scenario.leap_during(cell))
-        if scenario.orders_by_hand(cell):
-            self.person.order()
+            self._say(*self.setup.leaps_within(cell))
+        for target in self.setup.by_hand(cell):
+            self.person.ask_for(target)
         if cell.fault == "foreign":
-            self.person.act_at_the_site()
+            self.person.act_at_the_sites()
 
     def _await_end(self, cell: Cell, daemon: Child) -> bool:
         """Have done what the cell is about until the daemon is dead; say whether its point was reached."""
-        longer = TAKES_LONGER if cell.at in SLOW else 1
+        takes = self.scenarios.takes_balance(cell.at)
+        longer = TAKES_LONGER if takes or cell.at == "look" else 1
         patience = Patience(self.line, longer * GRACE_S, longer * PATIENT_POLLS)
         while not daemon.ended() and not patience.over() and not self.clock.shared.struck:
-            how = {"foreign": cell.fault == "foreign", "eager": cell.at == "payout", "tells": cell.at != "look"}
-            self.person.answer(grown_s=self._growth_s(cell), **how)
+            how = {"foreign": cell.fault == "foreign", "eager": takes, "tells": cell.at != "look"}
+            self.person.answer(grown=self._growth(cell), **how)
             self._provoke(cell)
             if cell.point == ANYWHERE:
                 self._wait(daemon, self.dice.uniform(0.0, PROVOKE_EVERY_S))
@@ -215,8 +222,8 @@ class Run:
             return True
         return daemon.code == -signal.SIGKILL
 
-    def _growth_s(self, cell: Cell) -> float:
-        return self.dice.choice((0.0, 0.0, 0.0, world.ENOUGH_S)) if cell.fault == "grow" else 0.0
+    def _growth(self, cell: Cell) -> float:
+        return self.dice.choice((0.0, 0.0, 0.0, 1.0)) if cell.fault == "grow" else 0.0
 
     def _wait(self, daemon: Child, seconds: float) -> None:
         """Wait so long, or until the daemon has ended, or something happened to it."""

@@ -103,7 +103,7 @@ class Sandbox:
         }  # fmt: skip
 
     def _states(self, provider: str) -> Any:
-        """Return the states that were answered of each order, by when they were asked for."""
+        """Return the states that were answered of each subject, by when they were asked for."""
         return self.places[provider].interceptor.witness.answered()
 
     def _leap(self, provider: str, seconds: float) -> None:
@@ -145,7 +145,8 @@ async def _open(provider: Provider, seed: int, pace: Pace, in_time_s: float, sta
     assert provider.wire is not None
     world = WorldClock(pace)
     wire = provider.wire(seed, 1.0, world)
-    witness = Witness(provider.name, wire, pace, in_time_s)
+    assert provider.scenario is not None
+    witness = Witness(provider.name, provider.scenario, wire, pace, in_time_s)
 
     def strike(what: Strike, pid: int) -> None:
         happen(what, pid, pace, "sandbox")

@@ -21,6 +21,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bursar.api import Clock, SandboxServer
+from bursar.api.scenario import Balance, Form, Scenario
 from bursar.domain.ids import microseconds
 
 STAMP = "X-Bursar-Proof-Sent"
@@ -31,11 +32,6 @@ EVIDENCE = "X-Bursar-Proof-Evidence"
 """It is a look just before something is sent."""
 FOREIGN = "X-Bursar-Proof-Foreign"
 """A person makes this request, at the provider's own site."""
-EFFECTS: Mapping[str, Mapping[str, str]] = {
-    "smm": {"add": "add", "refill": "refill", "cancel": "cancel"},
-    "premium_exchanger": {"payout": "add_payout"},
-}
-"""By provider: its actions, and the API method that does each."""
 DUE_S: ContextVar[float | None] = ContextVar("due_s", default=None)
 """When the effect of the request that is handled is due, if it comes late: a leap of the clock makes it no later."""
 LOOKED_BACK_S = 150.0
@@ -47,7 +43,7 @@ class Effect:
     """One thing that a provider did.
 
     Attributes:
-        subject: What it was done to: an order, a link (`add`), `balance`.
+        subject: What it was done to, as `Done.subject` of its scenario.
         reference: What the provider calls what it made.
         at_us: When, by the run's clock, in microseconds since 1970.
         intents: The intents that the request was for.
@@ -70,7 +66,8 @@ class Sent:
     Attributes:
         intents: For which intents it was, each with its fence.
         left_s: When it left, by the run's clock.
-        seen: Of some time back: an order, when it was asked for, and the state that was answered.
+        takes_balance: It takes what the last look showed.
+        seen: Of some time back: a subject, when it was asked for, and the state that was answered.
         balance: What the last look before it showed; None: there was no look since the one before.
         least: The least that is paid out, by the same look.
         looked_s: When that look was asked for.
@@ -79,6 +76,7 @@ class Sent:
     action: str
     intents: tuple[tuple[int, int], ...]
     left_s: float
+    takes_balance: bool = False
     seen: tuple[tuple[str, float, str], ...] = ()
     balance: str | None = None
     least: str | None = None
@@ -90,6 +88,8 @@ class Witness:
     """The witness of one provider.
 
     Attributes:
+        provider: Its name.
+        scenario: How its effects and its answers look.
         wire: The server.
         clock: The run's clock.
         in_time_s: A request that is older never takes effect.
@@ -98,6 +98,7 @@ class Witness:
     """
 
     provider: str
+    scenario: Scenario
     wire: SandboxServer
     clock: Clock
     in_time_s: float
@@ -105,7 +106,7 @@ class Witness:
     sent: list[Sent] = field(default_factory=list)
     _states: dict[str, list[str]] = field(default_factory=dict)
     _recent: dict[str, list[tuple[float, str]]] = field(default_factory=dict)
-    _look: tuple[float, Mapping[str, Any]] | None = None
+    _look: tuple[float, Balance] | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @web.middleware
@@ -135,22 +136,27 @@ class Witness:
             self.sent.append(await self._noted(action, left_s, request))
 
     def _action_of(self, method: str) -> str | None:
-        return next((action for action, name in EFFECTS.get(self.provider, {}).items() if name == method), None)
+        return next((action for action, one in self.scenario.effects.items() if one.method == method), None)
+
+    def takes_balance(self, method: str) -> bool:
+        """Return whether an API method takes the balance."""
+        return any(one.method == method and one.takes_balance for one in self.scenario.effects.values())
+
+    def shows_balance(self, method: str, response: web.StreamResponse) -> bool:
+        """Return whether an answer shows the balance."""
+        return self.scenario.look(method, _read(response)) is not None
 
     async def hear(self, request: web.Request, method: str, response: web.StreamResponse) -> None:
         """Note what an answer shows that leaves for the daemon: only what is whole, and says yes."""
         told = _read(response)
         asked_s = request.headers.get(STAMP)
-        if not isinstance(told, dict) or asked_s is None:
+        if told is None or asked_s is None:
             return
-        if self.provider == "smm" and method == "status":
-            alone = str((await request.post()).get("order", ""))
-            for id_, row in ({alone: told} if alone else told).items():
-                if isinstance(row, dict) and "status" in row:
-                    self._show(id_, float(asked_s), str(row["status"]).lower().replace(" ", "_"))
-        evidence = method == "get_info" and EVIDENCE in request.headers and isinstance(told.get("data"), dict)
-        if evidence and (self._look is None or self._look[0] <= float(asked_s)):  # it may have been overtaken
-            self._look = (float(asked_s), told["data"])
+        for id_, state in self.scenario.shown(method, await _form(request), told).items():
+            self._show(id_, float(asked_s), state)
+        look = self.scenario.look(method, told) if EVIDENCE in request.headers else None
+        if look is not None and (self._look is None or self._look[0] <= float(asked_s)):  # it may have been overtaken
+            self._look = (float(asked_s), look)
 
     def public(self, effects: int, sent: int) -> dict[str, Any]:
         """Return the effects and the requests after the first so many."""
@@ -164,17 +170,17 @@ class Witness:
         return self.clock.monotonic() if due_s is None else due_s
 
     def answered(self) -> dict[str, list[str]]:
-        """Return the states that were answered of each order, by when they were asked for."""
+        """Return the states that were answered of each subject, by when they were asked for."""
         return {id_: [*self._states.get(id_, ()), *(state for _, state in seen)] for id_, seen in self._recent.items()}
 
-    def _show(self, order: str, asked_s: float, state: str) -> None:
+    def _show(self, id_: str, asked_s: float, state: str) -> None:
         """Keep what was answered: all of the last minutes, and of the time before every change."""
-        recent = self._recent.setdefault(order, [])
+        recent = self._recent.setdefault(id_, [])
         insort(recent, (asked_s, state))
         if recent[0][0] >= asked_s - 4 * LOOKED_BACK_S:
             return
         place = bisect_left(recent, (asked_s - 2 * LOOKED_BACK_S, ""))
-        known = self._states.setdefault(order, [])
+        known = self._states.setdefault(id_, [])
         for _, before in recent[:place]:
             if not known or known[-1] != before:
                 known.append(before)
@@ -182,16 +188,17 @@ class Witness:
 
     async def _noted(self, action: str, left_s: float, request: web.Request) -> Sent:
         """Put on record what a request of the daemon's stands on; a look counts for one request."""
-        form = await request.post()
-        subjects = tuple(id_ for name in ("order", "orders") for id_ in str(form.get(name, "")).split(",") if id_)
-        look, self._look = self._look, None if action == "payout" else self._look
-        intents = tuple(_pairs(request.headers.get(INTENTS, "")))
-        if action != "payout" or look is None:
-            since_s = left_s - LOOKED_BACK_S
+        effect, intents = self.scenario.effects[action], tuple(_pairs(request.headers.get(INTENTS, "")))
+        if not effect.takes_balance:
+            subjects, since_s = effect.subjects(await _form(request)), left_s - LOOKED_BACK_S
             seen = [(id_, *one) for id_ in subjects for one in self._recent.get(id_, ()) if one[0] > since_s]
-            return Sent(action, intents, left_s, tuple(seen))
+            return Sent(action, intents, left_s, seen=tuple(seen))
+        look, self._look = self._look, None
+        if look is None:
+            return Sent(action, intents, left_s, takes_balance=True)
         asked_s, told = look
-        return Sent(action, intents, left_s, (), str(told["balance"]), str(told["min_payout"]), asked_s)
+        amount, least = str(told.amount), str(told.least)
+        return Sent(action, intents, left_s, takes_balance=True, balance=amount, least=least, looked_s=asked_s)
 
     async def _note(
         self,
@@ -205,18 +212,8 @@ class Witness:
     ) -> None:
         """Note what was done, at the time when it was still in time: the run's clock may leap while it is done."""
         intents = tuple(id_ for id_, _ in _pairs(request.headers.get(INTENTS, "")))
-        if self.provider == "premium_exchanger":
-            made = _payout_id(response)
-            one = Effect(self.provider, action, "balance", made, at_us, intents, foreign)
-            self.effects += [one] * sum(done.values())
-            return
-        link = str((await request.post()).get("link", ""))
-        for name, count in done.items():
-            word, _, order = name.partition(":")
-            if word == action and order:
-                subject, reference = (link, order) if action == "add" else (order, None)
-                one = Effect(self.provider, action, subject, reference, at_us, intents, foreign)
-                self.effects += [one] * count
+        for one in self.scenario.effects[action].done(await _form(request), _read(response), done):
+            self.effects.append(Effect(self.provider, action, one.subject, one.reference, at_us, intents, foreign))
 
 
 def _pairs(words: str) -> Sequence[tuple[int, int]]:
@@ -232,9 +229,11 @@ def _read(response: web.StreamResponse) -> Any:
         return None
 
 
-def _payout_id(response: web.StreamResponse) -> str | None:
-    """Read what the site calls the payout that it just made."""
-    told = _read(response)
-    data = told.get("data") if isinstance(told, dict) else None
-    made = data.get("payout_id") if isinstance(data, dict) else None
-    return None if made is None else str(made)
+async def _form(request: web.Request) -> Form:
+    """Read what a request asks for; aiohttp keeps its body for the handler."""
+    try:
+        body = json.loads(await request.read()) if request.content_type == "application/json" else {}
+    except ValueError:
+        body = {}
+    asked = {**request.query, **(await request.post()), **(body if isinstance(body, dict) else {})}
+    return {name: str(value) for name, value in asked.items()}

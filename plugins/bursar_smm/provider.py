@@ -23,6 +23,7 @@ from bursar.api.schema import Schema, choice, flag
 from bursar_smm import costs, service_types, states
 from bursar_smm.adapter import SmmAdapter
 from bursar_smm.methods import MAX_IDS, METHODS
+from bursar_smm.sandbox.scenario import SCENARIO
 from bursar_smm.sandbox.server import wire
 
 _NUMBER, _TEXT, _BOOLEAN = FieldKind.NUMBER, FieldKind.TEXT, FieldKind.BOOLEAN
@@ -183,4 +184,5 @@ SMM = Provider(
     methods=METHODS,
     settings=SETTINGS,
     wire=wire,
+    scenario=SCENARIO,
 )

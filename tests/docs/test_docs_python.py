@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -65,6 +67,25 @@ def test_the_host_takes_it() -> None:
         ("bursar_functions", "even"),
         ("bursar_commands", "machines"),
     ]
+
+
+def test_the_proof_plays_it(plugin: Path) -> None:
+    """`bursar prove` names no provider: a stranger's, with its scenario, is struck, and held against its sandbox."""
+    installed = plugin.parent / "bursar_vending-0.1.0.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: bursar-vending\nVersion: 0.1.0\n", encoding="utf-8"
+    )
+    (installed / "entry_points.txt").write_text("[bursar]\nvending = bursar_vending\n", encoding="utf-8")
+    cells = [f"{point}:order:lost" for point in ("before-request", "after-effect", "after-reply")]
+    words = ["prove", "--rounds", "6", "--json", *(word for cell in cells for word in ("--cell", cell))]
+    environ = {**os.environ, "PYTHONPATH": str(plugin.parent), "TMPDIR": str(plugin.parent)}
+    done = subprocess.run(
+        [sys.executable, "-m", "bursar", *words], env=environ, capture_output=True, encoding="utf-8", check=False
+    )
+    told = json.loads(done.stdout)
+    wrong = {kind: told[kind] for kind in ("lost", "doubled", "beyond") if told[kind]}
+    assert (done.returncode, wrong, told["effects"].get("order", 0) > 0) == (0, {}, True), told["findings"]
 
 
 def test_no_other_page_has_python_that_nobody_runs() -> None:

@@ -9,11 +9,15 @@ from pathlib import Path
 from subprocess import CompletedProcess, run
 from typing import Any
 
+from bursar.host.plugins import load_plugins
 from bursar.journal.dump import AttemptRecord, DeliveryRecord, EventRecord, IntentRecord, JournalDump, MatchRecord
+from bursar_prove.scenarios import Scenarios
 from bursar_prove.witness import Effect
 
 SECOND = 1_000_000
 BEGIN = 1_000 * SECOND
+SCENARIOS = Scenarios.of(load_plugins().providers)
+"""Those of the providers that bursar brings."""
 
 
 def us(second: float) -> int:

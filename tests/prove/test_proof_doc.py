@@ -8,14 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from prove_parts import SCENARIOS
 
-from bursar_prove.matrix import ACTIONS, ANYWHERE, COMMIT_POINTS, COMMITS, FAULTS, REQUEST_POINTS
+from bursar_prove.matrix import ANYWHERE, COMMIT_POINTS, COMMITS, FAULTS, REQUEST_POINTS
 from bursar_prove.proof import FLAWS
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/proof.md").read_text(encoding="utf-8")
 NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", PAGE)))
-PLAYED = [*REQUEST_POINTS, *COMMIT_POINTS, ANYWHERE, *ACTIONS, *COMMITS, *FAULTS, *FLAWS]
+PLAYED = [*REQUEST_POINTS, *COMMIT_POINTS, ANYWHERE, *SCENARIOS.actions, *COMMITS, *FAULTS, *FLAWS]
 
 
 def functions(path: Path) -> Iterator[str]:
@@ -66,6 +67,6 @@ def test_the_table_adds_up_and_nothing_was_wrong(row: list[str]) -> None:
 
 
 def test_the_table_has_a_row_for_every_place() -> None:
-    requests = {(point, action) for point in REQUEST_POINTS for action in ACTIONS}
+    requests = {(point, action) for point in REQUEST_POINTS for action in SCENARIOS.actions}
     commits = {(point, commit) for point in COMMIT_POINTS for commit in COMMITS}
     assert {(row[0], row[1]) for row in ROWS if row[0] != ANYWHERE} == requests | commits

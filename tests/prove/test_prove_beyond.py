@@ -7,13 +7,15 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from prove_parts import BEGIN, attempt, claims, fact, payout, refill, unknown, us
+from prove_parts import BEGIN, SCENARIOS, attempt, claims, fact, payout, refill, unknown, us
 
 from bursar.journal.dump import IntentRecord
+from bursar_premium_exchanger.sandbox.scenario import BUDGET
 from bursar_prove import scaled_clock, world
 from bursar_prove.beyond import Edit, check_edits, check_losses, check_requests, check_states
 from bursar_prove.findings import BEYOND, LOST, Finding
 from bursar_prove.witness import Sent
+from bursar_smm.sandbox.scenario import REFILLS
 
 RUN_BEGAN_S = BEGIN / 1e6 - scaled_clock.BEGIN.timestamp()
 """Where the tests' beginning lies on the run's clock."""
@@ -25,7 +27,7 @@ def left(second: float) -> float:
 
 def pays(second: float, shown: str, intent: int = 1, **more: Any) -> Sent:
     parts: dict[str, Any] = {"balance": shown, "least": "50", "looked_s": left(second), **more}
-    return Sent("payout", ((intent, 1),), left(second), **parts)
+    return Sent("payout", ((intent, 1),), left(second), takes_balance=True, **parts)
 
 
 def paid_out(id_: int, second: float, cost: str | None, **more: Any) -> IntentRecord:
@@ -34,12 +36,14 @@ def paid_out(id_: int, second: float, cost: str | None, **more: Any) -> IntentRe
 
 
 def refills(second: float, *seen: tuple[float, str], order: str = "7") -> Sent:
-    return Sent("refill", ((1, 1),), left(second), tuple((order, left(at), state) for at, state in seen))
+    return Sent("refill", ((1, 1),), left(second), seen=tuple((order, left(at), state) for at, state in seen))
 
 
 def found(*given: Sent, by: tuple[IntentRecord, ...], yes: dict[int, list[Decimal]] | None = None) -> list[Finding]:
-    amounts = {one.reference: Decimal(one.attempts[0].cost or 0) for one in by if one.reference and one.attempts}
-    return check_requests(claims(*by), given, yes or {}, amounts)
+    amounts = {
+        (one.account, one.reference): Decimal(one.attempts[0].cost or 0) for one in by if one.reference and one.attempts
+    }
+    return check_requests(claims(*by), given, yes or {}, amounts, SCENARIOS)
 
 
 def words(findings: list[Finding]) -> str:
@@ -99,17 +103,17 @@ def test_a_payout_after_the_cooldown_is_fine() -> None:
 
 
 def test_what_passes_the_budget_is_found() -> None:
-    most = str(world.BUDGET - 100)
+    most = str(BUDGET - 100)
     both = paid_out(1, 0, most), paid_out(2, 200, "110")
     yes = {1: [Decimal(most)]}
-    assert f"{world.BUDGET + 10} within 600 s" in words(found(pays(0, most), pays(200, "110", 2), by=both, yes=yes))
+    assert f"{BUDGET + 10} within 600 s" in words(found(pays(0, most), pays(200, "110", 2), by=both, yes=yes))
 
 
 def test_what_the_site_canceled_counts_in_no_budget() -> None:
-    most = str(world.BUDGET - 100)
+    most = str(BUDGET - 100)
     both = paid_out(1, 0, most), paid_out(2, 200, "110")
     sent, yes = (pays(0, most), pays(200, "110", 2)), {1: [Decimal(most)]}
-    assert check_requests(claims(*both), sent, yes, {"102": Decimal(110)}) == []
+    assert check_requests(claims(*both), sent, yes, {("site", "102"): Decimal(110)}, SCENARIOS) == []
 
 
 def test_a_refill_of_an_order_that_was_seen_partial_is_fine() -> None:
@@ -132,30 +136,30 @@ def test_what_was_seen_of_another_order_says_nothing() -> None:
 
 
 def test_more_refills_than_the_limit_are_found() -> None:
-    many = tuple(refill(id_, "succeeded", attempt(id_)) for id_ in range(1, world.REFILLS + 2))
+    many = tuple(refill(id_, "succeeded", attempt(id_)) for id_ in range(1, REFILLS + 2))
     sent = [replace(refills(one.id, (one.id, "partial")), intents=((one.id, 1),)) for one in many]
-    assert "more than 4 refills" in words(found(*sent, by=many))
+    assert "more than 4 times" in words(found(*sent, by=many))
 
 
 STATES = fact("order.partial", "order/7", 1), fact("order.in_progress", "order/7", 2)
 
 
 def test_states_in_the_order_of_their_questions_are_fine() -> None:
-    assert check_states(claims(facts=STATES), {"7": ["partial", "in_progress", "completed"]}, "panel") == []
+    assert check_states(claims(facts=STATES), {"smm": {"7": ["partial", "in_progress", "completed"]}}, SCENARIOS) == []
 
 
 def test_a_state_that_may_have_been_missed_is_fine() -> None:
-    assert check_states(claims(facts=STATES), {"7": ["partial", "completed", "in_progress"]}, "panel") == []
+    assert check_states(claims(facts=STATES), {"smm": {"7": ["partial", "completed", "in_progress"]}}, SCENARIOS) == []
 
 
 def test_a_state_by_an_older_answer_is_found() -> None:
     assert "older than the one before" in words(
-        check_states(claims(facts=STATES), {"7": ["in_progress", "partial"]}, "panel")
+        check_states(claims(facts=STATES), {"smm": {"7": ["in_progress", "partial"]}}, SCENARIOS)
     )
 
 
-def fickle(second: float, fingerprint: str) -> IntentRecord:
-    return replace(refill(1, "succeeded", attempt(second)), rule="fickle", fingerprint=fingerprint)
+def edited(second: float, fingerprint: str) -> IntentRecord:
+    return replace(refill(1, "succeeded", attempt(second)), rule="edited", fingerprint=fingerprint)
 
 
 EDITS = Edit(us(0), us(0), "a"), Edit(us(10), us(20), None), Edit(us(30), us(40), "b")
@@ -163,12 +167,12 @@ EDITS = Edit(us(0), us(0), "a"), Edit(us(10), us(20), None), Edit(us(30), us(40)
 
 @pytest.mark.parametrize(("second", "fingerprint"), [(5, "a"), (15, "a"), (45, "b"), (35, "b")])
 def test_what_is_sent_for_the_rule_as_it_is_is_fine(second: float, fingerprint: str) -> None:
-    assert check_edits(claims(fickle(second, fingerprint)), EDITS) == []
+    assert check_edits(claims(edited(second, fingerprint)), EDITS) == []
 
 
 @pytest.mark.parametrize(("second", "fingerprint"), [(25, "a"), (45, "a")])
 def test_what_is_sent_for_a_rule_that_is_no_more_is_found(second: float, fingerprint: str) -> None:
-    assert "no more" in words(check_edits(claims(fickle(second, fingerprint)), EDITS))
+    assert "no more" in words(check_edits(claims(edited(second, fingerprint)), EDITS))
 
 
 @pytest.mark.parametrize(("losses", "kinds"), [(1, []), (2, [LOST])])

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib import import_module
 from inspect import CO_OPTIMIZED
 from pathlib import Path
 from types import CellType, CodeType, FunctionType, ModuleType
 
 import pytest
+from prove_parts import SCENARIOS
 
-from bursar.api import Request
-from bursar_prove.crash_injector import Sabotage, meant, purpose
-from bursar_prove.matrix import ACTIONS, COMMITS
-from bursar_prove.scenario import method_of, provider_of
+from bursar.api import Answer, Http, Request
+from bursar_prove.crash_injector import _ACTION, Point, Sabotage, _watch_requests, purpose
+from bursar_prove.matrix import COMMITS
+from bursar_prove.scaled_clock import Pace
 
 MODULES = (
     "control.calls",
@@ -59,21 +61,51 @@ def test_what_decides_nothing_known_is_other() -> None:
     assert purpose(lambda: None) == "other"
 
 
-@pytest.mark.parametrize("action", ACTIONS)
-def test_an_effect_is_known_in_a_body_as_panels_want_it(action: str) -> None:
-    request = Request("http://x.example/", body=f"key=k&action={method_of(action)}&order=1".encode())
-    assert meant(Sabotage("before-request", action), request)
+@dataclass
+class Struck(Point):
+    """A point that only notes that it struck."""
+
+    sabotage: Sabotage
+    times: int = 0
+
+    def __post_init__(self) -> None:
+        super().__init__(self.sabotage, Pace(1.0))
+
+    def strike(self) -> None:
+        self.times += 1
 
 
-def test_an_effect_is_known_in_a_query_as_sites_want_it() -> None:
-    request = Request("http://x.example/", query={"api_action": "pp", "method": "add_payout"})
-    assert meant(Sabotage("before-request", "payout"), request)
+async def sent(monkeypatch: pytest.MonkeyPatch, point: Point, *, action: str) -> None:
+    """Send two requests while an action is being performed."""
+
+    async def answer(_self: object, _request: Request) -> Answer:
+        return Answer(200, {}, b"{}", "application/json")
+
+    monkeypatch.setattr(Http, "send", answer)
+    _watch_requests(point)
+    token = _ACTION.set(action)
+    for _ in range(2):
+        await Http.send(None, Request("http://x.example/"))  # type: ignore[arg-type]
+    _ACTION.reset(token)
 
 
-def test_another_effect_is_not_meant() -> None:
-    assert not meant(Sabotage("before-request", "add"), Request("http://x.example/", body=b"action=cancel&orders=1"))
+@pytest.mark.parametrize("where", ["before-request", "after-reply"])
+@pytest.mark.parametrize("action", SCENARIOS.actions)
+async def test_the_first_request_of_an_action_that_is_being_sent_is_its_effect(
+    monkeypatch: pytest.MonkeyPatch, action: str, where: str
+) -> None:
+    point = Struck(Sabotage(where, action))
+    await sent(monkeypatch, point, action=action)
+    assert point.times == 1
 
 
-@pytest.mark.parametrize("action", ACTIONS)
-def test_every_action_has_a_provider(action: str) -> None:
-    assert provider_of(action) in {"smm", "premium_exchanger"}
+async def test_the_effect_of_another_action_is_let_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    point = Struck(Sabotage("before-request", "refill"))
+    await sent(monkeypatch, point, action="cancel")
+    assert point.times == 0
+
+
+async def test_a_read_is_no_effect(monkeypatch: pytest.MonkeyPatch) -> None:
+    point = Struck(Sabotage("before-request", "refill"))
+    await sent(monkeypatch, point, action="")
+    assert point.times == 0

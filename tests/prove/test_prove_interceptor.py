@@ -36,8 +36,9 @@ class Site:
         self.grown: list[float] = []
         provider = load_plugins().providers["premium_exchanger"]
         assert provider.wire is not None
+        assert provider.scenario is not None
         self.wire = provider.wire(1, 1.0, self.clock)
-        self.witness = Witness("premium_exchanger", self.wire, self.clock, IN_TIME_S)
+        self.witness = Witness("premium_exchanger", provider.scenario, self.wire, self.clock, IN_TIME_S)
         self.interceptor = Interceptor(
             self.wire, self.clock, self.witness, self.strike, self.grown.append, lambda: bool(self.struck)
         )

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from prove_parts import attempt, claims, fact, payout, refill, yes
+from prove_parts import SCENARIOS, attempt, claims, fact, payout, refill, yes
 
 from bursar.journal.audit import Broken
 from bursar.journal.dump import DeliveryRecord, JournalDump
 from bursar_prove.findings import DOUBLED, LOST, Finding
-from bursar_prove.invariants import AtRest, check_journal, check_rest, check_told
+from bursar_prove.invariants import AtRest, check_rest, check_told
+from bursar_prove.invariants import check_journal as check_with
 
-NOTHING_DUE = AtRest("panel", "site", {}, due=False)
+DUE = AtRest(due=[("site", "balance/balance")])
+
+
+def check_journal(told: JournalDump) -> list[Finding]:
+    return check_with(told, SCENARIOS)
 
 
 def kinds(findings: list[Finding]) -> list[str]:
@@ -96,23 +101,23 @@ def test_a_message_that_the_sink_saw_is_fine() -> None:
 
 
 def test_at_rest_nothing_is_demanded() -> None:
-    assert check_rest(partial(), NOTHING_DUE) == []
+    assert check_rest(partial(), AtRest(), SCENARIOS) == []
 
 
 def test_a_balance_that_is_due_with_no_payout_under_way_is_lost() -> None:
-    assert kinds(check_rest(claims(), AtRest("panel", "site", {}, due=True))) == [LOST]
+    assert kinds(check_rest(claims(), DUE, SCENARIOS)) == [LOST]
 
 
 def test_a_balance_that_is_due_may_wait_for_a_payout_under_way() -> None:
     waiting = claims(payout(1, "unknown", None, attempt(0, "lost")))
-    assert check_rest(waiting, AtRest("panel", "site", {}, due=True)) == []
+    assert check_rest(waiting, DUE, SCENARIOS) == []
 
 
 def test_a_stuck_order_about_which_nothing_was_done_is_lost() -> None:
     told = claims(states={("panel", "order/7"): "pending"})
-    assert kinds(check_rest(told, AtRest("panel", "site", {"7": "pending"}, due=False))) == [LOST]
+    assert kinds(check_rest(told, AtRest({("panel", "order/7"): "pending"}), SCENARIOS)) == [LOST]
 
 
 def test_a_state_that_the_journal_missed_is_lost() -> None:
     told = claims(states={("panel", "order/7"): "partial"})
-    assert kinds(check_rest(told, AtRest("panel", "site", {"7": "completed"}, due=False))) == [LOST]
+    assert kinds(check_rest(told, AtRest({("panel", "order/7"): "completed"}), SCENARIOS)) == [LOST]

@@ -5,18 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from prove_parts import attempt, claims, paid, payout, refill, refilled, unknown, us
+from prove_parts import SCENARIOS, attempt, claims, paid, payout, refill, refilled, unknown, us
 
 from bursar.journal.dump import AttemptRecord, IntentRecord, JournalDump
 from bursar_prove.findings import DOUBLED, LOST, UNKNOWN
 from bursar_prove.oracle import WITHIN_US, hold_together
 from bursar_prove.witness import Effect
-from bursar_prove.world import ACCOUNTS
 
 
 def found(told: JournalDump, *effects: Effect) -> list[str]:
     """Return the kinds of what is found."""
-    return [finding.kind for finding in hold_together(told, effects, ACCOUNTS)]
+    return [finding.kind for finding in hold_together(told, effects, SCENARIOS)]
 
 
 def test_a_claim_with_its_effect_is_fine() -> None:
@@ -104,7 +103,7 @@ def test_subjects_are_not_mixed_up() -> None:
 
 def test_orders_that_were_added_are_told_apart_by_their_link() -> None:
     one = IntentRecord(1, None, None, "panel", "add", "order/+1", "succeeded", "501", us(0), (AttemptRecord(1, us(0), "succeeded"),),
-                link="https://social.example/a")  # fmt: skip
+                params={"link": "https://social.example/a"})  # fmt: skip
     other = Effect("smm", "add", "https://social.example/b", "501", us(1))
     assert sorted(found(claims(one), other)) == [DOUBLED, LOST]
 

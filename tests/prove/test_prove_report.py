@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from prove_parts import SCENARIOS
 
 from bursar_prove.command import prove
 from bursar_prove.findings import BEYOND, UNKNOWN, Finding
@@ -15,7 +16,10 @@ from bursar_prove.matrix import read_cell
 from bursar_prove.report import Report, merge, read_report, report
 from bursar_prove.runner import Played
 
-HERE, THERE = read_cell("after-effect:payout:late"), read_cell("before-commit:poll:idle")
+HERE, THERE = (
+    read_cell("after-effect:payout:late", SCENARIOS.actions),
+    read_cell("before-commit:poll:idle", SCENARIOS.actions),
+)
 
 
 def one(seed: int, *findings: Finding) -> Report:

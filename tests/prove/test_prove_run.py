@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 from limits import WAIT_S
-from prove_parts import prove
+from prove_parts import SCENARIOS, prove
 
-from bursar_prove.matrix import ACTIONS, FAULTS
+from bursar_prove.matrix import FAULTS
 
 ROUNDS = 33
 TRIES = 20
@@ -57,7 +57,7 @@ def test_every_round_is_in_a_cell(told: dict[str, Any]) -> None:
 
 
 def test_every_action_was_done(told: dict[str, Any]) -> None:
-    assert set(told["effects"]) == set(ACTIONS)
+    assert set(told["effects"]) == set(SCENARIOS.actions)
 
 
 def test_every_fault_was_played(told: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from bursar.api.clock import Clock
 from bursar.api.http import Http
+from bursar.api.scenario import Scenario
 from bursar.api.schema import Schema
 from bursar.api.secret import Secret
 from bursar.domain.action import ActionType, Param
@@ -216,6 +217,7 @@ class Provider:
         default_rate: Requests and period, per key.
         default_timeout: How long one request may take.
         wire: Makes its sandbox server from a seed, a speed (1 = real time) and a clock.
+        scenario: What `bursar prove` may do at that server, and what it may demand; None: it is left out of the proof.
         api_level: The interface it was made for.
     """
 
@@ -231,4 +233,5 @@ class Provider:
     default_rate: tuple[int, timedelta] = (30, timedelta(minutes=1))
     default_timeout: timedelta = timedelta(seconds=30)
     wire: Callable[[int, float, Clock], SandboxServer] | None = None
+    scenario: Scenario | None = None
     api_level: int = API_LEVEL

@@ -5,8 +5,10 @@ Nothing is left out and nothing is interpreted; instants are microseconds since 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from bursar.domain.values import Json
 from bursar.journal import audit
 from bursar.journal.audit import Broken
 from bursar.journal.codec import read_mapping
@@ -34,7 +36,7 @@ class IntentRecord:
 
     Attributes:
         answered: A person said what became of an unknown attempt.
-        link: The parameter of that name: what tells orders that are added apart.
+        params: Its frozen parameters; a secret one as its mask.
         fingerprint: That of its rule, when it decided.
         losses: How often it came to be unknown.
         question: The number of its last question to a person.
@@ -52,7 +54,7 @@ class IntentRecord:
     created_us: int
     attempts: tuple[AttemptRecord, ...] = ()
     answered: bool = False
-    link: str | None = None
+    params: Mapping[str, Json] = field(default_factory=dict)
     fingerprint: str = ""
     losses: int = 0
     question: int = 0
@@ -243,10 +245,9 @@ _STATES = "SELECT account, type || '/' || id, state FROM subjects WHERE watched 
 
 def _claim(row: Row, attempts: list[AttemptRecord], answered: bool, losses: int) -> IntentRecord:
     id_, match, rule, account, action, subject, state, reference, created_us, params, fingerprint, question, cost = row
-    link = read_mapping(params).get("link")
     return IntentRecord(
         id_, match, rule, account, action, subject, state, reference, created_us, tuple(attempts), answered,
-        None if link is None else str(link), fingerprint, losses, question, cost,
+        read_mapping(params), fingerprint, losses, question, cost,
     )  # fmt: skip
 
 

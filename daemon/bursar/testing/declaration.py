@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from bursar.api import ActionType, CostFacts, EventType, Method, Provider, SinkType
 from bursar.host.declarations import BadDeclaration, check_provider, check_sink
+from bursar.sandbox.scenarios import problems_of_scenario
 
 T = TypeVar("T")
 
@@ -29,6 +30,7 @@ def problems_of(provider: Provider) -> list[str]:
         *(problem for subject in provider.subjects for event in subject.events for problem in _event(event)),
         *(problem for action in provider.actions for problem in _cost(action)),
         *(problem for method in provider.methods for problem in _intents(method, actions)),
+        *problems_of_scenario(provider),
     ]
 
 
