@@ -75,6 +75,7 @@ BALANCE = SubjectType(
         EventType("balance.rose", "The balance grew.", rose),
         EventType("balance.fell", "The balance shrank.", fell),
     ),
+    first_sight_is_entry=True,
     description="The reseller's eligible balance.",
 )
 PROVIDER = Provider(

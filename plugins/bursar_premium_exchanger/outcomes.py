@@ -26,7 +26,7 @@ from bursar.api import (
 )
 from bursar_premium_exchanger.answers import Envelope, Row, names_something, payout_id, refused_because, said
 from bursar_premium_exchanger.folding import folded, words
-from bursar_premium_exchanger.parse import text
+from bursar_premium_exchanger.parse import PAYOUT_OVER, payout_state, text
 from bursar_premium_exchanger.payout_hints import MAX_READ_CHARS, Hint, hint
 
 TROUBLE = words(
@@ -95,6 +95,7 @@ def evidence(payouts: Mapping[str, Row], balance: Decimal | None, method: str, a
         raise BadAnswer("the site does not say the balance, so the payout is not sent", kind="protocol")
     return {
         "payouts": [*payouts],
+        "waiting": [id_ for id_, row in payouts.items() if payout_state(row) not in PAYOUT_OVER],
         "marks": {id_: _mark(row) for id_, row in payouts.items() if _is_for(row, method, account) is not False},
         "balance": format(balance, "f"),
     }
@@ -110,6 +111,12 @@ def _is_another(row: Row, mark: Json) -> bool:
     """Return whether a payout is not the one that had its id before."""
     was = mark if isinstance(mark, list) else []
     return any(a is not None and b is not None and a != b for a, b in zip(was, _mark(row), strict=False))
+
+
+def waiting_ids(evidence: Json) -> list[str]:
+    """Return the ids of the payouts that waited, by the evidence."""
+    waiting = evidence.get("waiting") if isinstance(evidence, dict) else None
+    return [str(id_) for id_ in waiting] if isinstance(waiting, list) else []
 
 
 def known_ids(evidence: Json) -> list[str]:

@@ -24,6 +24,8 @@ PAYOUT_STATES: Mapping[Decimal, str] = {
     Decimal(2): "canceled",
     Decimal(3): "canceled_by_user",
 }
+PAYOUT_OVER = frozenset({"done", "canceled", "canceled_by_user"})
+"""The states in which nothing more becomes of a payout."""
 EXCHANGE_NUMBERS: Mapping[str, bool] = dict.fromkeys(
     ("course_give", "course_get", "amount_give", "amount_get", "partner_reward"), False
 )

@@ -29,6 +29,8 @@ from bursar.api import (
 )
 from bursar_premium_exchanger.adapter import PremiumExchanger
 from bursar_premium_exchanger.methods import METHODS
+from bursar_premium_exchanger.outcomes import waiting_ids
+from bursar_premium_exchanger.parse import PAYOUT_OVER
 from bursar_premium_exchanger.sandbox.scenario import SCENARIO
 from bursar_premium_exchanger.sandbox.server import wire
 
@@ -131,6 +133,7 @@ BALANCE = SubjectType(
         EventType("balance.rose", "The balance grew.", rose),
         EventType("balance.fell", "The balance shrank.", fell),
     ),
+    first_sight_is_entry=True,
     description="The partner's balance.",
 )
 PAYOUT_METHOD = SubjectType(
@@ -191,7 +194,7 @@ PAYOUT = SubjectType(
         "currency": _text("The balance's currency."),
     },
     states=("waiting", "done", "canceled", "canceled_by_user"),
-    terminal=frozenset({"done", "canceled", "canceled_by_user"}),
+    terminal=PAYOUT_OVER,
     description="A payout that was asked for; a person at the site pays or cancels it.",
 )
 PAYOUT_ACTION = ActionType(
@@ -207,6 +210,7 @@ PAYOUT_ACTION = ActionType(
     money=True,
     cost=whole_balance,
     evidence_shows=balance_just_read,
+    evidence_waits=waiting_ids,
     settled_by=("payout", "amount"),
     takes_balance=True,
     undone_by=PAYOUT_UNDONE,

@@ -108,6 +108,7 @@ BALANCE = SubjectType(
     "balance",
     {"amount": Field(_NUMBER, "What is left."), "currency": Field(_TEXT, "Its currency.", identity=True)},
     events=(_moved("amount", +1), _moved("amount", -1)),
+    first_sight_is_entry=True,
     description="The account's money at the panel.",
 )
 

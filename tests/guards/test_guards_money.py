@@ -387,6 +387,7 @@ async def test_what_a_budget_holds_back_is_asked_once_more_when_less_counts(worl
     elif freed == "undone":
         world.site.payouts["5"] = "canceled"
     else:
+        world.site.money("0")
         world.site.will("payouts", listed("5", "250"))
     await world.live(minutes=12)
     assert second.done("payout") == ["balance"]

@@ -23,7 +23,7 @@ from bursar.domain.verdict import BlockReason, HoldBack
 from bursar.journal import accounts, audit, files, intents, ledger, matches, meta, questions
 from bursar.journal.backup import check_file
 from bursar.journal.errors import JournalError, JournalNewer
-from bursar.journal.migrations import ACTS, FIRST, LEDGER, LINES, MEANINGS, MIGRATIONS, VERSION
+from bursar.journal.migrations import ACTS, AWAY, FIRST, LEDGER, LINES, MEANINGS, MIGRATIONS, VERSION
 from bursar.journal.questions import Asked
 from bursar.journal.schema import TABLES, statements
 from bursar.journal.send_counter import SendCounter
@@ -786,7 +786,7 @@ def test_reading_an_old_journal_changes_nothing(old: Path) -> None:
 
 
 def test_there_is_a_step_for_every_version() -> None:
-    assert (MIGRATIONS, VERSION) == ((FIRST, LEDGER, MEANINGS, ACTS, LINES), 5)
+    assert (MIGRATIONS, VERSION) == ((FIRST, LEDGER, MEANINGS, ACTS, LINES, AWAY), 6)
 
 
 async def test_a_journal_that_was_brought_up_to_date_is_written_on(old: Path) -> None:

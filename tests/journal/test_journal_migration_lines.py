@@ -1,4 +1,5 @@
-"""A journal of the fourth version: what each match goes on from, and what was told of what holds it back."""
+"""A journal of the fourth and fifth version: what each match goes on from, what was told of what holds it back, and where
+rules are live."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ import pytest
 from old_journal import opened
 
 from bursar.domain.ids import MatchId
-from bursar.journal import matches
+from bursar.journal import matches, verdicts
 from bursar.journal.backup import examine
 from bursar.journal.files import APPLICATION_ID
 from bursar.journal.migrations import MIGRATIONS
@@ -48,7 +49,17 @@ def test_each_match_is_the_first_of_its_line_and_what_was_told_is_not_told_again
     assert [(one.first, one.told_block) for one in found if one is not None] == [(7, "budget"), (8, "limit")]
 
 
-@pytest.mark.parametrize("version", [3, 4, 5])
+def test_a_rule_that_was_live_at_an_account_is_live_there_still(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    written(path, 5)
+    with opened(path) as connection:
+        connection.execute("INSERT INTO live_rules (rule, account, meaning, since) VALUES ('r', 'panel', 'm', 1000000)")
+    Journal.open(path).close()
+    found = read_once(path, lambda tx: verdicts.live_since(tx, "r"))
+    assert {name: at.second for name, at in found.items()} == {"panel": 1}
+
+
+@pytest.mark.parametrize("version", [3, 4, 5, 6])
 def test_the_doctor_looks_at_a_journal_that_no_daemon_has_brought_up_to_date(tmp_path: Path, version: int) -> None:
     path = tmp_path / "journal.db"
     written(path, version)

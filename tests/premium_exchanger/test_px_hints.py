@@ -190,3 +190,23 @@ async def test_a_text_that_is_too_long_to_be_read_is_no_refusal(site: ScriptedSi
 )
 def test_a_plain_no_and_the_rules_of_a_site_are_no_hints(text: str) -> None:
     assert hint([text]) is not Hint.MADE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Insufficient balance. Your requests are accepted",
+        "Insufficient balance, your payout requests are in the queue",
+        "Not enough money: your payments are sent already",
+        "Your withdrawals are being processed, limit reached",
+        "Limit of requests: your orders are created",
+        "Your payout request was accepted and can be paid within 24 hours",
+        "Your payout will be paid within 24 hours",
+        "Request can be processed within 24 hours, balance is reserved",
+        "Only accepted requests can be canceled, yours is accepted",
+        "Лимит: ваши заявки обрабатываются",
+        "Ваши выплаты обрабатываются",
+    ],
+)
+def test_what_the_reader_has_asked_for_and_was_made_is_a_hint(text: str) -> None:
+    assert hint([text]) is Hint.MADE

@@ -339,6 +339,7 @@ class TestPrepare:
         other = payout_row("4", method_id="9", time=str(FAR_FROM_HERE + 5))
         assert await prepared(adapter, site, payout_row("3"), other) == {
             "payouts": ["3", "4"],
+            "waiting": ["3", "4"],
             "marks": {"3": [str(FAR_FROM_HERE), "50"]},
             "balance": "60",
         }

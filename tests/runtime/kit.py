@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -237,3 +238,10 @@ class World:
             if self.clock.naps > before:
                 return
         raise AssertionError("it never comes to rest")
+
+
+def with_function(world: World, **functions: Callable[..., object]) -> None:
+    """Have functions of the plugin's payout be others from now on."""
+    spec = world.context.config.accounts[world.site_account]
+    actions = {**spec.actions, "payout": replace(spec.actions["payout"], **functions)}  # type: ignore[arg-type]
+    world.context.config = replace(world.context.config, accounts={world.site_account: replace(spec, actions=actions)})

@@ -154,8 +154,8 @@ async def test_what_lands_after_did_not_again_is_not_sent_beside(world: World, s
     await world.turn()
     await world.say("resolve", id="1", again=True)
     await world.live(minutes=1, every_s=20)
-    rows["2"] = {
-        "id": "2", "time": "1790000000", "method_id": "7", "account": "T-wa***", "original_amount": "900", "status": "0",
+    rows["1"] = {
+        "id": "1", "time": "1790000000", "method_id": "7", "account": "T-wa***", "original_amount": "900", "status": "0",
     }  # fmt: skip
     await world.live(minutes=12)
     [one] = await world.intents()

@@ -5,12 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import closing
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from kit import World
+from kit import World, with_function
 from runtime_config import account, config
 from test_runtime_restored import back_up, put_back
 
@@ -204,13 +203,6 @@ async def test_a_yes_in_one_currency_is_none_in_another_where_a_call_is_tried_ag
 async def with_cost(world: World, cost: Callable[[CostFacts], Decimal]) -> None:
     """Have the plugin work out costs in another way from now on."""
     with_function(world, cost=cost)
-
-
-def with_function(world: World, **functions: Callable[..., object]) -> None:
-    """Have functions of the plugin's payout be others from now on."""
-    spec = world.context.config.accounts[world.site_account]
-    actions = {**spec.actions, "payout": replace(spec.actions["payout"], **functions)}  # type: ignore[arg-type]
-    world.context.config = replace(world.context.config, accounts={world.site_account: replace(spec, actions=actions)})
 
 
 async def test_a_function_that_fails_once_at_the_claim_costs_no_payout(world: World) -> None:

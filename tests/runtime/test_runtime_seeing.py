@@ -344,3 +344,22 @@ async def test_an_order_that_does_not_exist_is_a_problem_and_no_failure(world: W
     await world.turn()
     rows = await world.read(lambda tx: views.orders(tx, None))
     assert (rows[0]["problem"], await world.state()) == ("Incorrect order ID", "ok")
+
+
+LOW = "{name: low, on: balance, when: balance.amount < 10, do: [{notify: {sink: ops, text: low}}]}"
+
+
+async def test_a_balance_that_is_low_from_the_beginning_is_told_once(world: World) -> None:
+    world.site.money("5")
+    await world.open(config(LOW))
+    await world.live(minutes=30, every_s=300)
+    assert await world.texts() == ["low"]
+
+
+async def test_a_balance_that_was_low_before_a_rule_was_there_has_not_entered_its_condition(world: World) -> None:
+    world.site.money("5")
+    await world.open(config("{name: other, on: coupon.activated, do: [{notify: {sink: ops, text: hi}}]}"))
+    await world.live(minutes=30, every_s=300)
+    await world.reload(config(LOW))
+    await world.live(minutes=30, every_s=300)
+    assert await world.texts() == []

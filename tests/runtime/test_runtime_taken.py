@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from kit import World
+from kit import World, with_function
 from runtime_config import account, config
 
 from bursar.api import (
@@ -119,7 +119,12 @@ async def test_while_it_is_listed_as_waiting_nothing_is_told_and_nothing_taken(w
 async def test_what_is_listed_as_waiting_for_ever_is_told_and_blocks_nothing_for_ever(world: World) -> None:
     await requested(world)
     await world.live(days=7, every_s=3600)
-    assert (await world.told("action.unconfirmed"), left(world)) == (["action.unconfirmed"], ["600", "600"])
+    assert (await world.told("action.unconfirmed"), left(world)) == (["action.unconfirmed"], ["600"])
+    asked = (await world.intents())[-1]
+    assert (str(asked.state), "payout 41 waits there" in asked.reason) == ("awaiting_approval", True)
+    await world.say("approve", ids=[asked.shown_id])
+    await world.live(minutes=12)
+    assert left(world) == ["600", "600"]
 
 
 async def test_a_payout_of_which_nothing_is_listed_is_told_after_a_day(world: World) -> None:
@@ -219,7 +224,7 @@ async def test_a_payout_that_is_found_after_the_balance_fell_keeps_nothing_busy(
     world.site.money("80")
     await world.live(minutes=4)
     world.site.will("reconcile", Happened(Succeeded("41")))
-    await world.live(minutes=12)
+    await world.live(minutes=20)
     assert left(world) == ["600", "80"]
 
 
@@ -389,12 +394,15 @@ async def test_a_journal_that_does_not_know_of_a_payout_that_waits_asks_before_i
     if listed != "waiting":
         return
     [asked] = await world.intents()
-    assert asked.reason.startswith("payout 101 waits there, and this journal does not know of it")
+    assert asked.reason.startswith("payout 101 waits there, and this journal does not know what it took")
     await world.say("deny", ids=["1"])
     await world.live(hours=25, every_s=600)
     assert await world.states() == ["denied", "awaiting_approval"]
-    world.site.money("500")  # the yes is to what waits there, whatever has come in since
+    world.site.money("500")  # the yes is to what waits there, and for the amount that was shown
     await world.say("approve", ids=["2"])
+    await world.live(minutes=12)
+    assert left(world) == []
+    await world.say("approve", ids=["2.2"])
     await world.live(minutes=12)
     assert left(world) == ["500"]
 
@@ -446,6 +454,7 @@ async def test_where_no_payouts_can_be_read_a_person_is_asked_before_the_first_o
     world.site.money("900")
     world.site.down["payouts"] = Unreachable("no")
     await world.open(config(PAY + "}"))
+    with_function(world, evidence_waits=None)
     await world.live(hours=1, every_s=300)
     [asked] = await world.intents()
     assert (str(asked.state), asked.reason.partition(",")[0]) == ("awaiting_approval", "its payouts could not be read")

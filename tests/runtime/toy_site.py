@@ -105,6 +105,7 @@ BALANCE = SubjectType(
             still=_still,
         ),
     ),
+    first_sight_is_entry=True,
 )
 PAYOUT = SubjectType(
     "payout",
@@ -135,6 +136,7 @@ ACTIONS = (
         settled_by=("payout", "amount"),
         undone_by=("payout.canceled",),
         evidence_shows=_read_just_now,
+        evidence_waits=lambda evidence: evidence.get("waiting", []) if isinstance(evidence, dict) else [],
     ),
 )
 METHODS = (
@@ -255,7 +257,9 @@ class ToyAdapter:
         if self._site.next["prepare"]:
             return await _given(self._site.next["prepare"].popleft(), intent)
         balance = self._site.balance
-        return {"known": [*self._site.payouts], **({} if balance is None else {"balance": str(balance["amount"])})}
+        waiting = [id_ for id_, state in self._site.payouts.items() if state == "waiting"]
+        left = {} if balance is None else {"balance": str(balance["amount"])}
+        return {"known": [*self._site.payouts], "waiting": waiting, **left}
 
     async def perform(self, intent: Intent) -> Any:
         self._site.performed.append(intent)

@@ -131,7 +131,8 @@ class GuardFacts:
         looked: Evidence was just read for it.
         cost: What it moves.
         budgets: Every budget that it counts in.
-        unfamiliar: What to do about the first of an account that takes its balance, where others wait there already.
+        unfamiliar: What to do about the first of an account that takes its balance, where others wait there already
+            that no yes was given beside.
         restored: Since when the journal knows nothing, if it was restored and no person has confirmed it.
         lost: An attempt of it was lost, or may have been: its journal was restored.
         lands_until: Until when a lost attempt may still land that nobody has found, and that is to be done again, by

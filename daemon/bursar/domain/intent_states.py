@@ -198,10 +198,11 @@ def next_step(intent: Intent, outcome: Outcome, lost_reply: LostReply, settle: t
     """Return what the outcome of one attempt leads to."""
     if isinstance(outcome, Succeeded):
         return step(intent, Cause.YES, "the provider said yes")
-    if isinstance(outcome, Refused):
-        return step(intent, Cause.NO, outcome.reason)
+    repeatable = lost_reply is LostReply.REPEATABLE
+    if isinstance(outcome, Refused) or (isinstance(outcome, Lost) and outcome.refused and repeatable):
+        return step(intent, Cause.NO, outcome.reason)  # there is no look that could find it: the no stands
     if isinstance(outcome, Lost):
-        pause = RETRIES.pause(intent.attempts) if lost_reply is LostReply.REPEATABLE else min(settle, LOOKS_APART)
+        pause = RETRIES.pause(intent.attempts) if repeatable else min(settle, LOOKS_APART)
         return step(intent, Cause.LOST, outcome.reason, now + pause)
     cause = Cause.LATER if isinstance(outcome, Later) else Cause.NOT_SENT
     pause = RETRIES.pause(intent.attempts, outcome.retry_after)

@@ -230,7 +230,7 @@ def _budget(facts: GuardFacts, now: datetime) -> Verdict | None:
 
 
 def _unfamiliar(facts: GuardFacts, _now: datetime) -> Verdict | None:
-    return None if facts.consent.given else facts.unfamiliar  # whatever the amount has grown to
+    return facts.unfamiliar
 
 
 def _restored(facts: GuardFacts, _now: datetime) -> Verdict | None:
@@ -250,8 +250,8 @@ def _approve(facts: GuardFacts, _now: datetime) -> Verdict | None:
     if facts.rule is None:
         return _asked_for(facts)
     approve = facts.rule.approve
-    if approve is None:  # a yes to another guard's question is for what was shown, too, but that to what waits there
-        return None if facts.unfamiliar is not None else _asked_for(facts)
+    if approve is None:  # a yes to another guard's question is for what was shown, too
+        return _asked_for(facts)
     above = None if approve.above is None else Decimal(str(approve.above))
     amount = facts.cost.amount
     if above is not None and amount is not None and amount <= above:
@@ -335,7 +335,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard("budget", ANY, "what passes a budget of the rule, the account or the settings, or whose cost nobody knows",
           _budget),
     Guard("unfamiliar", frozenset({Phase.PLAN}) | SENDING,
-          "(asks a person) a rule's first payout of an account at which others wait that this journal does not know",
+          "(asks a person) what a rule would take beside others that wait there, of which the journal does not know",
           _unfamiliar),
     Guard("restored", frozenset({Phase.PLAN}) | SENDING,
           "(asks a person) what cannot be repeated, after the journal was restored", _restored),

@@ -98,6 +98,8 @@ class SubjectType:
         terminal: The states in which it is looked at once a day only, then no more (`watch_for`).
         unknown: The state that stands for a word nobody knows; it is never terminal.
         first_sight_is_news: Its state raises its event when it is first seen (an order that a person tracked).
+        first_sight_is_entry: Its first sight counts as an entry into a state rule's condition, baseline or not:
+            "balance below 10" is told of a balance that is below it from the beginning.
         events: Event types besides those that every subject has.
         trackable: A person may put it under watch by its id (`bursar track`).
         watch_for: How long a terminal subject is still looked at, daily.
@@ -111,6 +113,7 @@ class SubjectType:
     terminal: frozenset[str] = frozenset()
     unknown: str | None = None
     first_sight_is_news: bool = False
+    first_sight_is_entry: bool = False
     trackable: bool = False
     events: tuple[EventType, ...] = ()
     watch_for: timedelta = timedelta(days=30)

@@ -46,11 +46,19 @@ class Allow:
 
 @dataclass(frozen=True, slots=True)
 class RequireApproval:
-    """A person decides first, in this time from the first question on; silence means no."""
+    """A person decides first, in this time from the first question on; silence means no.
+
+    Attributes:
+        reason: Why.
+        within: How long he has.
+        question: What kind of question it is.
+        beside: What is shown to wait at the provider: a yes is to just that.
+    """
 
     reason: str
     within: timedelta
     question: Question = Question.RULE
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -221,6 +221,9 @@ def _check_cost(what: str, action: ActionType, provider: Provider) -> None:
     _require(action.cost is None or callable(action.cost), f"{what}: cost is not callable")
     shows = action.evidence_shows
     _require(shows is None or callable(shows), f"{what}: evidence_shows is not callable")
+    waits = action.evidence_waits
+    _require(waits is None or callable(waits), f"{what}: evidence_waits is not callable")
+    _require(waits is None or action.settled_by is not None, f"{what}: evidence_waits asks for a settled_by")
     _require(action.cost_needs is None or callable(action.cost_needs), f"{what}: cost_needs is not callable")
     streams = {stream.name for stream in provider.streams}
     known = action.cost_stream is None or action.cost_stream in streams

@@ -11,7 +11,9 @@ from bursar.domain.ids import AccountName, SubjectRef, microseconds
 from bursar.domain.subject import SubjectType
 from bursar.domain.values import Fields, to_json
 from bursar.journal.codec import at, read_before, read_mapping, write_json
-from bursar.journal.writer import Tx
+from bursar.journal.writer import Row, Tx
+
+_COLUMNS = "type, account, subject_type, subject_id, at, data, before"
 
 
 def add(tx: Tx, event: Event) -> bool:
@@ -34,9 +36,34 @@ def add(tx: Tx, event: Event) -> bool:
 
 def load(tx: Tx, kinds: Mapping[str, SubjectType], event_id: str) -> Event | None:
     """Return an event by its id; None when it is there no more."""
-    row = tx.one("SELECT type, account, subject_type, subject_id, at, data, before FROM events WHERE id = ?", event_id)
-    if row is None:
-        return None
+    row = tx.one(f"SELECT {_COLUMNS} FROM events WHERE id = ?", event_id)
+    return None if row is None else _event(kinds, row)
+
+
+def last(tx: Tx, kinds: Mapping[str, SubjectType], account: AccountName, event_type: str) -> Event | None:
+    """Return the newest event of a type in an account; None: there is none, or it is there no more."""
+    row = tx.one(
+        f"SELECT {_COLUMNS} FROM events WHERE account = ? AND type = ? ORDER BY at DESC LIMIT 1", account, event_type
+    )
+    return None if row is None else _event(kinds, row)
+
+
+def of_subject_since(
+    tx: Tx, kinds: Mapping[str, SubjectType], account: AccountName, subject: SubjectRef, since: datetime, limit: int
+) -> list[Event]:
+    """Return the newest events of a subject since an instant, newest first."""
+    rows = tx.all(
+        f"SELECT {_COLUMNS} FROM events WHERE account = ? AND at >= ? AND subject_type = ? AND subject_id = ? ORDER BY at DESC LIMIT "
+        f"{int(limit)}",
+        account,
+        microseconds(since),
+        subject.type,
+        subject.id,
+    )
+    return [_event(kinds, row) for row in rows]
+
+
+def _event(kinds: Mapping[str, SubjectType], row: Row) -> Event:
     type_, account, subject_type, subject_id, at_us, data, before = row
     return Event(
         type_,

@@ -162,19 +162,16 @@ def told_of(tx: Tx, id_: MatchId, block: BlockReason) -> None:
     tx.run("UPDATE matches SET told_block = ? WHERE id = ?", block, id_)
 
 
-def ended_last(tx: Tx, rules: Collection[str], types: Collection[str], reasons: Collection[str]) -> list[MatchRow]:
-    """Return the last match of each of these rules on each subject of these types, where it ended for one of these
-    reasons."""
-    marks = [",".join("?" * len(some)) for some in (rules, types, reasons)]
-    rows = tx.all(
-        f"SELECT {_COLUMNS} FROM matches m WHERE rule IN ({marks[0]}) AND subject_type IN ({marks[1]}) AND "
-        f"state = 'dropped' AND reason IN ({marks[2]}) AND NOT EXISTS (SELECT 1 FROM matches n WHERE n.rule = m.rule AND "
-        "n.account = m.account AND n.subject_type = m.subject_type AND n.subject_id = m.subject_id AND n.id > m.id) ORDER BY id",
+def last_about(tx: Tx, event_id: str, rules: Collection[str], fingerprint: str) -> MatchRow | None:
+    """Return the last match of an event by one of these rules, or by one that meant the same."""
+    marks = ",".join("?" * len(rules))
+    row = tx.one(
+        f"SELECT {_COLUMNS} FROM matches WHERE event_id = ? AND (rule IN ({marks}) OR fingerprint = ?) ORDER BY id DESC LIMIT 1",
+        event_id,
         *rules,
-        *types,
-        *reasons,
+        fingerprint,
     )
-    return [_row(row) for row in rows]
+    return None if row is None else _row(row)
 
 
 def held_of_line(tx: Tx, first: MatchId) -> list[MatchRow]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import cast
 
 from bursar.domain.guard_facts import VOID, Consent
-from bursar.domain.ids import IntentId, microseconds
+from bursar.domain.ids import AccountName, IntentId, microseconds
 from bursar.domain.intent import Intent
 from bursar.journal import intents, meta
-from bursar.journal.codec import at, decimal, us
+from bursar.journal.codec import at, decimal, read_json, us, write_json
 from bursar.journal.last_ids import FLOOR, QUESTIONS
 from bursar.journal.writer import Tx
 
@@ -28,14 +29,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Suspicion:
-    """What is new at the provider, and may be what a lost request of another intent made.
+    """What a yes is said beside: what is new at the provider, and may be what a lost request of another intent made.
 
     Attributes:
-        doubt: That other intent.
+        doubt: That other intent; None: none of this journal, but of one before it.
         suspect: What the provider calls it.
     """
 
-    doubt: IntentId
+    doubt: IntentId | None
     suspect: str
 
 
@@ -102,6 +103,38 @@ def said_yes_to(tx: Tx, about: Suspicion) -> bool:
     return tx.one(sql, about.doubt, about.suspect) is not None
 
 
+def beside(shown: Sequence[str]) -> Suspicion:
+    """Return what a question suspects that shows what waits at the provider, and this journal does not know of."""
+    return Suspicion(None, write_json(list(shown)))
+
+
+def said_yes_beside(tx: Tx, account: AccountName, action: str) -> frozenset[str]:
+    """Return everything at the provider beside which a person has said yes to an action of an account."""
+    rows = tx.all(
+        "SELECT q.doubt, q.suspect FROM intents i JOIN questions q ON q.intent_id = i.id WHERE i.account = ? AND i.action = ? AND "
+        "q.suspect IS NOT NULL AND q.yes = 1",
+        account,
+        action,
+    )
+    shown = [_shown(suspect) if doubt is None else suspect.split(", ") for doubt, suspect in rows]
+    return frozenset(one for some in shown for one in some)
+
+
+def asked_beside(tx: Tx, intent: Intent) -> frozenset[str]:
+    """Return what waits at the provider by the last question about an intent."""
+    row = tx.one(
+        "SELECT suspect FROM questions WHERE intent_id = ? AND number = ? AND doubt IS NULL AND suspect IS NOT NULL",
+        intent.id,
+        intent.question,
+    )
+    return frozenset() if row is None else frozenset(_shown(row[0]))
+
+
+def _shown(suspect: str) -> Sequence[str]:
+    shown = read_json(suspect)
+    return [str(one) for one in shown] if isinstance(shown, list) else ()
+
+
 def answered_yes(tx: Tx, id_: IntentId, number: int) -> None:
     """Note that a person said yes to just this question."""
     tx.run("UPDATE questions SET yes = 1 WHERE intent_id = ? AND number = ?", id_, number)
@@ -115,7 +148,7 @@ def taken_back(tx: Tx, id_: IntentId) -> None:
 def last_about(tx: Tx, intent: Intent) -> tuple[Suspicion, str] | None:
     """Return what the last question about an intent suspects, and in which words that was first asked."""
     row = tx.one(
-        "SELECT q.doubt, q.suspect, f.reason FROM questions q JOIN questions f ON f.intent_id = q.intent_id AND f.doubt = q.doubt "
+        "SELECT q.doubt, q.suspect, f.reason FROM questions q JOIN questions f ON f.intent_id = q.intent_id AND f.doubt IS q.doubt "
         "AND f.suspect = q.suspect WHERE q.intent_id = ? AND q.number = ? ORDER BY f.number LIMIT 1",
         intent.id,
         intent.question,
@@ -123,7 +156,7 @@ def last_about(tx: Tx, intent: Intent) -> tuple[Suspicion, str] | None:
     if row is None:
         return None
     doubt, suspect, words = row
-    return Suspicion(IntentId(doubt), suspect), words
+    return Suspicion(None if doubt is None else IntentId(doubt), suspect), words
 
 
 def void(tx: Tx, id_: IntentId, *, called: bool) -> None:

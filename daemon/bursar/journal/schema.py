@@ -102,8 +102,10 @@ CREATE TABLE live_rules (
   account TEXT NOT NULL,
   meaning TEXT NOT NULL,
   since BIGINT NOT NULL,
+  until BIGINT,
   PRIMARY KEY (rule, account)
 ) WITHOUT ROWID;
+CREATE INDEX live_rules_away ON live_rules (meaning) WHERE until IS NOT NULL;
 
 CREATE TABLE verdicts (
   rule TEXT NOT NULL,

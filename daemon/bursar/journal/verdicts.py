@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import cast
 
 from bursar.domain.evaluate import HoldState, Match, NoMatch
@@ -15,6 +15,8 @@ from bursar.journal.codec import at, us
 from bursar.journal.writer import Tx
 
 NOTHING = SubjectRef("", "")
+AWAY_FOR = timedelta(days=400)
+"""So long it is known that a rule was live at an account."""
 HAS_ACTED = "SELECT 1 FROM ledger WHERE rule = ? UNION ALL SELECT 1 FROM successions WHERE rule = ? LIMIT 1"
 
 
@@ -79,10 +81,11 @@ def standing(tx: Tx, rule: Rule, account: AccountName, subject: SubjectRef) -> H
     return Held(HoldState(bool(inside), at(since), bool(fired), at(ask_at)), verdict, reason)
 
 
-def fired_before(tx: Tx, rule: Rule, account: AccountName, subject: SubjectRef) -> datetime | None:
-    """Return until when a state rule stood as fired for a subject, where it was not there, or off, since."""
+def fired_before(tx: Tx, rule: Rule, account: AccountName, subject: SubjectRef) -> tuple[datetime, datetime] | None:
+    """Return since when a subject had been in a state rule's condition that it fired for, and until when that is known,
+    where the rule was away since."""
     row = tx.one(
-        "SELECT at FROM verdicts WHERE rule = ? AND account = ? AND subject_type = ? AND subject_id = ? AND fingerprint = ? "
+        "SELECT since, at FROM verdicts WHERE rule = ? AND account = ? AND subject_type = ? AND subject_id = ? AND fingerprint = ? "
         "AND inside IS NULL AND fired = 1",
         rule.name,
         account,
@@ -90,7 +93,10 @@ def fired_before(tx: Tx, rule: Rule, account: AccountName, subject: SubjectRef) 
         subject.id,
         rule.trigger,
     )
-    return None if row is None else at(row[0])
+    if row is None:
+        return None
+    since, until = map(at, row)
+    return None if until is None else (since or until, until)
 
 
 def stand(
@@ -173,32 +179,64 @@ def rule_since(tx: Tx, rule: Rule, now: datetime) -> datetime:
 
 
 def live_at(tx: Tx, rule: Rule, accounts: Mapping[AccountName, bool], now: datetime) -> list[AccountName]:
-    """Note at which of the configured accounts a rule is live with the `on` and actions that it has.
+    """Note at which accounts a rule is live with the `on` and actions that it has.
 
-    Where it was, it is since then; where an account is gone, it was to the end.
+    Where it was, it is since then. At an account that is not configured now it is away, and since then still once that
+    is back.
+
+    Args:
+        tx: The transaction.
+        rule: The rule.
+        accounts: Every configured account, and whether it is live there.
+        now: The instant.
 
     Returns:
-        Where it is since now.
+        Where it is back: it was live there before, under this name or one that is away, and was not meanwhile.
     """
-    names = [name for name, live in accounts.items() if live]
-    others = [name for name, live in accounts.items() if not live]
-    tx.run(
-        f"DELETE FROM live_rules WHERE rule = ? AND (meaning <> ? OR account IN ({','.join('?' * len(others))}))",
-        rule.name,
-        rule.meaning,
-        *others,
-    )
-    before = live_since(tx, rule.name)
-    tx.many(
-        "INSERT OR IGNORE INTO live_rules (rule, account, meaning, since) VALUES (?, ?, ?, ?)",
-        [(rule.name, name, rule.meaning, microseconds(now)) for name in names],
-    )
-    return [name for name in names if name not in before]
+    tx.run("DELETE FROM live_rules WHERE rule = ? AND meaning <> ?", rule.name, rule.meaning)
+    known: dict[str, int | None] = dict(tx.all("SELECT account, until FROM live_rules WHERE rule = ?", rule.name))
+    others = tx.all("SELECT account FROM live_rules WHERE meaning = ? AND until IS NOT NULL", rule.meaning)
+    back, stamp = {account for (account,) in others}, microseconds(now)
+    for account in known.keys() - accounts.keys():
+        tx.run(
+            "UPDATE live_rules SET until = ? WHERE rule = ? AND account = ? AND until IS NULL",
+            stamp,
+            rule.name,
+            account,
+        )
+    for account, live in accounts.items():
+        if not live:
+            _leave(tx, "rule = ? AND account = ?", rule.name, account, now=now)
+        elif account not in known:
+            tx.run(
+                "INSERT INTO live_rules (rule, account, meaning, since) VALUES (?,?,?,?)",
+                rule.name,
+                account,
+                rule.meaning,
+                stamp,
+            )
+        elif known[account] is not None:
+            tx.run(
+                "UPDATE live_rules SET since = CASE WHEN since < until THEN since ELSE ? END, until = NULL WHERE rule = ? AND account = ?",
+                stamp,
+                rule.name,
+                account,
+            )
+    return [name for name, live in accounts.items() if live and name in back]
+
+
+def _leave(tx: Tx, where: str, *params: object, now: datetime) -> None:
+    """Note that a rule is not live any more: once it is back, it begins anew there."""
+    stamp = microseconds(now)
+    tx.run(f"UPDATE live_rules SET since = ?, until = ? WHERE until IS NULL AND {where}", stamp, stamp, *params)
+    long_ago = microseconds(now - AWAY_FOR)
+    tx.run("DELETE FROM live_rules WHERE until < ?", long_ago)
 
 
 def live_since(tx: Tx, rule: str) -> dict[AccountName, datetime]:
-    """Return since when a rule has been live with the `on` and actions that it has now, at each account."""
-    rows = tx.all("SELECT account, since FROM live_rules WHERE rule = ?", rule)
+    """Return since when a rule has been live with the `on` and actions that it has now, at each account; at one that is
+    not configured now, it was."""
+    rows = tx.all("SELECT account, since FROM live_rules WHERE rule = ? AND (until IS NULL OR since < until)", rule)
     return {AccountName(account): cast(datetime, at(since)) for account, since in rows}
 
 
@@ -219,10 +257,15 @@ def forget_missing(tx: Tx, names: set[str], now: datetime, off: Collection[str] 
                 tx.run("UPDATE rules SET fingerprint = '' WHERE name = ?", name)
             else:
                 tx.run("DELETE FROM rules WHERE name = ?", name)
-            tx.run("DELETE FROM live_rules WHERE rule = ?", name)
+            _leave(tx, "rule = ?", name, now=now)
             tx.run("UPDATE verdicts SET ask_at = NULL, inside = NULL WHERE rule = ?", name)
             tx.run(
                 "UPDATE matches SET state = 'dropped', reason = 'the rule is gone', ended_at = ? WHERE rule = ? AND state = 'held'",
                 microseconds(now),
                 name,
             )
+
+
+def leave_account(tx: Tx, rule: str, account: AccountName) -> None:
+    """End what was waiting for a state rule at an account that it is not for any more."""
+    tx.run("UPDATE verdicts SET ask_at = NULL, inside = NULL WHERE rule = ? AND account = ?", rule, account)

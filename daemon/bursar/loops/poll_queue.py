@@ -202,7 +202,10 @@ class Schedule:
             due.polled.due_s = now_s
 
     def listed(self, due: Due, observation: Observation, digests: dict[str, int] | None, now_s: float) -> None:
-        """Note a committed listing; without digests it is not remembered: it was held, or must be looked at again."""
+        """Note a committed listing; without digests it is not remembered: it was held, or must be looked at again.
+
+        With none in them what was remembered before is forgotten, too: the next answer is read in full.
+        """
         polled = due.polled
         polled.first = False
         if digests is not None:

@@ -212,7 +212,8 @@ class Poller:
         if ingested.held and observation.more:  # its next page is asked for from where it began
             observation = replace(observation, more=False)
         if polled.watch is None:
-            self.schedule.listed(due, observation, None if ingested.held or ingested.absent else digests, now_s)
+            again = None if ingested.held or ingested.absent else {} if ingested.waits else digests
+            self.schedule.listed(due, observation, again, now_s)
             return
         believed = {} if ingested.held else _of_seen(digests, observation)
         looked_at = [id_ for id_ in due.ids if id_ not in valid.outdated] if valid.outdated else due.ids

@@ -24,6 +24,8 @@ def ask(uow: UnitOfWork, intent: Intent, wanted: RequireApproval, about: questio
     A question of another kind (past the ceiling, say) has its own time, and shortens none.
     """
     past_ceiling = wanted.question is Question.CEILING
+    if wanted.beside:
+        about = questions.beside(wanted.beside)
     before = questions.unanswered(uow.tx, intent.id)
     until = (before[0].at if before else uow.now) + wanted.within
     asked = questions.ask(uow.tx, intent, wanted.reason, until, past_ceiling=past_ceiling, now=uow.now, about=about)

@@ -157,12 +157,20 @@ def review(uow: UnitOfWork, id_: IntentId, failed: str | None = None) -> None:
 
 
 def review_questions(uow: UnitOfWork, account: AccountName, changed: Collection[SubjectRef]) -> None:
-    """End the questions about subjects that changed, where what they ask about is over."""
+    """End the questions about subjects that changed, where what they ask about is over; so, too, where nothing waits
+    at the provider any more beside which a yes was wanted."""
     if not changed:
         return
-    asked = [id_ for id_, about in intents.questions_about(uow.tx, account) if about in changed]
-    for intent in filter(None, (intents.load(uow.tx, id_) for id_ in asked)):
+    for id_, about in intents.questions_about(uow.tx, account):
+        intent = intents.load(uow.tx, id_)
+        beside = questions.asked_beside(uow.tx, intent) if intent is not None else None
+        if intent is None or (about not in changed and not beside):
+            continue
         verdict, facts, _ = gate.ask_about(uow, intent, phase=Phase.OPERATOR)
+        if beside and facts.action is not None and facts.unfamiliar is None:
+            ended = step(intent, Cause.STALE, "what it was asked beside does not wait there any more")
+            take_step(uow, intent, replace(ended, again=True))
+            continue
         # while the event's own condition holds, `when` may be true again, and the event would not come anew
         goes_on = facts.predicate is not None and facts.predicate.truth is True and facts.rule_changed is None
         if isinstance(verdict, Lapse) and not goes_on:

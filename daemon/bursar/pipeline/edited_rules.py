@@ -5,17 +5,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 
-from bursar.domain.ids import AccountName
+from bursar.domain.event import Event
+from bursar.domain.ids import AccountName, MatchId, SubjectRef
 from bursar.domain.intent import LostReply
 from bursar.domain.ledger import Entry
 from bursar.domain.rule import Rule
 from bursar.domain.values import Json
 from bursar.domain.verdict import BlockReason, HoldBack
-from bursar.journal import ledger, matches
+from bursar.journal import events, ledger, matches
 from bursar.journal.matches import MatchRow
 from bursar.pipeline.events import emit_core
-from bursar.pipeline.guard_facts import PARAM_CHANGED, RULE_ENDS, recall
+from bursar.pipeline.guard_facts import PARAM_CHANGED, recall
 from bursar.pipeline.lineage import lineage_of
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 
@@ -35,14 +37,33 @@ def end_held(uow: UnitOfWork, ends: Sequence[tuple[MatchRow, str]]) -> None:
 
 
 def come_back(uow: UnitOfWork, rule: Rule, accounts: Sequence[AccountName]) -> None:
-    """Have a rule that is live again at some accounts asked about what ended when it was not."""
-    kinds = [kind for account in accounts for kind in uow.config.accounts[account].kinds.values()]
-    types = {kind.name for kind in kinds if any(event.rearmed_by for event in kind.events)}
-    if not types or not rule.acts():
+    """Have a rule that is live again at some accounts asked about what would not come anew: the last event of such a
+    type, whether it came before the rule went, and nothing was done then, or while it was away."""
+    for name in accounts if rule.acts() else ():
+        spec, facts = uow.config.accounts[name], uow.config.facts(name)
+        for kind in spec.kinds.values():
+            types = [one.name for one in kind.events if one.rearmed_by]
+            heard = [type_ for type_ in types if rule in uow.config.rules.for_event(type_, facts)]
+            for event in filter(None, (events.last(uow.tx, spec.kinds, name, type_) for type_ in heard)):
+                _ask_about(uow, rule, event)
+
+
+def _ask_about(uow: UnitOfWork, rule: Rule, event: Event) -> None:
+    """Have a rule asked about an event once more, unless that is under way, was done, or is a person's to say."""
+    names = lineage_of(uow, rule.name).names
+    match = matches.last_about(uow.tx, event.id, names, rule.fingerprint)
+    if match is not None and (match.state == "held" or match.reason == PARAM_CHANGED):
         return
-    names, known = lineage_of(uow, rule.name).names, {one.id for one in uow.ended}
-    found = matches.ended_last(uow.tx, names, types, RULE_ENDS - {PARAM_CHANGED})  # another wallet is a person's to say
-    uow.ended += [match for match in found if match.account in accounts and match.id not in known]
+    if any((one.account, one.subject) == (event.account, event.subject) for one in matches.held_by(uow.tx, rule.name)):
+        return
+    if _why_not(uow, rule, event.account, event.subject, event.at, match.first if match is not None else None) is None:
+        _add(uow, rule, event, match)
+
+
+def _add(uow: UnitOfWork, rule: Rule, event: Event, match: MatchRow | None) -> None:
+    anew = matches.add(uow.tx, rule, event.account, event.subject, event, ANEW, uow.now, match)
+    matches.hold_back(uow.tx, anew, HoldBack(BlockReason.LAPSED, ANEW, uow.now), 0)
+    uow.wake.add("polling")
 
 
 def ask_anew(uow: UnitOfWork) -> None:
@@ -58,9 +79,7 @@ def ask_anew(uow: UnitOfWork) -> None:
             meant = rule.name == match.rule or rule.fingerprint == match.fingerprint
             if not meant or why_not_anew(uow, rule, match) is not None:
                 continue
-            anew = matches.add(uow.tx, rule, match.account, match.subject, event, ANEW, uow.now, match)
-            matches.hold_back(uow.tx, anew, HoldBack(BlockReason.LAPSED, ANEW, uow.now), 0)
-            uow.wake.add("polling")
+            _add(uow, rule, event, match)
 
 
 def why_not_anew(view: ReadView, rule: Rule, match: MatchRow) -> str | None:
@@ -70,17 +89,38 @@ def why_not_anew(view: ReadView, rule: Rule, match: MatchRow) -> str | None:
     """
     event = recall(view, match)
     since = event.at if event is not None else match.at
+    return _why_not(view, rule, match.account, match.subject, since, match.first)
+
+
+def _why_not(
+    view: ReadView,
+    rule: Rule,
+    account: AccountName,
+    subject: SubjectRef | None,
+    since: datetime,
+    first: MatchId | None,
+) -> str | None:
+    """Return why a rule may not be asked once more about what came about at an instant.
+
+    Args:
+        view: What is known.
+        rule: The rule.
+        account: Where it came about.
+        subject: About what.
+        since: When.
+        first: The first of the line of matches about it; None: no rule has matched it.
+    """
     lineage = lineage_of(view, rule.name)
-    for entry in ledger.of_match(view.tx, match.first):
+    for entry in ledger.of_match(view.tx, first) if first is not None else ():
         if _may_be_done(view, entry) and entry.sent_at is not None:
             return f"{entry.action} went out as intent {entry.id}, and would once more"
         if entry.open:
             return f"the rule {rule.name} has asked for {entry.action} since, as intent {entry.id}"
-    for entry in ledger.of_rule(view.tx, lineage, match.account, match.subject, since):
-        if entry.match != match.first and entry.planned_at >= since and (entry.open or _stands(entry)):
+    for entry in ledger.of_rule(view.tx, lineage, account, subject, since):
+        if entry.match != first and entry.planned_at >= since and (entry.open or _stands(entry)):
             return f"the rule {rule.name} has asked for {entry.action} since, as intent {entry.id}"
     for held in matches.held_by(view.tx, rule.name):
-        if (held.account, held.subject) == (match.account, match.subject) and held.first != match.first:
+        if (held.account, held.subject) == (account, subject) and held.first != first:
             return f"the rule {rule.name} waits with a newer match already: {held.reason}"
     return None
 

@@ -16,7 +16,6 @@ from bursar.domain.ledger import Entry, Post, listed_amount
 from bursar.domain.observation import Snapshot
 from bursar.journal import intents, ledger, references
 from bursar.pipeline.config_snapshot import AccountSpec
-from bursar.pipeline.intent_facts import has_taken
 from bursar.pipeline.intent_transitions import settle_amount, settle_effect, take_step, undo
 from bursar.pipeline.own_effects import is_younger, target
 from bursar.pipeline.refusals import RECENT
@@ -131,17 +130,9 @@ def _nameless(uow: UnitOfWork, account: AccountSpec, action: str, subject: Subje
 
 
 def read_change(uow: UnitOfWork, account: AccountSpec, before: Snapshot | None, change: Change) -> None:
-    """Settle an entry by what the provider lists for what it made.
-
-    What takes the balance has shown its effect once not half of that is left.
-    """
+    """Settle an entry by what the provider lists for what it made."""
     after = change.snapshot
     for action in account.actions.values():
-        if action.takes_balance and after.ref.type == action.subject:
-            for asked in references.to_confirm(uow.tx, account.name, action.name):
-                intent = intents.load(uow.tx, asked)
-                if intent is not None and intent.subject == after.ref and has_taken(uow, intent, before=before):
-                    settle_effect(uow, intent, Post.CONFIRMED)
         if action.settled_by is None or action.settled_by[0] != after.ref.type:
             continue
         now = listed_amount(after.fields, action.settled_by[1], None)
@@ -152,14 +143,3 @@ def read_change(uow: UnitOfWork, account: AccountSpec, before: Snapshot | None, 
         made_for = intents.load(uow.tx, id_) if id_ is not None else None
         if made_for is not None:
             settle_amount(uow, made_for, action, after)
-
-
-def read_unchanged(uow: UnitOfWork, account: AccountSpec, stream: str) -> None:
-    """Take a good poll that changed nothing of a balance for a second look at it."""
-    for action in account.actions.values():
-        if not action.takes_balance or account.kinds[action.subject].stream != stream:
-            continue
-        for id_ in references.to_confirm(uow.tx, account.name, action.name):
-            intent = intents.load(uow.tx, id_)
-            if intent is not None and has_taken(uow, intent):
-                settle_effect(uow, intent, Post.CONFIRMED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice, takewhile
+from itertools import islice
 
 from bursar.domain.ids import IntentId
 from bursar.domain.intent import OPEN, CannotTell, Finding, Happened, Intent, State
@@ -104,8 +104,7 @@ def in_doubt(view: ReadView, intent: Intent) -> list[Doubt]:
     since = view.measured.before(view.now, LANDS_WITHIN)
     entries = view.counting(since, Counting(intent.account, action=intent.action))
     others = [entry for entry in reversed(entries) if entry.id != intent.id]
-    since_done = takewhile(lambda entry: not entry.done, others)
-    refused = [entry.id for entry in since_done if entry.outcome is Post.REFUSED and not entry.in_doubt][:MAX_REFUSALS]
+    refused = [entry.id for entry in others if entry.outcome is Post.REFUSED and not entry.in_doubt][:MAX_REFUSALS]
     loaded = (intents.load(view.tx, entry.id) for entry in others if entry.in_doubt or entry.id in refused)
     found = (one for one in loaded if one is not None and one.evidence is not None and one.state not in OPEN)
     return [Doubt(one, one.id in refused) for one in islice(found, MAX_DOUBTS)]

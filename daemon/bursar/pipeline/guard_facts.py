@@ -19,10 +19,9 @@ from bursar.domain.ids import AccountName, IntentId
 from bursar.domain.intent import Intent, LostReply, State
 from bursar.domain.intent_states import too_old
 from bursar.domain.ledger import Entry, No, refused_in_a_row
-from bursar.domain.permission import RESTORED_WITHIN
 from bursar.domain.rule import ALWAYS, Scope
-from bursar.domain.verdict import BlockReason, HoldBack, Lapse, Question, RequireApproval
-from bursar.journal import accounts, events, intents, ledger, meta, streams, subjects, texts, verdicts
+from bursar.domain.verdict import Lapse
+from bursar.journal import accounts, events, intents, ledger, meta, streams, texts, verdicts
 from bursar.journal.matches import MatchRow
 from bursar.pipeline.candidate import Candidate
 from bursar.pipeline.config_snapshot import AccountSpec
@@ -31,6 +30,7 @@ from bursar.pipeline.intent_facts import held_until, lands_until, quiet_since, s
 from bursar.pipeline.lineage import lineage_of
 from bursar.pipeline.own_effects import shown_by_held
 from bursar.pipeline.refusals import RECENT, answered
+from bursar.pipeline.unfamiliar import unfamiliar
 from bursar.pipeline.unit_of_work import ReadView
 
 RULE_CHANGED = "the rule changed"
@@ -39,8 +39,6 @@ OTHER_ACCOUNT = "the rule is not for this account any more"
 PARAM_CHANGED = "the rule changed: a secret parameter is another one now"
 RULE_ENDS = frozenset({RULE_CHANGED, RULE_GONE, OTHER_ACCOUNT, PARAM_CHANGED})
 """Why nothing of its rule stands behind an action any more."""
-SEEN_WITHIN = timedelta(minutes=15)
-"""So long what is ready waits for the first look at what waits at the provider."""
 UNSEEN_FOR = timedelta(hours=1)
 """What was lost so long before a start may still land after it."""
 
@@ -91,7 +89,7 @@ def load_guard_facts(view: ReadView, candidate: Candidate) -> GuardFacts:
         looked=candidate.evidence is not None,
         cost=cost,
         budgets=budget_uses(view, spec, candidate, cost, own),
-        unfamiliar=_unfamiliar(view, spec, candidate, [one for one in entries if one.id != own]),
+        unfamiliar=unfamiliar(view, spec, candidate, [one for one in entries if one.id != own]),
         restored=meta.get(view.tx, meta.RESTORED),
         lost=candidate.intent is not None and candidate.intent.lost,
         lands_until=_lands_until(view, spec, candidate),
@@ -100,44 +98,6 @@ def load_guard_facts(view: ReadView, candidate: Candidate) -> GuardFacts:
         effects=effects_of(view, candidate, own),
         ceiling=view.config.ceiling,
     )
-
-
-def _unfamiliar(
-    view: ReadView, spec: AccountSpec, candidate: Candidate, entries: Sequence[Entry]
-) -> HoldBack | RequireApproval | None:
-    """Return what to do about a rule's first action that takes an account's balance.
-
-    What waits at the provider may be bursar's own, of a journal that is not there any more: its volume is not mounted,
-    or somebody has moved it. The balance is debited only when it is done, perhaps.
-    """
-    action = candidate.action
-    if action is None or candidate.rule is None or not action.takes_balance or action.settled_by is None:
-        return None
-    kind = spec.kinds[action.settled_by[0]]
-    if any(one.action == action.name and one.sent_at is not None for one in entries) or not spec.looks_at(kind.stream):
-        return None
-    if streams.load(view.tx, spec.name, kind.stream).ok_at is None:
-        return _unseen(view, candidate.intent, kind.stream)
-    waiting = [
-        made.ref.id
-        for made in subjects.load_all(view.tx, spec.name, kind).values()
-        if made.known_state not in kind.terminal and made.vanished_at is None
-    ]
-    if not waiting:
-        return None
-    which = f"{kind.name} {', '.join(waiting[:3])}"
-    words = f"{which} waits there, and this journal does not know of it: is it the same money?"
-    return RequireApproval(words, RESTORED_WITHIN, Question.RESTORED)
-
-
-def _unseen(view: ReadView, intent: Intent | None, stream: str) -> HoldBack | RequireApproval | None:
-    """Return what to do while no poll has shown what waits there: a while it is waited for, then a person is asked."""
-    if intent is None:
-        return None
-    if view.now - intent.ready_at < SEEN_WITHIN:
-        return HoldBack(BlockReason.STALE, f"its {stream} are looked at first", brief=True)
-    words = f"its {stream} could not be read, and one may wait there already that this journal does not know of"
-    return RequireApproval(words, RESTORED_WITHIN, Question.RESTORED)
 
 
 def _general(view: ReadView, candidate: Candidate, row: accounts.AccountRow | None) -> GuardFacts:

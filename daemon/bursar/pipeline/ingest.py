@@ -20,8 +20,9 @@ from bursar.journal import accounts, events, held, intents, streams, subjects
 from bursar.journal.streams import StreamRow
 from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.dispatch import review_questions
-from bursar.pipeline.effects import read_change, read_unchanged
+from bursar.pipeline.effects import read_change
 from bursar.pipeline.events import emit, emit_core
+from bursar.pipeline.looks import take_look
 from bursar.pipeline.own_effects import yet_to_show
 from bursar.pipeline.poll_failures import recover
 from bursar.pipeline.recognition import recognize
@@ -56,6 +57,7 @@ class Ingested:
     Attributes:
         changed: The new snapshots of what changed, by id (for the watch's intervals).
         absent: Subjects were absent from a complete listing for the first time: the next one must be looked at, too.
+        waits: An effect has yet to show in the stream: its next answer is read in full, even if it is the same.
         held: Nothing of it is believed: it was implausible and is kept aside, or the account is in quarantine.
         doubted: Some observation of the stream is held, this one or another.
     """
@@ -64,6 +66,7 @@ class Ingested:
     held: bool = False
     doubted: bool = False
     absent: bool = False
+    waits: bool = False
 
 
 NOTHING = Ingested({})
@@ -84,11 +87,12 @@ def ingest(uow: UnitOfWork, account: AccountSpec, observation: Observation, poll
         return Ingested({}, held=True)
     wanted = poll.first or poll.recovering or bool(poll.waited_for) or _says_something(observation)
     loaded = _load(uow, account, observation) if wanted else None
+    if loaded is None:
+        waits = take_look(uow, account, observation, poll.asked_at)
+        streams.tick(uow.tx, account.name, observation.stream, uow.now)
+        return Ingested({}, waits=waits)
     if not poll.accepted:
         streams.tick(uow.tx, account.name, observation.stream, uow.now)
-    if loaded is None:
-        read_unchanged(uow, account, observation.stream)
-        return NOTHING
     if poll.recovering or loaded.row.failures or loaded.row.told_at is not None:
         recover(uow, account.name, loaded.row)
     steps = decide(loaded, account, observation, poll, uow.now, uow.ahead, uow.config.baseline_events)
@@ -97,9 +101,9 @@ def ingest(uow: UnitOfWork, account: AccountSpec, observation: Observation, poll
         asked = held.Asked(account.digest, poll.asked_at, _shown(uow, account, steps, poll))
         return _hold(uow, account, observation, loaded, doubt, asked)
     ingested = _apply(uow, account, observation, loaded, steps, poll)
-    if not poll.accepted:
-        read_unchanged(uow, account, observation.stream)
-    return ingested
+    if poll.accepted:  # it is old, and was doubted: the next ones show whether it was a slip
+        return ingested
+    return replace(ingested, waits=take_look(uow, account, observation, poll.asked_at, loaded.row))
 
 
 def _says_something(observation: Observation) -> bool:
@@ -182,7 +186,7 @@ def decide(
             ahead=ahead,
             problem=_problem_of(one, before, observation),
         )
-        return Step(before, change, seen=True, news=news)
+        return Step(before, change, seen=True, news=news or kind.first_sight_is_entry)
 
     seen = {one.ref: one for one in observation.subjects}
     steps = [compare(one) for one in seen.values() if not _known_newer(loaded, one.ref, poll)]

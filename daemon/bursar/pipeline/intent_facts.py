@@ -6,18 +6,15 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-import structlog
-
-from bursar.domain.action import ActionType, CostFacts
+from bursar.domain.action import ActionType
 from bursar.domain.ids import IntentId, SubjectRef
 from bursar.domain.intent import Intent, LostReply
 from bursar.domain.intent_states import LAPSE_AFTER
 from bursar.domain.observation import Snapshot
-from bursar.journal import intents, ledger, streams
+from bursar.journal import intents, ledger
 from bursar.pipeline.unit_of_work import ReadView
 
 DEFAULT_SETTLE = timedelta(minutes=5)
-log = structlog.get_logger("bursar")
 
 
 def action_of(view: ReadView, intent: Intent) -> ActionType | None:
@@ -78,55 +75,9 @@ def shows_effect(view: ReadView, action: ActionType, intent: Intent) -> bool:
     return f"{known.ref.type}.{known.known_state}" in action.confirmed_by
 
 
-def has_taken(view: ReadView, intent: Intent, before: Snapshot | None = None) -> bool:
-    """Return whether what an intent that takes the balance took is gone from it: not half of it is left.
-
-    A balance falls by less for other reasons, and grows meanwhile. One look that shows less may be a slip of the
-    provider's, at which the same money would leave twice: two show it, of which the adapter's own after the yes is one.
-
-    Args:
-        view: What is known.
-        intent: The intent.
-        before: How the balance stood before a poll that has just changed it.
-    """
-    action, cost = action_of(view, intent), intent.cost
-    if action is None or not action.takes_balance or cost is None:
-        return False
-    known = view.subject(intent.account, intent.subject)
-    if known is None or known.problem is not None or not shows_taken(cost, _taken_now(action, intent, known)):
-        return False  # a balance that could not be read is none that was seen
-    if intent.looked_at is not None or _seen_twice(view, known):
-        return True
-    if before is None or before.problem is not None or before.observed_at == known.observed_at:
-        return False  # one look, and a poll that has left it out
-    return shows_taken(cost, _taken_now(action, intent, before))
-
-
 def shows_taken(cost: Decimal, left: object) -> bool:
     """Return whether a balance shows that what was to leave has left."""
     return isinstance(left, Decimal) and left.is_finite() and left < cost / 2
-
-
-def _seen_twice(view: ReadView, known: Snapshot) -> bool:
-    """Return whether a good poll has shown a subject once more since it changed."""
-    account = view.config.accounts.get(known.account)
-    if account is None or known.changed_at is None or known.missed:  # the last poll has left it out
-        return False
-    ok_at = streams.load(view.tx, known.account, account.kinds[known.ref.type].stream).ok_at
-    return ok_at is not None and ok_at > known.changed_at
-
-
-def _taken_now(action: ActionType, intent: Intent, known: Snapshot | None) -> object:
-    """Return what an action would take, by a look that was asked for since an intent was sent; None: nobody knows."""
-    if action.cost is None or known is None or known.observed_at is None or intent.sent_at is None:
-        return None
-    if known.observed_at < intent.sent_at:
-        return None
-    try:
-        return action.cost(CostFacts(intent.params, known))
-    except Exception as error:  # a plugin's: it costs this, never what is written here
-        log.exception("plugin.function_failed", intent=intent.id, error=type(error).__name__)
-        return None
 
 
 def listed(view: ReadView, intent: Intent) -> Iterator[tuple[Snapshot, ActionType]]:

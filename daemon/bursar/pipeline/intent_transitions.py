@@ -3,7 +3,6 @@ posting to the ledger, its event, its audit entry, and what it means for the mat
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -38,7 +37,6 @@ from bursar.pipeline.guard_facts import PARAM_CHANGED, RULE_ENDS
 from bursar.pipeline.holding import hold_back
 from bursar.pipeline.intent_facts import (
     action_of,
-    has_taken,
     held_until,
     is_over,
     is_undone,
@@ -79,7 +77,7 @@ def pass_time(uow: UnitOfWork) -> None:
         if entry is not None and not entry.busy:
             intents.nothing_to_confirm(uow.tx, intent.id)
             continue
-        if intent.looked_at is not None:  # and more came in than was taken, before another look showed it
+        if entry is not None and intent.looked_at == entry.ended_at:  # and more came in before another look showed it
             settle_effect(uow, intent, Post.CONFIRMED)
             continue
         settle_effect(uow, intent, Post.UNCONFIRMED)
@@ -149,8 +147,7 @@ def take_step(
     shows_later = action is not None and (bool(action.confirmed_by) or action.takes_balance)
     accepted = taken.state is State.SUCCEEDED and shows_later
     moved = believable_amount(success.moved) if success is not None else None
-    looked_for = replace(intent, looked_at=None)  # that a lost one was looked for is no look at its balance
-    accepted = accepted and taken.cause is not Cause.SHOWN and not has_taken(uow, looked_for)
+    accepted = accepted and taken.cause is not Cause.SHOWN
     after = intents.take_step(uow.tx, intent, taken, uow.now, amount=moved, accepted=accepted)
     changed = after.state is not intent.state
     if changed:
@@ -164,6 +161,8 @@ def take_step(
     if unread:
         ledger.post(uow.tx, intent.id, Post.UNREAD, uow.now)
     if success is not None:
+        seen_taken = accepted and intent.cost is not None and shows_taken(intent.cost, success.left)
+        references.looked(uow.tx, intent.id, uow.now if seen_taken else None)  # looks for a lost one were none at this
         after = write_success(uow, after, success, accepted=accepted)
     if changed and after.state is State.UNKNOWN:
         tell(uow, "action.unknown", after, taken.reason)
@@ -177,9 +176,7 @@ def write_success(uow: UnitOfWork, intent: Intent, success: Succeeded, *, accept
     """Write what a yes brings: facts about the subject, new subjects under watch, and by when the effect must show."""
     account = uow.config.accounts.get(intent.account)
     reference = success.reference or intent.reference
-    seen_taken = accepted and intent.cost is not None and shows_taken(intent.cost, success.left)
     references.refer(uow.tx, intent.id, reference, uow.now + UNCONFIRMED_AFTER if accepted else None)
-    references.looked(uow.tx, intent.id, uow.now if seen_taken else None)
     if account is None:
         return intent
     kind = account.kinds.get(intent.subject.type)
@@ -199,14 +196,14 @@ def write_success(uow: UnitOfWork, intent: Intent, success: Succeeded, *, accept
 def settle_amount(uow: UnitOfWork, intent: Intent, action: ActionType, shown: Snapshot) -> None:
     """Settle an entry by what the provider lists for what it made; more that is listed later corrects it.
 
-    Less than half of what left is believed of a payout only once that is over: before, a provider may list anything.
+    Less than what left is believed of a payout only once that is over: before, a provider may list anything.
     """
     entry = ledger.load(uow.tx, intent.id)
     amount = listed_amount(shown.fields, action.settled_by[1], intent.currency) if action.settled_by else None
     if entry is None or amount is None or (entry.settled and entry.amount is not None and amount <= entry.amount):
         return
-    odd = action.takes_balance and entry.amount is not None and shows_taken(entry.amount, amount)
-    if odd and not is_over(uow, intent, shown):
+    less = action.takes_balance and entry.amount is not None and amount < entry.amount
+    if less and not is_over(uow, intent, shown):
         return
     ledger.post(uow.tx, intent.id, Post.SETTLED, uow.now, amount)
     free_budgets(uow, intent)

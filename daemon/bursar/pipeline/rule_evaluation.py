@@ -28,6 +28,7 @@ from bursar.pipeline.dispatch import apply_match, fail
 from bursar.pipeline.edited_rules import ask_anew
 from bursar.pipeline.effects import read_event
 from bursar.pipeline.events import NOBODY
+from bursar.pipeline.former_entries import acted_on
 from bursar.pipeline.guard_facts import recall
 from bursar.pipeline.unit_of_work import MAX_DEPTH, QueuedEvent, UnitOfWork
 
@@ -91,19 +92,13 @@ def ask_state_rules(uow: UnitOfWork, snapshot: Snapshot, asked_at: datetime, *, 
         before = held.standing if held is not None else None
         entry = news and snapshot.first_seen_at == uow.now and since < uow.now
         after, verdict = evaluate_state(rule, scope, before, asked_at, entry=entry)
-        if held is None and after.inside and not after.fired and _has_fired(uow, rule, snapshot):
+        if held is None and after.inside and not after.fired and acted_on(uow, rule, snapshot):
             after, verdict = replace(after, fired=True), NoMatch("it has fired for this entry already")
         if held is None or after != before or (verdicts.word(verdict), verdict.reason) != (held.verdict, held.reason):
             verdicts.stand(uow.tx, rule, snapshot.account, snapshot.ref, uow.now, after, verdict)
         if isinstance(verdict, Match):
             match = matches.add(uow.tx, rule, snapshot.account, snapshot.ref, None, verdict.reason, uow.now)
             _apply(uow, rule, match, scope)
-
-
-def _has_fired(uow: UnitOfWork, rule: Rule, snapshot: Snapshot) -> bool:
-    """Return whether a rule that was taken out, or off, and is back had fired for the state that a subject is in."""
-    until = verdicts.fired_before(uow.tx, rule, snapshot.account, snapshot.ref)
-    return until is not None and (snapshot.state_since is None or snapshot.state_since <= until)
 
 
 def retry_deferred(uow: UnitOfWork, account: AccountName, ref: SubjectRef, snapshot: Snapshot | None) -> None:

@@ -50,7 +50,10 @@ def take_over(uow: UnitOfWork, sinks: set[str]) -> None:
     for rule in rules:
         verdicts.rule_since(uow.tx, rule, uow.now)
         live = rule.mode is Mode.LIVE
-        at = {name: live and rule.accounts.include(uow.config.facts(name)) for name in uow.config.accounts}
+        included = {name: rule.accounts.include(uow.config.facts(name)) for name in uow.config.accounts}
+        for name in [name for name, is_for in included.items() if rule.watches is not None and not is_for]:
+            verdicts.leave_account(uow.tx, rule.name, name)
+        at = {name: live and is_for for name, is_for in included.items()}
         back.append((rule, verdicts.live_at(uow.tx, rule, at, uow.now)))
     off = {rule.name for rule in uow.config.rules.rules if rule.mode is Mode.OFF}
     _end_what_changed(uow)

@@ -1,7 +1,7 @@
 """Is what a provider or sink declares sound? Sentences come out; none means that it is.
 
 First what the host asks of it when it is loaded (`host.declarations`); then what the host cannot ask: a declaration's
-functions (`raised`, `still`, `cost`, `cost_needs`, `evidence_shows`, `intents`) are called with nothing known, which
+functions (`raised`, `still`, `cost`, `cost_needs`, `evidence_…`, `intents`) are called with nothing known, which
 they must survive. No adapter is opened, no request is made.
 """
 
@@ -68,6 +68,9 @@ def _cost(action: ActionType) -> Iterator[str]:
         yield f"the evidence_shows of {action.name!r} raises {type(shown).__name__} when nothing is known"
     elif not isinstance(shown, Mapping):
         yield f"the evidence_shows of {action.name!r} gives a {type(shown).__name__}, not fields by name"
+    waits = _tried(partial(action.evidence_waits, None)) if action.evidence_waits is not None else ()
+    if isinstance(waits, Exception):
+        yield f"the evidence_waits of {action.name!r} raises {type(waits).__name__} when nothing is known"
 
 
 def _intents(method: Method, actions: set[str]) -> Iterator[str]:

@@ -7,12 +7,13 @@ together give exactly the tables of `schema`.
 from __future__ import annotations
 
 from bursar.journal.migrations.acts import ACTS
+from bursar.journal.migrations.away import AWAY
 from bursar.journal.migrations.first import FIRST
 from bursar.journal.migrations.ledger import LEDGER
 from bursar.journal.migrations.lines import LINES
 from bursar.journal.migrations.meanings import MEANINGS
 
-MIGRATIONS: tuple[str, ...] = (FIRST, LEDGER, MEANINGS, ACTS, LINES)
+MIGRATIONS: tuple[str, ...] = (FIRST, LEDGER, MEANINGS, ACTS, LINES, AWAY)
 """What leads from nothing to the newest tables."""
 
 VERSION = len(MIGRATIONS)
