@@ -11,9 +11,12 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Return the wall clock's instant, aware, UTC."""
+        ...
 
     def monotonic(self) -> float:
         """Return seconds of a clock that never jumps."""
+        ...
 
     async def sleep(self, seconds: float) -> None:
         """Wait so long."""
+        ...

@@ -74,6 +74,7 @@ class UnchangedCheck(Protocol):
 
     def __call__(self, id_: str, raw: bytes | memoryview) -> bool:
         """Return whether a subject's raw bytes are those of its last committed poll; the id `""` means a whole body."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ class Adapter(Protocol):
         Raises:
             ProviderError: the poll failed; whatever else is raised counts as a failure of the plugin.
         """
+        ...
 
     async def prepare(self, intent: Intent) -> Json | Finding:
         """Read, just before sending, what `reconcile` will need to tell whether the intent took effect.
@@ -117,6 +119,7 @@ class Adapter(Protocol):
         Raises:
             ProviderError: it could not be read; the intent is not sent.
         """
+        ...
 
     async def perform(self, intent: Intent) -> Outcome:
         """Do it, once, by `Http.send`, which keeps the core's deadline.
@@ -125,6 +128,7 @@ class Adapter(Protocol):
 
         A `ProviderError` that is raised is `Lost` too, but for `NeverSent`, which is `NotSent`.
         """
+        ...
 
     async def reconcile(self, intent: Intent, evidence: Json) -> Finding:
         """Look, without changing anything, whether the intent that was lost took effect.
@@ -132,6 +136,7 @@ class Adapter(Protocol):
         Raises:
             ProviderError: the look failed; it is repeated later.
         """
+        ...
 
     async def call(self, method: str, params: Mapping[str, str]) -> Json:
         """Call a reading API method by its own name and return the provider's decoded answer, secrets masked.
@@ -140,9 +145,11 @@ class Adapter(Protocol):
             Refusal: the provider refused the whole call; carries its answer.
             ProviderError: it did not answer in its protocol.
         """
+        ...
 
     async def close(self) -> None:
         """Let go of whatever is held."""
+        ...
 
 
 class BatchAdapter(Protocol):
@@ -150,6 +157,7 @@ class BatchAdapter(Protocol):
 
     async def perform_many(self, intents: Sequence[Intent]) -> Mapping[int, Outcome]:
         """Do them in one request; return each intent's outcome by its id. One that is left out is `Lost`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

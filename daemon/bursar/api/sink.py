@@ -28,9 +28,11 @@ class Sink(Protocol):
         Raises:
             DeliveryFailed: it was not taken; bursar keeps it, and tries again later.
         """
+        ...
 
     async def close(self) -> None:
         """Let go of whatever is held."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,10 +77,10 @@ class FakeAdapter:
                 raise ValueError("name the stream whose poll fails")
             self.observations.setdefault(name, deque()).append(seen)
 
-    async def observe(self, look: PollRequest) -> Observation:
-        self.looks.append(look)
-        script = self.observations.get(look.stream)
-        return _told(script.popleft()) if script else Observation(look.stream, nothing_new=True)
+    async def observe(self, request: PollRequest) -> Observation:
+        self.looks.append(request)
+        script = self.observations.get(request.stream)
+        return _told(script.popleft()) if script else Observation(request.stream, nothing_new=True)
 
     async def prepare(self, intent: Intent) -> Json | Finding:
         self.prepared.append(intent)

@@ -150,7 +150,7 @@ class Office:
         method = self._methods.get(await name_of(request))
         if method is None:
             raise Sorry("no_such_method", "see the documentation")
-        asked = await request.json()
+        asked: Json = await request.json()
         t = (self._clock.monotonic() - self._born_s) * self._speed
         self._world.advance(t)
         return method(asked if isinstance(asked, dict) else {}, t)
