@@ -101,6 +101,8 @@ class AntiCaptcha:
     def _read(self, answer: Answer) -> parse.Payload:
         """Decode an answer, and let bursar know what of it must never be seen."""
         payload = parse.payload_of(answer)
+        # Before anything else is read of it: a code that stands in an
+        # error or a log line is money in a stranger's hands.
         for code in parse.codes(payload):
             self._context.add_secret(code)
         return payload

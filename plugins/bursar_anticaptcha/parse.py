@@ -98,6 +98,7 @@ def observation(payload: Payload, *, everything: bool) -> Observation:
         raise BadAnswer("the vendor's yes shows neither coupons nor a balance: check the account's url", kind="foreign")
     coupons = {seen.ref: seen for seen in _coupons(rows or [])}
     balance = Observed(BALANCE, {"amount": number(payload.get("eligibleBalance"))})
+    # A list of which a row has no id, or two have one, is not whole: no coupon may vanish from it.
     complete = everything and rows is not None and len(coupons) == len(rows)
     return Observation(STREAM, (balance, *coupons.values()), problems=_problems(payload, rows or []), complete=complete)
 

@@ -64,6 +64,7 @@ class PremiumExchanger:
         remembered = Cursor.read(request.cursor).currency == self._currency
         if request.stream == "info":
             answer = await self._ask("get_info")
+            # `remembered`: another `currency` in the settings is another balance, though the site's bytes are the same.
             if request.is_unchanged("", answer.body) and remembered:
                 return Observation("info", nothing_new=True)
             data = self._accepted(answer).data
@@ -75,6 +76,7 @@ class PremiumExchanger:
     async def prepare(self, intent: Intent) -> Json | Finding:
         """Read the payouts known and the balance, just before sending; of a lost one, look whether it is among them."""
         method, account = self._target(intent)
+        # Unfiltered and strict, whatever the polls have shown: this is what a lost reply is judged by.
         known, balance = await self._standing()
         if intent.lost:
             found = outcomes.finding(
@@ -97,6 +99,7 @@ class PremiumExchanger:
                 known=outcomes.known_ids(intent.evidence),
             )
         except NeverSent as error:
+            # Nothing else is "not sent": a time-out or a reset may have left a payout behind.
             return NotSent(error.reason)
         except ProviderError as error:
             return Lost(error.reason)
@@ -107,6 +110,7 @@ class PremiumExchanger:
     async def _paid(self, outcome: Succeeded) -> Succeeded:
         """Look what a payout took, at once and not for long: the yes must be written down; later polls tell, too."""
         with suppress(TimeoutError):
+            # The yes is in hand and not on disk yet: a look that hangs must not put it at risk.
             async with asyncio.timeout(PAID_WITHIN_S):
                 with suppress(ProviderError):
                     outcome = replace(outcome, moved=await self._moved(outcome.reference or ""))
@@ -144,6 +148,7 @@ class PremiumExchanger:
         method, read, problem_of = READ[request.stream]
         paged = request.stream == "exchanges"
         answer = await self._ask(method, cursor.form() if paged else replace(cursor, pages=False).form())
+        # An equal first page of many says nothing of the others.
         if not cursor.walking and request.is_unchanged("", answer.body) and remembered and not cursor.long:
             return Observation(request.stream, nothing_new=True)
         envelope = self._accepted(answer)
@@ -165,6 +170,7 @@ class PremiumExchanger:
 
     async def _standing(self) -> tuple[Mapping[str, Row], Decimal | None]:
         """Read all payouts, unfiltered, and then the balance: a payout that lands in between lowers it."""
+        # The list first: a payout that lands between the two questions is missed by the list, but lowers the balance.
         listed = self._accepted(await self._ask("get_payouts"))
         partner = self._accepted(await self._ask("get_info")).data
         known = answers.rows(listed.data, strict=True)

@@ -100,6 +100,7 @@ class Envelope:
 def _denies(part: Mapping[str, Json]) -> bool:
     """Return whether the words beside an `error` say that the call failed."""
     said = {str(part[name]).strip().casefold() for name in WORDS if name in part}
+    # Not under `status`, where a payout that waits is a 0.
     zero = any(part.get(name) in (0, "0") for name in WORDS[1:] if name in part)
     codes = [number(raw) for name in ("code", "status") if isinstance(raw := part.get(name), (int, str))]
     failed = any(FAILED_CODE <= one < 1000 for one in codes if one is not None)
@@ -136,6 +137,7 @@ def accepted(answer: Answer, secrets: frozenset[str]) -> Envelope:
     """
     envelope = decode(answer)
     if envelope.error == 0:
+        # A look whose own answer says that it failed would be an empty list, and *did not*.
         if envelope.fails_as_a_whole:
             raise BadAnswer("the site says yes and no at once", kind="protocol")
         return envelope
@@ -174,6 +176,7 @@ def rows(data: Json, *, strict: bool = False) -> dict[str, Row]:
         pairs = data.items() if isinstance(data, dict) else ((None, row) for row in data)
         found: dict[str, Row] = {}
         for id_, row in (_row(row, key) for key, row in pairs):
+            # Of two rows of one payout one may be ours and one not: evidence that says both is none.
             if strict and found.get(id_, row) != row:
                 raise BadAnswer(f"a list with two items of the id {cut(id_, 40)}", kind="ambiguous")
             found[id_] = row
@@ -242,6 +245,7 @@ def _error(whole: dict[str, Json], data: Json) -> int:
         return 0
     raw = whole.get("error")
     code = number(raw) if not isinstance(raw, bool) else number(int(raw))
+    # Never a default: an `error` that cannot be read is neither 0 nor a no.
     if code is None or code != code.to_integral_value():
         raise BadAnswer("an answer without a readable `error`: not the partner API, or another script", kind="protocol")
     return int(code)

@@ -90,6 +90,7 @@ class Cursor:
         if self.newest is None:
             return None
         floor = self.newest - OVERLAP_S
+        # A payout that waits for two months is asked for still: its end frees the balance, and may be a cancel.
         return max(floor if self.waiting is None else min(floor, self.waiting), 0)
 
     def form(self) -> dict[str, str]:
@@ -101,6 +102,7 @@ class Cursor:
 
     def after(self, seen: Mapping[str, Row], latest_s: int, waiting: int | None = None) -> Cursor:
         """Move the watermark by what an answer showed, as far as that can be believed, and end the walk."""
+        # One row of the year 2038 must not move the window past all that comes before.
         shown = (at for at in (self.newest, *_times(seen.values())) if at is not None and at <= latest_s)
         newest = max(shown, default=None)
         return Cursor(newest, waiting, pages=self.pages, long=self.offset > 0, currency=self.currency)

@@ -67,20 +67,26 @@ def outcome(
     """
     made = payout_id(envelope)
     if envelope.error == 0:
+        # `error: 0` beside `success: false` is no yes.
         if envelope.fails:
             return Lost("the site says yes and no at once")
+        # A site that names the payout of last week has not made one now, or we do not know which.
         if made is not None and made in known:
             return Lost(f"the site names payout {made}, which was there before")
+        # `payout_id: 0` is a yes without a payout: the list tells whether there is one.
         return Succeeded(reference=made) if made is not None else Lost("the site says yes and names no payout")
     if made is None and envelope.agrees_as_a_whole:
         return Lost(f"the site says yes and no at once (error {envelope.error})")
+    # A no that carries an id has made something: refused, it would be asked for again, and paid twice.
     if made is not None or names_something(envelope):
         return Lost(f"the site says no (error {envelope.error}) and names payout {made or 'all the same'}")
     spoken, why = folded(envelope.text[:MAX_READ_CHARS]), refused_because(envelope, secrets)
+    # A site that books a payout and then loses its database answers "Ошибка сервера": the booking stands.
     if broke or not SERVER_ERRORS.isdisjoint(envelope.codes) or TROUBLE.search(spoken):
         return Lost(f"the site is in trouble: {why}")
     hinted = hint(said(envelope.whole))
     if hinted is Hint.MADE:
+        # `refused`: if the list does not show it, the site's no stands, and is not asked again at once, eight times.
         return Lost(f"the answer says no, and that it was made: {why}", refused=True)
     return Refused(why, unread=hinted is Hint.UNREAD or REFUSALS.search(spoken) is None)
 
@@ -91,9 +97,12 @@ def evidence(payouts: Mapping[str, Row], balance: Decimal | None, method: str, a
     Raises:
         BadAnswer: the site does not say the balance, without which a lost reply could not be judged.
     """
+    # A balance that falls is the only other sign of a payout that is not listed yet.
     if balance is None:
         raise BadAnswer("the site does not say the balance, so the payout is not sent", kind="protocol")
     return {
+        # All ids, not the newest: the times of rows are the site's,
+        # and one of the year 2038 would make ours an old one.
         "payouts": [*payouts],
         "waiting": [id_ for id_, row in payouts.items() if payout_state(row) not in PAYOUT_OVER],
         "marks": {id_: _mark(row) for id_, row in payouts.items() if _is_for(row, method, account) is not False},
@@ -110,6 +119,7 @@ def _mark(row: Row) -> list[Json]:
 def _is_another(row: Row, mark: Json) -> bool:
     """Return whether a payout is not the one that had its id before."""
     was = mark if isinstance(mark, list) else []
+    # What either side does not say makes it no other one.
     return any(a is not None and b is not None and a != b for a, b in zip(was, _mark(row), strict=False))
 
 
@@ -128,6 +138,7 @@ def known_ids(evidence: Json) -> list[str]:
 def amount_of(row: Row, currency: str | None) -> Decimal | None:
     """Read what a payout took from the balance; None where the site counts it in another currency."""
     theirs = text(row.get("original_currency_code"))
+    # 0.012 BTC must not settle a payout of 900 USD.
     if currency is not None and theirs is not None and theirs.casefold() != currency.casefold():
         return None
     amount = number(row.get("original_amount"))
@@ -156,14 +167,18 @@ def finding(
     ours = [id_ for id_, row in fresh.items() if _is_for(row, method, account)]
     if ours:
         return _happened(ours, fresh, number(before.get("balance")), currency)
+    # A wallet that is shown as "T-wa****9111" may be ours: taken
+    # for a stranger's, the payout was asked for up to eight times.
     if unclear := [id_ for id_, row in fresh.items() if _is_for(row, method, account) is None]:
         new = ", ".join(sorted(unclear))
         return CannotTell(f"payout {new} is new, and the site does not say for which method and account", suspect=new)
     marks = before.get("marks")
     known_marks = marks if isinstance(marks, dict) else {}
     for id_, row in payouts.items():
+        # A site that was set up anew counts from 1: our lost payout may have the id of an old one.
         if _is_another(row, known_marks.get(id_)) and _is_for(row, method, account) is not False:
             return CannotTell(f"payout {id_} is not the one that had this id before", suspect=id_)
+    # An empty list after a full one is a list that was not read, and no *did not*.
     if known and not payouts:
         return CannotTell("the site lists no payouts at all, and listed some before")
     if cut := _is_cut_short([str(id_) for id_ in known], payouts):
@@ -198,6 +213,7 @@ def _happened(ours: list[str], fresh: Mapping[str, Row], had: Decimal | None, cu
     Where that is not one of them alone, nobody can tell: all may be a person's.
     """
     amounts = {id_: amount_of(fresh[id_], currency) for id_ in ours}
+    # `add_payout` takes the whole balance: a person's own small payout, made beside it, is not ours.
     took_all = [id_ for id_, amount in amounts.items() if amount is not None and had is not None and amount >= had]
     if len(ours) == 1:
         return Happened(_made(ours[0], amounts), f"payout {ours[0]} is new, with this method and account")
@@ -219,6 +235,7 @@ def _is_for(row: Row, method: str, account: str) -> bool | None:
     theirs, ours = _folded(its_account or ""), _folded(account)
     if its_account is not None and theirs != ours and not _may_be(its_account, theirs, ours):
         return False
+    # Both must agree for a yes: the right wallet by another method is a person's own payout.
     return True if its_method is not None and theirs == ours else None
 
 

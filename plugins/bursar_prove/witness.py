@@ -117,6 +117,7 @@ class Witness:
             return await handler(request)
         foreign = FOREIGN in request.headers
         left_s = float(request.headers.get(STAMP, "inf"))
+        # One effect at a time: what the server has counted before and after must be this request's own.
         async with self._turn:
             now_s, now_us = self._now_s(), microseconds(self.clock.now())
             at_us = now_us - int((self.clock.monotonic() - now_s) * 1e6)

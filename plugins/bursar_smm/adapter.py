@@ -102,6 +102,7 @@ class SmmAdapter:
         try:
             return reply.to_orders(intents)
         except BadAnswer as error:
+            # An answer of no known shape says neither yes nor no to any of them.
             return {intent.id: Lost(error.reason) for intent in intents}
 
     async def reconcile(self, intent: Intent, evidence: Json) -> Finding:
@@ -136,6 +137,7 @@ class SmmAdapter:
             if "error" not in pieces and not pieces.keys().isdisjoint(request.ids):
                 return self._pieces(request, pieces)
         except _UNREADABLE:
+            # Not a map of raw pieces: another shape, or a script's warning before it, which the slow way reads.
             pass
         return self._any_shape(request, answer)
 
@@ -145,6 +147,7 @@ class SmmAdapter:
         unchanged: list[str] = []
         changed: dict[str, Json] = {}
         for id_ in request.ids:
+            # An id that is missing means nothing: no state, and no change.
             if (piece := pieces.get(id_)) is None:
                 continue
             raw = bytes(piece)
@@ -158,6 +161,7 @@ class SmmAdapter:
         """Read a flat answer, a list, a map that lacks ids, or one with a script's warning before it."""
         decoded = answer.json()
         failure = failure_text(decoded)
+        # "Incorrect order ID" to one id is data about that id; to several it does not say which is meant.
         if failure is not None and len(request.ids) == 1 and about_subject(failure):
             return Observation(request.stream, problems={request.ids[0]: sentence(failure, self._secret)})
         found = entries(self._told(answer), request.ids, "order")
@@ -197,6 +201,7 @@ class SmmAdapter:
 
     async def _listing(self, request: PollRequest) -> Observation:
         answer = await self._http.ask(self._asking.plain(request.stream, {}))
+        # The types of services are kept in memory only: after a start the list is read once, though it did not change.
         if request.is_unchanged("", answer.body) and (request.stream == "balance" or self._types is not None):
             return Observation(request.stream, nothing_new=True)
         decoded = self._told(answer)

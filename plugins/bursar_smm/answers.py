@@ -111,6 +111,7 @@ def entries(answer: Json, ids: Sequence[str], name: str) -> dict[str, Json]:
         return _from_list(answer, ids, name)
     if not isinstance(answer, dict):
         raise strange(answer)
+    # Only the ids that were asked for: an entry of another order must not become a state of ours.
     if found := {id_: answer[id_] for id_ in ids if id_ in answer}:
         return found
     return _from_flat(answer, ids, name)
@@ -127,6 +128,7 @@ def canceled(answer: Json, ids: Sequence[str]) -> dict[str, Json] | None:
     listed = answer.get("canceled", answer.get("cancelled")) if isinstance(answer, dict) else None
     if not isinstance(answer, dict) or not isinstance(listed, list):
         return None
+    # Listed as canceled and answered by its own id, perhaps with an error: an empty entry says neither yes nor no.
     return {str(id_): True if str(id_) not in answer else {} for id_ in listed if str(id_) in ids}
 
 
@@ -143,6 +145,7 @@ def verdict(entry: Json, name: str, *, own: bool = False) -> Yes | No | None:
     no = failure_text(entry)
     inner = verdict(_within(entry, name), name, own=True) if name in entry else _by_status(entry, name, own=own)
     if no is None:
+        # `status: error` beside an id is no yes; an order that may be made is lost, not refused.
         return None if isinstance(inner, Yes) and fails(entry) else inner
     return None if isinstance(inner, Yes) else No(no)
 
@@ -182,6 +185,7 @@ def _from_list(rows: Sequence[Json], ids: Sequence[str], name: str) -> dict[str,
 
 def _from_flat(answer: Mapping[str, Json], ids: Sequence[str], name: str) -> dict[str, Json]:
     named = answer.get(name)
+    # A flat answer that names another order is about that one.
     if isinstance(named, (str, int)):
         return {str(named): dict(answer)} if str(named) in ids else {}
     of_other_ids = all(_is_entry(value) for value in answer.values()) and RESULTS.isdisjoint(answer)
@@ -204,6 +208,7 @@ def _by_status(entry: Mapping[str, Json], name: str, *, own: bool) -> Yes | No |
     if status is True or (isinstance(status, str) and _agrees(squeeze(status), name, own=own)):
         of_an_order = not own and any(field in entry for field in OF_STATUSES)
         done = name == "cancel" and isinstance(status, str) and squeeze(status) in OF_CANCELS
+        # "Success" beside a charge is the state of an order that is finished, and no yes to its cancel.
         return None if of_an_order and not done else Yes(made)
     return Yes(made) if status is None and made is not None else None
 
@@ -220,6 +225,7 @@ def bare(value: Json, name: str, *, own: bool = False) -> Yes | No | None:
     if isinstance(value, bool):
         return Yes() if value else None
     if isinstance(value, int):
+        # 0 is how some panels write "no": neither an id nor a yes.
         return Yes(str(value)) if value > 0 else None
     if not isinstance(value, str):
         return None
@@ -240,6 +246,7 @@ def is_id(text: str) -> bool:
         0 < len(text) <= MAX_ID_CHARS
         and text.isprintable()
         and not text.startswith("+")
+        # "17,18" as an id would be asked for as two orders.
         and _NOT_OF_IDS.isdisjoint(text)
     )
 

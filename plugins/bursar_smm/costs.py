@@ -29,6 +29,8 @@ def of_add(facts: CostFacts) -> Decimal | None:
     """Return what an order costs; None: the service, its rate or the quantity is not known."""
     service = facts.related.get(service_of(facts.params)[0])
     rate = service.fields.get("rate") if service is not None else None
+    # A rate that went from 1.00 to "1,500" leaves the old one standing:
+    # at that, a budget of 5 lets out what costs fifteen hundred.
     if service is None or service.problem is not None or not isinstance(rate, Decimal) or rate < 0:
         return None
     type_ = normal(str(service.fields.get("type") or ""))
@@ -48,9 +50,11 @@ def _count(params: Mapping[str, Json], type_: str) -> Decimal | None:
     quantity, runs = number(params.get("quantity")), number(params.get("runs"))
     if by_lines is not None:  # a panel that counts `quantity` all the same is not held to less
         counted = lines(params.get(by_lines))
+        # The greater of the two: a budget may be held to too much, never to less than is charged.
         return counted if counted is None or quantity is None else max(counted, quantity * (runs or 1))
     if quantity is None:
         return lines(params.get("comments")) or lines(params.get("usernames"))
+    # A drip-feed's quantity is per run.
     return quantity * runs if runs else quantity
 
 

@@ -101,6 +101,7 @@ _WORDS: tuple[tuple[Meaning, tuple[str, ...]], ...] = (
             r"\bexpired\b|\bperiod\b.{0,12}\b(?:over|ended|passed)\b",
         ),
     ),
+    # Before the waiting times: "closed after 30 days" is no promise of a refill in 30 days.
     (Meaning.NEVER, (r"\bclosed\b.{0,12}\bafter\b|\bno\b.{0,20}\bafter\b",)),
     (
         Meaning.WRONG_STATE,
@@ -165,6 +166,7 @@ def meaning(text: str) -> Meaning:
     """Return what a text means, whatever it answers; of a refill or a cancel `proofs` knows more."""
     said = plain(text)
     first = next((what for what, pattern in _PATTERNS if pattern.search(said)), Meaning.OTHER)
+    # "Not available. Try again in 5 hours" names its time, and must not end the rule for this order.
     if first not in OF_THE_CALL and wait(text) is not None:
         return Meaning.NOT_NOW
     return first

@@ -120,6 +120,7 @@ def code_of(answer: Json) -> int:
 
 def is_readable(said: Sequence[str]) -> bool:
     """Return whether the texts of an answer are so few and so short that each is read to its end."""
+    # What is not read to its end may speak of an order there: the caller takes that for a hint.
     return len(said) <= MAX_TEXTS and all(len(text) <= MAX_READ for text in said)
 
 

@@ -117,6 +117,7 @@ def only_limits(answer: Json) -> bool:
     parts = [*_unwrapped(answer)]
     said = {text.strip() for name, value in parts if (text := _text_of(name, value))}
     return (
+        # One text alone: a second one may be about the order that was made.
         len(said) == 1
         and all(_text_of(name, value) or _is_of_a_no(name, value) for name, value in parts)
         and all(_speaks_of_limits(text) for text in said)
@@ -141,6 +142,7 @@ def hint(answer: Json, *, after_lost: bool = False) -> Hint:
     """
     said = texts(answer)
     if not is_readable(said):
+        # Not read to its end: it may speak of an order there.
         return Hint.MADE
     found = {_hint_of(text, after_lost=after_lost) for text in said}
     return next((worst for worst in (Hint.MADE, Hint.UNREAD) if worst in found), Hint.NONE)
@@ -148,12 +150,14 @@ def hint(answer: Json, *, after_lost: bool = False) -> Hint:
 
 def _hint_of(text: str, *, after_lost: bool) -> Hint:
     said = _spoken(text)
+    # After a lost attempt "you have an active order with this link" may be the order that it made.
     rest = said if after_lost else _TOO_MANY.sub(" ", _ANOTHER_ORDER.sub(" ", said))
     not_read = {Meaning.OTHER} if rest != said else _NOT_READ
     rest = _BOUNDS.sub(" ", rest)
     rest = _NOT_MADE.sub(" ", _CONDITION.sub(" ", rest))
     if _SPEAKS_OF_MADE.search(rest):
         return Hint.MADE if _CERTAINLY.search(rest) or not _ELSE.search(rest) else Hint.UNREAD
+    # A single word is a code of the panel's; a sentence that is not understood may say anything.
     is_sentence = " " in text.strip() or not text.isascii()
     return Hint.UNREAD if is_sentence and (meaning(text) in not_read or _is_foreign(said)) else Hint.NONE
 

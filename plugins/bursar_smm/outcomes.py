@@ -53,6 +53,7 @@ class Reply:
     """
 
     def __init__(self, answer: Json, status: int, retry_after: timedelta | None, secret: str) -> None:
+        # A failure is read with all that stands around it: what is inside its wrapper may say the opposite.
         self._answer = unwrapped(answer) if failure_text(answer) is None else answer
         self._whole = answer
         self._code = opinions(answer).code
@@ -63,6 +64,8 @@ class Reply:
     def to_add(self, intent: Intent) -> Outcome:
         """Read the answer to `add`; whatever hints at the opposite makes it one that nobody can tell."""
         outcome, said = self._to_add(intent), opinions(self._whole, "order", "order_id")
+        # A panel that took the order and answered "too many requests"
+        # beside `success: true` got three orders in ninety seconds.
         doubtful = said.denied if isinstance(outcome, Succeeded) else said.granted
         if doubtful and not isinstance(outcome, Lost):
             return Lost(BOTH)
@@ -77,8 +80,10 @@ class Reply:
         said = verdict(answer, "order") if "order" in answer or failure_text(answer) is not None else None
         if isinstance(said, No):
             return self._refusal(said.text, intent)
+        # Neither a yes with an id nor a plain no: an order may be made that has no name here.
         if said is None or said.reference is None:
             return Lost(BOTH if failure_text(answer) is not None else NEITHER)
+        # Two orders may have been made; the one that is not named would never be looked at.
         if answer.get("order_id") is not None and str(answer["order_id"]) != said.reference:
             return Lost("the answer names two orders")
         made = Observed(SubjectRef("order", said.reference), ordered(intent.params))
@@ -87,6 +92,7 @@ class Reply:
     def to_orders(self, intents: Sequence[Intent]) -> dict[int, Outcome]:
         """Read the answer to `refill` or `cancel`, of one order or of several."""
         outcomes, ids = self._to_orders(intents), {intent.subject.id for intent in intents}
+        # Of several orders each one's entry is held against itself: the failure of one is no no to another.
         of_all = self._whole if len(intents) == 1 else beside(self._whole, ids)
         return {
             intent.id: _unless_denied(outcomes[intent.id], intent, of_all, intent.action)
@@ -103,6 +109,7 @@ class Reply:
             both = _agrees_beside(self._answer, ids, name)
             one = len(intents) == 1
             return {intent.id: Lost(BOTH) if both else self._refusal(failure, intent, of_it=one) for intent in intents}
+        # It fails and says no word why: neither a yes of an entry nor a no is believed.
         if isinstance(self._answer, dict) and fails(self._answer):
             return dict.fromkeys([intent.id for intent in intents], Lost(NEITHER))
         found = _entries(self._answer, ids, name)
@@ -135,6 +142,7 @@ class Reply:
             return self._limited(text)
         if what is Meaning.KEY:
             return Refused(f"the panel rejects the key: {why}")
+        # A gateway that broke may have passed the request on first.
         if what is Meaning.OUTAGE:
             return Lost(f"the panel's server failed: {why}")
         if what is Meaning.ALREADY and of_it:
@@ -147,16 +155,21 @@ class Reply:
         """Return what a no means for an order: where anything in the answer hints at one, nobody can tell."""
         what, why = meaning(text), sentence(text, self._secret)
         if what is Meaning.RATE or (self._status == 429 and what is Meaning.OTHER):
+            # Only here an order goes out again by itself: an order that is asked
+            # about needlessly costs a question, one made twice costs money.
             if self._only_limits():
                 return self._limited(text)
             return Lost(f"asked too often, in an answer that may say that it was done: {why}")
         said = hint(self._whole, after_lost=intent.lost)
+        # "Order created, wait 5 minutes" as an error is an order.
         if said is Hint.MADE:
             return Lost(f"refused, in words that speak of an order: {why}")
         if what is Meaning.KEY:
             return Refused(f"the panel rejects the key: {why}")
         if what is Meaning.OUTAGE or self._broke() or any(map(TROUBLE.search, texts(self._whole))):
             return Lost(f"the panel is in trouble: {why}")
+        # Words that no rule reads may be "accepted" in another
+        # language: a person reads them before it is ordered again.
         return Refused(why, unread=what is Meaning.OTHER or said is Hint.UNREAD)
 
     def _only_limits(self) -> bool:
@@ -182,6 +195,7 @@ def _unless_denied(outcome: Outcome, intent: Intent, answer: Json, *names: str) 
         return Lost(BOTH) if said.yes and not isinstance(outcome, Lost) else outcome
     if not (said.no or said.denied or said.code >= FAILED):
         return outcome
+    # Only after a loss: "already requested" to a first attempt speaks of somebody else's request.
     proved = intent.lost and _proves(intent.action, texts(answer))
     return outcome if proved and not said.yes else Lost(BOTH)
 

@@ -93,6 +93,7 @@ def meaning_to(action: str, text: str) -> Meaning:
         return what
     if asks_to_wait(said) or (action == "refill" and _of_the_order(said)):
         return Meaning.NOT_NOW
+    # In doubt a plain no: asked twice, a refill or a cancel is done once; taken for proof, it is never done.
     return Meaning.WRONG_STATE
 
 
@@ -105,6 +106,7 @@ def _of_the_order(said: str) -> bool:
 
 def _proves(action: str, said: str) -> bool:
     """Return whether a text shows that the action was requested before."""
+    # "This order has a pending refill" answers a cancel with a no.
     if _OTHER_NAMED[action].search(said) is not None or _REFUSES.search(said) is not None:
         return False
     sentence = _FOR_IT.sub("", " ".join(said.split()))

@@ -25,6 +25,7 @@ def panel_ids(request: PollRequest) -> tuple[dict[str, str], dict[str, str]]:
         else:
             groups.setdefault(str(panel_id), []).append(id_)
     for panel_id, ids in groups.items():
+        # A constant 1 for every refill: its "completed" would confirm all of them.
         if len({_order(id_) for id_ in ids}) > 1:
             problems.update(dict.fromkeys(ids, AMBIGUOUS))
         else:

@@ -87,4 +87,6 @@ def _state(raw: object, words: Mapping[str, str], numbers: Mapping[str, str]) ->
     word = squeeze(str(raw))
     if word in NO_INFORMATION:
         return None
+    # Never a guess: a number that is "canceled" at one panel may
+    # be "partial" at another, and a refill would be asked for.
     return words.get(word) or numbers.get(word, UNKNOWN)

@@ -60,6 +60,7 @@ class Webhook:
             answer = await self._context.http.ask(self._request(delivery, body))
         except ProviderError as error:
             raise self._unsent(error) from None
+        # Anything else is not taken: news is rather sent twice than lost.
         if not 200 <= answer.status < 300:
             raise self._declined(answer)
 

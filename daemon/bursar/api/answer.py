@@ -52,6 +52,7 @@ class Answer:
             decoded: Json = _DECODER.decode(text)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError):
             raise self.failure() from None
+        # The decoder lets the last of two values win: {"error": 1, …, "error": 0} would be a yes.
         if self.strict and _is_ambiguous(text):
             raise BadAnswer(f"JSON with two values for one key (HTTP {self.status})", kind="ambiguous")
         return decoded
@@ -88,6 +89,7 @@ class Answer:
             at = parsedate_to_datetime(raw)
         except (TypeError, ValueError, OverflowError):
             return None
+        # Against the provider's own `Date`: its clock may be an hour off, and the difference is not.
         return None if at.tzinfo is None or sent is None else max(at - sent, timedelta(0))
 
 

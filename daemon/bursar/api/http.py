@@ -102,6 +102,8 @@ class Http:
         await self._wait_first()
         deadline = Deadline(self._clock, current() or Exchange())
         deadline.check()
+        # A connection of its own: on a pooled one that was dropped aiohttp
+        # repeats the request, and either of the two may have arrived.
         async with _session(aiohttp.TCPConnector(limit=1, force_close=True)) as session:
             session._retry_connection = False  # noqa: SLF001  aiohttp repeats a GET on a fresh connection, too
             return await self._exchange(session, request, deadline)
@@ -121,6 +123,7 @@ class Http:
             exchange.last_asked_s = now_s
             if exchange.first_asked_s is None:
                 exchange.first_asked_s = now_s
+        # Effects and what they are judged by are read strictly without any plugin having to think of it.
         strict = deadline is not None or (exchange is not None and exchange.strict)
         progress = SimpleNamespace(connected=False, deadline=deadline, strict=strict)
         try:
@@ -140,10 +143,13 @@ class Http:
                 data=_body(request),
                 headers={**_content_type(request), **request.headers},
                 timeout=aiohttp.ClientTimeout(total=request.timeout.total_seconds()),
+                # A redirect would repeat the effect at another address, and take the key along.
                 allow_redirects=False,
                 ssl=request.verify_tls,
                 trace_request_ctx=progress,
             ) as response:
+                # To an effect every 3xx is no answer: a redirect says neither
+                # that the request was read nor that it was not.
                 if 300 <= response.status < 400 and ("Location" in response.headers or progress.deadline is not None):
                     raise redirected(response.headers.get("Location", ""))
                 most = min(self._max_body_bytes, MAX_STRICT_BYTES) if progress.strict else self._max_body_bytes
@@ -151,6 +157,7 @@ class Http:
         except (aiohttp.ClientSSLError, ssl.SSLError) as error:  # some of them are ValueErrors, too
             raise _unanswered(error, progress.connected, request.timeout) from None
         except (aiohttp.InvalidURL, ValueError) as error:
+            # The line between lost and "not sent": after it the first byte may be on the wire.
             if progress.connected:
                 raise Unreachable(f"the answer makes no sense ({type(error).__name__})", kind="protocol") from None
             raise NeverSent(f"the address makes no sense ({type(error).__name__})", kind="url") from None
@@ -159,6 +166,7 @@ class Http:
 
 
 async def _read(response: aiohttp.ClientResponse, most: int) -> bytes:
+    # Both ways: the header may lie, and a body without one may never end.
     if (response.content_length or 0) > most:
         raise _too_large(most)
     chunks: list[bytes] = []
@@ -197,6 +205,7 @@ class Deadline:
             NeverSent: it is too late, or the core has something against it by now.
         """
         not_after_s = self._exchange.not_after_s
+        # Asked again just before the first byte: a machine that slept in between would send on facts of an hour ago.
         if not_after_s is not None and self._clock.monotonic() > not_after_s:
             raise NeverSent("the time for sending it was over before it could leave", kind="late")
         if (why := self._exchange.objection()) is not None:
@@ -245,6 +254,7 @@ def _unanswered(error: BaseException, connected: bool, timeout: timedelta) -> Pr
     if isinstance(error, aiohttp.ClientConnectorError):
         return NeverSent(f"no connection ({error.os_error.strerror or 'refused'})", kind="connect")
     if isinstance(error, (TimeoutError, asyncio.TimeoutError)):
+        # Only before the connection stood is a time-out "not sent"; after it the provider may have all of the request.
         if not connected:
             return NeverSent("no connection in time", kind="connect")
         return Unreachable(f"no answer within {timeout.total_seconds():g} s", kind="timeout")

@@ -76,6 +76,7 @@ def call(account: str, method: str, given: tuple[str, ...], yes: bool, wait_s: f
         require_terminal()
         costs = _costs(client.ask("quote", account=account, method=method, params=params), len(wanted))
         _ask_first(account, wanted, costs, _secrets(client, account, wanted_method))
+        # The amounts go along with the yes: if more would leave by then, a person is asked once more.
         shown = {
             "amounts": [cost.get("amount") for cost in costs],
             "currencies": [cost.get("currency") for cost in costs],

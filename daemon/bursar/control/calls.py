@@ -129,6 +129,7 @@ def amounts_shown(params: Mapping[str, Json], wanted: Sequence[Wanted]) -> list[
         return [None] * len(wanted)
     said = given if isinstance(given, list) else []
     read = [None if one is None else number(one) for one in said]
+    # Not taken for "not known": that would be a yes to any amount.
     unread = [one for one, amount in zip(said, read, strict=True) if one is not None and amount is None]
     if len(read) != len(wanted) or unread:
         raise RequestRejected("`amounts` is a list with an amount, or null, for each action")
@@ -162,6 +163,7 @@ async def plan_call(
             secret = {name for name, spec in actions[one.action].params.items() if spec.secret and name in one.params}
             planned = _planned(account.name, actions[one.action], one, secret, uow.config.seal, uow.now, place)
             intent = operator.plan_call(uow, planned, shown[place])
+            # In memory only: a backup of the journal must not tell where the money goes.
             context.secret_params[intent.id] = {name: one.params[name] for name in secret}
             written.append(intent.id)
         return written
@@ -177,6 +179,7 @@ async def plan_call(
 def _planned(
     account: AccountName, action: ActionType, one: Wanted, secret: set[str], seal: Seal, now: datetime, number: int
 ) -> PlannedIntent:
+    # By chance: two calls of one second are two orders, and must not be one subject.
     new = f"{UNNAMED}{now:%y%m%d%H%M%S}.{number}.{random.getrandbits(24):06x}"
     return PlannedIntent(
         account=account,

@@ -42,6 +42,7 @@ def resume(uow: UnitOfWork, configuration: Configuration, params: Params) -> Jso
     only = None if account == accounts.EVERYWHERE else account
     accounts.pause(uow.tx, account, None)
     audit.add(uow.tx, OPERATOR, "resume", None, {"account": account}, uow.now)
+    # What stood ready through a pause of days was true then; it is looked at anew before it leaves.
     intents.forget_facts(uow.tx, only)
     matches.release(uow.tx, BlockReason.PAUSED, uow.now, account=only)
     uow.wake.update(("executing", "polling"))
@@ -143,6 +144,7 @@ def _each(uow: UnitOfWork, params: Params, answer: Callable[[UnitOfWork, str], l
     declined: dict[str, str] = {}
     for id_ in (str(one) for one in cast("list[Json]", params.get("ids") or [])):
         try:
+            # One unknown id among those of a `deny` must not undo the no to all the others.
             with uow.tx.attempt():
                 rows += [operator.shown(one) for one in answer(uow, id_)]
         except ActionRejected as unwanted:

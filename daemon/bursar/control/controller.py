@@ -100,17 +100,22 @@ class Controller:
         self._context.check_files()
         if self._context.displaced is not None:
             raise RequestRejected(f"{self._context.displaced}; nothing was done", ErrorCode.FAILED)
+        # Read before the commit: counting in it would hide that the journal is behind.
         beside = self._context.journal.send_counter.read()
 
         def decide(uow: UnitOfWork) -> tuple[Json, bool]:
             # a restored journal that no daemon has recognized yet must not catch up by what is said on it
             counts = verb not in UNCOUNTED and not meta.restored(uow.tx, beside)
             if counts:
+                # A no counts like a sending: a journal from before it would
+                # have the payout leave that a person has denied.
                 meta.count_sending(uow.tx)
             return COMMANDS[verb](uow, configuration, params), counts
 
         answer, counts = await self._context.commit(decide)
         if verb == "pause":
+            # After the commit: what the gate let through before the pause
+            # is kept back at the last moment before its first byte.
             self._context.call_off(text(params, "account"), "it was paused before it left")
         if counts:
             count = await self._context.journal.read(meta.send_count)
@@ -132,6 +137,7 @@ class Controller:
     async def _reloaded(self) -> Json:
         if self._reload is None:
             raise RequestRejected("no daemon runs here: there is nothing to reload", ErrorCode.FAILED)
+        # A reload that could not be written would leave memory and journal with two configurations.
         problem = self._problem()
         if problem is not None:
             raise RequestRejected(f"{problem}; the old configuration stays", ErrorCode.FAILED)
@@ -156,6 +162,7 @@ class Controller:
         account = known_account(self.supervisor.configuration, text(params, "account"))
         method, given = checked_method(account, params)
         wanted = wanted_of(method, given) if method.intents is not None else []
+        # The amount that is shown is what the yes is for: it must not be of yesterday.
         await self._look_unless_known(account, cost_streams(account, wanted))
         return {"costs": await quote(self._context, account, wanted)}
 

@@ -49,6 +49,8 @@ UNTIL = "X-Good-Until"
 
 def good_until(timeout_s: float) -> dict[str, str]:
     """Return the header of a request that is waited for so long."""
+    # By the boot clock, which goes on while the daemon is frozen: a payout
+    # must not leave when it thaws, hours after the command has given up.
     return {UNTIL: f"{clock_gettime(CLOCK_BOOTTIME) + timeout_s:.3f}"}
 
 

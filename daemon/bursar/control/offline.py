@@ -127,6 +127,7 @@ async def decide(configuration: Configuration, registry: Registry, verb: str, pa
     journal = await _open_in_turn(configuration.settings.state, clock, create=verb in CREATES)
     try:
         counter = journal.send_counter.read()
+        # A `deny` by hand on a restored journal would end as denied, at no cost, what had left after the backup.
         if verb not in HARMLESS and await journal.read(lambda tx: meta.restored(tx, counter)):
             raise RequestRejected(
                 "the journal is older than what was sent: start the daemon first, it asks about that", ErrorCode.FAILED

@@ -102,6 +102,7 @@ class ControlServer:
             SocketTaken: another process listens there.
             OSError: it cannot be made.
         """
+        # A living daemon whose socket is taken acts on, and can be paused no more.
         refuse_taken(self._path)
         if self._site is not None:
             site, self._site = self._site, None

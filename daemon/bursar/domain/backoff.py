@@ -34,6 +34,9 @@ class Backoff:
             asked: What the other side asks for, if it does; a negative one is none.
         """
         doublings = 1 << max(0, min(failures - 1, MAX_DOUBLINGS))
+        # Compared by division: a long first pause times 2**30 overflows
+        # a timedelta, and the loop would fail instead of waiting.
         ours = self.first * doublings if self.first <= self.longest / doublings else self.longest
+        # `Retry-After: 9999999` must not keep a payout waiting in silence for months.
         wanted = min(max(asked or timedelta(0), timedelta(0)), self.longest_asked)
         return max(ours, wanted)

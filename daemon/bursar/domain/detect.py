@@ -62,11 +62,16 @@ def detect(
         ahead: By how much the wall clock, in which providers date things, is ahead of the timeline.
         problem: What of it the poll could not read.
     """
+    # Providers date by the wall clock: without this an order would be
+    # as much too old as that is ahead, and `age > 30d` true at once.
     if ahead and seen.created_at is not None:
         seen = replace(seen, created_at=seen.created_at - ahead)
     first = before is None or before.first_seen_at is None
+    # As old as its question: an answer that was overtaken by a newer one is known by this, and changes nothing.
     after = replace(_merge(kind, account, before, seen, at), observed_at=asked_at or at, problem=problem)
     entered = _entered(before, after, kind)
+    # A first sight has no former values: a rule on `order.changed`
+    # must not take an import of a thousand orders for changes.
     former = {} if first or before is None else _former(before, after)
     returned = before is not None and before.vanished_at is not None
     words = []
@@ -89,6 +94,7 @@ def detect(
 def vanish(kind: SubjectType, before: Snapshot, at: datetime) -> Change:
     """Count one complete listing in which the subject was absent; the second in a row declares it vanished."""
     missed = before.missed + 1
+    # One list that leaves a payout out may be a page that was cut short.
     if missed < 2 or before.vanished_at is not None:
         return Change(replace(before, missed=missed), (), before.vanished_at is None)
     gone = replace(before, missed=missed, vanished_at=at)
@@ -108,8 +114,10 @@ def _merge(kind: SubjectType, account: AccountName, before: Snapshot | None, see
     known: dict[str, Value | None] = {name: spec.default for name, spec in kind.fields.items()}
     if before is not None:
         known.update(before.fields)
+    # No information keeps the last value: a balance of null is not 0, and "below 10" must not fire.
     known.update({name: value for name, value in seen.fields.items() if value is not None and name in kind.fields})
     state, known_state, since = _state(kind, before, seen, at)
+    # The first word counts: an age that began anew with each poll would never pass `order.age > 30d`.
     created = before.created_at if before is not None else seen.created_at or at
     if before is not None and before.first_seen_at is None and seen.created_at is not None:
         created = seen.created_at
@@ -135,8 +143,11 @@ def _state(
     known = before.known_state if before is not None else None
     since = before.state_since if before is not None else None
     if seen.state is None or not kind.states:
+        # An answer without a state leaves it: the order is not stuck any less because one poll did not say so.
         return was, known, since
     if seen.state == kind.unknown:
+        # The known state stays beside the unknown word, so that "in progress,
+        # ???, in progress" is no second entry, and no second cancel.
         return seen.state, known, since or at
     return seen.state, seen.state, since if known == seen.state else at
 
@@ -169,8 +180,11 @@ def _special(
     """Name the declared events that this step raises."""
     raised = []
     for event in kind.events:
+        # A restart or a new account must not raise what was true long before it was watched.
         if first and not (event.at_first_sight or (event.when_new and news)):
             continue
+        # Rearmed (a payout has ended): a balance that is still above its
+        # minimum passes it anew, or it would never be paid out again.
         if event.raised(None if event.name in rearmed else before, after):
             raised.append(event.name)
     return raised

@@ -69,12 +69,15 @@ def predicate(kinds: Mapping[str, SubjectType], event_type: str, snapshot: Snaps
     special = next((one for one in kind.events if one.name == event_type), None)
     if word not in kind.states and (special is None or special.still is None):
         return None
+    # Nothing may be done to what is not listed any more: its last state is not its state.
     if snapshot.vanished_at is not None:
         return Judgement(False, f"the {name} has vanished")
     if special is not None and special.still is not None:
         answer = special.still(snapshot.fields)
+        # A plugin may say no with 0 or an empty text: whatever is not None is a yes or a no.
         truth = None if answer is None else bool(answer)
         return Judgement(truth, f"{event_type} {_STILL[truth]}")
+    # An unknown status word may be the same state in other words, or the end of it.
     if obscured(snapshot) and word != snapshot.state:
         return Judgement(None, f"the {name}'s state is {snapshot.state}")
     return Judgement(snapshot.state == word, f"the {name} is {snapshot.state}, not {word}")
@@ -87,6 +90,7 @@ def evaluate(
     answer = judge(rule, Scope(account, now, snapshot, event, ahead))
     if answer.truth:
         return Match(answer.reason)
+    # Only *true* matches: `not unknown` is unknown, so that a missing balance cannot fire "not above 10".
     return NoMatch(answer.reason, unknown=answer.truth is None)
 
 
@@ -109,9 +113,12 @@ def evaluate_state(
     crossing = rule.when.changes_at(scope) if rule.when is not None else None
     if not answer.truth:
         return _outside(before, answer, crossing, scope.subject is not None and obscured(scope.subject))
+    # Since when it holds is kept over restarts and edits of `for`: physical time in the journal, not a timer in memory.
     state = before if before is not None and before.inside else _enter(rule, before, scope.now, entry)
     if state.fired:
         return replace(state, ask_at=crossing), NoMatch("it has fired for this entry already")
+    # Held against the question, not the answer: a look from before
+    # the hold was over does not show that it held to its end.
     due = (state.since or scope.now) + rule.hold_for if rule.hold_for is not None else asked_at
     if due > asked_at:
         ask_at = min(due, crossing) if crossing is not None else due
@@ -130,6 +137,7 @@ def has_left(standing: HoldState | None, matched_at: datetime, snapshot: Snapsho
     if snapshot is not None and snapshot.vanished_at is not None:
         return f"it has left its condition since: the {snapshot.ref.type} has vanished"
     since = standing.since if standing is not None and standing.inside else None
+    # Inside again is another entry: the cancel that was decided for the first one is not for this one.
     return "it has left its condition since" if since is None or since > matched_at else None
 
 
@@ -139,6 +147,7 @@ def obscured(snapshot: Snapshot) -> bool:
 
 
 def _enter(rule: Rule, before: HoldState | None, now: datetime, entry: bool) -> HoldState:
+    # A rule that is new must not act at once on a thousand old orders that have been in its condition for months.
     inside_when_new = before is None and not entry and rule.hold_for is None
     return HoldState(inside=True, since=now, fired=inside_when_new, ask_at=None)
 
@@ -147,6 +156,7 @@ def _outside(
     before: HoldState | None, answer: Judgement, crossing: datetime | None, hidden: bool
 ) -> tuple[HoldState, NoMatch]:
     verdict = NoMatch(answer.reason, unknown=answer.truth is None)
+    # No information is no break: a poll with "Unknown" must not start a hold of 48 hours anew.
     if before is not None and before.inside and (hidden or answer.truth is None):
         return replace(before, ask_at=crossing), verdict
     return HoldState(inside=False, since=None, fired=False, ask_at=crossing), verdict

@@ -72,5 +72,6 @@ class Event:
     @property
     def id(self) -> EventId:
         """The id that follows from the fact itself."""
+        # Two payouts that are lost in one commit are two facts; under one id the second would not be told.
         told_by = [str(self.data[key]) for key in _TELLING if key in self.data] if self.type in CORE_EVENTS else []
         return event_id(self.account, self.type, self.subject, self.at, *told_by)

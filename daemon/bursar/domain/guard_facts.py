@@ -21,6 +21,7 @@ class Cost:
 
     amount: Decimal | None = None
     currency: str | None = None
+    # The default is *unknown*, never 0: a cost that was not loaded passes no budget.
     why: str = "nobody can work out what it costs"
     pending: bool = False
 
@@ -50,9 +51,12 @@ class Consent:
 
     def shows(self, cost: Cost) -> bool:
         """Return whether no more would leave now than was shown, and of the same currency."""
+        # A yes to 100 USD is none to 100 BTC: the account's currency may have been edited after the question.
         if None not in (self.currency, cost.currency) and self.currency != cost.currency:
             return False
         if cost.amount is None:
+            # A yes to an amount that was shown as not known covers just
+            # that; once it is known, it is more than was shown.
             return self.amount is None
         return self.amount is not None and cost.amount <= self.amount
 
@@ -80,16 +84,20 @@ class BudgetUse:
 
     def knows(self, cost: Cost) -> bool:
         """Return whether everything is known that the budget goes by."""
+        # What is not known may be known at the next poll, so the
+        # match is asked again soon, and not only at the window's end.
         currency = self.budget.currency is None or cost.currency is not None
         return currency and cost.amount is not None and self.spent is not None
 
     def refuses(self, cost: Cost) -> str | None:
         """Return why the budget does not allow a cost; None: it does."""
         its, unit = f"the budget of {self.of}", self.budget.currency or cost.currency
+        # A budget of 1,000 USD cannot say whether 0.5 of something is too much; unknown is refused, never counted as 0.
         if self.budget.currency is not None and cost.currency is None:
             return f"the account's currency is not known, so {its} in {self.budget.currency} cannot allow it"
         if cost.amount is None:
             return f"{cost.why}, so {its} cannot allow it"
+        # A lost order of unknown price lies in the window: it may have used the budget up.
         if self.spent is None:
             return f"what was spent before is not known, so {its} cannot allow it"
         most = Decimal(str(self.budget.max))

@@ -44,6 +44,7 @@ MAX_ID = 200
 def is_id(said: str) -> bool:
     """Return whether a text that a person gives can be a provider's id of one subject."""
     return (
+        # `+` begins what has no name yet, which needs no fresh facts; a comma would ask a panel about two orders.
         0 < len(said) <= MAX_ID and not said.startswith(UNNAMED) and not any(ch.isspace() or ch == "," for ch in said)
     )
 
@@ -60,6 +61,7 @@ def instant(us: int) -> datetime:
 
 def digest(*parts: object) -> str:
     """Return 20 hex digits that stand for these parts, in this order."""
+    # A separator that no id holds: ("a", "bc") and ("ab", "c") must not be one delivery.
     text = "\x1f".join(str(part) for part in parts)
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()
 

@@ -115,6 +115,7 @@ TRANSITIONS: Mapping[tuple[State | None, Cause], State] = {
     (State.AWAITING_APPROVAL, Cause.RESTORED): State.UNKNOWN,
     (State.READY, Cause.CLAIMED): State.SENDING,
     (State.READY, Cause.GREW): State.AWAITING_APPROVAL,
+    # Asked, not made *unknown*: it was never sent, and one that counts as sent uses up a limit.
     (State.READY, Cause.SUSPECTED): State.AWAITING_APPROVAL,
     (State.READY, Cause.HELD_BACK): State.LAPSED,
     (State.READY, Cause.STALE): State.LAPSED,
@@ -125,6 +126,8 @@ TRANSITIONS: Mapping[tuple[State | None, Cause], State] = {
     (State.READY, Cause.RESTORED): State.UNKNOWN,
     (State.SENDING, Cause.YES): State.SUCCEEDED,
     (State.SENDING, Cause.NO): State.REFUSED,
+    # Of what cannot be repeated, only these two lead to another attempt without
+    # a look or a person: the provider's own "later", and what never left.
     (State.SENDING, Cause.LATER): State.DEFERRED,
     (State.SENDING, Cause.NOT_SENT): State.DEFERRED,
     (State.SENDING, Cause.LOST): State.UNKNOWN,
@@ -140,10 +143,12 @@ TRANSITIONS: Mapping[tuple[State | None, Cause], State] = {
     (State.UNKNOWN, Cause.HAPPENED): State.SUCCEEDED,
     (State.UNKNOWN, Cause.DID_NOT): State.READY,
     (State.UNKNOWN, Cause.NO_STANDS): State.REFUSED,
+    # Time and guards are no causes here: nothing but proof, or a person, lets go of what may have moved money.
     (State.UNKNOWN, Cause.CANNOT_TELL): State.UNKNOWN,
     (State.UNKNOWN, Cause.PERSON_HAPPENED): State.SUCCEEDED,
     (State.UNKNOWN, Cause.PERSON_DID_NOT): State.REFUSED,
     (State.UNKNOWN, Cause.PERSON_AGAIN): State.READY,
+    # A payout that the site lists late, after its intent has ended, must still count in budgets, and stop the next one.
     (State.LAPSED, Cause.LANDED): State.SUCCEEDED,
     (State.DENIED, Cause.LANDED): State.SUCCEEDED,
     (State.REFUSED, Cause.LANDED): State.SUCCEEDED,
@@ -186,6 +191,7 @@ def transition(state: State | None, cause: Cause) -> State:
     try:
         return TRANSITIONS[state, cause]
     except KeyError:
+        # Fails the whole commit: a step that the table does not know must not be half written.
         raise ImpossibleTransition(f"an intent that is {state or 'not planned'} cannot meet {cause}") from None
 
 
@@ -220,13 +226,17 @@ def when_due(intent: Intent, lost_reply: LostReply, now: datetime, held_until: d
 
     A ready one whose earlier attempt was lost, and can be looked for, is looked for before it lapses (`too_old`).
     """
+    # A lost one must not lapse by time alone: if it has landed since,
+    # nothing would find it, and the next one would be the second.
     if intent.state is State.READY and not (intent.lost and lost_reply is LostReply.RECONCILABLE):
         return too_old(intent, now, held_until)
     if intent.due_at is None or intent.due_at > now:
         return None
     if intent.state is State.AWAITING_APPROVAL:
+        # Silence means no: money fails towards not being sent.
         return step(intent, Cause.UNANSWERED, "nobody answered in time")
     if intent.state is State.DEFERRED:
+        # A provider that says "later" for ever would otherwise be asked for ever, in silence.
         if intent.attempts >= MAX_ATTEMPTS:
             return step(intent, Cause.USED_UP, f"{intent.attempts} tries; the last: {intent.reason}")
         return step(intent, Cause.DUE, intent.reason)
@@ -235,13 +245,17 @@ def when_due(intent: Intent, lost_reply: LostReply, now: datetime, held_until: d
 
 def too_old(intent: Intent, now: datetime, held_until: datetime | None = None) -> Step | None:
     """Return the step that ends an intent which was ready for an hour; its match is asked once more."""
+    # An hour old, it stands on a decision of another hour. What may
+    # not leave before `settle` is over gets its hour after that.
     if now - max(intent.ready_at, held_until or intent.ready_at) < LAPSE_AFTER:
         return None
+    # `again`: a balance that stays above its minimum raises no second event, so the match is asked once more.
     return Step(Cause.STALE, transition(intent.state, Cause.STALE), "not sent within an hour", again=True)
 
 
 def repeat(intent: Intent) -> Step | None:
     """Return the step that asks an unknown repeatable intent again; None once its tries are used up."""
+    # It stays unknown then, with a person asked: a later status may still show it.
     return None if intent.attempts >= MAX_ATTEMPTS else step(intent, Cause.REPEAT, intent.reason)
 
 
@@ -262,17 +276,22 @@ def settle_with(
         now: The instant of deciding.
     """
     apart = min(settle, LOOKS_APART)
+    # Positive evidence needs no second look: a payout that is listed is there.
     if isinstance(finding, Happened):
         return step(intent, Cause.HAPPENED, finding.reason or "found at the provider")
     if isinstance(finding, CannotTell):
+        # None for the first look: two absences count only in a row, and a balance that fell lies between them.
         return Step(Cause.CANNOT_TELL, State.UNKNOWN, finding.reason, now + max(apart, settle), None)
     quiet = quiet_since + settle
+    # Counted from when the look was asked for: an answer that took a minute shows the site as it was a minute ago.
     if asked_at < quiet:
         return Step(Cause.CANNOT_TELL, State.UNKNOWN, "not there yet; it may still land", min(quiet, now + apart), None)
+    # A first look from before a restart or a jump of the clock does not count: `settle` was not over by it.
     if intent.looked_at is None or intent.looked_at < quiet or asked_at - intent.looked_at < apart:
         first = intent.looked_at if intent.looked_at is not None and intent.looked_at >= quiet else asked_at
         return Step(Cause.CANNOT_TELL, State.UNKNOWN, "not there; looking once more", first + apart, first)
     if intent.attempts >= MAX_ATTEMPTS:
+        # A site that loses every reply may do the payout some minutes later each time: no ninth attempt by itself.
         why = f"not there, and lost {intent.attempts} times; a person decides"
         return Step(Cause.CANNOT_TELL, State.UNKNOWN, why, now + RETRIES.longest_asked, intent.looked_at)
     return step(intent, Cause.DID_NOT, finding.reason or "not there after two looks")

@@ -120,6 +120,8 @@ class Entry:
     @property
     def busy(self) -> bool:
         """Return whether it was accepted, and its effect has yet to show."""
+        # A site that debits a payout only when it is done shows the
+        # whole balance until then: while busy, no second rule takes it.
         return self.outcome is Post.ACCEPTED and self.effect is None and self.undone_at is None
 
     @property
@@ -138,8 +140,11 @@ class Entry:
 
         None: it never left. One that is open counts whatever its age.
         """
+        # What lapsed in a pause without having left must not use up a limit of three refills a day.
         if self.sent_at is None:
             return None
+        # The later of the two: a payout that is found a day after it
+        # was lost was paid then, and its cooldown begins then.
         return max(self.sent_at, self.ended_at or self.sent_at, self.undone_at or self.sent_at)
 
     @property
@@ -163,12 +168,15 @@ class Entry:
     @property
     def spends(self) -> Decimal | None:
         """Return what budgets count of it: nothing for a refusal, or for what was undone, or never left."""
+        # A refusal after a lost attempt ("you have a payout already") may be
+        # the answer to the payout that landed: its amount stays reserved.
         without = self.outcome in _WITHOUT_EFFECT and not self.may_have_landed
         return Decimal(0) if without or self.undone_at is not None else self.amount
 
 
 _OPEN = frozenset({Post.PLANNED, Post.SENT, Post.UNSENT, Post.LOST})
 _UNSENT_ENDS = frozenset({Post.DISMISSED, Post.DENIED})
+# A person's *did not* frees the budget: the person has looked, and answers for it.
 _WITHOUT_EFFECT = _UNSENT_ENDS | {Post.REFUSED, Post.DID_NOT}
 EFFECTS = frozenset({Post.CONFIRMED, Post.DISPROVED, Post.UNCONFIRMED})
 
@@ -185,6 +193,8 @@ def fold(blank: Entry, postings: Iterable[Posting]) -> Entry:
         entry = _after(entry, posting)
         if posting.currency is not None:
             entry = replace(entry, currency=posting.currency)
+        # A panel that lowers a charge after a refund must not give
+        # the budget back: the next order would be bought with it.
         if posting.amount is not None and (not entry.settled or _corrects(posting, entry)):
             entry = replace(entry, amount=posting.amount, settled=posting.what in _LISTED)
     return entry
@@ -192,6 +202,7 @@ def fold(blank: Entry, postings: Iterable[Posting]) -> Entry:
 
 def _corrects(posting: Posting, entry: Entry) -> bool:
     """Return whether more is listed than was at first: what is listed later gives nothing back."""
+    # A site may list a fee, or 0.01, while a payout waits, and the whole sum once it is done.
     more = posting.amount is not None and entry.amount is not None and posting.amount > entry.amount
     return posting.what is Post.SETTLED and more
 
@@ -201,6 +212,7 @@ def _after(entry: Entry, posting: Posting) -> Entry:
     if what is Post.UNDONE:
         return replace(entry, undone_at=at, effect=None)
     if what is Post.REDONE:
+        # Undoing has set the amount to 0. Canceled by a slip and paid out after all, it would count in no budget.
         amount = entry.amount if entry.settled else posting.amount
         return replace(entry, undone_at=None, ended_at=at, amount=amount, forgiven=False)
     if what in EFFECTS:
@@ -212,9 +224,12 @@ def _after(entry: Entry, posting: Posting) -> Entry:
     if what is Post.RETRIED:
         return replace(entry, retried=True)
     if what is Post.SENT:
+        # Remembered past the next attempt: an answer to that one says nothing of the first, which may still land.
         lost_at = entry.sent_at if entry.outcome is Post.LOST else entry.lost_at
         return replace(entry, outcome=what, forgiven=False, sent_at=at, lost_at=lost_at, ended_at=None)
     if what is Post.UNSENT:
+        # Nothing of this attempt happened; but if an earlier one was
+        # lost, that one counts on, or a cooldown would forget it.
         return replace(entry, outcome=what, forgiven=False, sent_at=entry.lost_at)
     if what in _ENDS:
         # of a restored journal, say, which does not know the sending
@@ -234,6 +249,8 @@ def believable_amount(said: object) -> Decimal | None:
 
     A charge or an amount of 0 is written before anything was charged; what was undone is told otherwise.
     """
+    # Taken as it stands, a charge of -4 would turn what was spent
+    # into a credit, and every budget would let more through.
     return said if isinstance(said, Decimal) and said.is_finite() and said > 0 else None
 
 
@@ -246,6 +263,7 @@ def listed_amount(fields: Mapping[str, object], name: str, currency: str | None)
         currency: Of which the entry is, if that is known.
     """
     said, its = fields.get(name), fields.get("currency")
+    # 0.012 BTC that is listed for a payout of 900 USD would free nearly all of the budget.
     if isinstance(its, str) and currency is not None and its.casefold() != currency.casefold():
         return None
     return believable_amount(said)
@@ -283,6 +301,8 @@ class Refusals:
     @property
     def final(self) -> str | None:
         """Return why only a person has it tried again, and how, if that is so."""
+        # One refusal that cannot be read is enough: asked again after
+        # its rest, an order that the panel has taken is bought twice.
         if not self.unread and self.count < MAX_REFUSALS:
             return None
         why = "refused in words that nobody can read" if self.unread else f"refused {self.count} times in a row"
@@ -299,13 +319,17 @@ def refused_in_a_row(entries: Sequence[Entry]) -> Refusals:
     """
     count, last, unread, last_id = 0, None, False, None
     for entry in entries:
+        # The provider has said nothing to these; an outage of a day, with an
+        # intent that lapses each hour, must not push the refusals out of sight.
         if entry.open or entry.outcome in _UNSENT_ENDS or entry.outcome is Post.DID_NOT:
             continue
+        # A yes, or a person who has it tried again, ends the row: refusals from before say nothing of now.
         if entry.forgiven or (entry.outcome is not Post.REFUSED and entry.undone_at is None):
             break
         last, last_id = last or entry.undone_at or entry.ended_at, last_id or entry.id
         count += entry.outcome is Post.REFUSED
         unread = unread or (entry.unread and entry.rule is not None)  # whoever asks in person reads the answer
+        # A payout that the site canceled rests like a refusal, but is none: the success before it ends the row.
         if entry.undone_at is not None:
             break
     return Refusals(count, last, unread, last_id)

@@ -44,10 +44,13 @@ class Lineage:
         """Return whether an entry counts as the rule's own."""
         if entry.rule is None or entry.rule == self.rule:
             return entry.rule is not None
+        # Only up to the hand-over: a rule that takes the old name later has a history of its own.
         if any(entry.rule == name and entry.id <= last for name, last in self.was):
             return True
         if entry.meaning != self.meaning or not self._is_former(entry.rule, entry.account):
             return False
+        # What a living twin did beside it was its own; what it did
+        # before this rule went live would have been paid a second time.
         since = self.since.get(entry.account)
         return since is None or entry.planned_at < since
 

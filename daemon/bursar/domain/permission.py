@@ -78,12 +78,15 @@ def _rule_changed(facts: GuardFacts, _now: datetime) -> Verdict | None:
 
 
 def _journal(facts: GuardFacts, _now: datetime) -> Verdict | None:
+    # What is written into a moved or replaced file is lost at the next
+    # start, and a payout that only stands there would be asked for again.
     return None if facts.displaced is None else HoldBack(BlockReason.JOURNAL, facts.displaced, brief=True)
 
 
 def _clock(facts: GuardFacts, now: datetime) -> Verdict | None:
     if facts.clock_steady:
         return None
+    # A rule for an hour of the day would pay at a false hour; a clock that jumped may jump back.
     return HoldBack(BlockReason.CLOCK, "the wall clock jumped", now + timedelta(minutes=1), brief=True)
 
 
@@ -100,11 +103,13 @@ def _paused(facts: GuardFacts, _now: datetime) -> Verdict | None:
 def _quarantined(facts: GuardFacts, _now: datetime) -> Verdict | None:
     if not facts.quarantined:
         return None
+    # The name may mean another site by now: a payout that was lost at the old one would be made again at the new one.
     words = "the account is in quarantine: `bursar accounts` says what ends it"
     return HoldBack(BlockReason.QUARANTINED, words, brief=True)
 
 
 def _rejected(facts: GuardFacts, _now: datetime) -> Verdict | None:
+    # Panels ban the address that goes on asking with a wrong key.
     return HoldBack(BlockReason.REJECTED, "the provider rejects the account", brief=True) if facts.rejected else None
 
 
@@ -121,6 +126,7 @@ def _age(facts: GuardFacts, _now: datetime) -> Verdict | None:
 
 
 def _entry(facts: GuardFacts, _now: datetime) -> Verdict | None:
+    # A cancel for "stuck for 48 h" must not reach an order that has begun to move since the match.
     return Lapse(facts.left) if facts.left is not None else None
 
 
@@ -136,11 +142,14 @@ def _true(judgement: Judgement, now: datetime) -> Verdict | None:
     if judgement.truth is False:
         return Lapse(f"no longer true: {judgement.reason}")
     if judgement.truth is None:
+        # Unknown is neither yes nor no: an unknown status word must neither send money nor end the match for good.
         return HoldBack(BlockReason.LAPSED, f"nobody can tell whether it is still true: {judgement.reason}", now)
     return None
 
 
 def _nothing_left(facts: GuardFacts, _now: datetime) -> Verdict | None:
+    # A person has paid out by hand since the poll: a request for
+    # 0 is refused, and the refusal costs the next payout a day.
     takes_all = facts.action is not None and facts.action.takes_balance
     nothing = takes_all and facts.looked and facts.cost.amount == 0
     return Lapse("there is nothing to take: the balance that was just read is 0") if nothing else None
@@ -149,6 +158,8 @@ def _nothing_left(facts: GuardFacts, _now: datetime) -> Verdict | None:
 def _settle(facts: GuardFacts, now: datetime) -> Verdict | None:
     if facts.lands_until is None or now >= facts.lands_until:
         return None
+    # A person who looks at the provider's page sees what has landed, not what waits in
+    # its queue: right after "did not" the lost payout may still come, beside this one.
     return HoldBack(BlockReason.UNSETTLED, "a lost request may still land (settle)", facts.lands_until, brief=True)
 
 
@@ -170,10 +181,13 @@ def _blocked(facts: GuardFacts, _now: datetime) -> Verdict | None:
 def _refusals(facts: GuardFacts, now: datetime) -> Verdict | None:
     if facts.rule is None:  # a person asks
         return None
+    # A rule never stops by itself: a provider that goes on saying
+    # no, or answers in words that no rule reads, needs a person.
     if facts.refusals.final is not None:
         return HoldBack(BlockReason.GAVE_UP, facts.refusals.final, waits_for=facts.refusals.last)
     if facts.refusals.last_at is None:
         return None
+    # By measured time: a machine that starts with its clock a day ahead must not end the rest.
     over = facts.time.after(facts.refusals.last_at, rest_after_refusal(facts.rule, facts.action), now)
     return HoldBack(BlockReason.REFUSED, "refused or undone before; rests", over) if now < over else None
 
@@ -181,6 +195,8 @@ def _refusals(facts: GuardFacts, now: datetime) -> Verdict | None:
 def _denied(facts: GuardFacts, now: datetime) -> Verdict | None:
     if facts.last_no is None or facts.rule is None:
         return None
+    # A no holds for a newer match of the rule, too: else a payout
+    # leaves a second after a person has denied the one before.
     denied = facts.last_no.denied
     rest = rest_after_no(facts.rule) if denied else rest_after_refusal(facts.rule, facts.action)
     over = facts.time.after(facts.last_no.at, rest, now)
@@ -192,6 +208,7 @@ def _denied(facts: GuardFacts, now: datetime) -> Verdict | None:
 
 
 def _cooldown(facts: GuardFacts, now: datetime) -> Verdict | None:
+    # A person's own call is stopped by no cooldown of a rule; an open action on the subject stops it all the same.
     if facts.rule is None or facts.rule.cooldown is None or facts.cooldown_from is None:
         return None
     over = facts.time.after(facts.cooldown_from, facts.rule.cooldown, now)
@@ -205,6 +222,7 @@ def _limit(facts: GuardFacts, now: datetime) -> Verdict | None:
     counted = [at for at in facts.counted if facts.time.between(at, now) < limit.every]
     if len(counted) < limit.max:
         return None
+    # A limit of 0 frees itself at no time: nothing that leaves the window makes room.
     over = facts.time.after(counted[len(counted) - limit.max], limit.every, now) if limit.max else None
     return HoldBack(BlockReason.LIMIT, f"{len(counted)} of {limit.max} per {limit.per} used", over)
 
@@ -212,6 +230,8 @@ def _limit(facts: GuardFacts, now: datetime) -> Verdict | None:
 def _cost(facts: GuardFacts, now: datetime) -> Verdict | None:
     """Wait for a look that may tell the cost, where something depends on it."""
     cost, asks = facts.cost, facts.rule is not None and facts.rule.approve is not None
+    # A panel may have raised its price since the last list: where
+    # a limit of money depends on it, a new list comes first.
     if cost.amount is not None or not cost.pending or not (facts.budgets or asks):
         return None
     return HoldBack(BlockReason.COST, f"its cost is not known yet: {cost.why}", now + COST_PAUSE, brief=True)
@@ -234,6 +254,8 @@ def _unfamiliar(facts: GuardFacts, _now: datetime) -> Verdict | None:
 
 
 def _restored(facts: GuardFacts, _now: datetime) -> Verdict | None:
+    # A refill or cancel that is asked for twice is done once; a payout
+    # or an order that left after the backup would be made again.
     if facts.restored is None or _repeatable(facts) or _covered(facts):
         return None
     if facts.rule is None and not facts.lost:  # a person has asked for it since
@@ -254,6 +276,7 @@ def _approve(facts: GuardFacts, _now: datetime) -> Verdict | None:
         return _asked_for(facts)
     above = None if approve.above is None else Decimal(str(approve.above))
     amount = facts.cost.amount
+    # An unknown amount is never "below": where the cost cannot be worked out, a person is asked.
     if above is not None and amount is not None and amount <= above:
         return None
     if _covered(facts) and not _stricter(above, facts.consent):
@@ -269,6 +292,7 @@ def _approve(facts: GuardFacts, _now: datetime) -> Verdict | None:
 
 def _asked_for(facts: GuardFacts) -> Verdict | None:
     """What a person asked for is for the amount that was shown then, where one was."""
+    # A yes to 150 must not send 400, because the balance grew between the question and the request.
     if not facts.consent.given or _covered(facts):
         return None
     now = _in_words(facts.cost.amount, facts.cost.currency)
@@ -283,6 +307,7 @@ def _in_words(amount: Decimal | None, currency: str | None) -> str:
 
 def _covered(facts: GuardFacts) -> bool:
     """Return whether a yes covers what would leave now: the amount that was shown, and no more."""
+    # Asked with the cost of just now, not with the planned one: the balance has grown since the plan.
     return facts.consent.given and facts.consent.shows(facts.cost)
 
 
@@ -294,6 +319,7 @@ def _stricter(above: Decimal | None, consent: Consent) -> bool:
 
 
 def _ceiling(facts: GuardFacts, _now: datetime) -> Verdict | None:
+    # A yes past the ceiling is for the price that was shown, too: an hour later the same hundred orders may cost more.
     if facts.effects < facts.ceiling or (facts.consent.ceiling and facts.consent.shows(facts.cost)):
         return None
     if facts.lost and facts.sent_before:  # it was let past

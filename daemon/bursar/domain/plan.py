@@ -36,6 +36,8 @@ Seal = Callable[[str], str]
 
 def seal_with(key: bytes) -> Seal:
     """Return the function that stands for secret values under this journal's key."""
+    # Keyed, so that who reads a backup cannot try known wallets against
+    # it; `surrogatepass`, since half a pair must not fail a payout.
     return lambda text: hmac.new(key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:32]
 
 
@@ -56,6 +58,7 @@ def draft(
         TemplateFailed: the provider has no such action, it has no subject here, or a name has no value.
     """
     act = rule.acts()[position]
+    # A rule for all accounts may meet one whose provider cannot do it: that is told, and stops nothing else.
     if act.action not in actions:
         raise TemplateFailed(f"{scope.account.provider} has no action {act.action!r}")
     action = actions[act.action]
@@ -102,6 +105,8 @@ def target(action: ActionType, scope: Scope, key: str) -> SubjectRef:
         TemplateFailed: the event has no subject of the action's type.
     """
     if action.creates:
+        # Each order to be made has a subject of its own, or two adds of one match
+        # would pass for one action on one order; the same each time it is drafted.
         return SubjectRef(action.subject, f"{UNNAMED}{digest(key)[:10]}")
     if action.subject_id is not None:
         return SubjectRef(action.subject, action.subject_id)
@@ -145,6 +150,7 @@ def unseal(
     params = dict(intent_params)
     for name, expected in sealed.items():
         value = to_public(act.params[name].render(scope)) if name in act.params else None
+        # A wallet that was edited between the yes and the request: the yes was for the wallet before.
         if value is None or not hmac.compare_digest(seal(str(value)), expected):
             raise SecretChanged(f"the secret parameter {name!r} resolves to something else than when it was planned")
         params[name] = value

@@ -40,15 +40,22 @@ def implausible(
         since_last: How long ago the last good poll was; after a long absence many may well have changed.
         own: Subjects that entered a state which something that was done to them leads to.
     """
+    # An empty list from a site that restarts must not tell that every payout is gone.
     if known > MANY and vanishing * 2 > known:
         return f"{vanishing} of {known} vanished at once"
     foreign = sum(1 for before, sight in steps if _identity_changed(kinds[before.ref.type], before, sight))
+    # However few: one balance in another currency is a whole stream, and the amount of a payout.
     if foreign and foreign * 2 > looked_at:
         return f"{foreign} of {looked_at} are not what they were (another currency, another kind of thing)"
+    # One that only now gets its first state is no change: forty
+    # orders that were just put under watch are news, not a slip.
     entered = [one for one, sight in steps if one.known_state is not None and one.state != sight.snapshot.state]
+    # 25 orders that one `cancel` has canceled: held, the very poll that shows it would have them canceled again.
     moved = sum(1 for before in entered if before.ref not in own)
     others = looked_at - (len(entered) - moved)
     among = others if others > MANY else looked_at  # what was done to most hides nothing about the rest
+    # After a night without the daemon most orders have moved on;
+    # holding that poll would be refills missed because of a restart.
     recent = since_last is not None and since_last <= RECENT
     if recent and among > MANY and moved * 2 > among:
         return f"{moved} of {among} changed their state at once"

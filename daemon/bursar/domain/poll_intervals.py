@@ -28,6 +28,7 @@ def pause_s(interval_s: float, quiet_s: float, terminal: bool, acted_on: bool, w
     if quiet_s < HOUR_S:
         return min(interval_s * 10, DAY_S) if terminal and not acted_on else interval_s
     if terminal and not acted_on:
+        # Finished is not frozen: a refill reopens an order, so it is looked at daily for a while.
         return DAY_S if quiet_s < watch_for_s else None
     return min(interval_s * (3 if quiet_s < DAY_S else 12), max(interval_s, HOUR_S))
 

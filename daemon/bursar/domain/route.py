@@ -66,6 +66,7 @@ def route_event(
     wanting = [sub for sub in subscriptions if sub.wants(event.type)]
     if not wanting:
         return []
+    # Only here, not in the event: the journal must not hold the link with which a payout is approved.
     data: dict[str, Json] = {**event.data, "account": event.account, **(only_told or {})}
     if event.before:
         data["before"] = {name: to_public(value) for name, value in event.before.items()}

@@ -92,17 +92,24 @@ def resume(
         boot: The boot clock now.
         wall: The wall clock now.
     """
+    # The anchor is written once a minute; what was committed after it must not lie in the future of this run.
     newest = max((at for at in (anchor.at if anchor is not None else None, last_at) if at is not None), default=None)
+    # Same boot: the boot clock has measured the time away, and no
+    # setting of the wall clock can make `settle` or a cooldown shorter.
     if anchor is not None and anchor.boot_id == boot_id and boot >= anchor.boot:
         timeline = Timeline(anchor.at, anchor.boot)
         ahead = wall - timeline.now(boot) - offset
         return Resumed(timeline, jump=ahead if abs(ahead) > JUMP else None)
     if newest is None:
         return Resumed(Timeline(wall - offset, boot))
+    # Another boot: only the wall clock is left to go by, from where it stood at the newest thing that is written down.
     last_wall = anchor.wall + (newest - anchor.at) if anchor is not None else newest + offset
     away = wall - last_wall
+    # A wall clock that went back (an empty battery says 1970)
+    # must not take the timeline along: instants would come twice.
     if away <= timedelta(0):
         return Resumed(Timeline(newest, boot), jump=away if away < -JUMP else None)
+    # A gap, not time that passed: a clock that is a day ahead at boot must not end a cooldown of a day.
     return Resumed(Timeline(newest + away, boot), gap=Gap(newest, away))
 
 
@@ -114,6 +121,8 @@ def confirms(resumed_wall: datetime, elapsed: timedelta, witness: datetime) -> b
         elapsed: How long ago that was.
         witness: The true time now, by the kernel or a provider.
     """
+    # Of the start, not of now: a clock that was set right meanwhile
+    # says nothing of the gap that was read from the wrong one.
     return abs(witness - (resumed_wall + elapsed)) <= AGREES
 
 
@@ -147,11 +156,14 @@ class Measured:
 
     def after(self, start: datetime, length: timedelta, now: datetime) -> datetime:
         """Return when so much measured time has passed since an instant; gaps are only ever behind `now`."""
+        # Longer by what was not measured: the safe side for a rest, a cooldown and `settle`.
         return start + length + self._unmeasured(start, max(start, now))
 
     def before(self, now: datetime, length: timedelta) -> datetime:
         """Return the instant since which so much measured time has passed."""
         start, left = now, length
+        # From the newest gap back: each one reached makes the window
+        # longer, so that a budget of a day holds a day that was measured.
         for gap in sorted(self.gaps, key=lambda one: one.at, reverse=True):
             end = min(gap.at + gap.length, start)
             if start - end >= left:

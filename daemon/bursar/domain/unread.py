@@ -25,6 +25,7 @@ def unread(name: str, raw: Json, *, needed: bool = False) -> str | None:
         raw: What stands there; None where nothing does.
         needed: Rules or money stand on it, so that saying nothing ("", null, "Unknown") is a problem, too.
     """
+    # Silence about a balance looks like health: the account is ok, the poll fresh, and the payout never comes.
     if raw is None or (isinstance(raw, str) and raw.strip().casefold() in SAYS_NOTHING):
         return f"{name} is not said" if needed else None
     if number(raw) is not None:

@@ -39,12 +39,14 @@ def number(raw: object) -> Decimal | None:
 
     A `float` is read by its shortest decimal form; decoders should not make one (`float_hook=Decimal`).
     """
+    # `true` in a balance's place is no 1.
     if raw is None or isinstance(raw, bool):
         return None
     written = str(raw).strip().replace("\u00a0", "").replace(" ", "")
     if _AMBIGUOUS.fullmatch(written):
         return None
     text = _with_point(written)
+    # Decimal reads "1_000" and Arabic digits, too; what no provider means as money is not guessed at.
     if len(text) > 64 or "_" in text or not text.isascii():
         return None
     try:
@@ -74,6 +76,7 @@ def _with_point(text: str) -> str:
 def to_json(value: Value | None) -> Json:
     """Write one value for the journal: Decimal as text, instants and durations as whole microseconds."""
     if isinstance(value, Decimal):
+        # Never in exponents, nor through a float: 0.1 and 1E+3 must come back to the last digit.
         return format(value, "f")
     if isinstance(value, datetime):
         return microseconds(value)

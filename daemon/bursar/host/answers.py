@@ -36,6 +36,7 @@ class InvalidResult(Exception):
 
 
 def _is_number(value: object) -> bool:
+    # A float, or NaN, has no place in the sum that a budget is held against.
     return type(value) is Decimal and value.is_finite()
 
 
@@ -84,6 +85,7 @@ class Checks:
         if stream is not None and kind.stream != stream:
             raise InvalidResult(f"a {kind.name} in the stream {stream!r}; it is declared for {kind.stream!r}")
         _check_id(seen.ref.id)
+        # A plugin that mixes up two answers must not put one order's state on another.
         if asked is not None and seen.ref.id not in asked:
             raise InvalidResult(f"a {kind.name} that was not asked for")
         _check_fields(kind, seen.fields, own=False)
@@ -140,6 +142,7 @@ class Checks:
     def _success(self, intent: Intent, success: Succeeded) -> None:
         reference = success.reference
         _require(reference is None or isinstance(reference, str), "a reference that is not text")
+        # An amount below zero would give the budget back more than was spent.
         sound = success.moved is None or (_is_number(success.moved) and success.moved >= 0)
         _require(sound, "a moved that is no finite Decimal of at least 0")
         kind = self._subjects.get(intent.subject.type)
@@ -154,6 +157,7 @@ class Checks:
 def _check_fields(kind: SubjectType, fields: Mapping[str, Any], *, own: bool) -> None:
     for name, value in fields.items():
         spec: Field | None = kind.fields.get(name)
+        # A panel's answer must not set `cancel_requested`: rules hold back by what bursar itself has asked for.
         if spec is None or spec.own is not own:
             raise InvalidResult(f"the field {_short(name)}, which {kind.name} {_why_not(spec)}")
         if value is not None and not KINDS[spec.kind][1](value):

@@ -171,6 +171,7 @@ class GuardedAdapter:
         except NeverSent as error:
             return NotSent(error.reason, error.retry_after)
         except ProviderError as error:
+            # A plugin that raises while it sends has not said that nothing left.
             return Lost(error.reason)
 
     def _one_of_many(self, intent: Intent, answer: Mapping[Any, Any]) -> Outcome:
@@ -291,6 +292,7 @@ async def _limited(what: str, call: Callable[[], Awaitable[T]], limit: timedelta
     except (ProviderError, DeliveryFailed):
         raise
     except asyncio.CancelledError as error:
+        # The daemon's own stop goes through; a plugin that cancels itself is a plugin that failed.
         if _we_are_canceled():
             raise
         raise _plugin_failed(what, error) from None

@@ -124,6 +124,8 @@ class SecretFilter:
         Raises:
             BadAnswer: a secret stands in it.
         """
+        # Refused, not masked: masked evidence would compare as changed,
+        # and what became of a lost payout could not be told any more.
         if self._holds_one(value):
             raise BadAnswer(MISPLACED, kind="foreign")
         return value
@@ -138,6 +140,7 @@ class SecretFilter:
 
     def _success(self, success: Succeeded) -> Succeeded:
         reference = self._text(success.reference) if success.reference is not None else None
+        # The yes must be written whatever stands beside it; only an id that holds the key is not put under watch.
         tracked = tuple(self._observed(one) for one in success.tracked if self._text(one.ref.id) == one.ref.id)
         facts = {name: self._text(value) if isinstance(value, str) else value for name, value in success.facts.items()}
         cleaned = replace(success, reference=reference, tracked=tracked, facts=facts)

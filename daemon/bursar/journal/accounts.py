@@ -143,6 +143,7 @@ def pause(tx: Tx, name: AccountName, now: datetime | None) -> None:
 
 def paused(tx: Tx, name: AccountName) -> str | None:
     """Return why acting is stopped on an account; None when it is not."""
+    # Both count: the end of the pause of everything is not the end of this account's own.
     rows = tx.all("SELECT name FROM accounts WHERE name IN (?, '*') AND paused_at IS NOT NULL", name)
     if not rows:
         return None

@@ -53,6 +53,7 @@ def add(tx: Tx, actor: str, what: str, intent: IntentId | None, detail: Mapping[
         previous,
         value,
     )
+    # The end is noted beside the chain: entries that are cut off at its end would leave it whole.
     meta.put(tx, "audit_head", f"{seq} {value}")
 
 
@@ -83,6 +84,7 @@ def verify(tx: Tx) -> tuple[int, Broken | None]:
     previous, expected, good = GENESIS, 1, 0
     for segment in sorted(heads):
         first_seq, last_seq, first_previous, head = heads[segment]
+        # Heads outlive their entries: a segment that retention has emptied still ties the ones around it together.
         if first_seq != expected or first_previous != previous:
             return good, Broken(first_seq, f"segment {segment} does not follow the one before")
         rows = tx.all(f"SELECT {_COLUMNS} FROM audit WHERE segment = ? ORDER BY seq", segment)

@@ -41,14 +41,18 @@ def back_up(source: Path, target: Path) -> int:
         os.close(os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600))
         reader, copy = connect(source, read_only=True), sqlite3.connect(part, isolation_level=None)
         try:
+            # All pages in one go: a copy that a writer overtakes would begin anew each time, and might never end.
             reader.backup(copy, pages=-1)
+            # As one file: a copy of it elsewhere would lack the log beside it, with its newest commits.
             copy.execute("PRAGMA journal_mode=DELETE")
         finally:
             reader.close()
             copy.close()
+        # Before it has the name of a backup: one that is not whole must not be found on the day it is needed.
         check_file(part)
         sync(part)
         part.rename(target)
+        # The name, too: without this a power cut may leave no file of that name, or an empty one.
         sync(target.parent)
     except (sqlite3.Error, OSError) as error:
         part.unlink(missing_ok=True)
@@ -72,15 +76,21 @@ def restore(backup: Path, target: Path, now: datetime) -> Path | None:
         raise JournalError(f"{backup}: is the journal itself, and stays as it is; name a backup")
     if part.exists() and backup.samefile(part):
         raise JournalError(f"{backup}: is what a restore writes over; give it another name")
+    # No daemon may write while its journal is replaced under it.
     lock = claim(target, create=True)
     try:
         _clear(part)
         _copy(backup, part)
         part.chmod(0o600)
+        # An old message, `approve 17`, must not speak of another payout after the restore.
         _keep_ids(part, _given(target), LastIds.beside(target).known)
+        # What a person has stopped since the backup stays stopped:
+        # refills, which no caution holds back, would go out at once.
         kept_pauses.keep(part, kept_pauses.paused(target))
         check_file(part)  # what is put in place is what was looked at
         sync(part)
+        # Before the newer journal is moved away: the counter beside it
+        # may be an older copy, and would hide that this is a restore.
         _keep_count(target)
         moved = _set_aside(target, now)  # not before the copy is there
         part.rename(target)

@@ -59,6 +59,8 @@ def measured(tx: Tx) -> Measured:
 def put_gap(tx: Tx, gap: Gap, *, vouched: bool) -> None:
     """Write a stretch that nobody measured; `vouched`: the wall clock was believed when it began."""
     tx.run(
+        # Two reboots with nothing written in between begin at one instant:
+        # their lengths add up, and if one was not vouched for, neither is.
         "INSERT INTO gaps (at, length, vouched) VALUES (?, ?, ?) ON CONFLICT (at) DO UPDATE SET length = length + excluded.length, "
         "vouched = min(vouched, excluded.vouched)",
         microseconds(gap.at),

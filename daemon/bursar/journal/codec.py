@@ -12,6 +12,7 @@ from bursar.domain.ids import instant, microseconds
 from bursar.domain.subject import Field, SubjectType
 from bursar.domain.values import FieldKind, Fields, Json, from_json, to_json
 
+# An amount that passes through a float once is another amount.
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 _STATE = Field(FieldKind.TEXT)
 

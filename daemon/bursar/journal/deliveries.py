@@ -16,6 +16,7 @@ def add(tx: Tx, deliveries: Iterable[Delivery]) -> None:
     """Write what is owed; the same delivery twice is one."""
     tx.many(
         "INSERT INTO deliveries (id, sink, event_id, body, state, next_at, created_at) VALUES (?,?,?,?,'due',?,?) "
+        # The id follows from the news: said twice, it is owed once.
         "ON CONFLICT (id) DO NOTHING",
         (
             (d.id, d.sink, d.event, write_json(d.body), microseconds(d.created_at), microseconds(d.created_at))

@@ -43,6 +43,7 @@ def explain(error: sqlite3.Error | OSError, path: object) -> JournalError:
     lower = text.lower()
     if "full" in lower or getattr(error, "errno", None) in (28, 122):
         return JournalFull(f"{path}: the disk is full; make room: nothing that was promised is lost")
+    # Asked of the file system itself: SQLite says "disk I/O error" there, and people would look for a failing disk.
     if getattr(error, "errno", None) == errno.EROFS or (isinstance(error, sqlite3.Error) and _on_read_only(path)):
         return JournalReadOnly(
             f"{path}: its file system is read-only; see why (`dmesg`), and mount it so that it can be written "

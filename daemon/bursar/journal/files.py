@@ -51,6 +51,7 @@ def claim(path: Path, *, create: bool) -> int:
         os.close(lock)
         raise JournalLocked(f"{path}: another bursar writes this journal (process {owner or 'unknown'})") from None
     try:
+        # What the last writer noted of the main file stays: by it a log that does not belong to that is recognized.
         kept = noted_of(lock)
         os.ftruncate(lock, 0)
         os.pwrite(lock, f"{os.getpid()}\n{kept}".encode("ascii"), 0)
@@ -105,6 +106,7 @@ def check_log(path: Path, lock: int) -> None:
     if not log.exists() or not log.stat().st_size or not path.exists():
         return
     noted, found = noted_of(lock).split(), Looks.of(path)
+    # SQLite would play the newer log into the older file: pages of two journals, and payouts that it knows half.
     if noted and noted[0] != str(found.inode):
         raise JournalDamaged(
             f"{path}: was put there while {log.name} beside it belongs to the journal before it; restore with "
@@ -162,6 +164,7 @@ def prepare_file(path: Path, counter: SendCounter, given: Mapping[str, int], *, 
         JournalError: it is missing, emptied, damaged, newer, full or read-only.
     """
     there = path.exists()
+    # A counter without its journal: things were sent from here. An empty one would know of none of them.
     if not there and (counter.exists() or not create):
         raise missing(path)
     if there:
@@ -211,12 +214,14 @@ def sync(path: Path) -> None:
 def connect(path: Path, *, read_only: bool = False, fresh: bool = False) -> sqlite3.Connection:
     """Open a connection. Writers: WAL, synchronous=FULL. Readers cannot write, and do not checkpoint."""
     if fresh:
+        # SQLite would make it by the umask: names of orders and amounts for everybody to read.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     uri = path.resolve().as_uri() + ("?mode=ro" if read_only else "?mode=rw")
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=5.0)
     connection.execute("PRAGMA busy_timeout=5000")
     if not read_only:
         connection.execute("PRAGMA journal_mode=WAL")
+        # NORMAL may lose the last commits of a WAL with the power: a `sending` whose request has left among them.
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA journal_size_limit=67108864")
     return connection
@@ -250,6 +255,7 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
+        # All steps in one transaction: a full disk in the middle leaves the journal as the older bursar wrote it.
         for script in MIGRATIONS[version:]:
             for statement in statements(script):
                 connection.execute(statement)
@@ -294,5 +300,7 @@ def _ensure_counter(connection: sqlite3.Connection, counter: SendCounter) -> Non
     """Make the counter of a journal on which nothing ran yet; one that is lost later stays lost, and tells so."""
     known = "SELECT key, value FROM meta WHERE key IN ('journal_id', 'sent', 'started_at')"
     meta = dict(connection.execute(known).fetchall())
+    # Only where nothing ever ran: a backup from before the first
+    # sending has counted nothing either, and must not be believed.
     if not counter.exists() and meta["sent"] == "0" and "started_at" not in meta:
         counter.raise_to(SendCount(meta["journal_id"], 0))

@@ -64,9 +64,11 @@ def hold(
     same = (account, observation.stream, key_)
     where = "WHERE account = ? AND stream = ? AND digest = ? AND state = 'held'"
     row = tx.one(f"SELECT observation FROM held_observations {where}", *same)
+    # The same slip at each poll is told once.
     if row is not None and _states(row[0]) == _states(text):
         tx.run(f"UPDATE held_observations SET observation = ?, reason = ? {where}", text, reason, *same)
         return None
+    # Under an id of its own: `observations accept 3` must not accept what was never shown under 3.
     tx.run(f"UPDATE held_observations SET state = 'replaced', ended_at = ? {where}", microseconds(now), *same)
     id_ = tx.insert(
         "INSERT INTO held_observations (account, stream, at, reason, digest, observation, state) VALUES (?,?,?,?,?,?,'held')",

@@ -37,6 +37,7 @@ def add(
 ) -> Intent:
     """Write a planned intent, and its entry in the ledger."""
     us_now = microseconds(now)
+    # The entry gives the id: the ledger outlives the intent, and its numbers are never used again.
     id_ = ledger.open_entry(tx, planned, now)
     tx.run(
         "INSERT INTO intents (id, match_id, rule, fingerprint, account, action, subject_type, subject_id, params, sealed, cost, "
@@ -108,6 +109,7 @@ def take_step(
         accepted: Of a success: only a later status shows the effect.
     """
     ended = step.state not in OPEN
+    # It stays lost over "later" and over the next attempt: until it ends, what was lost may still land.
     lost = not ended and (intent.lost or step.state is State.UNKNOWN)
     tx.run(
         "UPDATE intents SET state = ?, reason = ?, due_at = ?, looked_at = ?, ready_at = CASE WHEN ? = 'ready' THEN ? ELSE "
@@ -125,6 +127,8 @@ def take_step(
         intent.id,
     )
     if step.state is not intent.state and step.state in POST_OF:
+        # A person's *did not* ends as refused, but is no refusal by
+        # the provider, and must not count towards three of them.
         what = _BY_CAUSE.get(step.cause, POST_OF[step.state])
         ledger.post(tx, intent.id, Post.ACCEPTED if what is Post.SUCCEEDED and accepted else what, now, amount)
     return cast(Intent, load(tx, intent.id))
@@ -135,6 +139,7 @@ def send(
 ) -> Intent:
     """Commit an intent to `sending`, under a new fence, with the cost that the guards allowed."""
     tx.run(
+        # A new fence each time: the late answer of the attempt before must not end this one.
         "UPDATE intents SET state = 'sending', fence = fence + 1, attempts = attempts + 1, evidence = ?, cost = ?, currency = "
         "coalesce(?, currency), sent_at = ?, request_ended_at = NULL, looked_at = NULL, due_at = NULL WHERE id = ?",
         write_json(evidence),
@@ -252,6 +257,7 @@ def unknown_of(tx: Tx, account: AccountName, action: str, *, but: IntentId | Non
 def facts_seen(tx: Tx, account: AccountName, subject: SubjectRef, asked_at: datetime) -> None:
     """The subject was just observed: ready intents about it stand on facts as old as the question."""
     tx.run(
+        # `max`: an answer that was asked for earlier, and comes later, makes nothing older.
         f"UPDATE intents INDEXED BY intents_open SET facts_at = max(coalesce(facts_at, 0), ?) WHERE account = ? AND subject_type = ? AND subject_id = ? "
         f"AND {OPEN_INTENTS} AND state = 'ready'",
         microseconds(asked_at),

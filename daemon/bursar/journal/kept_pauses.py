@@ -33,6 +33,7 @@ def keep(path: Path, rows: Iterable[tuple[str, str, str, int, int]]) -> None:
             pause = "UPDATE accounts SET paused_at = coalesce(paused_at, ?) WHERE"
             if connection.execute(f"{pause} name = ?", (paused_at, name)).rowcount:
                 continue
+            # Renamed since the backup: the account is known there by what its name means.
             if name != EVERYWHERE and connection.execute(f"{pause} digest = ?", (paused_at, digest)).rowcount:
                 continue
             columns = "name, digest, provider, bound_at, paused_at"

@@ -50,6 +50,7 @@ class LastIds:
         Raises:
             OSError: it could not be written; then none may be given.
         """
+        # Never lower: an older journal in this place has given fewer, but people hold messages with the later numbers.
         highest = self.known | {name: max(last, self.known.get(name, 0)) for name, last in given.items()}
         if highest == self.known:
             return
@@ -71,6 +72,7 @@ def _read(path: Path) -> dict[str, int]:
             found = {name: int(last) for name, last in (word.split("=") for word in file.read(SIZE).split())}
     except (OSError, ValueError):
         return {}
+    # Damage, not a count: believed, it would leave no room for another id.
     return found if all(0 <= last <= LARGEST for last in found.values()) else {}
 
 
@@ -105,6 +107,8 @@ def go_on_after(connection: sqlite3.Connection, given: Mapping[str, int], skippe
         connection.execute("DELETE FROM sqlite_sequence")
         connection.executemany("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", after.items())
         if behind:
+            # `approve 17.2` from before a restore must not answer a question
+            # of this journal: its questions go on after the highest.
             floor = f"{after.get('ledger', 0)} {max(given.get(QUESTIONS, 0), known.get(QUESTIONS, 0))}"
             put = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
             connection.executemany(put, [(FLOOR, floor), (QUESTIONS, floor.partition(" ")[2])])

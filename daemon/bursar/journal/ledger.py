@@ -36,6 +36,7 @@ _NEWS = (
 
 def open_entry(tx: Tx, planned: PlannedIntent, now: datetime) -> IntentId:
     """Write the entry of a planned intent; return its id, which is the intent's."""
+    # A payout that goes on from a match that an edit ended has the same line: what any match of it has done is done.
     id_ = tx.insert(
         "INSERT INTO ledger (account, action, subject_type, subject_id, rule, meaning, match_id, act, asked_type, asked_id, "
         "amount, currency, planned_at) VALUES (?,?,?,?,?,?,coalesce((SELECT first_id FROM matches WHERE id = ?), ?),?,?,?,?,?,?)",
@@ -64,6 +65,7 @@ def post(
     tx: Tx, entry: IntentId, what: Post, now: datetime, amount: Decimal | None = None, currency: str | None = None
 ) -> None:
     """Post what became of an entry; an amount that was judged anew says of which currency it is."""
+    # So that a commit that plans many actions reads anew only what it has changed, and counts all of it.
     tx.posted.append(entry)
     tx.run(
         "INSERT INTO postings (entry, what, at, amount, currency) VALUES (?,?,?,?,?)",
@@ -205,6 +207,7 @@ def last_no(tx: Tx, rule: Lineage | None, account: AccountName, asked: SubjectRe
     row = tx.one(
         f"SELECT p.what, p.at FROM ledger INDEXED BY ledger_by_rule JOIN postings p ON p.entry = ledger.id WHERE {names} AND "
         f"account = ? AND {about} AND p.what IN ('denied', 'accepted', 'succeeded', 'refused', 'did_not', 'forgiven') "
+        # By the time of the answer, not by the id: a newer action that had ended before the no must not hide it.
         "ORDER BY p.at DESC, p.seq DESC LIMIT 1",
         *named,
         account,
@@ -242,6 +245,7 @@ def counting(
         *params,
         microseconds(since),
     )
+    # The names in the query are more than what counts: which of their entries do, the lineage knows.
     return [entry for entry in _folded(tx, rows) if rule is None or rule.covers(entry)]
 
 
@@ -274,6 +278,7 @@ def first_at(tx: Tx) -> datetime | None:
 def forget(tx: Tx, before: datetime, limit: int) -> int:
     """Let go of entries of which nothing became for so long; return how many."""
     rows = tx.all(
+        # Never what is open, or what a person may still have tried again: its number is named in what waits for it.
         f"SELECT id FROM (SELECT id, planned_at FROM ledger ORDER BY id LIMIT {2 * int(limit)}) l WHERE planned_at < ? AND NOT "
         "EXISTS (SELECT 1 FROM postings p WHERE p.entry = l.id AND p.at >= ?) AND NOT EXISTS (SELECT 1 FROM intents i WHERE "
         f"i.id = l.id AND i.{OPEN_INTENTS}) AND l.id NOT IN (SELECT waits_for FROM matches WHERE state = 'held' AND waits_for IS "

@@ -20,6 +20,7 @@ def take_over(tx: Tx, old: str, new: str) -> None:
     """Have a rule take over what another has caused so far: its cooldowns, limits and budgets go on."""
     (last,) = tx.one("SELECT max(id) FROM ledger WHERE rule = ?", old) or (None,)
     if last is not None:
+        # No entry is rewritten: of two rules that come of one, both remember what it did.
         tx.run(SUCCEED, new, old, last)
     rows = tx.all("SELECT former, last FROM successions WHERE rule = ?", old)
     tx.many(SUCCEED, [(new, *row) for row in rows])

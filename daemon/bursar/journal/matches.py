@@ -77,6 +77,7 @@ def add(
     """
     ref = subject or NOTHING
     tx.run(
+        # Two matches of one rule about one balance, released at the end of a pause, would ask for it twice.
         "UPDATE matches SET state = 'dropped', reason = 'a newer match took its place', ended_at = ? WHERE rule = ? AND account = ? "
         "AND subject_type = ? AND subject_id = ? AND state = 'held'",
         microseconds(now),
@@ -285,6 +286,7 @@ def release(
     if but is not None:
         where.append("id <> ?")
         params.append(but)
+    # Sooner, never later: what another obstacle's end has released already must not wait anew.
     sql = f"UPDATE matches INDEXED BY matches_held SET retry_at = min(coalesce(retry_at, ?), ?) WHERE {' AND '.join(where)}"
     return tx.run(sql, microseconds(now), microseconds(now), *params)
 
@@ -292,6 +294,7 @@ def release(
 def release_waiting(tx: Tx, intent: int, now: datetime) -> None:
     """The intent ended, or its effect has shown: the matches that waited for it are asked again; not what gave up on it."""
     tx.run(
+        # What gave up waits for a person, who knows it by the intent; its end must not let it go on by itself.
         "UPDATE matches SET retry_at = ? WHERE state = 'held' AND waits_for = ? AND block <> ?",
         microseconds(now),
         intent,

@@ -72,4 +72,5 @@ def catch_up(tx: Tx, sidecar: SendCount | None) -> None:
     """Count on from what was sent, not from what the restored journal knows; its ids went on when it was opened."""
     own = send_count(tx)
     known = sidecar is not None and sidecar.journal == own.journal
+    # One more, so that a journal that is put back once more, from before this start, is recognized, too.
     put(tx, "sent", str(max(own.sent, sidecar.sent if sidecar is not None and known else 0) + 1))

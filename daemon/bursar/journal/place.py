@@ -84,6 +84,7 @@ class Place:
                     f"{path} is gone: the journal that is being written was moved or removed, or its volume is not "
                     "mounted; put it back, then restart bursar"
                 )
+            # By device and inode: a volume that is mounted over the folder shows another file under the same name.
             if found != known:
                 return f"{path} is another file now: the journal that is being written was replaced; restart bursar"
         return None
@@ -96,6 +97,7 @@ class Place:
         """
         with suppress(OSError):  # it is gone: `wrong` says so
             found = Looks.of(self._path)
+            # Size or time have changed, and not by this writer, whose checkpoints alone touch the main file.
             if self._looks is not None and found.inode == self._looks.inode and found != self._looks:
                 self.overwritten = (
                     f"{self._path}: another program wrote into the journal while bursar ran; stop bursar, and "

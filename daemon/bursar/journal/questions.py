@@ -78,6 +78,7 @@ def ask(
 def _next_number(tx: Tx, intent: Intent) -> int:
     """Return the number of the next question: none that an intent of a restored journal may have had is used again."""
     last_id, _, floor = (meta.get(tx, FLOOR) or "0 0").partition(" ")
+    # A message about 150 must not be an answer to the question about 400 that a restored journal asks under its number.
     number = max(intent.question, int(floor) if intent.id <= int(last_id) else 0) + 1
     if number > int(meta.get(tx, QUESTIONS) or 0):
         meta.put(tx, QUESTIONS, str(number))
@@ -167,6 +168,7 @@ def void(tx: Tx, id_: IntentId, *, called: bool) -> None:
         id_: The intent.
         called: A person has called for it, which is a yes in itself: it is left as one that covers nothing.
     """
+    # Not only of the intent: a yes beside a suspect counts for whatever payout meets the same one.
     tx.run("UPDATE questions SET yes = 0 WHERE intent_id = ?", id_)
     tx.run(
         "UPDATE intents SET consented = 0, ceiling_consented = 0, consent_amount = NULL, consent_above = NULL, again = 0 "
@@ -174,6 +176,7 @@ def void(tx: Tx, id_: IntentId, *, called: bool) -> None:
         id_,
     )
     if called:
+        # A call without any yes would read as one that was given with `--yes`, for whatever is there.
         consent(tx, id_, VOID)
 
 

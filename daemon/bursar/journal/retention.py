@@ -47,6 +47,8 @@ def clean(tx: Tx, keeping: Keeping, now: datetime, measured: Measured) -> int:
         _deliveries(tx, microseconds(measured.before(now, keeping.deliveries))),
         _events(tx, events),
         _matches(tx, microseconds(measured.before(now, max(keeping.matches, keeping.texts)))),
+        # Evidence of what may land yet is under no shorter retention:
+        # `events: 7d` would make the next payout the second.
         _intents(tx, events, microseconds(measured.before(now, max(keeping.events, ledger.KEPT)))),
         _audit(tx, events),
         _held(tx, events),

@@ -34,6 +34,7 @@ def was_restored(own: SendCount, sidecar: SendCount | None, *, new: bool) -> boo
     """
     if sidecar is None or sidecar.journal != own.journal:
         return own.sent > 0 or not new
+    # A journal that is ahead is no alarm: a crash between the commit and this file leaves it so, with nothing sent.
     return sidecar.sent > own.sent
 
 
@@ -74,6 +75,7 @@ class SendCounter:
             self._file = open_sidecar(self.path)
         line = f"{mark.journal} {mark.sent:020d}\n".encode("ascii")
         os.pwrite(self._file, line, 0)
+        # On disk, not in the kernel's cache: a power cut after the request must not take the count back.
         os.fsync(self._file)
         self._raised = mark
 

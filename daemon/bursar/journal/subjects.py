@@ -92,6 +92,7 @@ def track(
     for id_, fields, created_at in rows:
         added = tx.run(
             "INSERT INTO subjects (account, type, id, fields, created_at, changed_at, watched) VALUES (?,?,?,?,?,?,1) "
+            # A person may track what is known: its snapshot, and with it what has changed since, must not begin anew.
             "ON CONFLICT (account, type, id) DO NOTHING",
             account,
             kind.name,

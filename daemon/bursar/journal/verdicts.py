@@ -253,6 +253,8 @@ def forget_missing(tx: Tx, names: set[str], now: datetime, off: Collection[str] 
     """
     for (name,) in tx.all("SELECT name FROM rules"):
         if name not in names:
+            # Forgotten here, a rule could come back under another name
+            # without `was`, and pay again inside its cooldown.
             if name in off or tx.one(HAS_ACTED, name, name) is not None:
                 tx.run("UPDATE rules SET fingerprint = '' WHERE name = ?", name)
             else:

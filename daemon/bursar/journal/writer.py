@@ -136,6 +136,7 @@ class Journal:
             JournalError: it is locked, read-only, full, missing, damaged or newer; nothing was changed.
         """
         path = resolved(path)
+        # The lock before anything is looked at: what another process writes just now could not be judged.
         lock = claim(path, create=create)
         counter, ids = SendCounter.beside(path), LastIds.beside(path)
         file_lock = None
@@ -145,6 +146,7 @@ class Journal:
             prepare_file(path, counter, ids.known, create=create)
             file_lock = claim_file(path) if file_lock is None else file_lock
             connection = connect(path)
+            # Before anything may use them: no command in front of the first commit must give an id anew.
             ids.note(last_ids(connection))
             return cls(path, connection, (lock, file_lock), counter, ids)
         except BaseException as error:
@@ -187,6 +189,7 @@ class Journal:
     def close(self) -> None:
         """Finish what waits, close, and let the lock go."""
         self._closed = True
+        # Behind all that waits: a `sending` or an outcome that was handed over is still written.
         self._calls.put(None)
         self._thread.join()
         if self._place.overwritten is not None:
@@ -243,13 +246,17 @@ class Journal:
 
     def _commit(self, group: list[_Call[Any]]) -> None:
         try:
+            # Before each commit: after `cp backup.db journal.db` the pages
+            # are another journal's, and the same intent would leave twice.
             self._place.check()
+            # The write lock at once: what is decided in it has read nothing that another could still change.
             self._connection.execute("BEGIN IMMEDIATE")
             tx, wrote = Tx(self._connection), False
             for call in group:
                 before = self._connection.total_changes  # what is rolled back counts there, too
                 self._run(tx, call, alone=len(group) == 1)
                 wrote |= call.error is None and self._connection.total_changes > before
+            # Before the commit: a crash in between leaves a gap in the ids, after it they could be given twice.
             self._last_ids.note(last_ids(self._connection))
             self._connection.execute("COMMIT")
             self.commits += 1
@@ -258,6 +265,7 @@ class Journal:
             self._undo()
             failure = explain(error, self.path) if isinstance(error, (sqlite3.Error, OSError)) else error
             self.broken = str(failure) if isinstance(failure, JournalError) else self.broken
+            # A result that is not on disk must not be acted on: where the commit fails, every waiter of it fails.
             for call in group:
                 call.error = call.error or failure
         finally:
@@ -273,6 +281,7 @@ class Journal:
         except Exception as error:
             if not self._connection.in_transaction:  # the database itself rolled everything back
                 raise
+            # Alone: one account's fault must not undo the outcome of another's payout in the same commit.
             self._connection.execute("ROLLBACK TO one")
             call.error = explain(error, self.path) if isinstance(error, sqlite3.Error) else error
         self._connection.execute("RELEASE one")
@@ -326,6 +335,7 @@ def _answer(group: list[_Call[Any]]) -> None:
 
 def _tell(calls: list[_Call[Any]]) -> None:
     for call in calls:
+        # Its waiter was canceled; what it asked to be written is written all the same.
         if call.future.done():
             continue
         if call.error is not None:

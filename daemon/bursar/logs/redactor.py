@@ -141,6 +141,7 @@ class Redactor:
         self._longest = max(self._longest, len(form))
 
     def _forget(self, form: str) -> None:
+        # A coupon code that equals a configured key must not take that along when it is forgotten.
         if form in self._kept:
             return
         same_start = self._by_start[form[:MIN_LENGTH]]
@@ -169,6 +170,7 @@ def _longest_at(text: str, at: int, candidates: Iterable[str]) -> int:
 def _forms(value: str) -> set[str]:
     """Return how a value may look in a line: as it is, in a URL, in JSON, in HTML, in a repr, each line of several."""
     plain = value.strip()
+    # As libraries write it: a URL in an error has the key quoted, a traceback has its repr.
     forms = {plain, quote(plain, safe=""), quote(plain), quote_plus(plain), repr(plain)[1:-1], escape(plain)}
     forms.add(plain.replace("/", "\\/"))
     forms.update(line.strip() for line in plain.splitlines())

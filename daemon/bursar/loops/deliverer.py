@@ -68,6 +68,8 @@ class Deliverer:
                     break
                 taken.append(delivery.id)
         finally:
+            # What was taken is written down even when the next one fails:
+            # else all of them would be delivered once more.
             if taken:
                 at = self._context.now()
                 await self._context.commit(lambda uow: deliveries.delivered(uow.tx, taken, at))
@@ -99,6 +101,7 @@ class Deliverer:
         What fell due while nobody ran has waited since this one was made.
         """
         if oldest is None or self._failures:
+            # A sink that is down for a day is no reason to restart a daemon that works.
             return 0.0
         return (self._context.now() - max(oldest, self._made_at)).total_seconds()
 

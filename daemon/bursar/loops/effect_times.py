@@ -52,6 +52,7 @@ class EffectTimes:
         ended_at = self.of_account.get(spec.name)
         if ended_at is None or asked_at >= ended_at:
             return Valid(observation)
+        # A balance or a list that was asked for before a payout ended and comes after it would ask for a second payout.
         if spec.streams[observation.stream].coverage is not Coverage.TRACKED:
             return None
         kinds = list(spec.kinds_of(observation.stream))

@@ -105,6 +105,8 @@ class Executor:
     async def turn(self) -> None:
         """Look for a lost attempt, or send what is ready, or wait."""
         self._context.liveness.tick(f"executing {self._spec.name}")
+        # A request of the configuration before may be out: beside it,
+        # the next one's evidence could not tell the two apart.
         if not self._is_first():
             await self.wakeup.wait(self._context.clock, IDLE_S)
             return
@@ -112,6 +114,7 @@ class Executor:
         if work.orphans:
             await self._outcomes.record_orphans(work.orphans)
         elif self._limiter.paused_s() > 0 or work.nothing or self._context.changing is not None:
+            # A key that is to be left alone answers no look; and while a reload changes over, nothing is claimed.
             await self.wakeup.wait(self._context.clock, IDLE_S)
         else:
             limit_s = getattr(self._adapter, "limit_s", 0.0) * CALLS
@@ -141,6 +144,7 @@ class Executor:
         """Find what there is to do."""
         opened = intents.in_state(tx, (State.SENDING, State.READY, State.UNKNOWN), self._spec.name)
         orphans = [intent for intent in opened if intent.state is State.SENDING]
+        # Orphans first: no loop sends them, and until they are made unknown nothing looks for them.
         if not opened or orphans or self._away(tx):
             return Work(orphans)
         lost = [intent for intent in opened if self._lost.due(intent)]
@@ -165,10 +169,12 @@ class Executor:
                 continue
             if isinstance(verdict, HoldBack) and verdict.brief:
                 everything_waits = everything_waits or verdict.block in EVERYTHING
+                # A pause must not hide that a lost payout has landed: it is looked for even while it may not be sent.
                 if self._lost.due_though_held(intent):
                     return Work(lost=[intent])
                 continue
             if isinstance(verdict, (HoldBack, Lapse)):
+                # No evidence is read for what would not be sent: a look costs a request of the key's rate.
                 return Work(ended=intent)
             if not chosen or (intent.action == chosen[0].action and len(chosen) < self._batch(candidate.action)):
                 chosen.append(intent)
@@ -176,6 +182,7 @@ class Executor:
 
     def _batch(self, action: ActionType) -> int:
         """Return how many go in one request: what is looked for by evidence of its own goes alone."""
+        # Two payouts in one request would have one evidence, and a lost reply could not be told apart.
         many = getattr(self._adapter, "performs_many", False) and action.lost_reply is LostReply.REPEATABLE
         return action.batch if many else 1
 
@@ -187,9 +194,12 @@ class Executor:
     async def _execute(self, ready: Sequence[Intent]) -> None:
         """Send ready intents of one action in one request."""
         try:
+            # The turn first, the evidence after it: at 30 requests a minute
+            # a look that waits for its turn is too old when it leaves.
             await self._limiter.acquire(Priority.EFFECT)
         except RateLimited:
             return
+        # The wait may have been long: a lost one may have landed meanwhile, or a reload wants this loop to end.
         if self.stopping.is_set() or not await self._still_missing(ready[0]):
             return
         before: object = None
@@ -197,9 +207,11 @@ class Executor:
             before = await self._prepare(ready, Exchange(strict=True))
             if before is FAILED or not await self._none_landed(ready[0]):
                 return
+        # Strict: a list that says two things under one key must not be the evidence that lets a payout go.
         look = Exchange(strict=True)
         began_s = self._context.clock.monotonic()
         evidence = await self._prepare(ready, look, before)
+        # The last point at which nothing is committed: from here on the turn goes to its written outcome.
         if evidence is FAILED or self.stopping.is_set() or self._context.changing is not None:
             return
         self.sending = True  # from here to the written outcome nobody may end this turn
@@ -210,6 +222,8 @@ class Executor:
 
     async def _claim_and_send(self, ready: Sequence[Intent], evidence: object, look: Exchange, began_s: float) -> None:
         """Commit the `sending` of what the gate lets through, and make the attempt within its deadline."""
+        # Before the commit: a pause that is written while the claim
+        # waits for the disk is later than this, and keeps it back.
         claimed_s = self._context.clock.monotonic()
         claimed = await self._context.commit(lambda uow: claim(uow, [one.id for one in ready], cast(Json, evidence)))
         self._rest(claimed.waiting, IDLE_S)
@@ -218,6 +232,8 @@ class Executor:
         # from before the commit on: it may take long, and the evidence grows old meanwhile
         not_after_s = (look.ended_s or began_s) + LEAVES_WITHIN_S
         if self._spec.actions[ready[0].action].takes_balance:
+            # From the question, not the answer. What comes in after these
+            # seconds would be paid, too, without having been judged.
             not_after_s = min(not_after_s, (look.last_asked_s or began_s) + LAST_LOOK_S)
         await self._send(claimed, Exchange(not_after_s, partial(self._context.objection, self._spec.name, claimed_s)))
 
@@ -248,6 +264,8 @@ class Executor:
         except ProviderError as error:
             self._cannot_look(ready, error)
             return FAILED
+        # A finding in place of evidence: the adapter will not have it
+        # sent, and asked at once again it would go round without a pause.
         if isinstance(read, (Happened, DidNot, CannotTell)):
             self._rest([intent.id], PREPARE_PAUSE_S)
             if not isinstance(read, CannotTell):
@@ -278,6 +296,7 @@ class Executor:
             reason=error.reason,
         )
         asked = error.retry_after if error.retry_after is not None else timedelta(seconds=PREPARE_PAUSE_S)
+        # Not for as long as the site likes: `Retry-After` of 115 days would keep a payout ready and silent.
         self._rest([intent.id for intent in ready], min(asked, MAX_REST).total_seconds())
         if isinstance(error, RateLimited) and error.retry_after is not None:
             self._limiter.pause_for(error.retry_after)
@@ -297,6 +316,8 @@ class Executor:
             outcomes = await self._attempt(claimed, exchange)
         finally:
             now_s = self._context.clock.monotonic()
+            # Also where the task is canceled: how far it came is noted
+            # before anything else, or `settle` would count from too early.
             ended_at = self._context.at(exchange.ended_s if exchange.ended_s is not None else now_s)
             self._outcomes.note(claimed.intents, outcomes, ended_at)
         if exchange.limited and exchange.retry_after is not None:
@@ -308,11 +329,14 @@ class Executor:
     async def _attempt(self, claimed: Claimed, exchange: Exchange) -> Mapping[IntentId, Outcome]:
         """Raise the counter beside the journal, then make the attempt; without the counter nothing is sent."""
         ids = [intent.id for intent in claimed.intents]
+        # The `sending` that was just committed may lie in a file that
+        # was moved away: then no start would know of this request.
         self._context.check_files()
         if self._context.displaced is not None:
             return dict.fromkeys(ids, NotSent(self._context.displaced))
         try:
             if claimed.count is not None:
+                # On disk before the first byte: a journal restored from before it is known by this file alone.
                 self._context.journal.send_counter.raise_to(claimed.count)
         except OSError as error:
             log.exception("intent.not_counted", account=self._spec.name)
@@ -327,10 +351,12 @@ class Executor:
             if len(sending) == 1:
                 return {sending[0].id: await self._adapter.perform(sending[0])}
             many = await cast(BatchAdapter, self._adapter).perform_many(sending)
+            # Left out is no no: the panel may have canceled the order and only not said so.
             return {intent.id: many.get(intent.id, Lost("the answer does not speak of it")) for intent in sending}
         except NeverSent as error:
             outcome: Outcome = NotSent(error.reason, error.retry_after)
         except ProviderError as error:
+            # Whatever is not plainly "never sent" may have arrived: a time-out, a reset, HTML of a gateway.
             outcome = Lost(error.reason)
         return dict.fromkeys((intent.id for intent in sending), outcome)
 

@@ -28,6 +28,7 @@ class Liveness:
 
     def tick(self, loop: str, patience_s: float = 0.0) -> None:
         """The loop turned. `patience_s`: it now waits for something that has a time limit of its own, this one."""
+        # Never earlier: a tick of another lane must not take back the patience for a request that hangs.
         self._turned[loop] = max(self._turned.get(loop, float("-inf")), self._clock.monotonic() + patience_s)
 
     def stick(self, loop: str, *, stuck: bool) -> None:

@@ -66,6 +66,7 @@ class LostAttempts:
             finding = await self._reconcile(intent, look)
         except ProviderError as error:
             finding = CannotTell(f"it could not be looked for: {error.reason}")
+        # As old as its first question: what landed while the list was on its way is not in it.
         if look.first_asked_s is not None:
             asked_at = self._context.at(look.first_asked_s)
         await self._context.commit(lambda uow: record_finding(uow, intent.id, intent.fence, finding, asked_at))
@@ -119,6 +120,8 @@ class LostAttempts:
         """Write what a look showed of a lost attempt before it is made again; return whether it may be."""
         self._log(intent, finding)
         after = await self._context.commit(lambda uow: record_evidence(uow, intent.id, intent.fence, finding))
+        # A person who says "did not, again" has looked where no look can
+        # tell: a balance that fell must not hold that back for ever.
         missing = isinstance(finding, DidNot) or (intent.again and isinstance(finding, CannotTell))
         return missing and after is not None and after.state is State.READY
 
@@ -151,6 +154,7 @@ class LostAttempts:
             with watched(look):
                 return await self._adapter.reconcile(whole, intent.evidence)
         except TemplateFailed as failed:
+            # Its wallet was edited: with another one the look would find nothing, and say *did not*.
             return CannotTell(f"it cannot be looked for: {failed}", suspect=NOT_LOOKED_FOR if beside else None)
 
     def _log(self, intent: Intent, finding: Finding) -> None:

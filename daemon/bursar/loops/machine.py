@@ -57,5 +57,6 @@ def kernel_synchronised() -> bool:
         read = _Timex()
         state = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.byref(read))
     except (OSError, AttributeError):
+        # Where the kernel cannot be asked it does not vouch: a gap then counts as nothing.
         return False
     return state not in (-1, CLOCK_ERROR) and not read.status & UNSYNCHRONISED

@@ -40,6 +40,7 @@ class Maintenance:
     async def clean(self) -> None:
         """Clean up once, unless the wall clock jumped within a day; sooner again if there is more."""
         await self._context.commit(self._forget_secrets)
+        # A clock that is set 400 days ahead makes everything old; what guards count would be gone when it is set right.
         removed = await self._context.commit(self._let_go) if self._context.clock_steady() else 0
         self._due_at = self._context.now() + (SOON if removed >= retention.AT_ONCE else EVERY)
 
@@ -48,6 +49,7 @@ class Maintenance:
         given = self._context.secret_params
         for id_ in list(given):
             intent = intents.load(uow.tx, IntentId(id_))
+            # A wallet stays in memory as long as it may be needed to look for a lost payout, and no longer.
             if intent is None or intent.state not in OPEN:
                 given.pop(id_, None)
 

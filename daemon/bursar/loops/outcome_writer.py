@@ -40,8 +40,10 @@ class OutcomeWriter:
             ended_at: The last moment of the request on the wire.
         """
         for intent in sent:
+            # Never "not sent" by default: the request may have been on the wire when the task was canceled.
             outcome = outcomes.get(intent.id, Lost("the daemon was told to stop while it was sent"))
             self._context.ended[intent.id] = Ended(intent.fence, outcome, ended_at)
+            # A refusal, too: a provider that says no may have done it, and polls from before it show nothing of that.
             if not isinstance(outcome, NotSent):
                 self._context.effects.note(intent.account, intent.subject, ended_at)
 
@@ -49,6 +51,7 @@ class OutcomeWriter:
         """Write how attempts ended that another executor of the account was stopped at."""
         for intent in orphans:
             found = self._context.ended.get(intent.id)
+            # An outcome of an earlier attempt says nothing of this one.
             if found is None or found.fence != intent.fence:
                 lost = Lost("nobody knows how its attempt ended")
                 self._context.ended[intent.id] = Ended(intent.fence, lost, self._context.now())
@@ -61,6 +64,8 @@ class OutcomeWriter:
             try:
                 await self._write_outcomes([intent.id for intent in sent])
                 return
+            # Kept and tried until the disk takes it: dropped, the intent
+            # would be unknown though the provider has said yes.
             except JournalError as error:
                 log.error("intent.outcome_unwritten", account=self._account, reason=str(error))
                 self._context.liveness.tick(f"executing {self._account}")
@@ -77,6 +82,7 @@ class OutcomeWriter:
             for id_, one in ended.items():
                 await self._write_alone(id_, one)
         for id_ in ended:
+            # Only now, after the commit: a reload in between finds it here, and writes it.
             self._context.ended.pop(id_, None)
 
     async def _write_alone(self, id_: IntentId, one: Ended) -> None:

@@ -61,6 +61,7 @@ class Polled:
 
     def when_s(self) -> float:
         """Return when it is due; 0 when somebody waits."""
+        # A listing that is being read shows all there is: a second one beside it could only overtake it.
         if self.watch is None and self.busy:
             return NEVER_S
         if self.wanted or self.demanded:
@@ -125,6 +126,8 @@ class Schedule:
             return Due(polled, (), asked)
         ids = polled.watch.take(now_s, polled.stream.batch, [ref.id for ref in asked])
         taken = set(ids)
+        # More waited than one request takes: the rest is wanted
+        # still, or a hold that fell due would wait for its interval.
         polled.wanted.update(ref for ref in asked if ref.id not in taken and polled.watch.waits(ref.id))
         return Due(polled, ids, frozenset(ref for ref in asked if ref.id in taken)) if ids else None
 
@@ -136,6 +139,7 @@ class Schedule:
         """Have subjects looked at early, each at most once in its stream's interval, or in `every_s` if less."""
         for ref in refs:
             polled = self.streams.get(self._stream_of.get(ref.type, ""))
+            # Once an interval: a thousand held matches on one order must not use up the key's rate.
             if polled is None or self._hurried.get(ref, 0.0) > now_s - min(polled.interval_s, every_s):
                 continue
             self._hurried[ref] = now_s
@@ -176,6 +180,7 @@ class Schedule:
         """The account is another one, or has another past: nothing in memory holds."""
         self._hurried.clear()
         for polled in self.streams.values():
+            # State rules are asked of everything again: nothing that is known in memory is of this account.
             polled.first = True
             polled.bodies.clear()
             polled.wanted.clear()

@@ -165,10 +165,12 @@ class Poller:
             await self._failed(due, error)
             return None
         finally:
+            # Also of an answer that could not be read: a 429 in HTML is a rate limit all the same.
             self._leave_alone(exchange)
         if not self._context.vouched and (date := exchange.date) is not None:
             since = timedelta(seconds=self._context.clock.monotonic() - exchange.date_s)
             await vouch(self._context, date + since)
+        # Noted by the way to the wire, not by the plugin: an answer must not be younger than its question.
         asked_s = exchange.first_asked_s
         return Seen(observation, self._context.at(began_s if asked_s is None else asked_s), digests)
 
@@ -184,6 +186,7 @@ class Poller:
         poll = Poll(seen.asked_at, due.asked, first=first, recovering=recovering)
 
         def take_in(uow: UnitOfWork) -> tuple[Valid, Ingested] | None:
+            # In the writer's turn, not before: an effect may end while this waits for the disk.
             valid = self._context.effects.still_true(self._spec, seen.observation, seen.asked_at)
             return None if valid is None else (valid, ingest(uow, self._spec, valid.observation, poll))
 
@@ -199,6 +202,7 @@ class Poller:
             self.schedule.look_again(due, due.ids, self._now_s())
             return None
         valid, ingested = taken
+        # After the commit: a digest that is remembered of an answer that was not written would hide it for good.
         await self._remember(due, valid, ingested, seen.digests)
         return ingested
 
@@ -207,6 +211,7 @@ class Poller:
         polled, observation, now_s = due.polled, valid.observation, self._now_s()
         polled.failures, self._parked_before = 0, False
         polled.doubted = ingested.doubted
+        # A cursor that went on past a held page would never show again what stood on it.
         if observation.cursor is not None and not ingested.held:
             polled.cursor = observation.cursor
         if ingested.held and observation.more:  # its next page is asked for from where it began
@@ -215,6 +220,7 @@ class Poller:
             again = None if ingested.held or ingested.absent else {} if ingested.waits else digests
             self.schedule.listed(due, observation, again, now_s)
             return
+        # What was not believed is decoded anew next time, though its bytes are the same.
         believed = {} if ingested.held else _of_seen(digests, observation)
         looked_at = [id_ for id_ in due.ids if id_ not in valid.outdated] if valid.outdated else due.ids
         finished = self.schedule.looked_at(due, looked_at, ingested.changed, believed, now_s)
@@ -240,6 +246,7 @@ class Poller:
         await self._context.commit(lambda uow: record_failure(uow, self._spec, stream, error.kind, error.reason))
 
     async def _rejected(self, due: Due, error: Rejected) -> None:
+        # One wrong key is enough: panels ban the address that goes on asking with it.
         self._parked = True
         due.polled.failures += 1
         self.schedule.put_off(due, self._now_s())
@@ -264,6 +271,7 @@ class Poller:
         since = self._refreshed_at or now - OVERLAP
         wishes = await self._context.journal.read(lambda tx: self._wishes(tx, now, since, fresh_since))
         self._refreshed_at = now - MARGIN
+        # The name means another account since: what this memory holds is of the old one.
         if wishes.bound_at != self._bound_at:
             self.schedule.begin_anew()
             await self.load()
@@ -272,6 +280,7 @@ class Poller:
             for one in rows:
                 self.schedule.put(stream, one, now.timestamp())
         self.schedule.want(wishes.wanted, now.timestamp())
+        # However slow the stream: with a look every six hours, a second yes would lapse before its facts are fresh.
         self.schedule.want(wishes.stale, now.timestamp(), STALE_S)
         self.schedule.demand(wishes.demanded)
 
@@ -346,4 +355,5 @@ def _of_seen(digests: dict[str, int], observation: Observation) -> dict[str, int
     if not digests:
         return digests
     seen = {one.ref.id for one in observation.subjects} | set(observation.unchanged)
+    # An id that the plugin passed over in silence: its bytes must not count as seen, or it is never looked at again.
     return {id_: digest for id_, digest in digests.items() if id_ in seen}

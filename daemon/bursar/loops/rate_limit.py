@@ -56,11 +56,14 @@ class RateLimiter:
         self._require_no_pause()
         if not self._waiting and self._take():
             return
+        # The number keeps turns in order within a priority; effects go ahead of polls, whose answer can wait.
         mine = (int(priority), next(self._numbers))
         heapq.heappush(self._waiting, mine)
         try:
             while self._waiting[0] != mine or not self._take():
                 await self._clock.sleep(max(self._free_at_s - self._clock.monotonic(), MIN_WAIT_S))
+                # Those that wait are told, too: an executor that stands here for
+                # an hour stalls its account, and looks dead to the watchdog.
                 self._require_no_pause()
         finally:
             self._waiting.remove(mine)

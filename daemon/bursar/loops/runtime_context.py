@@ -116,6 +116,8 @@ class RuntimeContext:
 
     def call_off(self, account: str | None, reason: str) -> None:
         """Keep what was claimed and has not left yet from leaving, at one account or at all, whoever sends it."""
+        # Here and not in an executor: what a reload has handed over
+        # sends under its old one, and a pause must reach it, too.
         self.called_off[account] = self.clock.monotonic(), reason
 
     def change_over(self, reason: str) -> None:
@@ -130,16 +132,20 @@ class RuntimeContext:
             account: Whose.
             claimed_s: From when on it was claimed; what was said before is known to the gate.
         """
+        # The last moment before the first byte: between the commit and
+        # this the request may have hung in its connection for a minute.
         self.check_files()
         said = (self.called_off.get(key) for key in (None, account))
         return (
             self.displaced
             or self.changing
+            # Only what was said since the claim: an older pause has ended, or the gate would not have let it through.
             or next((why for at_s, why in filter(None, said) if at_s >= claimed_s), None)
         )
 
     def fresh_since(self, now: datetime | None = None) -> datetime:
         """Return since when facts are fresh enough to act on."""
+        # Never from before this run: what the last one saw may be hours old, whatever its rows say.
         return max(self.fresh_from, (now or self.now()) - FRESH)
 
     def view(self, tx: Tx) -> ReadView:
@@ -147,6 +153,8 @@ class RuntimeContext:
         return self._open(ReadView, tx)
 
     def _open(self, kind: type[V], tx: Tx) -> V:
+        # One instant for all that is decided in a commit: a cooldown
+        # must not be over for one guard and not for the next.
         now = self.now()
         return kind(
             tx,
@@ -172,6 +180,8 @@ class RuntimeContext:
         def work(tx: Tx) -> tuple[T, set[str]]:
             uow = self._open(UnitOfWork, tx)
             result = decide(uow)
+            # In the same transaction: a crash between an event and what
+            # its rules make of it would lose one or do the other twice.
             process_events(uow)
             return result, uow.wake
 

@@ -79,6 +79,7 @@ async def open_context(
     found = await journal.read(_read)
     context, resumed = begin(configuration, journal, clock, machine or this_machine(), found)
     counter = journal.send_counter.read()
+    # Read before anything is written: once the counts have caught up, nothing tells a restored journal any more.
     restored = await journal.read(lambda tx: meta.restored(tx, counter))
     known_since = f"{found.offsets.wall(found.last_at):%Y-%m-%d %H:%M}Z" if found.last_at is not None else "never"
 
@@ -86,6 +87,8 @@ async def open_context(
         if restored:  # first: whatever is written gets an id
             meta.catch_up(uow.tx, counter)
         meta.put_instant(uow.tx, "started_at", uow.now)
+        # Before whatever counts time: settle, cooldowns and lapses of
+        # this start go by the timeline as it is taken up here.
         note_time(uow, context, resumed)
         bind(uow, configuration)
         # first: what a changed rule ends may have been sent after the back-up, and must not lapse unasked
@@ -95,6 +98,7 @@ async def open_context(
     await context.commit(start)
     if found.new:  # of an account that acted before, on a volume that is not mounted now, it would know nothing
         log.warning("journal.new", path=str(journal.path), reason="there was none: nothing done before is known")
+    # After the commit, as with each sending: a crash in between leaves the journal ahead, which is no alarm.
     journal.send_counter.raise_to(await journal.read(meta.send_count))
     return context
 
@@ -179,9 +183,11 @@ async def vouch(context: RuntimeContext, witness: datetime) -> None:
         context: What the loops share.
         witness: The true time now, by the kernel or a provider.
     """
+    # A provider whose own clock is off must not end a cooldown.
     if abs(witness - context.clock.now()) > AGREES:
         return
     context.vouched = True
+    # Right now is not enough: the gap was measured by what the wall clock said at the start.
     if not confirms(context.started_wall, context.now() - context.started_at, witness):
         return
 
@@ -201,6 +207,7 @@ def note_jump(uow: UnitOfWork, context: RuntimeContext, reason: str) -> None:
     By the offset alone nobody could tell: whoever starts next finds the wall clock where it was left.
     """
     timekeeping.put_offset(uow.tx, uow.now, context.ahead // MICROSECOND)
+    # On disk, not in memory: killed within the minute, the next run would take the false hour for steady, and pay.
     meta.put_instant(uow.tx, JUMPED_AT, uow.now)
     verdicts.ask_by_calendar(uow.tx, uow.now)
     emit_core(uow, "clock.jumped", NOBODY, {"reason": reason})
@@ -218,6 +225,7 @@ async def apply_configuration(context: RuntimeContext, configuration: Configurat
 
     def take_on(uow: UnitOfWork) -> None:
         uow.config = after
+        # Before anything is bound or ended: a reload that is refused leaves all as it was.
         refuse_renamed(uow.tx, uow.config.rules.rules)
         bind(uow, configuration)
         take_over(uow, set(configuration.sinks))
@@ -226,8 +234,10 @@ async def apply_configuration(context: RuntimeContext, configuration: Configurat
     try:
         await context.commit(take_on)
     except BaseException:
+        # A commit that fails leaves the old rules in force, in memory as on disk.
         context.config = before
         raise
+    # What is still connecting was judged by the old configuration: the old wallet, say.
     context.call_off(None, CHANGED)
 
 

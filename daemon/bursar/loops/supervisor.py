@@ -68,6 +68,7 @@ class Supervisor:
         self.timer = Timer(context)
         self.maintenance = Maintenance(context, configuration.settings.retention)
         self.by_key: dict[tuple[str, ...], RateLimiter] = {}
+        # Also of keys that a reload took out: put back, they must not forget the `Retry-After` that they were given.
         self._former = former.limiters_until_now() if former is not None else {}
         self._unfinished = former.unfinished() if former is not None else {}
         for account in configuration.accounts.values():
@@ -119,6 +120,7 @@ class Supervisor:
                 task.cancel()
         staying = {self._executing[name] for name in sending}
         if self._tasks - staying:
+            # A plugin that swallows its cancellation must not keep every other account from the new configuration.
             _, stubborn = await asyncio.wait(self._tasks - staying, timeout=ABANDON_S)
             for task in stubborn:
                 log.error("reload.loop_abandoned", loop=task.get_name(), reason="its plugin did not end when told to")
@@ -132,6 +134,7 @@ class Supervisor:
         self._stop_turning()
         sending = {*self._executing.values(), *(task for tasks in self._unfinished.values() for task in tasks)}
         if sending:
+            # So many seconds to end in: given up, its outcome is unknown, and a person may have to look for it.
             await asyncio.wait(sending, timeout=patience_s)
         for task in sending:
             task.cancel()
@@ -178,6 +181,7 @@ class Supervisor:
 
     def _limiter_of(self, account: Account) -> RateLimiter:
         """Return what limits the requests of a key at one address; what the provider asked for outlives a reload."""
+        # With the address: two sites that share a key share no limit, and one must not stop the other.
         key = (account.provider.name, account.settings.url, account.settings.key.reveal())
         if key not in self.by_key:
             former = self._former.get(key)
@@ -190,6 +194,7 @@ class Supervisor:
     def _take_on(self, account: Account) -> None:
         limiter = self._limiter_of(account)
         spec = self._context.config.accounts[account.name]
+        # An effect does not wait for the limit again: its turn was taken before its evidence was read.
         lent = self._lend(f"account {account.name}", Http(self._context.clock, limiter.acquire, wait_first=_no_wait))
         adapter = _opened(account, lent, self._redactor)
         self.adapters[account.name] = adapter

@@ -36,6 +36,7 @@ class Timer:
 
     async def turn(self) -> None:
         """Do what is due, then wait a second."""
+        # First: what time does below must not go by a clock that was set a moment ago.
         await self._watch_clock()
         self._context.check_files()
         await self._context.commit(_pass)
@@ -46,6 +47,7 @@ class Timer:
         """Where the wall clock jumped against the timeline, only watch until it was steady for a minute."""
         context, drift, now = self._context, self._context.drift(), self._context.now()
         if abs(drift) > JUMP:
+            # In memory at once, also where it cannot be written down: nothing may be sent by this clock.
             context.unsteady_since, context.fresh_from, context.vouched = now, now, False
             reason = f"the wall clock was set by {drift.total_seconds():+.0f} s"
             log.error("clock.jumped", reason=reason)

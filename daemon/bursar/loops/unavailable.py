@@ -29,6 +29,7 @@ class UnavailableAdapter:
 
     async def perform(self, intent: Intent) -> Outcome:
         """Send nothing."""
+        # Nothing has left: lost would block the account for a plugin that could not even be opened.
         return NotSent(self._error.reason)
 
     async def reconcile(self, intent: Intent, evidence: Json) -> Finding:

@@ -71,6 +71,7 @@ class Watch:
         self._acted[index] = acted_s or 0.0
         self._kind[index] = TERMINAL if terminal else MOVING
         if self._due[index] < 0.0:
+            # The answer on its way was asked for before this: another look follows it, and never two at the same time.
             self._due[index] = ASKED_AND_DUE
         else:
             self._schedule(index, due_s)
@@ -79,6 +80,7 @@ class Watch:
         """Take a subject off watch."""
         index = self._index.get(id_)
         if index is not None:
+            # The slot stays: an answer that is on its way still knows its place by the index.
             self._kind[index] = OFF
             self._digest[index] = 0
 
@@ -107,6 +109,7 @@ class Watch:
         index_of, stored = self._index, self._digest
 
         def same(id_: str, raw: bytes | memoryview) -> bool:
+            # 0 stands for "never seen in this run".
             digest = hash(raw) or 1
             index = index_of.get(id_)
             if index is not None and stored[index] == digest:

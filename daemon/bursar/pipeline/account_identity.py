@@ -52,6 +52,8 @@ def _is_another(
 ) -> bool:
     """Return whether something would be mixed up, or forgotten, if a name just meant another account from now on."""
     twins = [one for one in known.values() if one.digest == digest]
+    # A name of which nothing is known may take a new key silently, but not
+    # that of another account: budgets and lost payouts are kept there.
     others = any(one.name in configured or has_a_life(tx, one) for one in twins)
     return others or at_stake(tx, row.name) or accounts.has_subjects(tx, row.name)
 
@@ -65,6 +67,7 @@ def quarantine_words(name: AccountName) -> str:
 def _meet(uow: UnitOfWork, name: AccountName, provider: str, digest: str, twins: Sequence[AccountRow]) -> None:
     """A new name. If it means what another name meant, nothing is done there until a person says which it is."""
     accounts.bind(uow.tx, name, provider, digest, uow.now)
+    # Under a new name a cooldown of a day, a budget and a pause would be forgotten; so a person says first which it is.
     if any(has_a_life(uow.tx, one) for one in twins):
         accounts.quarantine(uow.tx, name, digest, uow.now)
         _tell_quarantined(uow, name, "")
@@ -128,6 +131,8 @@ def confirm(uow: UnitOfWork, name: AccountName) -> None:
             forgotten, which budgets count; or it has another account's address and key.
     """
     row = _quarantined(uow, name)
+    # Two accounts whose urls were swapped could both be confirmed: a payout
+    # that was lost at one would be looked for, and made again, at the other.
     why = not_the_same(uow.tx, row, uow.config.accounts)
     if why is not None:
         raise ActionRejected(f"{name}: {why}")
@@ -191,6 +196,7 @@ def replace(uow: UnitOfWork, name: AccountName) -> PutAway:
             where this one is now, under another name.
     """
     row = _quarantined(uow, name)
+    # Also where this one is now: money that is unknown there would be forgotten with its name.
     _refuse_unknown(uow, known_as(uow.tx, row, uow.config.accounts))
     put_away = _put_away(uow, row)
     accounts.bind(uow.tx, name, row.provider, row.quarantine_digest or row.digest, uow.now)
@@ -208,8 +214,10 @@ def _put_away(uow: UnitOfWork, row: AccountRow) -> PutAway:
     ends = intents.in_state(uow.tx, tuple(_LEFT_BEHIND), row.name)
     lost = _in_doubt(uow, row.name)
     for intent in ends:
+        # What was decided on the old account's balance must not be sent to the new one.
         take_step(uow, intent, step(intent, _LEFT_BEHIND[intent.state], "the account is another one now"))
     accounts.forget(uow.tx, row.name, uow.now)
+    # Kept, not deleted: a name that comes back to that account finds its cooldowns, budgets and lost payouts there.
     retired = AccountName(f"{row.name}@{row.bound_at:%Y%m%dT%H%M%S%f}")
     accounts.retire(uow.tx, row, retired, uow.now)
     return PutAway(retired, [one.id for one in ends], lost)
@@ -256,11 +264,13 @@ def rename(uow: UnitOfWork, old: AccountName, new_name: AccountName, configured:
     accounts.forget(uow.tx, new_name, uow.now)
     accounts.rename(uow.tx, old, new_name)
     if digest is not None and digest.paused_at is not None:
+        # The row of the new name gives way to the old one's; what a person had stopped there must stay stopped.
         accounts.pause(uow.tx, new_name, digest.paused_at)
     row = accounts.load(uow.tx, new_name)
     if row is not None and digest is not None and row.digest == (digest.quarantine_digest or digest.digest):
         accounts.end_quarantine(uow.tx, new_name)
     elif digest is not None:
+        # The name is said to be the old account, but its url and key say something else: nothing is done there yet.
         accounts.quarantine(uow.tx, new_name, digest.quarantine_digest or digest.digest, uow.now)
 
 

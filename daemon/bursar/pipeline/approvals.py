@@ -27,6 +27,7 @@ def ask(uow: UnitOfWork, intent: Intent, wanted: RequireApproval, about: questio
     if wanted.beside:
         about = questions.beside(wanted.beside)
     before = questions.unanswered(uow.tx, intent.id)
+    # From the first unanswered one: asked anew at each growth of a balance, a question would never run out.
     until = (before[0].at if before else uow.now) + wanted.within
     asked = questions.ask(uow.tx, intent, wanted.reason, until, past_ceiling=past_ceiling, now=uow.now, about=about)
     detail: dict[str, Json] = {"question": asked.question, "amount": shown_amount(asked.cost), "reason": wanted.reason}
@@ -81,6 +82,7 @@ def past_ceiling(view: ReadView, account: AccountName) -> list[Intent]:
 def total(waiting: Iterable[Intent]) -> Decimal | None:
     """Return what several intents would move together; None: of one of them it is not known."""
     amounts = [one.cost for one in waiting]
+    # A sum that leaves out what is not known would look smaller than what a yes lets go.
     return None if any(amount is None for amount in amounts) else sum((a for a in amounts if a is not None), Decimal(0))
 
 

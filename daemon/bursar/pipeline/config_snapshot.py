@@ -142,6 +142,8 @@ def account_spec(account: Account, digest: str = "") -> AccountSpec:
         kinds={kind.name: kind for kind in provider.subjects},
         streams={stream.name: stream for stream in provider.streams},
         actions={action.name: action for action in provider.actions},
+        # A request may hang until its time-out: looked for before that,
+        # it would count as not there while it is still being answered.
         settle=max(account.settings.settle, account.settings.timeout),
         digest=digest,
         polled=frozenset(stream for stream, every in account.polls.items() if every is not None),

@@ -66,16 +66,20 @@ def _apply_action(uow: UnitOfWork, rule: Rule, match: MatchRow, scope: Scope) ->
     if isinstance(verdict, (HoldBack, Lapse)):
         _keep(uow, match, verdict, match.acts_planned)
         return
+    # Reserved from now on: two payouts that are planned in one poll must not both fit into what is left of a budget.
     intent = _write_intent(uow, replace(planned, cost=facts.cost.amount, currency=facts.cost.currency), scope, verdict)
     position = match.acts_planned + 1
     matches.fired(uow.tx, match, position, 1, uow.now)
     if position < len(rule.acts()):
+        # One after the other: an order that is refilling must not be canceled by the next action of the same rule.
         waits = HoldBack(BlockReason.OPEN_INTENT, f"waits for its {planned.action}", waits_for=intent.id)
         matches.hold_back(uow.tx, match, waits, position)
 
 
 def _apply_texts(uow: UnitOfWork, rule: Rule, match: MatchRow, scope: Scope) -> None:
     """Owe the texts of a rule that only tells; of one that acts, nothing is left to do."""
+    # The texts of a rule that acts go out at the `sending`: a
+    # payout that a person denies must not have been told as made.
     if rule.acts():
         matches.fired(uow.tx, match, match.acts_planned, 0, uow.now)
         return
@@ -116,6 +120,8 @@ def _write_intent(uow: UnitOfWork, planned: PlannedIntent, scope: Scope, verdict
     asks = isinstance(verdict, RequireApproval)
     state = transition(None, Cause.GUARDED if asks else Cause.PLANNED)
     seen_at = scope.subject.observed_at if scope.subject is not None else None
+    # A snapshot of the last run, or of an observation that was held
+    # for hours, makes nothing fresh: it is looked at anew first.
     facts_at = seen_at if seen_at is not None and uow.fresh_since is not None and seen_at >= uow.fresh_since else None
     intent = intents.add(uow.tx, planned, state, None, facts_at, uow.now)
     audit.add(uow.tx, f"rule:{planned.rule}", f"intent.{state}", intent.id, describe(planned), uow.now)
@@ -150,6 +156,8 @@ def review(uow: UnitOfWork, id_: IntentId, failed: str | None = None) -> None:
     if intent is None or intent.state is not State.READY:
         return
     verdict, facts, _ = gate.ask_about(uow, intent)
+    # What the gate says goes before what is wrong with the
+    # parameters: a pause must not end what only waits for its end.
     if failed is not None and (verdict is None or isinstance(verdict, (Allow, RequireApproval))):
         verdict = Lapse(failed)
     if isinstance(verdict, (Lapse, HoldBack)):
@@ -197,12 +205,14 @@ def claim(uow: UnitOfWork, ids: Sequence[IntentId], evidence: Json) -> Claimed:
     count: SendCount | None = None
     for id_ in ids:
         intent = intents.load(uow.tx, id_)
+        # Between the look and this commit a person may have denied it, or time ended it.
         if intent is None or intent.state is not State.READY:
             continue
         sent = _claim_one(uow, intent, evidence)
         if sent is None:
             waiting.append(id_)
             continue
+        # In the same transaction as `sending`: a journal that has counted fewer than the file beside it was restored.
         count = meta.count_sending(uow.tx)
         started.append(sent)
     return Claimed(tuple(started), count, tuple(waiting))
@@ -219,15 +229,20 @@ def _claim_one(uow: UnitOfWork, intent: Intent, evidence: Json) -> Intent | None
     try:
         params = dict(revealed(uow, intent).params)
     except TemplateFailed as failed:
+        # The wallet was edited since the plan: the money was decided for another one.
         reason = PARAM_CHANGED if isinstance(failed, SecretChanged) else str(failed)
         take_step(uow, intent, step(intent, Cause.STALE, reason))
         return None
     if intent.rule is None and not intent.consented:  # asked for with `--yes`: what is there now, and later no more
+        # Written down before it leaves: if this attempt is lost, the next one must not take what has come in since.
         questions.consent(uow.tx, intent.id, Consent(True, facts.cost.amount))
+    # With the cost of the evidence just read, not of the plan: budgets and the yes are for what leaves.
     sent = intents.send(uow.tx, intent, evidence, facts.cost.amount, uow.now, facts.cost.currency)
     detail: dict[str, Json] = {"fence": sent.fence, "cost": shown_amount(sent.cost), "evidence": evidence}
     audit.add(uow.tx, "bursar", "intent.sending", intent.id, detail, uow.now)
     if candidate.match is not None and candidate.rule is not None:
+        # In the same commit: a crash after it leaves the text owed,
+        # and one before it leaves nothing told of what was not sent.
         _tell_of_sending(uow, candidate.rule, candidate.match, candidate.scope)
     return replace(sent, params=params)
 
@@ -235,6 +250,8 @@ def _claim_one(uow: UnitOfWork, intent: Intent, evidence: Json) -> Intent | None
 def _refuse(uow: UnitOfWork, intent: Intent, facts: GuardFacts, verdict: Verdict) -> None:
     """Write why a ready intent is not sent: it is asked about anew, lapses, or (for a while) stays ready."""
     if isinstance(verdict, RequireApproval):
+        # The amount of a question never changes silently: it is asked
+        # anew, under a new number, and a yes to the old one is none.
         grown = intents.set_cost(uow.tx, intent.id, facts.cost)
         ask(uow, take_step(uow, grown, step(grown, Cause.GREW, verdict.reason)), verdict)
     elif isinstance(verdict, Lapse):
@@ -251,5 +268,6 @@ def _tell_of_sending(uow: UnitOfWork, rule: Rule, match: MatchRow, scope: Scope 
         return
     try:
         _owe(uow, rule, match, scope, notifications(rule, scope))
+    # A text that fails now must not undo a `sending` that the gate has allowed.
     except TemplateFailed as failed:
         fail(uow, match, str(failed))

@@ -40,9 +40,12 @@ def cooldown_from(view: ReadView, candidate: Candidate, own: IntentId | None) ->
     entries = {one.id: one for one in ledger.of_rule(view.tx, lineage, candidate.account, match.subject, since)}
     if candidate.subject is not None:
         alike = ledger.of_rule_on(view.tx, lineage, candidate.account, candidate.subject, since)
+        # By what is acted on as well: `on: [balance.passed_min_payout, payout.done]`
+        # asks about another payout each time, and paid 27 times in as many seconds.
         entries |= {one.id: one for one in alike}
     act = match.acts_planned if own is None else act_of(view, own)
     found = [
+        # What is open may land at any moment: its cooldown has not begun to run out.
         view.now if entry.open else entry.counts_from
         for entry in entries.values()
         if entry.id != own and (entry.doubtful or _counts(entry, match, act))
@@ -53,7 +56,10 @@ def cooldown_from(view: ReadView, candidate: Candidate, own: IntentId | None) ->
 def _counts(entry: Entry, match: MatchRow, act: int | None) -> bool:
     """Return whether an entry starts the cooldown of one of a match's actions."""
     if entry.match != match.first:
+        # Tried again at a person's word: the refusal of before must not hold that back.
         return not entry.forgiven
+    # The earlier actions of a match are no reason to hold its later ones
+    # back; but this one, done already in the place of a lost one, is.
     return entry.done and (act is None or entry.act is None or entry.act >= act)
 
 
@@ -137,6 +143,8 @@ def counted(view: ReadView, candidate: Candidate, own: IntentId | None) -> list[
         else view.counting(since, Counting(account, lineage))
     )
     times = [view.now if entry.open else entry.counts_from for entry in found if entry.id != own]
+    # `counting` gives whatever has news in the window; a payout of
+    # last week that is only now listed as paid is no action of today.
     return sorted(at for at in times if at is not None and at > since)
 
 
@@ -151,6 +159,7 @@ def budget_uses(
     of_rule = [_use(view, one, cost.currency, own, f"the rule {candidate.asked_by}", rule=lineage) for one in budgets]
     its, names = f"the account {spec.name}", [spec.name]
     of_account = [_use(view, one, cost.currency, own, its, accounts=names) for one in spec.budgets]
+    # An account of unknown currency counts in each of them, so that each can refuse it: it would pass beside them all.
     all_of_it = [one for one in view.config.budgets if cost.currency in (None, one.currency)]
     of_all = [_use(view, one, one.currency, own, "settings") for one in all_of_it]
     return [use for use in (*of_rule, *of_account, *of_all) if use.budget.action == name]
@@ -178,10 +187,12 @@ def _use(
     for entry in view.counting(since, what):
         from_ = entry.counts_from
         counts = entry.open or (from_ is not None and from_ > since)
+        # Money of different currencies is never added; what has none known counts in each.
         foreign = currency is not None and entry.currency not in (None, currency)
         if entry.id == own or not counts or foreign or entry.spends == 0:
             continue
         currencies |= {entry.currency} if entry.currency is not None else set()
+        # One unknown amount makes the sum unknown: a lost order of unknown price may have used all of it up.
         spent = None if spent is None or entry.spends is None or len(currencies) > 1 else spent + entry.spends
         if not entry.open and from_ is not None:
             oldest = from_ if oldest is None else min(oldest, from_)
@@ -199,8 +210,11 @@ def effects_of(view: ReadView, candidate: Candidate, own: IntentId | None) -> in
         return view.effects[candidate.account]
     since = view.measured.before(view.now, CEILING_WINDOW)
     found = view.counting(since, Counting(candidate.account))
+    # By its sending, not its end: answers that come late are no effects of just now.
     left = {one.id for one in found if one.sent_at is not None and one.sent_at > since}
     if planning:
+        # A poll that plans a thousand cancels has sent none yet;
+        # without these the ceiling would let all of them through.
         left |= {one.id for one in intents.in_state(view.tx, UNDER_WAY, candidate.account)}
     left -= {own}
     if planning and isinstance(view, UnitOfWork):

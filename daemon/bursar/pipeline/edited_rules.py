@@ -30,6 +30,8 @@ def end_held(uow: UnitOfWork, ends: Sequence[tuple[MatchRow, str]]) -> None:
     for match, reason in ends:
         matches.drop(uow.tx, match.id, reason, uow.now)
         ended[match.rule, match.account, reason] += 1
+        # Asked anew only once the whole edit is written: in the middle
+        # of it two rules that change names would act for each other.
         uow.ended.append(match)
     for (rule, account, reason), number in ended.items():
         data: dict[str, Json] = {"rule": rule, "number": number, "reason": f"{number} that waited end: {reason}"}
@@ -73,9 +75,12 @@ def ask_anew(uow: UnitOfWork) -> None:
     for match in ended:
         event, account = recall(uow, match), uow.config.accounts.get(match.account)
         kind = account.kinds.get(event.subject.type) if account and event and event.subject else None
+        # An event that comes anew by itself (an order that enters a
+        # state) is not repeated: its rule would act twice on one.
         if event is None or kind is None or not any(one.name == event.type and one.rearmed_by for one in kind.events):
             continue
         for rule in uow.config.rules.for_event(event.type, uow.config.facts(match.account)):
+            # Not every rule that listens: a sibling that has paid for this balance would pay once more.
             meant = rule.name == match.rule or rule.fingerprint == match.fingerprint
             if not meant or why_not_anew(uow, rule, match) is not None:
                 continue
@@ -130,6 +135,8 @@ def _may_be_done(view: ReadView, entry: Entry) -> bool:
     account = view.config.accounts.get(entry.account)
     action = account.actions.get(entry.action) if account is not None else None
     looked_for = action is not None and action.lost_reply is LostReply.RECONCILABLE
+    # What can be looked for is looked for beside the next one; an
+    # order cannot be looked for, so a doubt counts as done.
     return _stands(entry) or entry.open or (entry.in_doubt and not looked_for)
 
 

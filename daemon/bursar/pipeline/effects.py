@@ -34,6 +34,7 @@ def read_event(uow: UnitOfWork, event: Event) -> None:
     for name in account.undoing.get(event.type, ()):
         _undo(uow, account, name, event.subject)
     for action in account.actions.values():
+        # A site that cancels a payout by a slip and then pays it: it counts in the budget again.
         if event.type not in action.undone_by and _goes_on(account, action, event.type, event.subject):
             _redo(uow, account, action.name, event.subject)
         if action.takes_balance:
@@ -48,6 +49,7 @@ def _shows_end(uow: UnitOfWork, account: AccountSpec, action: ActionType, event:
     id_ = references.by_reference(uow.tx, account.name, action.name, event.subject.id)
     entry, intent = (ledger.load(uow.tx, id_), intents.load(uow.tx, id_)) if id_ is not None else (None, None)
     over = event.type in {f"{kind.name}.{state}" for state in kind.terminal}
+    # Done or canceled, it holds the balance no longer: what is left there is new.
     if over and entry is not None and intent is not None and entry.busy:
         settle_effect(uow, intent, Post.CONFIRMED)
 
@@ -75,6 +77,7 @@ def _speaks_of(uow: UnitOfWork, event: Event, intent: Intent) -> bool:
     The refills of an order name it alike: what becomes of an earlier one says nothing of the last.
     """
     assert event.subject is not None
+    # The order was completed before the refill left: that completion is why it was asked for, not its effect.
     if intent.sent_at is None or event.at < intent.sent_at:
         return False
     return event.subject == intent.subject or _younger(uow, event.account, event.subject, intent.sent_at)
@@ -93,6 +96,8 @@ def _undo(uow: UnitOfWork, account: AccountSpec, action: str, subject: SubjectRe
     """What the provider had made was undone: it moved nothing, and the next one waits as after a refusal."""
     id_ = references.by_reference(uow.tx, account.name, action, subject.id)
     entry = ledger.load(uow.tx, id_) if id_ is not None else None
+    # A payout that came back without a number can be canceled all
+    # the same; without this its amount would stay in the budget.
     if entry is None:
         entry = _nameless(uow, account, action, subject)
     if entry is not None and entry.undone_at is None:
@@ -104,6 +109,7 @@ def _goes_on(account: AccountSpec, action: ActionType, type_: str, subject: Subj
     kind = account.kinds.get(subject.type)
     if kind is None or kind.name not in {one.partition(".")[0] for one in action.undone_by}:
         return False
+    # An unknown status word says neither that it goes on nor that it does not.
     return any(type_ == f"{kind.name}.{state}" for state in kind.states if state != kind.unknown)
 
 
@@ -115,6 +121,7 @@ def _redo(uow: UnitOfWork, account: AccountSpec, action: str, subject: SubjectRe
         ledger.post(uow.tx, entry.id, Post.REDONE, uow.now, intent.cost)
         after = ledger.load(uow.tx, entry.id)
         if after is not None and after.busy:
+            # Its time to show an effect begins anew: a canceled payout that waits again must not be busy for ever.
             references.refer(uow.tx, intent.id, intent.reference, uow.now + UNCONFIRMED_AFTER)
 
 
@@ -122,6 +129,7 @@ def _nameless(uow: UnitOfWork, account: AccountSpec, action: str, subject: Subje
     """Return the last that came back without a reference, if what was undone can be it: no older, and no other sum."""
     id_ = references.last_without_reference(uow.tx, account.name, action)
     entry = ledger.load(uow.tx, id_) if id_ is not None else None
+    # An older payout that the site cancels now is not this one, and must not free its amount.
     if entry is None or entry.sent_at is None or not _younger(uow, account.name, subject, entry.sent_at):
         return None
     settled_by, known = account.actions[action].settled_by, uow.subject(account.name, subject)
@@ -137,6 +145,8 @@ def read_change(uow: UnitOfWork, account: AccountSpec, before: Snapshot | None, 
             continue
         now = listed_amount(after.fields, action.settled_by[1], None)
         told = listed_amount(before.fields, action.settled_by[1], None) if before is not None else None
+        # A payout is read again though its amount did not change:
+        # less than half of it is believed only now, that it is over.
         if now is None or (now == told and not action.takes_balance):
             continue
         id_ = references.by_reference(uow.tx, account.name, action.name, after.ref.id)

@@ -30,6 +30,7 @@ def emit(
         snapshot: Its subject as it is now.
         only_told: Goes to the sinks, and is not part of the event (a signed link).
     """
+    # Told already, by the id that follows from the fact: a second time it would have its rules act once more.
     if not events.add(uow.tx, event):
         return
     if uow.config.mode is not Mode.SHADOW:

@@ -29,8 +29,10 @@ MAX_DOUBTS = 50
 def record_finding(uow: UnitOfWork, id_: IntentId, fence: int, finding: Finding, asked_at: datetime) -> Intent | None:
     """Write what a look at an unknown attempt showed; it counts from when it was begun."""
     intent = intents.load(uow.tx, id_)
+    # A look at an attempt that has been made again since says nothing of the newer one.
     if intent is None or intent.fence != fence:
         return intent
+    # Evidence may have been read stale: what another intent had made looks new then.
     finding = believed(uow, intent, finding)
     if intent.state is not State.UNKNOWN:  # a person has said something else while it was looked for
         if not isinstance(finding, Happened):
@@ -39,6 +41,8 @@ def record_finding(uow: UnitOfWork, id_: IntentId, fence: int, finding: Finding,
     _note_suspect(uow, intent, finding)
     account = uow.config.accounts[intent.account]
     taken = settle_with(intent, finding, account.settle, quiet_since(uow, intent), asked_at, uow.now)
+    # The site had said no, in words like "request #101 created": not there
+    # after two looks, its no stands, and is not asked again at once.
     if taken.cause is Cause.DID_NOT and (no := intents.said_no(uow.tx, intent)) is not None:
         taken = step(intent, Cause.NO_STANDS, no)
     return take_step(uow, intent, taken, success=finding.success if isinstance(finding, Happened) else None)
@@ -56,17 +60,20 @@ def record_evidence(uow: UnitOfWork, id_: IntentId, fence: int, finding: Finding
     _note_suspect(uow, intent, finding)
     if isinstance(finding, CannotTell) and not intent.again:
         return take_step(uow, intent, step(intent, Cause.CANNOT_TELL, finding.reason, uow.now + LOOKS_APART))
+    # A person's *did not, again* covers what was there then, not what has turned up since.
     known = finding.suspect if isinstance(finding, CannotTell) else None
     if known is not None and known != intent.suspect:  # new since a person has said that it did not
         words = f"it may have happened after all: {finding.reason}"
         if suspects(uow, intent, questions.Suspicion(intent.id, known), words):
             return intents.load(uow.tx, id_)
+    # Only now, after the look: let go of before, what had landed would not have been found.
     taken = too_old(intent, uow.now, held_until(uow, intent))
     return intent if taken is None else take_step(uow, intent, taken)
 
 
 def _note_suspect(uow: UnitOfWork, intent: Intent, finding: Finding) -> None:
     """Note, and tell, what is suspected before a person says that it did not happen: it is said in view of that."""
+    # Told once for each suspect, not at each look.
     if not isinstance(finding, CannotTell) or finding.suspect in (None, intent.suspect) or intent.again:
         return
     intents.suspected(uow.tx, intent.id, finding.suspect)
@@ -75,6 +82,7 @@ def _note_suspect(uow: UnitOfWork, intent: Intent, finding: Finding) -> None:
 
 def suspects(uow: UnitOfWork, intent: Intent, suspicion: questions.Suspicion, words: str) -> bool:
     """Ask a person before an intent is sent beside what may be a lost one; return whether one has yet to say yes."""
+    # By the suspect's id, not by the words of a question: a yes to one new payout is none to the next.
     if questions.said_yes_to(uow.tx, suspicion):
         return False
     asked = take_step(uow, intent, step(intent, Cause.SUSPECTED, words))
@@ -128,10 +136,12 @@ def record_landed(uow: UnitOfWork, id_: IntentId, finding: Finding, beside: Inte
         return _may_have_landed(uow, doubt, finding, intent)
     if doubt is None or not isinstance(finding, Happened):
         return False
+    # Not that one: it is judged below, by whether what was found is over.
     doubt = late_success(uow, doubt, finding.success, _had_happened(finding), but=beside)
     if (
         intent is None
         or intent.state is not State.READY
+        # A lost payout that is done has left the balance: what is there now is new money, and may be taken.
         or any(is_over(uow, doubt, made) for made, _ in listed(uow, doubt))
     ):
         return False
@@ -144,6 +154,7 @@ def record_landed(uow: UnitOfWork, id_: IntentId, finding: Finding, beside: Inte
 
 def _may_have_landed(uow: UnitOfWork, doubt: Intent, finding: CannotTell, intent: Intent | None) -> bool:
     """Have a person say what became of one that may be what is new at the provider, before the next one is sent."""
+    # A look that shows nothing new stops nothing: else each payout of a week would wait for a person.
     if finding.suspect is None or intent is None or intent.state is not State.READY:
         return False
     words = f"it may be the second: nobody can tell what became of intent {doubt.id}, and {finding.reason}"

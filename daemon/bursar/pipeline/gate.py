@@ -34,10 +34,12 @@ def ask(view: ReadView, candidate: Candidate, phase: Phase) -> tuple[Verdict, Gu
         facts = load_guard_facts(view, _as_shown(candidate))
         return permit(phase, facts, view.now), facts
     except Exception as error:  # a plugin's function (`cost`, `evidence_shows`, an event's `still`) failed
+        # A full disk is no fault of the plugin's: the whole commit fails, and is tried again.
         if of_database(error):
             raise
         name = candidate.action.name if candidate.action is not None else None
         log.exception("plugin.function_failed", account=candidate.account, action=name, error=type(error).__name__)
+        # Held back, not ended: a function that fails once must not cost a payout.
         return _broken(error, view.now), GuardFacts()
 
 
@@ -107,8 +109,11 @@ def _as_shown(candidate: Candidate) -> Candidate:
     scope, action = candidate.scope, candidate.action
     if candidate.evidence is None or action is None or action.evidence_shows is None or scope is None:
         return candidate
+    # The evidence of a payout speaks of the balance; a condition
+    # about the order that caused it must not read it as that.
     if scope.subject is None or scope.subject.ref != candidate.subject:
         return candidate
+    # What the look leaves out keeps its last value, as in a poll.
     shown = {name: value for name, value in action.evidence_shows(candidate.evidence).items() if value is not None}
     subject = replace(scope.subject, fields={**scope.subject.fields, **shown})
     return replace(candidate, scope=replace(scope, subject=subject))

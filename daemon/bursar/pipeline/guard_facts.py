@@ -69,6 +69,8 @@ def load_guard_facts(view: ReadView, candidate: Candidate) -> GuardFacts:
     facts = _general(view, candidate, row)
     if candidate.action is None or candidate.subject is None or spec is None:
         return _with_texts(view, candidate, facts)
+    # The newest of all, and the newest that were answered: an hourly
+    # lapse for a week must not push a busy payout out of sight.
     entries = ledger.of_subject(view.tx, candidate.account, candidate.subject, RECENT)
     entries += ledger.answered(view.tx, candidate.account, candidate.subject, candidate.action.name, RECENT)
     own = candidate.intent.id if candidate.intent is not None else None
@@ -146,6 +148,7 @@ def _rule_changed(view: ReadView, candidate: Candidate) -> str | None:
     if rule is None:
         return RULE_GONE
     known = candidate.fingerprint
+    # An intent of an older journal has none until the first start sets it: what its rule meant then is not known.
     if known and known != rule.fingerprint:
         return RULE_CHANGED
     if not rule.accounts.include(view.config.facts(candidate.account)):
@@ -167,9 +170,11 @@ def _fresh(view: ReadView, spec: AccountSpec, candidate: Candidate) -> bool:
     intent, match = candidate.intent, candidate.match
     if match is None or intent is None or (match.subject or intent.subject).id.startswith("+"):
         return True  # asked by a person; or about nothing that a poll could show
+    # None also after each step to ready: a second yes, or a retry, wants a look of its own.
     if intent.facts_at is None or (view.fresh_since is not None and intent.facts_at < view.fresh_since):
         return False
     kind = spec.kinds.get(intent.subject.type)
+    # Facts of a minute ago are not enough while polls fail: what the site shows now is not known.
     return kind is None or streams.load(view.tx, spec.name, kind.stream).failures == 0
 
 
@@ -193,6 +198,7 @@ def _open(view: ReadView, candidate: Candidate, entries: Sequence[Entry]) -> tup
     assert candidate.subject is not None
     own = candidate.intent.id if candidate.intent is not None else None
     open_ = intents.open_on(view.tx, candidate.account, candidate.subject)
+    # One open action a subject, whatever the rule: an order must not be refilled and canceled at once.
     if open_ is not None and open_.id != own:
         return open_.id, f"intent {open_.id} ({open_.action}, {open_.state})"
     busy = next((entry for entry in entries if entry.busy and entry.id != own), None)
@@ -206,8 +212,10 @@ def blocked_by(
     view: ReadView, account: AccountName, action: ActionType, own: IntentId | None = None
 ) -> tuple[int, str] | None:
     """Return what blocks an action on the account: an unknown attempt at one whose loss cannot be repeated."""
+    # A lost refill blocks its order alone; asking twice is answered, not done twice.
     if action.lost_reply is LostReply.REPEATABLE:
         return None
+    # One on the wire counts, too: a second payout that is sent beside it could never be told from it.
     unknown = intents.unknown_of(view.tx, account, action.name, but=own)
     return None if unknown is None else (unknown.id, f"intent {unknown.id} ({unknown.state})")
 
@@ -222,11 +230,14 @@ def work_out_cost(view: ReadView, spec: AccountSpec, candidate: Candidate) -> Co
     if action.cost_stream is not None:
         row = streams.load(view.tx, spec.name, action.cost_stream)
         pending = row.ok_at is None or view.now - row.ok_at > action.cost_within
+    # An old price list is not read at all: it would give an amount, and the new one would not be asked for.
     if not pending and action.cost_needs is not None:
         found = {ref: view.subject(spec.name, ref) for ref in action.cost_needs(candidate.params)}
+        # The rate of a service that the panel has taken off its list would stand for good.
         related = {ref: one for ref, one in found.items() if one is not None and one.vanished_at is None}
     subject = view.subject(spec.name, candidate.subject)
     amount = action.cost(CostFacts(candidate.params, subject, candidate.evidence, related))
+    # What a plugin gives that is no amount (a float, NaN, -5) is unknown, which no budget allows.
     if not isinstance(amount, Decimal) or not amount.is_finite() or amount < 0:
         why = f"its {action.cost_stream} are looked at first" if pending else "nobody can work out what it costs"
         return Cost(None, currency, why, pending)
@@ -244,6 +255,8 @@ def _lands_until(view: ReadView, spec: AccountSpec, candidate: Candidate) -> dat
     ended = [one for one in ledger.lost_since(view.tx, spec.name, action.name, since) if one.in_doubt]
     lost = [intents.load(view.tx, one.id) for one in ended if one.id != intent.id]
     times = [quiet_since(view, one) + spec.settle for one in lost if one is not None]
+    # Of its own loss only what a person has cut short: otherwise
+    # two looks after `settle` have said that it is not there.
     own = lands_until(view, intent) if intent.again else None
     return max((at for at in (own, *times) if at is not None and at > view.now), default=None)
 

@@ -23,6 +23,7 @@ def believe(uow: UnitOfWork, row: HeldRow) -> None:
     account = uow.config.accounts.get(row.account)
     if account is None:
         raise ActionRejected(f"{row.account} is not configured any more")
+    # The account's url was another then: the orders of that site would enter states here.
     if row.source not in (None, account.digest):
         words = f"it was seen at another url, or with another key, than {row.account} has now"
         raise ActionRejected(f"{words}: run `bursar observations drop {row.id}`")
@@ -42,6 +43,7 @@ def _still_true(uow: UnitOfWork, account: AccountSpec, observation: Observation,
     changed = [
         entry.subject
         for entry in uow.counting(since, Counting(account.name))
+        # Held before a cancel and accepted after it, it would show the order as it was, and have it canceled again.
         if entry.outcome is Post.SENT or (entry.counts_from is not None and entry.counts_from > since)
     ]
     if not changed or account.streams[observation.stream].coverage is Coverage.TRACKED:

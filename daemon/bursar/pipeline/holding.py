@@ -26,6 +26,7 @@ def hold_back(uow: UnitOfWork, match: MatchRow, held: HoldBack, acts_planned: in
         acts_planned: How many of its rule's actions are planned, or done.
         told: What became of its intent tells it.
     """
+    # A newer match of the same rule and subject stands for it: released together, both would act.
     if not matches.hold_back_if_alone(uow.tx, match, held, acts_planned):
         return
     told_by = TOLD_BY.get(held.block)

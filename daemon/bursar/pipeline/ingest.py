@@ -78,14 +78,19 @@ def ingest(uow: UnitOfWork, account: AccountSpec, observation: Observation, poll
     Nothing of it is believed where the account's name means another one by now (a reload came between), or may: in
     quarantine it is only held against what is known.
     """
+    # A poll that was asked for before a reload shows the orders of the
+    # old url: taken in, they would end the quarantine of the new one.
     if not uow.config.means(account):
         return NOTHING
+    # Another site's balance of 0 would say that our payout was taken,
+    # and the next one would leave as soon as the url is put back.
     if accounts.in_quarantine(uow.tx, account.name):
         if poll.recovering:
             accounts.unpark(uow.tx, account.name)
         recognize(uow, account, observation)
         return Ingested({}, held=True)
     wanted = poll.first or poll.recovering or bool(poll.waited_for) or _says_something(observation)
+    # Before the tick: what is implausible depends on how long ago the last good poll was.
     loaded = _load(uow, account, observation) if wanted else None
     if loaded is None:
         waits = take_look(uow, account, observation, poll.asked_at)
@@ -99,6 +104,8 @@ def ingest(uow: UnitOfWork, account: AccountSpec, observation: Observation, poll
     doubt = None if poll.accepted else _doubt(uow, account, observation, loaded, steps, poll)
     if doubt is not None:
         asked = held.Asked(account.digest, poll.asked_at, _shown(uow, account, steps, poll))
+        # Before anything of it is written: a slip of the provider
+        # must not enter a state, raise an event or confirm an effect.
         return _hold(uow, account, observation, loaded, doubt, asked)
     ingested = _apply(uow, account, observation, loaded, steps, poll)
     if poll.accepted:  # it is old, and was doubted: the next ones show whether it was a slip
@@ -135,6 +142,7 @@ def _load(uow: UnitOfWork, account: AccountSpec, observation: Observation) -> Lo
     kinds = account.kinds_of(observation.stream)
     rearmed = events.rearmed(uow.tx, account.name, kinds)
     coverage = account.streams[observation.stream].coverage
+    # Absence means something only in a complete list: of a page that was cut short nothing may vanish.
     listing = coverage is Coverage.LISTING and observation.complete and not observation.nothing_new
     known: dict[SubjectRef, Snapshot] = {}
     for kind in kinds.values():
@@ -189,8 +197,12 @@ def decide(
         return Step(before, change, seen=True, news=news or kind.first_sight_is_entry)
 
     seen = {one.ref: one for one in observation.subjects}
+    # Eight requests may be under way: the late answer of an earlier one
+    # would have an order enter its state again, and be canceled twice.
     steps = [compare(one) for one in seen.values() if not _known_newer(loaded, one.ref, poll)]
     if loaded.rearmed and observation.nothing_new:
+        # After a payout has ended a balance that did not change is
+        # asked again all the same: it may still be above its minimum.
         steps += [compare(_as_it_was(one, ahead)) for one in loaded.known.values()]
     if loaded.listing:
         steps += [
@@ -234,6 +246,7 @@ def _doubt(
     looked_at = sum(1 for step in known if step.seen) + len(observation.unchanged)
     since = uow.now - loaded.row.ok_at if loaded.row.ok_at is not None else None
     ask = partial(implausible, dict(loaded.kinds), moved, looked_at, vanishing, len(known), since)
+    # Asked twice, since nearly every poll is plausible at once, and loading what we have done ourselves costs more.
     if ask() is None:
         return None
     own = yet_to_show(uow, account)
@@ -249,6 +262,7 @@ def _apply(
     poll: Poll,
 ) -> Ingested:
     """Write snapshots and events, and ask the rules that watch the subjects."""
+    # First: what is decided below must not wait for an observation that this poll has shown to be a slip.
     doubted = _unhold(uow, account, observation)
     subjects.save(uow.tx, [step.change.snapshot for step in steps if step.change.fresh])
     for id_, problem in observation.problems.items():
@@ -257,12 +271,14 @@ def _apply(
     baselined = uow.now if loaded.row.baselined_at is None and not observation.more else None
     streams.settle(uow.tx, account.name, observation.stream, observation.cursor, baselined)
     for step in steps:
+        # Before its events: rules that they wake must find a ledger that knows what was paid.
         read_change(uow, account, step.before, step.change)
         for event in step.change.events:
             emit(uow, event, step.change.snapshot)
     _ask(uow, account, observation, steps, poll)
     review_questions(uow, account.name, {step.change.snapshot.ref for step in steps if step.change.fresh})
     changed = {step.change.snapshot.ref.id: step.change.snapshot for step in steps if step.change.fresh}
+    # Not remembered by its digest then: the second absence must be looked at, though the answer is the same.
     absent = any(not step.seen and step.change.snapshot.missed == 1 for step in steps)
     return Ingested(changed, doubted=doubted, absent=absent)
 
@@ -285,6 +301,7 @@ def _ask(uow: UnitOfWork, account: AccountSpec, observation: Observation, steps:
         if snapshot is None or snapshot.first_seen_at is None:
             continue
         absent = listing and snapshot.vanished_at is not None  # the list shows that it is still gone
+        # Only what this answer speaks of: an order that it left out is as old as before, and nothing is sent on it.
         if absent or ref in seen or ref in unchanged or observation.nothing_new:
             _answer_waiting(uow, account, replace(snapshot, observed_at=poll.asked_at), poll, known=ref in seen)
 
@@ -292,6 +309,7 @@ def _ask(uow: UnitOfWork, account: AccountSpec, observation: Observation, steps:
 def _answer_waiting(uow: UnitOfWork, account: AccountSpec, snapshot: Snapshot, poll: Poll, *, known: bool) -> None:
     if not known and snapshot.vanished_at is None:
         ask_state_rules(uow, snapshot, poll.asked_at, news=False)
+    # As old as the question: an answer that took a minute makes no fact younger than that.
     intents.facts_seen(uow.tx, account.name, snapshot.ref, poll.asked_at)
     retry_deferred(uow, account.name, snapshot.ref, snapshot)
 

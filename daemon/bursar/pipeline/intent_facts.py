@@ -25,6 +25,8 @@ def action_of(view: ReadView, intent: Intent) -> ActionType | None:
 
 def quiet_since(view: ReadView, intent: Intent) -> datetime:
     """Return from when `settle` counts: the last attempt's end, or a later restart or jump of the clock."""
+    # From the end on the wire, not the commit: a request that hung for a
+    # minute could land for a minute longer. After a restart it counts anew.
     times = (intent.request_ended_at, intent.sent_at, intent.created_at, view.settled_since)
     return max(at for at in times if at is not None)
 
@@ -53,6 +55,7 @@ def held_until(view: ReadView, intent: Intent) -> datetime | None:
     action, settle = action_of(view, intent), settle_of(view, intent)
     if action is None or action.lost_reply is LostReply.REPEATABLE:
         return None
+    # Whatever was lost earlier has had `settle` and its hour by now.
     since = view.measured.before(view.now, settle + LAPSE_AFTER)
     lost = [one.id for one in ledger.lost_since(view.tx, intent.account, action.name, since) if one.in_doubt]
     found = [intents.load(view.tx, id_) for id_ in lost if id_ != intent.id]
@@ -70,6 +73,8 @@ def shows_effect(view: ReadView, action: ActionType, intent: Intent) -> bool:
     known, sent_at = view.subject(intent.account, intent.subject), intent.sent_at
     if sent_at is None or known is None or known.state_since is None or known.observed_at is None:
         return False
+    # A lost refill of an order that is completed has not succeeded
+    # because the order was completed before it was asked for.
     if known.state_since < sent_at or known.observed_at < sent_at:
         return False
     return f"{known.ref.type}.{known.known_state}" in action.confirmed_by
@@ -77,6 +82,7 @@ def shows_effect(view: ReadView, action: ActionType, intent: Intent) -> bool:
 
 def shows_taken(cost: Decimal, left: object) -> bool:
     """Return whether a balance shows that what was to leave has left."""
+    # Half, not all: a fee or a correction is no payout, and commissions come in while it is on its way.
     return isinstance(left, Decimal) and left.is_finite() and left < cost / 2
 
 
@@ -94,6 +100,7 @@ def is_waiting(view: ReadView, intent: Intent) -> bool:
     account = view.config.accounts.get(intent.account)
     for made, action in listed(view, intent):
         kind = account.kinds.get(made.ref.type) if account is not None else None
+        # A stream that is off would show "waiting" for ever, and keep the balance busy with it.
         if account is not None and kind is not None and action.takes_balance and account.looks_at(kind.stream):
             return not is_over(view, intent, made)
     return False

@@ -60,12 +60,15 @@ def pass_time(uow: UnitOfWork) -> None:
     """Do what time alone does to intents; tell of accepted ones that showed no effect."""
     for intent in intents.in_state(uow.tx, (State.READY, State.AWAITING_APPROVAL, State.DEFERRED)):
         action = action_of(uow, intent)
+        # Nothing is known of an action whose plugin is gone; time must go on for all the others.
         lost_reply = action.lost_reply if action is not None else LostReply.NEITHER
         taken = when_due(intent, lost_reply, uow.now, held_until(uow, intent))
+        # A held poll shows it done: let go now, its match would have it done again.
         if taken is not None and not (intent.state is State.READY and shown_by_held(uow, intent)):
             take_step(uow, intent, taken)
     for intent in intents.in_state(uow.tx, (State.UNKNOWN,)):
         _repeat_unknown(uow, intent)
+    # Nothing may stay busy for ever without a person being told: a balance can grow faster than it was taken.
     for intent in intents.unconfirmed(uow.tx, uow.now):
         entry = ledger.load(uow.tx, intent.id)
         since = entry.ended_at if entry is not None else None
@@ -74,6 +77,7 @@ def pass_time(uow: UnitOfWork) -> None:
             continue  # the rest of the time nobody has measured
         if passed is not None and passed < LISTED_FOR and is_waiting(uow, intent):
             continue  # the provider lists it: it is on its way
+        # Settled on another way since; there is nothing to be told of it.
         if entry is not None and not entry.busy:
             intents.nothing_to_confirm(uow.tx, intent.id)
             continue
@@ -92,6 +96,7 @@ def _repeat_unknown(uow: UnitOfWork, intent: Intent) -> None:
     action = action_of(uow, intent)
     if action is None or action.lost_reply is not LostReply.REPEATABLE:
         return
+    # Before the back-off, and also without one: what was lost eight times is still settled by a later status.
     if shows_effect(uow, action, intent):
         take_step(uow, intent, step(intent, Cause.SHOWN, "its status shows it"))
         return
@@ -164,6 +169,7 @@ def take_step(
         seen_taken = accepted and intent.cost is not None and shows_taken(intent.cost, success.left)
         references.looked(uow.tx, intent.id, uow.now if seen_taken else None)  # looks for a lost one were none at this
         after = write_success(uow, after, success, accepted=accepted)
+    # Every loss is told, the second like the first: a person who resolved one must hear of the next.
     if changed and after.state is State.UNKNOWN:
         tell(uow, "action.unknown", after, taken.reason)
     if changed and after.state not in OPEN:
@@ -184,6 +190,7 @@ def write_success(uow: UnitOfWork, intent: Intent, success: Succeeded, *, accept
         subjects.set_facts(uow.tx, account.name, kind, intent.subject.id, success.facts, uow.now)
     for seen in success.tracked:
         tracked = account.kinds[seen.ref.type]
+        # As old as its sending, on the timeline: an order that a person finds days later is not young.
         created_at = None if seen.created_at is None else seen.created_at - uow.ahead
         subjects.track(uow.tx, account.name, tracked, [(seen.ref.id, seen.fields, created_at)], uow.now)
     uow.wake.add("polling")
@@ -223,6 +230,7 @@ def free_budgets(uow: UnitOfWork, intent: Intent, *, held_back: bool = False) ->
 
 def undo(uow: UnitOfWork, id_: IntentId, shown_by: SubjectRef) -> None:
     """Write that the provider has undone what it had said yes to, and tell: it moved nothing."""
+    # At 0: the site gives the money back to the balance, and the budget must not count it twice when it is paid again.
     ledger.post(uow.tx, id_, Post.UNDONE, uow.now, Decimal(0))
     intents.nothing_to_confirm(uow.tx, id_)
     matches.release_waiting(uow.tx, id_, uow.now)
@@ -238,15 +246,20 @@ def _end(uow: UnitOfWork, intent: Intent, taken: Step, *, never: bool, held: Hol
     more: dict[str, Json] = {}
     if intent.state is State.SUCCEEDED and intent.cost is not None:
         entry = ledger.load(uow.tx, intent.id)
+        # Only what the provider lists counts as paid; until then it is an allowance, and is told as nothing else.
         paid = entry.amount if entry is not None and entry.settled else None
         more = {"allowed": shown_amount(intent.cost), "paid": shown_amount(paid), "currency": intent.currency}
     tell(uow, _EVENT_OF[intent.state], intent, taken.reason, more)
     if intent.state is State.SUCCEEDED:
+        # A lost payout that the site had canceled by the time it is found:
+        # its event came before there was anything that it could be about.
         note_listed(uow, intent)
     if intent.match is not None and intent.state is not State.SUCCEEDED:
         _hold_match(uow, intent, taken, held, never=never)
     free_budgets(uow, intent, held_back=taken.cause is Cause.HELD_BACK)
     entry_now = ledger.load(uow.tx, intent.id)
+    # While the effect has yet to show, what waits for this subject
+    # waits on: that keeps one balance from being taken twice.
     if entry_now is None or not entry_now.busy:
         matches.release_waiting(uow.tx, intent.id, uow.now)
         if intent.state is State.SUCCEEDED:
@@ -278,6 +291,7 @@ def _hold_match(uow: UnitOfWork, intent: Intent, taken: Step, held: HoldBack | N
         if taken.reason in RULE_ENDS - {PARAM_CHANGED}:  # another wallet is for a person to say
             uow.ended.append(match)
         return
+    # The action that came to nothing is planned anew, and not the one after it.
     hold_back(uow, match, held, max(match.acts_planned - 1, 0), told=held.block is BlockReason.GAVE_UP)
     if held.block is BlockReason.GAVE_UP and intent.state is not State.GAVE_UP:
         tell(uow, "action.gave_up", intent, held.reason)
@@ -293,6 +307,8 @@ def _block_after(uow: UnitOfWork, intent: Intent, taken: Step) -> HoldBack | Non
     if taken.cause is Cause.PERSON_DID_NOT:  # no refusal: no guard counts it, so a reload must not end its rest
         return HoldBack(BlockReason.LAPSED, taken.reason, rest)
     if intent.state is State.REFUSED:
+        # By what the ledger counts, not by this intent: refusals of
+        # other matches of the same subject are in the row, too.
         final = refused_in_a_row(answered_like(uow, intent)).final
         if final is not None:
             return HoldBack(BlockReason.GAVE_UP, f"{taken.reason} ({final})", waits_for=intent.id)

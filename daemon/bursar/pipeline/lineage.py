@@ -21,6 +21,7 @@ def lineage_of(view: ReadView, name: RuleName) -> Lineage:
     alike = [
         other
         for other in view.config.rules.rules
+        # A twin in shadow, or off, does nothing itself: what it did before counts for the one that acts now.
         if other.name in formers and other.meaning == rule.meaning and other.mode is Mode.LIVE
     ]
     left = {

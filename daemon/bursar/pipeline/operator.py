@@ -62,9 +62,11 @@ def plan_call(uow: UnitOfWork, planned: PlannedIntent, shown: Consent | None = N
         ActionRejected: the gate does not let it through; one sentence.
     """
     verdict, facts = gate.ask(uow, _wanted(uow, planned), Phase.OPERATOR)
+    # A call has no match that could wait: what is held back now is refused in a sentence.
     if isinstance(verdict, HoldBack):
         raise ActionRejected(_advice(planned, verdict))
     its, now = shown.currency if shown is not None else None, facts.cost.currency
+    # Shown 100 USD and said yes; the account counts in BTC since a reload between the two.
     if None not in (its, now) and its != now:
         raise ActionRejected(f"the amount was shown in {its}, and {planned.account} counts in {now} now: call again")
     planned = replace(planned, cost=facts.cost.amount, currency=facts.cost.currency)
@@ -113,6 +115,7 @@ def approve(uow: UnitOfWork, said: str) -> list[Answered]:
 
 def _answer_yes(uow: UnitOfWork, intent: Intent) -> Answered:
     """Take a yes for the amount that was shown, unless more would leave now, or what it was for is over."""
+    # The timer may be a second late: a yes after the deadline is none, also before the timer has ended the question.
     if intent.due_at is not None and intent.due_at <= uow.now:
         ended = take_step(uow, intent, step(intent, Cause.UNANSWERED, "nobody answered in time"))
         return Answered(ended, f"intent {intent.id} has lapsed: nobody answered in time")
@@ -122,9 +125,12 @@ def _answer_yes(uow: UnitOfWork, intent: Intent) -> Answered:
     if isinstance(verdict, Lapse):
         ended = take_step(uow, intent, step(intent, Cause.STALE, verdict.reason))
         return Answered(ended, f"intent {intent.id} has lapsed: {verdict.reason}")
+    # A pause of a minute costs no yes; but in a quarantine a
+    # person would say yes to a payout at what may be another site.
     if isinstance(verdict, HoldBack) and (not verdict.brief or verdict.block is BlockReason.QUARANTINED):
         when = "" if verdict.retry_at is None else f"; not before {verdict.retry_at + uow.ahead:%Y-%m-%d %H:%M:%S}Z"
         return Answered(intent, f"intent {intent.id} cannot go on now: {verdict.reason}{when}")
+    # The balance has grown since the question: a yes to what the person did not see is asked for anew.
     if _more_than(facts.cost.amount, intent.cost):
         return _ask_anew(uow, intent, facts)
     rule = facts.rule
@@ -175,12 +181,14 @@ def deny(uow: UnitOfWork, said: str) -> list[Answered]:
         if not waiting:
             raise ActionRejected(f"nothing of {account} waits to go past settings.ceiling: see `bursar actions`")
     else:
+        # Nothing that was sent: a no to what is unknown would free money that may be on its way.
         waiting = [asked_about(uow, said, State.AWAITING_APPROVAL, State.READY, State.DEFERRED)[0]]
     return [_answer_no(uow, one) for one in waiting]
 
 
 def _answer_no(uow: UnitOfWork, intent: Intent) -> Answered:
     denied = take_step(uow, intent, step(intent, Cause.DENIED, "a person said no"), actor=OPERATOR)
+    # An earlier yes to the same question must not let the next payout pass the same suspicion.
     questions.taken_back(uow.tx, intent.id)
     match = matches.load(uow.tx, intent.match) if intent.match is not None else None
     if match is None or match.state != "held":
@@ -201,6 +209,7 @@ def asked_about(uow: UnitOfWork, said: str, *expected: State) -> tuple[Intent, i
     intent = intents.load(uow.tx, id_)
     if intent is None:
         raise ActionRejected(f"there is no action {id_}: see `bursar actions`")
+    # `approve 17.2` from a message of before a restore speaks of a question that this journal never asked.
     if number > (last := max(intent.question, 1)):
         raise ActionRejected(f"intent {id_} has no question {number} (the last is {last}): see `bursar actions`")
     if intent.state not in expected:
@@ -220,6 +229,7 @@ def read_id(said: str) -> tuple[IntentId, int]:
         ActionRejected: it is neither.
     """
     id_, dot, number = said.partition(".")
+    # `int` reads "1_7" and Arabic digits, too; a mistyped id must not answer another question.
     whole = all(part.isascii() and part.isdigit() and len(part) <= MAX_DIGITS for part in (id_, number or "1"))
     if not whole or (dot and (not number or int(number) == 0)):
         raise ActionRejected(f"{said!r} is not the id of an action: see `bursar actions`")

@@ -41,13 +41,17 @@ def record_outcome(uow: UnitOfWork, id_: IntentId, fence: int, outcome: Outcome,
     said_no = isinstance(outcome, Lost) and outcome.refused
     word = intents.SAID_NO if said_no else type(outcome).__name__.lower()
     reason = outcome.reference or "" if isinstance(outcome, Succeeded) else outcome.reason
+    # An answer that comes after its attempt was given up belongs to no later one: only its own yes is news.
     if intent.fence != fence or intent.state is not State.SENDING:
         detail: dict[str, Json] = {"fence": fence, "outcome": word, "reason": reason}
         audit.add(uow.tx, "bursar", "attempt.late", id_, detail, uow.now)
         return _late_yes(uow, intent, outcome) if intent.fence == fence else intent
+    # Before the step: `settle` counts from here, whatever the step makes of it.
     intents.end_attempt(uow.tx, id_, fence, word, reason, ended_at)
     action, settle = action_of(uow, intent), settle_of(uow, intent)
+    # Its account or plugin may be gone by a reload: then only a person can tell what a lost reply means.
     lost_reply = action.lost_reply if action is not None else LostReply.NEITHER
+    # A site that names an older payout as this one's has not said yes to this one.
     outcome = made_now(uow, intent, outcome, lost_reply)
     taken = next_step(intent, outcome, lost_reply, settle, uow.now)
     if isinstance(outcome, Refused):
@@ -84,10 +88,12 @@ def late_success(
     """
     if intent.state in OPEN and intent.state is not State.SENDING:  # a person or time may have it made again already
         return take_step(uow, intent, step(intent, Cause.HAPPENED, reason), actor=actor, success=success)
+    # Already a success, or its request is still out: nothing of it has ended in doubt.
     if (intent.state, Cause.LANDED) not in TRANSITIONS:
         return intent
     words = second_of(intent.id)
     for other in made_instead(uow, intent, *UNSENT):
+        # What was planned in its place, a retry of the same call say, would be the second.
         if other.id != but:
             waits = HoldBack(BlockReason.LAPSED, words, uow.now)  # until it is known what comes next
             take_step(uow, other, step(other, Cause.STALE, words), held=waits)
@@ -105,9 +111,11 @@ def made_instead(view: ReadView, intent: Intent, *states: State) -> list[Intent]
 def _is_instead_of(view: ReadView, other: Intent, intent: Intent) -> bool:
     """Return whether one was planned by the same match for the same action, or tried again at a person's word."""
     theirs, ours = ledger.load(view.tx, other.id), ledger.load(view.tx, intent.id)
+    # Calls of a person have no match: two of them are never one action, however alike they are.
     if theirs is not None and ours is not None and None is not theirs.match == ours.match:
         return other.id != intent.id and same_act(theirs, ours)
     former: Intent | None = other
+    # A call that was retried twice stands in for both before it.
     while former is not None and former.instead_of is not None:
         if former.instead_of == intent.id:
             return True
@@ -122,6 +130,7 @@ def go_on(uow: UnitOfWork, id_: IntentId) -> None:
         return
     out = [one for one in intents.in_state(uow.tx, OPEN, entry.account) if one.match is not None]
     asked = [ledger.load(uow.tx, one.id) for one in out if one.id != id_]
+    # One of the same action is out still: what comes after it waits for that one, or it would be done twice.
     if any(one is not None and same_act(one, entry) for one in asked):
         return
     for match in matches.held_of_line(uow.tx, entry.match):

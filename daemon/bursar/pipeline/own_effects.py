@@ -29,12 +29,14 @@ class OwnEffects:
 
     def shown_by(self, before: Snapshot | None, after: Snapshot, asked_at: datetime) -> list[IntentId]:
         """Return the intents whose effect is that a subject has entered its state; they left before it was asked."""
+        # It was in that state before: nothing has entered it, and our request explains nothing.
         if before is not None and before.known_state == after.known_state:
             return []
         shown = []
         for name in self.account.confirming.get(f"{after.ref.type}.{after.known_state}", ()):
             subject = target(self.account.actions[name], after.ref, after.fields)
             id_, sent_at = self.sent.get((name, subject), (None, None)) if subject is not None else (None, None)
+            # A poll that was asked for before the request left cannot show its effect.
             if id_ is None or sent_at is None or sent_at > asked_at:
                 continue
             if after.ref == subject or is_younger(after, sent_at):
@@ -52,6 +54,7 @@ def target(action: ActionType, ref: SubjectRef, fields: Mapping[str, object]) ->
 
 def is_younger(known: Snapshot, than: datetime) -> bool:
     """Return whether a subject came to be after an instant, by all that is known."""
+    # By the earlier of the two: an older refill that was only now seen for the first time is not the new one.
     return min(known.created_at, known.first_seen_at or known.created_at) >= than
 
 

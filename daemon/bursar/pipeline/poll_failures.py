@@ -24,6 +24,7 @@ def recover(uow: UnitOfWork, account: AccountName, row: StreamRow) -> None:
 
 def record_failure(uow: UnitOfWork, spec: AccountSpec, stream: str, kind: str, reason: str) -> None:
     """Write that a poll failed; it teaches nothing else. Tell after the third in a row, once."""
+    # The failure of the url before a reload is none of the url after it.
     if not uow.config.means(spec):
         return
     account = spec.name

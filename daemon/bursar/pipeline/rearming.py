@@ -15,6 +15,7 @@ def ask_of_the_rest(uow: UnitOfWork, intent: Intent) -> None:
         return
     made, kind = account.kinds[action.settled_by[0]], account.kinds[action.subject]
     ends = {f"{made.name}.{state}" for state in made.terminal}
+    # Where payouts are polled, the event of their end does this.
     for event in kind.events if not account.looks_at(made.stream) else ():
         if ends & set(event.rearmed_by):
             events.rearm(uow.tx, account.name, event.name, kind.name, uow.now)

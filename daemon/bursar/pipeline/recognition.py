@@ -44,11 +44,14 @@ def recognize(uow: UnitOfWork, account: AccountSpec, observation: Observation) -
     same = [ref for ref, verdict in verdicts.items() if verdict]
     contradicted = sum(1 for verdict in verdicts.values() if verdict is False) + _denied(uow, account, observation)
     found = accounts.note_recognized(uow.tx, account.name, same, contradicted)
+    # One order that is another outweighs any number that look alike; and where
+    # a payout is lost, two sites that count from 1 look alike just then.
     if not same or row.contradicted + contradicted or unknown_money(uow, account.name):
         return
     if known_as(uow.tx, row, uow.config.accounts) is not None:  # another account's orders may look like its own
         return
     watched = sum(len(subjects.watched(uow.tx, account.name, kind)) for kind in account.tracked().values())
+    # Each counts once, however often it is seen: one order in a hundred polls is still one.
     if len(found) >= min(RECOGNIZED_ENOUGH, watched or RECOGNIZED_ENOUGH):
         accounts.bind(uow.tx, account.name, row.provider, row.quarantine_digest, uow.now)
         matches.release(uow.tx, BlockReason.QUARANTINED, uow.now, account=account.name)
@@ -59,6 +62,7 @@ def recognize(uow: UnitOfWork, account: AccountSpec, observation: Observation) -
 def _known_before(view: ReadView, before: Snapshot) -> bool:
     """Return whether a subject was last written before the quarantine: what was seen in it is compared with nothing."""
     since = accounts.quarantined_at(view.tx, before.account)
+    # What was first seen in the quarantine would be recognized by itself.
     return since is not None and (before.changed_at or before.created_at) < since
 
 
@@ -69,6 +73,7 @@ def unknown_money(view: ReadView, account: AccountName) -> bool:
         if not intent.lost and intent.state not in (State.SENDING, State.UNKNOWN):
             continue
         action = spec.actions.get(intent.action) if spec is not None else None
+        # An action whose plugin is gone may have moved money.
         if action is None or action.money:
             return True
     return False
@@ -102,9 +107,12 @@ def same_subject(kind: SubjectType, before: Snapshot, seen: Observed) -> bool | 
     identity = [name for name in both if kind.fields[name].identity]
     if any(both[name][0] != both[name][1] for name in identity):
         return False
+    # What may change in a subject's life speaks neither for nor
+    # against it: an order of the other site may just be further on.
     if not identity or before.ref.id == before.ref.type or any(was != is_ for was, is_ in both.values()):
         return None
     measured = [name for name in both if kind.fields[name].kind in MEASURED]
+    # A `remains` of 0 in both is no likeness: any two finished orders have it.
     return True if any(both[name][0] for name in measured or identity) else None
 
 

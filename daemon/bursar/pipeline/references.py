@@ -25,4 +25,5 @@ def believed(view: ReadView, intent: Intent, finding: Finding) -> Finding:
     other = references.made_for(view.tx, intent, reference) if reference is not None else None
     if other is None:
         return finding
+    # Not *did not*: a site that was set up anew gives an old id once more, and it may be the lost one's now.
     return CannotTell(f"{reference} is what intent {other} had made", suspect=reference)

@@ -26,6 +26,8 @@ def answered(
 
     What makes its subject has another one each time: there it is those of the rule, for what it was asked about.
     """
+    # Each `add` makes a subject of its own, so that by subject no two
+    # refusals would ever be in a row, and a rule would order for ever.
     if action.creates and rule is not None:
         return ledger.answered_for(view.tx, lineage_of(view, RuleName(rule)), account, asked, action.name, RECENT)
     return ledger.answered(view.tx, account, subject, action.name, RECENT)

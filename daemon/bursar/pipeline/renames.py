@@ -45,6 +45,7 @@ def _hand_over(uow: UnitOfWork, old: str, new: str, *, whole: bool) -> None:
         end_held(uow, [(match, RULE_CHANGED) for match in own])
         verdicts.rename_rule(uow.tx, old, new)
     else:
+        # One match a rule and subject: two that wait for one balance would each ask for it.
         both = {(match.account, match.subject) for match in own}
         former = [match for match in matches.held_by(uow.tx, old) if (match.account, match.subject) in both]
         end_held(uow, [(match, RULE_GONE) for match in former])
@@ -58,9 +59,12 @@ def renamed(rules: Sequence[Rule], known: Mapping[str, str]) -> dict[RuleName, R
     """
     configured = {rule.name for rule in rules}
     gone = {name: meaning for name, meaning in known.items() if name not in configured}
+    # A misspelled `was` names no rule, and must not be taken for
+    # the end of the old one: its cooldown would be forgotten.
     spoken_for = {rule.was for rule in rules if rule.was in known}
     found: dict[RuleName, RuleName] = {}
     for rule in rules:
+        # A rule that only tells forgets nothing that costs money.
         if known.get(rule.name) == rule.meaning or rule.was in known or not rule.acts():
             continue
         twin = next((name for name in gone if gone[name] == rule.meaning and name not in spoken_for), None)

@@ -33,8 +33,10 @@ def resolve(uow: UnitOfWork, said: str, cause: Cause, reason: str, reference: st
     intent, _ = asked_about(uow, said, State.UNKNOWN, *ended)
     if intent.state is not State.UNKNOWN and intent.state is not State.SUCCEEDED:
         entry = ledger.load(uow.tx, intent.id)
+        # A wrong number: what plainly never left cannot have happened, and would use up a budget.
         if entry is None or not (entry.in_doubt or entry.outcome is Post.REFUSED):
             raise ActionRejected(f"intent {intent.id} is {intent.state} ({intent.reason}), and nothing of it was lost")
+    # One payout at the site is one effect: two lost intents must not both be settled by it.
     other = references.made_for(uow.tx, intent, reference) if reference is not None else None
     if other is not None:
         raise ActionRejected(f"{reference} is what intent {other} had made: look at the provider's page once more")
@@ -71,6 +73,7 @@ def _has_shown(uow: UnitOfWork, intent: Intent, reference: str | None) -> Answer
     entry = ledger.load(uow.tx, intent.id)
     undone = entry is not None and entry.undone_at is not None
     if named and undone and not is_undone(uow, replace(intent, reference=reference)):  # another was taken for it
+        # Undone was the one that it was taken for: this one has moved its money, and counts in the budget.
         ledger.post(uow.tx, intent.id, Post.REDONE, uow.now, intent.cost)
         busy = _is_busy(uow, intent)
     if named and reference is not None:
@@ -78,6 +81,7 @@ def _has_shown(uow: UnitOfWork, intent: Intent, reference: str | None) -> Answer
         intent = write_success(uow, intent, success, accepted=busy)
         note_listed(uow, intent)
     busy = _is_busy(uow, intent)
+    # Naming a payout is not saying that it is done: the site lists it as waiting, and its balance is not new money.
     if busy and named and is_waiting(uow, intent):
         return Answered(intent, warning=f"it is listed as waiting, and keeps its balance; {frees(intent.id)}")
     if busy:
@@ -170,6 +174,7 @@ def _made(uow: UnitOfWork, intent: Intent, reference: str) -> tuple[Observed, ..
         return ()
     if not is_id(reference):
         raise ActionRejected(f"{reference!r} is not an id: pass what the provider's page shows")
+    # What stands in the intent is their mask, and not what was ordered.
     secret = {name for name, param in action.params.items() if param.secret}
     known = {name: value for name, value in intent.params.items() if name not in secret}
     fields = action.made_fields(known) if action.made_fields is not None else _named_alike(kind, known)

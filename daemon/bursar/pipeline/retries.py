@@ -45,13 +45,16 @@ def retry(uow: UnitOfWork, said: str) -> Answered:
     own = matches.load(uow.tx, intent.match) if intent.match is not None else None
     if intent.state is State.LAPSED and (own is None or own.state != "held"):
         return _ask_rule_anew(uow, intent, intent.reason)
+    # Two retries of one call have paid twice.
     if own_entry is not None and (own_entry.retried or (intent.state is State.DENIED and _asked_since(uow, intent))):
         return Answered(intent, f"intent {intent.id} was asked for anew already: see `bursar actions`")
     alike = answered_like(uow, intent)
+    # The whole row, not this one alone: the ones before it would still make three.
     counted = {one.id for one in alike if one.outcome is Post.REFUSED or one.undone_at is not None} | {intent.id}
     for id_ in sorted(counted):
         ledger.post(uow.tx, id_, Post.FORGIVEN, uow.now)
     audit.add(uow.tx, OPERATOR, "intent.retry", intent.id, {"account": intent.account}, uow.now)
+    # Only what waits for these refusals: the retry of one order must not buy all the others.
     of_others = [one for one in matches.given_up(uow.tx, intent.account, counted) if own is None or one.id != own.id]
     waiting = [*of_others, *([own] if own is not None and own.state == "held" else [])]
     if intent.state is State.DENIED and not waiting and own is not None:  # a newer one is held back by the same no
@@ -71,6 +74,7 @@ def retry(uow: UnitOfWork, said: str) -> Answered:
     uow.wake.add("polling")
     if waiting:  # what a rule asks for now is not asked for by a second action as well
         return Answered(intent, warning=_held_still(uow, waiting))
+    # The journal has a wallet as a mask alone, so that it could not be planned again.
     if intent.sealed:
         return Answered(intent, f"intent {intent.id} has a secret parameter, which is not kept: call again")
     return Answered(_plan_again(uow, intent))
@@ -124,6 +128,7 @@ def _ask_rule_anew(uow: UnitOfWork, intent: Intent, ended: str) -> Answered:
     own_entry = ledger.load(uow.tx, intent.id)
     if against is not None and own_entry is not None and own_entry.retried:
         return Answered(intent, f"intent {intent.id} was asked for anew already: {against}")
+    # What the match, or the rule since, has done already would be done a second time.
     if against is not None:
         raise ActionRejected(f"{against}: `bursar call` does at once what is still to be done")
     reason = _asks(uow, rule, match)
@@ -168,6 +173,7 @@ def _plan_again(uow: UnitOfWork, intent: Intent) -> Intent:
         instead_of=intent.id,
         reason=f"a person has {intent.id} tried again",
     )
+    # For the amount that was shown at first: a retry after a day is no yes to what has come in since.
     given = Consent(True, intent.consent_amount, currency=intent.currency) if intent.consented else None
     made = plan_call(uow, planned, given)
     ledger.post(uow.tx, intent.id, Post.RETRIED, uow.now)

@@ -28,6 +28,7 @@ def revealed(view: ReadView, intent: Intent) -> Intent:
         return intent
     if intent.match is None:
         kept = view.secret_params.get(intent.id, {})
+        # The journal has only a mask: sending that to a site would pay out to "***".
         if any(name not in kept for name in intent.sealed):
             raise TemplateFailed("its secret parameter is not known any more, since it was given to another run")
         return replace(intent, params={**intent.params, **kept})
@@ -60,6 +61,7 @@ def secret_changed(view: ReadView, intent: Intent) -> bool:
 def _unsealed(view: ReadView, intent: Intent, rule: Rule, match: MatchRow) -> Mapping[str, Json]:
     scope = scope_of(view, match)
     failed: TemplateFailed = SecretChanged(f"its rule does not say {intent.action} any more")
+    # The rule may have the same action twice: any of them that gives the sealed value is the one.
     for act in rule.acts():
         if act.action == intent.action:
             try:
@@ -79,6 +81,8 @@ def revealed_beside(view: ReadView, doubt: Intent, intent: Intent) -> Intent:
         return revealed(view, doubt)
     except TemplateFailed:
         doubt = _beside_others(view, doubt)
+        # Same digest, same wallet: the one that is about to be sent
+        # lends it, so that an edited rule hides no lost payout.
         if doubt.id != intent.id and doubt.sealed == intent.sealed:
             secrets = {name: revealed(view, intent).params[name] for name in doubt.sealed}
             return replace(doubt, params={**doubt.params, **secrets})

@@ -45,6 +45,7 @@ def process_events(uow: UnitOfWork) -> None:
         if not uow.queue:
             continue
         queued = uow.queue.popleft()
+        # Two rules that answer each other would otherwise never let the commit end, and order for each other meanwhile.
         if queued.depth > MAX_DEPTH:
             continue
         uow.depth = queued.depth
@@ -90,6 +91,7 @@ def ask_state_rules(uow: UnitOfWork, snapshot: Snapshot, asked_at: datetime, *, 
         since = verdicts.rule_since(uow.tx, rule, uow.now)
         held = verdicts.standing(uow.tx, rule, snapshot.account, snapshot.ref)
         before = held.standing if held is not None else None
+        # A rule that is first noted in this very commit is itself what is new: it must not act on an import.
         entry = news and snapshot.first_seen_at == uow.now and since < uow.now
         after, verdict = evaluate_state(rule, scope, before, asked_at, entry=entry)
         if held is None and after.inside and not after.fired and acted_on(uow, rule, snapshot):
@@ -110,6 +112,7 @@ def retry_deferred(uow: UnitOfWork, account: AccountName, ref: SubjectRef, snaps
     news = [one for one in uow.queue if held and (one.event.account, one.event.subject) == (account, ref)]
     facts = uow.config.facts(account)
     heard = [(rule, one) for one in news for rule in uow.config.rules.for_event(one.event.type, facts)]
+    # Both would ask for one balance: the one that waited, and the one of the event that came anew in this sight.
     newer = {rule.name for rule, one in heard if _says_yes(uow, rule, one)}
     for match in held:
         if match.rule not in newer:
@@ -142,6 +145,7 @@ def retry_unobserved(uow: UnitOfWork) -> None:
         due = matches.due_subjects(uow.tx, account, uow.now)
         unseen = _unseen(uow, account, due) if due else {}
         for ref in due:
+            # No poll will ever show these, so that waiting for a look would be waiting for ever.
             if ref == NOTHING or ref.id.startswith("+"):
                 retry_deferred(uow, account, ref, None)
             elif ref in unseen:
@@ -179,6 +183,8 @@ def _end_unseen(uow: UnitOfWork, account: AccountName, ref: SubjectRef, why: str
         if tells:
             _retry(uow, match, uow.subject(account, ref))
         elif not for_good:
+            # A reload may turn the stream on again: a payout that waited
+            # must not be dropped for a `poll: off` of an hour.
             waits = HoldBack(BlockReason.STALE, f"nobody looks at it: {why}", uow.now + UNSEEN_PAUSE)
             matches.hold_back(uow.tx, match, waits, match.acts_planned)
             continue
@@ -209,15 +215,18 @@ def isolated(uow: UnitOfWork, work: Callable[[], None], otherwise: Callable[[Exc
     try:
         with uow.tx.attempt():
             work()
+    # A commit that cannot be written fails as a whole; told as a plugin's fault it would cost matches on a full disk.
     except JournalError:
         raise
     except Exception as error:
         if of_database(error):
             raise
         log.exception("plugin.function_failed", error=type(error).__name__)
+        # What memory has of the undone part goes with it: an event that was rolled back must not be answered.
         while len(uow.queue) > queued:
             uow.queue.pop()
         del uow.ended[ended:]
         uow.wake, uow.effects, uow.past_ceiling = wake, effects, ceilings
+        # Entries that were rolled back would go on counting in budgets.
         uow.forget_counting()
         otherwise(error)

@@ -45,6 +45,7 @@ def take_over(uow: UnitOfWork, sinks: set[str]) -> None:
     """
     rules = [rule for rule in uow.config.rules.rules if rule.mode is not Mode.OFF]
     _adopt(uow, uow.config.rules.rules)
+    # Before anything ends: what waits for a renamed rule goes on under its new name.
     rename(uow, uow.config.rules.rules)
     back = []
     for rule in rules:
@@ -56,8 +57,11 @@ def take_over(uow: UnitOfWork, sinks: set[str]) -> None:
         at = {name: live and is_for for name, is_for in included.items()}
         back.append((rule, verdicts.live_at(uow.tx, rule, at, uow.now)))
     off = {rule.name for rule in uow.config.rules.rules if rule.mode is Mode.OFF}
+    # Before the missing rules are forgotten: what ends is told with its reason, not dropped in silence.
     _end_what_changed(uow)
     verdicts.forget_missing(uow.tx, {rule.name for rule in rules}, uow.now, off)
+    # Last of the rules, once it is known what ended: a balance above
+    # its minimum raises no second event for a rule that is back.
     for rule, accounts in back:
         come_back(uow, rule, accounts)
     for block in (*SET_BY_RULES, BlockReason.BROKEN):  # and a plugin may have been mended
@@ -88,11 +92,13 @@ def wake_up(uow: UnitOfWork, *, restored: bool) -> None:
     """
     for intent in intents.in_state(uow.tx, (State.UNKNOWN, *MAY_HAVE_BEEN_SENT)) if restored else ():
         repeatable = (action := action_of(uow, intent)) is not None and action.lost_reply is LostReply.REPEATABLE
+        # Approved, backed up, denied, restored: the yes of the backup must not send what was denied after it.
         questions.void(uow.tx, intent.id, called=intent.rule is None and not repeatable)
     for intent in intents.in_state(uow.tx, MAY_HAVE_BEEN_SENT if restored else (State.SENDING,)):
         cause = Cause.RESTORED if restored else Cause.LOST
         reason = "the journal was restored; it may have been sent" if restored else "the process died while it was sent"
         if intent.state is State.SENDING:
+            # As of now: when the request ended is not known, so `settle` begins with this start.
             intents.end_attempt(uow.tx, intent.id, intent.fence, "lost", reason, uow.now)
         take_step(uow, intent, step(intent, cause, reason, uow.now + min(settle_of(uow, intent), LOOKS_APART)))
 
@@ -184,6 +190,7 @@ def _dropped(view: ReadView, match: MatchRow) -> str | None:
     rule = _stands_for(view, match.rule)
     if rule is None or rule.mode is Mode.OFF:
         return RULE_GONE
+    # What a person wrote before the edit must not be done after it, though its name is the same.
     if match.fingerprint and match.fingerprint != rule.fingerprint:
         return RULE_CHANGED
     if match.account in view.config.accounts and not rule.accounts.include(view.config.facts(match.account)):
@@ -204,6 +211,7 @@ def _ended(view: ReadView, intent: Intent) -> str | None:
         return RULE_GONE
     if intent.fingerprint and intent.fingerprint != rule.fingerprint:
         return RULE_CHANGED
+    # No fingerprint has a wallet in it: without this a payout would be approved for the wallet before.
     if secret_changed(view, intent):
         return PARAM_CHANGED
     if intent.account in view.config.accounts and not rule.accounts.include(view.config.facts(intent.account)):

@@ -129,6 +129,7 @@ class ReadView:
     def currency_of(self, spec: AccountSpec) -> str | None:
         """Return the account's currency, in capitals: what the configuration names, else what its balance says."""
         if spec.facts.currency is not None:
+            # In one case, here and where it is listed: "usd" and "USD" are one budget.
             return spec.facts.currency.upper()
         for kind in spec.kinds.values():
             if kind.name == "balance" and CURRENCY in kind.fields:

@@ -116,6 +116,7 @@ def _guarded(get: Getter) -> Truth:
             value = get(scope)
         except Exception:  # noqa: BLE001 - a leaf answers, whatever an adapter delivered
             return None
+        # Not by truthiness: a plugin's 1 or "no" in a condition's place must not send money.
         return value if value is True or value is False else None
 
     return truth
@@ -129,6 +130,7 @@ def _all(parts: tuple[Truth, ...]) -> Truth:
             if value is False:
                 return False
             if value is None:
+                # It goes on: a false that comes later makes the whole false, whatever is unknown.
                 answer = None
         return answer
 
@@ -262,6 +264,7 @@ def _call(node: Call) -> Getter:
             return None
         result: Any = call(*values)
         if gives is FieldKind.NUMBER and isinstance(result, (int, float)) and not isinstance(result, bool):
+            # By its shortest form: a float's own digits would make 0.1 + 0.2 miss 0.3.
             result = Decimal(repr(result))
         fits: bool = isinstance(result, _TYPES[gives])
         return result if fits else None

@@ -28,6 +28,7 @@ def fingerprint(on: Iterable[str], watches: str | None, when: Condition | None, 
 
 def meaning(on: Iterable[str], watches: str | None, do: Sequence[Step]) -> str:
     """Return what stands for `on` and what is done; of a rule that only tells, for its texts."""
+    # Texts do not count: an edit of what is told must not make a payout rule forget its cooldown.
     steps = [step for step in do if isinstance(step, Act)] or do
     return digest("meaning", watches or "", *sorted(on), "do", *_steps(steps))
 
@@ -41,6 +42,7 @@ def canonical(node: Node) -> str:
     """Return a condition's tree as text, the same for all that mean the same by order alone."""
     parts = [canonical(child) for child in children(node)]
     if isinstance(node, Logic) or (isinstance(node, Compare) and node.sign in ("==", "!=")):
+        # `a and b` written as `b and a` must not end what waits for a person.
         parts.sort()
     elif isinstance(node, Within):
         parts[1:] = sorted(parts[1:])
@@ -65,6 +67,7 @@ def _steps(do: Sequence[Step]) -> list[str]:
     """Return the actions in their order, and the texts, whose order says nothing."""
     acts = [_act(step) for step in do if isinstance(step, Act)]
     texts = sorted(f"{step.sink} {step.severity or ''} {step.text.text}" for step in do if isinstance(step, Notify))
+    # The actions keep their order: "cancel, then add" is not "add, then cancel".
     return ["acts", *acts, "texts", *texts]
 
 

@@ -117,6 +117,7 @@ def _goes(operator: str, left: Any, right: Any) -> bool:
     """Return whether an operator may be let loose on two values."""
     if isinstance(left, Undefined) or isinstance(right, Undefined):
         return True
+    # `9 ** 9 ** 9` in a text would stop the writer's thread, and all accounts with it.
     if operator == "**" or isinstance(left, bool) or isinstance(right, bool):
         return False
     if _is_number(left) and _is_number(right):

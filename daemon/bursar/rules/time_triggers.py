@@ -68,6 +68,7 @@ def first_change(sign: str, distance: int, rate: int) -> int | None:
             return 1
         return -distance // rate if distance < 0 and distance % rate == 0 else None
     if sign in (">=", "<"):
+        # In whole microseconds: a hold that fires a moment early fires before its condition is true.
         return -(distance // rate) if distance < 0 else None
     return -distance // rate + 1 if distance <= 0 else None
 

@@ -36,6 +36,8 @@ def identity(account: Account) -> tuple[str, str, str]:
 def normal_url(text: str) -> str:
     """Write an address in one way: host in lower case, no default port, no slash at the end, no fragment."""
     url = URL(text)
+    # A slash more or less is the same site: a quarantine for that
+    # would stop all money there until somebody confirms it.
     path = url.raw_path.rstrip("/")
     query = f"?{url.raw_query_string}" if url.raw_query_string else ""
     return f"{url.scheme}://{(url.raw_host or '').lower().rstrip('.')}:{url.port}{path}{query}"

@@ -88,6 +88,7 @@ class SecretSource:
 
     def _from_environment(self, name: str) -> str:
         if not _VARIABLE.fullmatch(name):
+            # Without the name: people put the key itself here, and the message goes into logs.
             raise Missing("env: expected the name of an environment variable")
         text = self.environ.get(name, "").strip()
         if not text:
@@ -112,6 +113,7 @@ def _from_file(path: Path) -> str:
     try:
         with path.open("rb") as stream:
             raw = stream.read(MAX_BYTES + 1)
+        # An editor's line end would be part of the key: the account would be rejected, and the address banned.
         text = raw.decode("utf-8").strip()
     except OSError as error:
         raise Missing(f"the secret's file {path} cannot be read: {error.strerror}") from None

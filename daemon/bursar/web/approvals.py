@@ -55,6 +55,7 @@ class Approvals:
         if listening is None:
             return self
         app = web.Application()
+        # A GET decides nothing: chats open every link for its preview.
         app.router.add_get("/approvals/{intent}/{verb}", self._show)
         app.router.add_post("/approvals/{intent}/{verb}", self._answer)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
@@ -113,6 +114,7 @@ class Approvals:
         intent = await self._controller.intent(id_)
         if links is None or intent is None:
             return _invalid()
+        # A link of a question that was asked anew is for another amount.
         if intent.state is not State.AWAITING_APPROVAL or number != max(intent.question, 1):
             return page(410, "Nothing waits here", "<p>It was answered already, has changed, or its time is over.</p>")
         return None if links.believe(intent, verb, signature) else _invalid()
