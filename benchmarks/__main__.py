@@ -1,6 +1,6 @@
 """`python -m benchmarks [--json] [--quick]`: measure, and print a table, or one JSON object.
 
-The bare loop and the daemon take turns, so that what else the machine does harms both; each number is the median of the
+The bare loop and the daemon take turns, so that what else the machine does slows both; each number is the median of the
 rounds. `details` in the object holds what the five numbers were made of.
 """
 

@@ -54,7 +54,7 @@ def configure(folder: Path, url: str) -> Configuration:
 
 
 class Hurried(RealClock):
-    """The machine's clocks, moved on by hand together; whoever sleeps on it only lets the others have their turn."""
+    """The machine's clocks, moved on by hand together; a sleep on it only lets the other tasks have their turn."""
 
     def __init__(self) -> None:
         self._ahead = timedelta(0)

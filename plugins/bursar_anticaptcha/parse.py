@@ -145,7 +145,7 @@ def _is_id(text: str) -> bool:
 
 
 def _coupon(id_: str, row: dict[str, Json], code: str) -> Observed:
-    """Read one row. A status that nobody knows is no information: the last known state stands."""
+    """Read one row. An unknown status is no information: the last known state stands."""
     link, status = _text(row.get("link")), _text(row.get("status")).lower()
     if len(code) >= WORTH_CONCEALING_CHARS:
         link = link.replace(code, hint(code))

@@ -1,7 +1,7 @@
 """Write news into the log: one delivery in, one line out.
 
 The line says what happened, to what, in which account, by which rule, and the delivery's id. It goes through the
-daemon's own structlog, and so through its redaction; foreign text is made one line, so that nobody can forge a second.
+daemon's own structlog, and so through its redaction; foreign text is made one line, so that it cannot forge a second.
 """
 
 from __future__ import annotations

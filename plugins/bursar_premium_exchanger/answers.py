@@ -129,7 +129,7 @@ def accepted(answer: Answer, secrets: frozenset[str]) -> Envelope:
 
     Args:
         answer: What came back.
-        secrets: What the site may echo and nobody may see.
+        secrets: What the site may echo and must not be shown.
 
     Raises:
         Refusal: the site said no; carries its answer, masked.

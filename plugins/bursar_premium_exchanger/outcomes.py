@@ -56,12 +56,12 @@ def outcome(
 ) -> Outcome:
     """Read the decoded answer to `add_payout`: a yes with an id, a no without one; anything else is lost.
 
-    A no whose words speak of a payout that was made is lost, too: the list of payouts tells. One whose words nobody
+    A no whose words speak of a payout that was made is lost, too: the list of payouts tells. One whose words no rule
     reads is asked for again by a person only: the next payout may meet the same one.
 
     Args:
         envelope: The answer.
-        secrets: What the site may echo and nobody may see.
+        secrets: What the site may echo and must not be shown.
         broke: It came with HTTP 5xx: then a no is none.
         known: The ids of the payouts that were there just before: none of them was made by this.
     """
@@ -210,7 +210,7 @@ def _is_cut_short(known: Sequence[str], payouts: Mapping[str, Row]) -> str | Non
 def _happened(ours: list[str], fresh: Mapping[str, Row], had: Decimal | None, currency: str | None) -> Finding:
     """Return that it happened: of several new payouts, some may be a person's; ours took what was there.
 
-    Where that is not one of them alone, nobody can tell: all may be a person's.
+    Where that is not one of them alone, it cannot be told: all may be a person's.
     """
     amounts = {id_: amount_of(fresh[id_], currency) for id_ in ours}
     # `add_payout` takes the whole balance: a person's own small payout, made beside it, is not ours.
@@ -220,7 +220,7 @@ def _happened(ours: list[str], fresh: Mapping[str, Row], had: Decimal | None, cu
     reason = f"{len(ours)} new payouts have this method and account ({', '.join(ours)})"
     if len(took_all) == 1:
         return Happened(_made(took_all[0], amounts), f"{reason}; {took_all[0]} took what was there")
-    return CannotTell(f"{reason}; nobody can tell which is this one", suspect=", ".join(sorted(ours)))
+    return CannotTell(f"{reason}; which of them is this one cannot be told", suspect=", ".join(sorted(ours)))
 
 
 def _made(id_: str, amounts: Mapping[str, Decimal | None]) -> Succeeded:

@@ -157,7 +157,7 @@ def _time_problem(row: Row) -> str | None:
 
 
 def payout_state(row: Row) -> str | None:
-    """Name a payout's state; a status that nobody knows is no information."""
+    """Name a payout's state; an unknown status is no information."""
     status = number(row.get("status"))
     # An unknown status must not read as canceled, which frees a budget.
     return PAYOUT_STATES.get(status) if status is not None else None

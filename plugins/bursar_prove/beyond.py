@@ -116,7 +116,7 @@ def _on_balance(one: Request, rule: ScenarioRule | None, said_yes: Sequence[Deci
     """Hold what takes a balance against the last look before it, and what was allowed against what was judged."""
     sent, cost = one.sent, one.attempt.cost
     if sent.balance is None or sent.least is None:
-        return [one.finding("nobody looked at the balance before")]
+        return [one.finding("there was no look at the balance before")]
     found = []
     if sent.left_s - sent.looked_s > LAST_LOOK_S + ROUNDED_S:
         found.append(one.finding(f"the last look at the balance was {sent.left_s - sent.looked_s:.0f} s old"))
@@ -240,7 +240,7 @@ def check_edits(claims: JournalDump, edits: Sequence[Edit]) -> list[Finding]:
 
 
 def check_losses(claims: JournalDump) -> list[Finding]:
-    """Find losses that nobody was told of: each is told, the second like the first."""
+    """Find losses that were not told: each is told, the second like the first."""
     told: dict[int | None, int] = {}
     for fact in claims.facts:
         if fact.type == "action.unknown":

@@ -19,7 +19,7 @@ from bursar.control.client import reachable
 from bursar_prove.witness import FOREIGN, Effect, Sent
 
 WAIT_S = 60.0
-"""Whoever does not answer within this is taken for dead."""
+"""A process that does not answer within this is taken for dead."""
 
 
 @dataclass(slots=True)

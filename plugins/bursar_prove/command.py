@@ -55,7 +55,7 @@ def prove(
 
     The daemon and the sandbox run as processes of their own, on loopback and in a temporary folder; no configuration
     is needed. In the end what the sandbox counted is held against what the journal claims. Exits 0 if nothing was lost,
-    doubled or beyond, else 1, with the cell and how to play it again. Unknown is what nobody but a person can tell, and
+    doubled or beyond, else 1, with the cell and how to play it again. Unknown is what only a person can tell, and
     a person was asked.
 
     \b

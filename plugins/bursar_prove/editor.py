@@ -47,7 +47,7 @@ class Editor:
 
     def edit(self) -> None:
         """Write another configuration."""
-        if self._log_size is None:  # one that nobody saw taken on may have been: what came before ends with it
+        if self._log_size is None:  # one that was not seen taken on may have been: what came before ends with it
             self._written_us = microseconds(self.clock.now())
         others = [number for number in range(len(self.stage.variants)) if number != self._variant]
         self._variant = self.dice.choice(others or [self._variant])

@@ -1,5 +1,5 @@
-"""The end of a run: nothing goes wrong any more, and a daemon that nobody kills runs until nothing moves; then all that
-is to be compared is written down, and a person ends what is still open."""
+"""The end of a run: nothing goes wrong any more, and a daemon that is not killed runs until nothing moves; then all
+that is to be compared is written down, and a person ends what is still open."""
 
 from __future__ import annotations
 

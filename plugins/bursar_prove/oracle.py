@@ -2,7 +2,7 @@
 
 Pure. Comes in: the effects that the sandbox counted, the journal's dump, how the worlds stand at the end. Goes out:
 findings. `lost`: the journal says that it is done and it is not, or a rule demanded it and nothing is under way.
-`doubled`: something was done that no intent accounts for, or more than once for one intent. `unknown`: nobody but a
+`doubled`: something was done that no intent accounts for, or more than once for one intent. `unknown`: only a
 person could tell, and a person was asked; it explains one effect's difference, no more.
 """
 
@@ -25,7 +25,7 @@ WITHIN_US = (LEAVES_WITHIN_S + SETTLE_S) * 1e6
 
 def hold_together(claims: JournalDump, effects: Sequence[Effect], scenarios: Scenarios) -> list[Finding]:
     """Compare effects with intents, subject by subject. What a person did at the provider's own site is no intent's;
-    but what can be repeated is done, whoever did it, and wanted again once they undid it.
+    but what can be repeated is done, by the daemon or a person, and wanted again once that was undone.
 
     Args:
         claims: The journal's.

@@ -245,7 +245,7 @@ class Run:
             self.line.look()
             stuck &= self._sending()
         if stuck and not daemon.ended():
-            words = f"intents {sorted(id_ for id_, _ in stuck)} stay sending, and nobody sends them"
+            words = f"intents {sorted(id_ for id_, _ in stuck)} stay sending, and no loop sends them"
             self.found.append(Finding(LOST, words, began_us))
 
     def _sending(self) -> frozenset[tuple[int, int]]:

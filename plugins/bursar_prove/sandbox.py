@@ -68,7 +68,7 @@ class Sandbox:
     def _aim(
         self, pid: int, strike: Mapping[str, Any], slow_s: float, provider: str | None = None, **trap: Any
     ) -> None:
-        """Tell the sandbox which process is the daemon, and set one interceptor, or none."""
+        """Set which process is the daemon, and one interceptor, or none."""
         for name, place in self.places.items():
             place.interceptor.pid, place.interceptor.slow_s = pid, slow_s
             place.interceptor.planned = Strike(Kind(strike["kind"]), strike["seconds"], strike["commits"])

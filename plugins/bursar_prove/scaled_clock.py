@@ -18,7 +18,7 @@ from bursar_prove.shared import Shared
 
 BEGIN = datetime(2026, 1, 1, tzinfo=timezone.utc)
 SLICE_S = 0.05
-"""Whoever sleeps looks this often whether the clock leapt."""
+"""A sleeper looks this often whether the clock leapt."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What happens to the daemon at the point of a cell: it is killed, time passes, a clock is set, or the disk is full.
 
-Whoever is at the point makes it happen: the crash injector in the daemon, or the interceptor in the sandbox.
+What is at the point makes it happen: the crash injector in the daemon, or the interceptor in the sandbox.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def happen(strike: Strike, pid: int, pace: Pace, who: str) -> None:
 
 
 async def thaw(pace: Pace) -> None:
-    """Wake whoever was frozen, once enough time has passed for everybody else; for ever."""
+    """Wake frozen processes, once enough time has passed for all others; for ever."""
     while True:
         await RealClock().sleep(LOOK_EVERY_S)
         pid = pace.shared.frozen

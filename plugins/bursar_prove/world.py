@@ -23,7 +23,7 @@ HOLD_S = 30.0
 INTERVAL_S = 15.0
 """The longest `for` of a rule, and the usual interval of a stream, in a scenario."""
 CEILING = 1_000_000
-"""Ten minutes of the run's time pass in seconds: nobody is asked about how many effects there are in them."""
+"""Ten minutes of the run's time pass in seconds: no person is asked about how many effects there are in them."""
 KEPT = {"events": "365d", "matches": "365d", "deliveries": "365d"}
 SINK = "book"
 """Where everything is told; it writes into the log."""

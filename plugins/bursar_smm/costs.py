@@ -1,8 +1,8 @@
 """What an order costs: the service's rate, which is the price of 1000, times the quantity that the panel will count.
 
 Pure. Comes in: the parameters of `add`, and the service as the last good `services` poll showed it. Goes out: an amount
-in the account's currency, or None where nobody can work it out (docs/providers.md). Of a type that is not known, nobody
-knows what the panel counts: then it is the most that it can come to.
+in the account's currency, or None where it cannot be worked out (docs/providers.md). Of an unknown type it is not known
+what the panel counts: then it is the most that it can come to.
 """
 
 from __future__ import annotations

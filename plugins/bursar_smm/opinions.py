@@ -107,7 +107,7 @@ def beside(answer: Json, ids: Collection[str], depth: int = 0) -> Json:
 
 
 def _names_an_id(key: str, value: Json) -> bool:
-    """Return whether a key is an id, perhaps one that nobody asked for, with what is said of it."""
+    """Return whether a key is an id, perhaps one that was not asked for, with what is said of it."""
     return isinstance(value, dict) and any(sign.isdigit() for sign in key)
 
 

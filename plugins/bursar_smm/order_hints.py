@@ -43,7 +43,7 @@ OF_LIMITS = frozenset(
     )
     for word in words.split()
 )
-"""The only words of a plain rate limit: of a longer sentence nobody knows what else it tells."""
+"""The only words of a plain rate limit: what else a longer sentence tells is not known."""
 _COUNTS = re.compile(
     r"\b\d{1,6} ?(?:/|per)? ?(?:requests?|calls?|queries|attempts|times|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?"
     r"|d|days?)\b"

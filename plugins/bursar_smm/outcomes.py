@@ -47,7 +47,7 @@ class Reply:
 
     Args:
         answer: The decoded JSON.
-        status: The HTTP status; 429 makes an error that nobody understands a rate limit; with 5xx `add` takes no no.
+        status: The HTTP status; 429 makes an error that no rule reads a rate limit; with 5xx `add` takes no no.
         retry_after: The header's wish.
         secret: The key, which some panels echo.
     """
@@ -62,7 +62,7 @@ class Reply:
         self._secret = secret
 
     def to_add(self, intent: Intent) -> Outcome:
-        """Read the answer to `add`; whatever hints at the opposite makes it one that nobody can tell."""
+        """Read the answer to `add`; whatever hints at the opposite makes it lost."""
         outcome, said = self._to_add(intent), opinions(self._whole, "order", "order_id")
         # A panel that took the order and answered "too many requests"
         # beside `success: true` got three orders in ninety seconds.
@@ -152,7 +152,7 @@ class Reply:
         return Refused(why, never=of_it and what in NEVER)
 
     def _refusal_of_add(self, text: str, intent: Intent) -> Outcome:
-        """Return what a no means for an order: where anything in the answer hints at one, nobody can tell."""
+        """Return what a no means for an order: where anything in the answer hints at one, it is lost."""
         what, why = meaning(text), sentence(text, self._secret)
         if what is Meaning.RATE or (self._status == 429 and what is Meaning.OTHER):
             # Only here an order goes out again by itself: an order that is asked

@@ -88,7 +88,7 @@ def services(answer: Json) -> tuple[list[Observed], bool]:
 def rate_problems(answer: Json) -> dict[str, str]:
     """Return the services whose rate is not said, or cannot be read for certain.
 
-    The rate before stays known, since nothing new was said, but nothing is ordered on it: nobody can tell its age.
+    The rate before stays known, since nothing new was said, but nothing is ordered on it: its age is not known.
     """
     rows = [row for row in _listed(answer) if isinstance(row, dict) and number(row.get("rate")) is None]
     return {observed.ref.id: _rate_problem(row) for row in rows if (observed := _service(row)) is not None}

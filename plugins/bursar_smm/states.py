@@ -1,8 +1,8 @@
 """The panels' status words, in their many spellings, as the states of orders and refills.
 
-Comes in: whatever stands under `status`. Goes out: a state, or None for "no information". A word nobody knows is
-`unknown`, never a guess: it is not terminal, and the order is polled on. A number means a state only where the account
-says so (`status_numbers`), since panels count them differently.
+Comes in: whatever stands under `status`. Goes out: a state, or None for "no information". An unknown word is `unknown`,
+never a guess: it is not terminal, and the order is polled on. A number means a state only where the account says so
+(`status_numbers`), since panels count them differently.
 """
 
 from __future__ import annotations

@@ -113,8 +113,8 @@ class Adapter(Protocol):
         """Read, just before sending, what `reconcile` will need to tell whether the intent took effect.
 
         An intent whose last attempt was lost (`intent.lost`) carries the evidence of that (`intent.evidence`): hold it
-        against what was just read, and return `Happened` if that shows the effect, or `CannotTell` if nobody can tell
-        any more; then it is not sent again.
+        against what was just read, and return `Happened` if that shows the effect, or `CannotTell` if it shows neither
+        for certain; then it is not sent again.
 
         Raises:
             ProviderError: it could not be read; the intent is not sent.

@@ -85,6 +85,6 @@ def _refuse_other_encodings(words: Sequence[str]) -> None:
 
 
 def _reader_left() -> int:
-    """Let the interpreter flush into nothing at its end: `bursar events | head` is nobody's error."""
+    """Let the interpreter flush into nothing at its end: `bursar events | head` is no error."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return PIPE_CLOSED

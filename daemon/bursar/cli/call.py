@@ -199,7 +199,7 @@ def _say_what_goes_on(intents: Sequence[Mapping[str, Json]]) -> None:
     for row in intents:
         if row.get("state") == "unknown":
             complain(
-                f"{row['id']}: nobody knows yet whether it happened: do not ask again. If it stays unknown in "
+                f"{row['id']}: whether it happened is not known yet: do not ask again. If it stays unknown in "
                 f"`bursar actions`, look at the provider's page, and run `bursar actions resolve {row['id']}` with "
                 "`--happened` or `--did-not`"
             )

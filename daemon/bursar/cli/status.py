@@ -54,7 +54,7 @@ def paused_words(everywhere: bool, by_name: Sequence[str]) -> str:
 
 
 async def _ask(client: Client) -> dict[str, Any]:
-    """Return the facts; where nobody answers, `problem` says that a process keeps the journal all the same."""
+    """Return the facts; where no daemon answers, `problem` says if a process keeps the journal all the same."""
     from bursar.control.offline import silent_writer
 
     running = await client.runs()

@@ -25,7 +25,7 @@ async def ask_daemon(
 
     Raises:
         RequestRejected: it declines, keeps another journal, or does not answer.
-        ConnectionError: nobody listens there.
+        ConnectionError: no process listens there.
     """
     try:
         if not path.exists():

@@ -272,4 +272,4 @@ HARMLESS = frozenset({"pause", "resume", "track", "untrack", "retry_deliveries"}
 """What may be decided on a restored journal before a daemon has recognized it as one: all else stands on its rows."""
 UNCOUNTED = HARMLESS - {"pause", "untrack"}
 """What does not count like a sending. A journal from before all else is recognized as restored: no restore undoes a no,
-or a pause, that nobody was told of."""
+or a pause, in silence."""

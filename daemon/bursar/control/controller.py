@@ -158,7 +158,7 @@ class Controller:
         return {"reloading": True, "ends": {"actions": actions, "matches": held}, "quarantined": others}
 
     async def _quote(self, params: dict[str, Json]) -> Json:
-        """Return what a call would cost; what shows it is looked at first, if nobody has lately."""
+        """Return what a call would cost; what shows it is looked at first, unless a recent look has shown it."""
         account = known_account(self.supervisor.configuration, text(params, "account"))
         method, given = checked_method(account, params)
         wanted = wanted_of(method, given) if method.intents is not None else []

@@ -1,7 +1,7 @@
 """What `doctor` asks beside the journal: whether a daemon watches, and whether it sees what it watches.
 
 What comes in is what `status` answers, from the daemon or, where none runs, from the journal; what goes out is a
-finding each. A sound journal that nobody watches by is no good news.
+finding each. A sound journal is no good news where no daemon runs on it.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ class RequestRejected(Exception):
 
 
 UNTIL = "X-Good-Until"
-"""The header with the boot clock's seconds after which nobody waits for the answer: a later one must do nothing."""
+"""The header with the boot clock's seconds until which the answer is waited for: a later request must do nothing."""
 
 
 def good_until(timeout_s: float) -> dict[str, str]:
@@ -55,7 +55,7 @@ def good_until(timeout_s: float) -> dict[str, str]:
 
 
 def is_over(until: str | None) -> bool:
-    """Return whether nobody waits for the answer any more: the daemon was frozen, say, when it was asked."""
+    """Return whether the answer is not waited for any more: the daemon was frozen, say, when it was asked."""
     try:
         return until is not None and not clock_gettime(CLOCK_BOOTTIME) <= float(until)
     except ValueError:
@@ -102,7 +102,7 @@ def _file(path: Path) -> str:
 def _resolved(path: Path) -> Path:
     try:
         return path.resolve()
-    except (OSError, RuntimeError):  # a loop of links; whoever opens it says so
+    except (OSError, RuntimeError):  # a loop of links; opening it says so
         return path
 
 

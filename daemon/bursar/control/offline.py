@@ -77,7 +77,7 @@ async def _ask_who_has_it(
     """Ask the process that has the lock: it may have begun to listen since, and nothing was done here.
 
     Raises:
-        RequestRejected: it declines, or nobody listens still.
+        RequestRejected: it declines, or still does not listen.
     """
     settings = configuration.settings
     try:

@@ -61,7 +61,7 @@ def refuse_taken(path: Path) -> None:
             with suppress(BlockingIOError):  # so many wait that it takes no more: it lives
                 probe.connect(reachable(path, folder))
             pid = struct.unpack("3i", probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
-    except OSError:  # nobody listens, or nobody may look: as a daemon leaves it that was killed
+    except OSError:  # no process listens, or this one may not look: as a daemon leaves it that was killed
         return
     finally:
         os.close(folder)
@@ -96,7 +96,7 @@ class ControlServer:
         return self
 
     async def _bind(self, runner: web.AppRunner) -> None:
-        """Listen at the path; what lies there and answers nobody is replaced.
+        """Listen at the path; a dead socket that lies there is replaced.
 
         Raises:
             SocketTaken: another process listens there.
@@ -120,7 +120,7 @@ class ControlServer:
         self._bound = _inode(self._path)
 
     async def keep(self) -> None:
-        """Listen anew where the socket was removed or replaced: nobody would reach the daemon, and it would act on."""
+        """Listen anew where the socket was removed or replaced: the daemon would act on, and could not be reached."""
         if self._runner is None or _inode(self._path) == self._bound:
             return
         try:

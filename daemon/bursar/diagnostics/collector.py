@@ -39,7 +39,7 @@ class Collector:
         self.found.append(place.problem(message))
 
     def unknown(self, path: KeyPath, what: str, word: str, known: Iterable[str]) -> None:
-        """Note a name that nobody knows."""
+        """Note an unknown name."""
         names = sorted(known)
         meant = suggest(word, names)
         few = f" (known: {', '.join(names)})" if meant is None and 0 < len(names) <= FEW else ""

@@ -1,4 +1,4 @@
-"""Comes in: a word that nobody knows, and those that are known. Goes out: the one that was probably meant, or nothing;
+"""Comes in: an unknown word, and those that are known. Goes out: the one that was probably meant, or nothing;
 never a guess that is merely the least wrong, since a bad suggestion costs more than none."""
 
 from __future__ import annotations

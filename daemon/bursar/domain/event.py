@@ -19,7 +19,7 @@ CORE_EVENTS: Mapping[str, str] = {
     "account.released": "An account in quarantine was recognized, or a person said which it is.",
     "action.succeeded": "The provider said yes.",
     "action.refused": "The provider said no.",
-    "action.unknown": "Nobody can tell whether the action took effect; told each time that this comes about.",
+    "action.unknown": "Whether the action took effect is not known; told each time that this comes about.",
     "action.unconfirmed": "An accepted action showed no effect in a later status within 24 hours.",
     "action.undone": "The provider has undone what it had said yes to: a payout was canceled.",
     "action.denied": "A person said no.",

@@ -115,7 +115,7 @@ class GuardFacts:
     Attributes:
         rule: The rule that decided; None: a person asks.
         action: The action; None: the rule only tells.
-        time: The timeline, without what nobody measured.
+        time: The timeline, without what was not measured.
         mode: The daemon's mode.
         displaced: Why nothing that is written down is kept: the journal's files were moved.
         clock_steady: The wall clock can be believed.
@@ -143,7 +143,7 @@ class GuardFacts:
             that no yes was given beside.
         restored: Since when the journal knows nothing, if it was restored and no person has confirmed it.
         lost: An attempt of it was lost, or may have been: its journal was restored.
-        lands_until: Until when a lost attempt may still land that nobody has found, and that is to be done again, by
+        lands_until: Until when a lost attempt may still land that was not found, and that is to be done again, by
             itself or by another intent.
         sent_before: It was committed to `sending` before.
         consent: What a person has said yes to.

@@ -188,7 +188,7 @@ class Refused:
     Attributes:
         reason: In its words.
         never: It will always say no for this subject.
-        unread: Nobody can read why: it is given up at once, and asked for again only by a person.
+        unread: No rule reads why: it is given up at once, and asked for again only by a person.
     """
 
     reason: str
@@ -214,7 +214,7 @@ class NotSent:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """Anything else: nobody can tell whether it took effect.
+    """Anything else: whether it took effect is not known.
 
     Attributes:
         reason: Why, in words.

@@ -28,7 +28,7 @@ class Post(StrEnum):
     UNSENT = "unsent"
     """That attempt never left, or the provider said later: nothing happened."""
     LOST = "lost"
-    """Nobody can tell what became of that attempt."""
+    """What became of that attempt is not known."""
     DISMISSED = "dismissed"
     """It ended without having been sent: lapsed, given up."""
     DENIED = "denied"
@@ -40,7 +40,7 @@ class Post(StrEnum):
     REFUSED = "refused"
     """The provider said no."""
     UNREAD = "unread"
-    """It said so in words that nobody can read."""
+    """It said so in words that no rule reads."""
     DID_NOT = "did_not"
     """A person says that a lost one did not happen."""
     SETTLED = "settled"
@@ -48,7 +48,7 @@ class Post(StrEnum):
     UNDONE = "undone"
     """It was undone at the provider: it moved nothing."""
     REDONE = "redone"
-    """What was undone was done after all: `amount` is what it moves; without one, nobody knows."""
+    """What was undone was done after all: `amount` is what it moves; without one, that is not known."""
     CONFIRMED = "confirmed"
     """A later status shows the effect."""
     DISPROVED = "disproved"
@@ -89,7 +89,7 @@ class Entry:
         effect: Of one that was accepted: what a later status, or its absence, says.
         forgiven: A person has had it tried again.
         retried: It was a person's call, and was planned once more.
-        unread: It was refused, and nobody can read why.
+        unread: It was refused in words that no rule reads.
         match: The match that it comes from, or the first of its line; None: a person asked for it.
         act: Which of its rule's actions it is, from 0.
     """
@@ -131,7 +131,7 @@ class Entry:
 
     @property
     def open(self) -> bool:
-        """Return whether it may still happen, or nobody can tell whether it did."""
+        """Return whether it may still happen, or may have happened unseen."""
         return self.outcome in _OPEN
 
     @property
@@ -289,7 +289,7 @@ class Refusals:
     Attributes:
         count: How often.
         last_at: When the last was, or the last undoing.
-        unread: One of them was in words that nobody can read.
+        unread: One of them was in words that no rule reads.
         last: Which the last was.
     """
 
@@ -305,7 +305,7 @@ class Refusals:
         # its rest, an order that the panel has taken is bought twice.
         if not self.unread and self.count < MAX_REFUSALS:
             return None
-        why = "refused in words that nobody can read" if self.unread else f"refused {self.count} times in a row"
+        why = "refused in words that cannot be read" if self.unread else f"refused {self.count} times in a row"
         return f"{why}; `bursar actions retry {self.last if self.last is not None else 'ID'}` asks anew"
 
 
@@ -328,7 +328,7 @@ def refused_in_a_row(entries: Sequence[Entry]) -> Refusals:
             break
         last, last_id = last or entry.undone_at or entry.ended_at, last_id or entry.id
         count += entry.outcome is Post.REFUSED
-        unread = unread or (entry.unread and entry.rule is not None)  # whoever asks in person reads the answer
+        unread = unread or (entry.unread and entry.rule is not None)  # a person who asks reads the answer
         # A payout that the site canceled rests like a refusal, but is none: the success before it ends the row.
         if entry.undone_at is not None:
             break

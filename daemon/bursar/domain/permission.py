@@ -143,7 +143,7 @@ def _true(judgement: Judgement, now: datetime) -> Verdict | None:
         return Lapse(f"no longer true: {judgement.reason}")
     if judgement.truth is None:
         # Unknown is neither yes nor no: an unknown status word must neither send money nor end the match for good.
-        return HoldBack(BlockReason.LAPSED, f"nobody can tell whether it is still true: {judgement.reason}", now)
+        return HoldBack(BlockReason.LAPSED, f"whether it is still true is not known: {judgement.reason}", now)
     return None
 
 
@@ -351,14 +351,14 @@ GUARDS: tuple[Guard, ...] = (
     Guard("open intent", ANY, "a second action on a subject while one is open, or has yet to show its effect",
           _open_intent),
     Guard("blocked", ANY, "an action while one like it, which cannot be repeated, is unknown on the account", _blocked),
-    Guard("refusals", FIRST, "what a rule had refused: for a while; after three, or one nobody can read, until retried",
-          _refusals),
+    Guard("refusals", FIRST,
+          "what a rule had refused: for a while; after three, or one that cannot be read, until retried", _refusals),
     Guard("denied", frozenset({Phase.PLAN}),
           "what a person said no to before, or *did not*: for the rule's `cooldown`, else for a day", _denied),
     Guard("cooldown", FIRST, "what the rule did to this subject within its `cooldown`", _cooldown),
     Guard("limit", FIRST, "what passes the rule's `limit`", _limit),
     Guard("cost", ANY, "an action whose cost a look will tell soon, where a budget or `approve` asks for it", _cost),
-    Guard("budget", ANY, "what passes a budget of the rule, the account or the settings, or whose cost nobody knows",
+    Guard("budget", ANY, "what passes a budget of the rule, the account or the settings, or whose cost is not known",
           _budget),
     Guard("unfamiliar", frozenset({Phase.PLAN}) | SENDING,
           "(asks a person) what a rule would take beside others that wait there, of which the journal does not know",

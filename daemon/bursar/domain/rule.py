@@ -129,7 +129,7 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Notify:
-    """Tell a sink. `severity` travels in the data."""
+    """Send a text to a sink. `severity` travels in the data."""
 
     sink: SinkName
     text: Template

@@ -96,7 +96,7 @@ class SubjectType:
         fields: By name. `id`, `state` (where there are states), `age` and `state_age` come by themselves.
         states: All states that it may be in; empty when it has none.
         terminal: The states in which it is looked at once a day only, then no more (`watch_for`).
-        unknown: The state that stands for a word nobody knows; it is never terminal.
+        unknown: The state that stands for an unknown word; it is never terminal.
         first_sight_is_news: Its state raises its event when it is first seen (an order that a person tracked).
         first_sight_is_entry: Its first sight counts as an entry into a state rule's condition, baseline or not:
             "balance below 10" is told of a balance that is below it from the beginning.

@@ -4,8 +4,8 @@ Pure. The timeline is the journal's own: it begins with what the wall clock said
 with the machine's boot clock, which no setting moves. Every instant in the journal lies on it; only what people read,
 and what they wrote into calendars, is the wall clock's. `Offsets` leads from one to the other.
 
-Across a reboot nobody can measure. Then the timeline goes on by what the wall clock says, and the stretch is a `Gap`:
-until somebody vouches for the wall clock, whatever protects money counts a gap as nothing.
+Across a reboot time cannot be measured. The timeline then goes on by what the wall clock says, and the stretch is a
+`Gap`: until a witness vouches for the wall clock, whatever protects money counts a gap as nothing.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A stretch of the timeline that nobody measured: it begins at `at`, and is `length` long by the wall clock."""
+    """A stretch of the timeline that was not measured: it begins at `at`, and is `length` long by the wall clock."""
 
     at: datetime
     length: timedelta
@@ -70,8 +70,8 @@ class Resumed:
 
     Attributes:
         timeline: The run's.
-        gap: What nobody measured, across a reboot.
-        jump: By how much the wall clock was set while nobody ran; None: not by more than `JUMP`.
+        gap: What was not measured, across a reboot.
+        jump: By how much the wall clock was set between two runs; None: not by more than `JUMP`.
     """
 
     timeline: Timeline
@@ -146,7 +146,7 @@ class Offsets:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The timeline as what protects money counts it: without what nobody measured."""
+    """The timeline as what protects money counts it: without what was not measured."""
 
     gaps: Sequence[Gap] = field(default=())
 

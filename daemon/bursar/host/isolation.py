@@ -2,7 +2,7 @@
 
 Whatever a plugin raises that is not of the declared errors becomes one (its type and where it came from, never its
 text: that may hold a secret); what it gives back is checked against its own declaration; and every call has an end.
-What a plugin does wrong while sending is `Lost`: nobody can tell what took effect. Being canceled passes through.
+What a plugin does wrong while sending is `Lost`: what took effect is not known. Being canceled passes through.
 Whatever comes back has lost every secret of the account on the way (`veil`): a provider may echo the key or a wallet.
 """
 

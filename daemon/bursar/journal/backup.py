@@ -176,7 +176,7 @@ def _keep_ids(path: Path, given: Mapping[str, int], counted: Mapping[str, int]) 
     Args:
         path: The copy of the back-up.
         given: The last ids of the journal that it replaces.
-        counted: Those that are written beside it; both empty: nobody knows them.
+        counted: Those that are written beside it; both empty: they are not known.
     """
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         if (

@@ -1,4 +1,4 @@
-"""The timeline of the journal: where it stood, what the wall clock was ahead of it, and what nobody measured."""
+"""The timeline of the journal: where it stood, what the wall clock was ahead of it, and what was not measured."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def measured(tx: Tx) -> Measured:
 
 
 def put_gap(tx: Tx, gap: Gap, *, vouched: bool) -> None:
-    """Write a stretch that nobody measured; `vouched`: the wall clock was believed when it began."""
+    """Write a stretch that was not measured; `vouched`: the wall clock was believed when it began."""
     tx.run(
         # Two reboots with nothing written in between begin at one instant:
         # their lengths add up, and if one was not vouched for, neither is.

@@ -1,4 +1,4 @@
-"""What the journal claims, whole: for whoever holds it against the world (`bursar prove`).
+"""What the journal claims, whole: to be held against the world (`bursar prove`).
 
 Nothing is left out and nothing is interpreted; instants are microseconds since 1970, as they are kept.
 """
@@ -142,7 +142,7 @@ class Questions:
     """What waits for a person, and whether anything is still to come by itself.
 
     Attributes:
-        unknown: Intents that nobody can tell about.
+        unknown: Intents of which it is not known whether they took effect.
         asked: Intents that wait for a person's yes.
         blocked: Of each match that is held back: its rule, and why.
         held: Observations that are held.

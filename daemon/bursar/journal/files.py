@@ -62,7 +62,7 @@ def claim(path: Path, *, create: bool) -> int:
 
 
 def writer_of(path: Path) -> int | None:
-    """Return the process that has the writer's lock of a journal; None: none, or nobody may look.
+    """Return the process that has the writer's lock of a journal; None: none, or it may not be looked at.
 
     The lock is tried only where the process that is noted there lives: a daemon that starts just now is not disturbed.
     """

@@ -57,8 +57,8 @@ def hold(
 ) -> int | None:
     """Keep an observation aside; return its id if it is newly held, None if one of the same subjects was held before.
 
-    One that sees other states takes the place of the former under an id of its own: whoever accepts the former has not
-    seen them.
+    One that sees other states takes the place of the former under an id of its own: a person who accepts the former
+    has not seen them.
     """
     text = write_json({**_plain(observation), "asked_at": us(asked.at), "source": asked.source, "shows": asked.shows})
     same = (account, observation.stream, key_)

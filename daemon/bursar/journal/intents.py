@@ -159,7 +159,7 @@ def send(
 
 
 def said_no(tx: Tx, intent: Intent) -> str | None:
-    """Return the no, in words, that the last attempt of an intent was answered with, if nobody could believe it."""
+    """Return the no, in words, that the last attempt of an intent was answered with, if that could not be believed."""
     row = tx.one("SELECT outcome, reason FROM attempts WHERE intent_id = ? AND fence = ?", intent.id, intent.fence)
     outcome, reason = row or (None, None)
     return reason if outcome == SAID_NO else None

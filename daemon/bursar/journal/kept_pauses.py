@@ -1,4 +1,4 @@
-"""The pauses of a journal that a restore replaces: nobody has said that what they stop may go on."""
+"""The pauses of a journal that a restore replaces: no person has said that what they stop may go on."""
 
 from __future__ import annotations
 

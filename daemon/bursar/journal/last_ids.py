@@ -21,7 +21,7 @@ journal go on after it."""
 FLOOR = "questions_after"
 """Which intents of a journal that went on after another are asked under numbers beyond which: `LAST_ID NUMBER`."""
 SKIPPED = 100_000
-"""So many ids are left out where nobody knows how many were given after the back-up."""
+"""So many ids are left out where it is not known how many were given after the back-up."""
 LARGEST = 2**53
 """A larger one is nothing that was given, but damage."""
 _COUNTED = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'"
@@ -31,7 +31,7 @@ class LastIds:
     """A small file, written in place. It outlives the process; a loss of power may take its last seconds.
 
     Attributes:
-        known: What it says, by table; empty: nobody knows the last ids.
+        known: What it says, by table; empty: the last ids are not known.
     """
 
     def __init__(self, path: Path) -> None:

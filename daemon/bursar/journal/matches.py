@@ -229,7 +229,7 @@ def due_subjects(tx: Tx, account: AccountName, now: datetime) -> list[SubjectRef
 
 
 def due_unwatched(tx: Tx, account: AccountName, type_: str, now: datetime) -> list[SubjectRef]:
-    """Return those of them that are of a type which is looked at under watch alone, and that nobody watches."""
+    """Return those of them that are of a type which is looked at under watch alone, and are not under watch."""
     rows = tx.all(
         "SELECT DISTINCT subject_type, subject_id FROM matches m INDEXED BY matches_due WHERE account = ? AND state = 'held' AND "
         "retry_at <= ? AND subject_type = ? AND NOT EXISTS (SELECT 1 FROM subjects s WHERE s.account = m.account AND s.type = "

@@ -1,4 +1,4 @@
-"""Where an open journal lies: whether its files are the ones that were opened, and nobody else has written into them."""
+"""Where an open journal lies: whether its files are the ones that were opened, and no other program has written into them."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Place:
         return None
 
     def check(self) -> None:
-        """Check, just before a commit, that nobody else has written into the main file: what is read would be mixed.
+        """Check, just before a commit, that no other program has written into the main file: what is read would be mixed.
 
         Raises:
             JournalDamaged: somebody has, by `cp` of a back-up say; nothing can be committed any more.

@@ -67,7 +67,7 @@ def by_reference(tx: Tx, account: AccountName, action: str, reference: str) -> I
 
 
 def last_without_reference(tx: Tx, account: AccountName, action: str) -> IntentId | None:
-    """Return the newest success of an action of which nobody knows what the provider calls it."""
+    """Return the newest success of an action of which it is not known what the provider calls it."""
     row = tx.one(
         "SELECT i.id FROM intents i WHERE i.account = ? AND i.action = ? AND i.state = 'succeeded' AND i.reference IS NULL ORDER BY "
         "i.id DESC LIMIT 1",

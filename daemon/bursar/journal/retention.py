@@ -40,7 +40,7 @@ class Keeping:
 def clean(tx: Tx, keeping: Keeping, now: datetime, measured: Measured) -> int:
     """Remove finished rows past their time, at most `AT_ONCE` of each kind; return the most that went of one kind.
 
-    What nobody measured makes nothing old: a clock that was wrong at the start of the machine has nothing forgotten.
+    Time that was not measured makes nothing old: a clock that was wrong at the start of the machine has nothing forgotten.
     """
     events = microseconds(measured.before(now, keeping.events))
     gone = [

@@ -25,7 +25,7 @@ class SendCount:
 def was_restored(own: SendCount, sidecar: SendCount | None, *, new: bool) -> bool:
     """Return whether a journal is behind what was sent: it was restored from a back-up, or its sidecar is lost.
 
-    One without its sidecar may be a back-up from before the first sending: nobody can tell what was sent after it.
+    One without its sidecar may be a back-up from before the first sending: what was sent after it is not known.
 
     Args:
         own: What the journal has counted.

@@ -134,7 +134,7 @@ def finish(tx: Tx, account: AccountName, kind: SubjectType, ids: Iterable[str], 
 
 
 def _await_nothing(tx: Tx, account: AccountName, kind: SubjectType, ids: Iterable[str], now: datetime) -> None:
-    """What waited for a look at these subjects waits no more: nobody looks at them again."""
+    """What waited for a look at these subjects waits no more: they are not looked at again."""
     rows = [(account, kind.name, id_) for id_ in ids]
     tx.many("UPDATE verdicts SET ask_at = NULL WHERE account = ? AND subject_type = ? AND subject_id = ?", rows)
     tx.many(

@@ -329,7 +329,7 @@ def _answer(group: list[_Call[Any]]) -> None:
     for call in group:
         by_loop.setdefault(call.loop, []).append(call)
     for loop, calls in by_loop.items():
-        with suppress(RuntimeError):  # the loop is gone, and nobody waits
+        with suppress(RuntimeError):  # the loop is gone, and with it what waited
             loop.call_soon_threadsafe(_tell, calls)
 
 
@@ -346,7 +346,7 @@ def _tell(calls: list[_Call[Any]]) -> None:
 
 def _raisable(error: BaseException) -> BaseException:
     """Return an error that a future takes: a `StopIteration`, of a plugin's function say, is refused by every future,
-    and whoever waits for it, and for the others of its group, would wait for ever."""
+    and what waits for it, and for the others of its group, would wait for ever."""
     if isinstance(error, (StopIteration, StopAsyncIteration, asyncio.CancelledError)):
         return RuntimeError(f"{type(error).__name__} was raised in a transaction")
     return error

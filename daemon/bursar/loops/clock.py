@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 
 
 class RealClock:
-    """The machine's clocks. `monotonic` is the boot clock: it goes on while the machine sleeps, and nobody sets it."""
+    """The machine's clocks. `monotonic` is the boot clock: it goes on while the machine sleeps, and cannot be set."""
 
     def now(self) -> datetime:
         return datetime.now(timezone.utc)

@@ -98,7 +98,7 @@ class Deliverer:
     def overdue_s(self, oldest: datetime | None) -> float:
         """Return how long the oldest due message has waited without being tried; a sink that rests is not overdue.
 
-        What fell due while nobody ran has waited since this one was made.
+        What fell due while no daemon ran has waited since this one was made.
         """
         if oldest is None or self._failures:
             # A sink that is down for a day is no reason to restart a daemon that works.

@@ -122,7 +122,7 @@ class Executor:
             await self._do(work)
 
     def _is_first(self) -> bool:
-        """Return whether nobody sends at the account any more; who does so for too long is told to the watchdog."""
+        """Return whether no earlier loop sends here any more; one that does for too long is told to the watchdog."""
         done = all(task.done() for task in self._before)
         limit_s = getattr(self._adapter, "limit_s", 0.0) * CALLS + liveness.STILL_S
         waits = self._context.journal.broken is not None  # with an outcome, which a restart would lose
@@ -214,7 +214,7 @@ class Executor:
         # The last point at which nothing is committed: from here on the turn goes to its written outcome.
         if evidence is FAILED or self.stopping.is_set() or self._context.changing is not None:
             return
-        self.sending = True  # from here to the written outcome nobody may end this turn
+        self.sending = True  # from here to the written outcome this turn must not be ended
         try:
             await self._claim_and_send(ready, evidence, look, began_s)
         finally:

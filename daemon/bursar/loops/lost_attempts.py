@@ -1,4 +1,4 @@
-"""Looking for attempts whose answer was lost, in one account: did it happen, did it not, or can nobody tell?"""
+"""Looking for attempts whose answer was lost, in one account: did it happen, did it not, or can that not be told?"""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bursar.pipeline.findings import Doubt, in_doubt, record_evidence, record_fi
 from bursar.pipeline.revealed import revealed_beside
 
 NOT_LOOKED_FOR = "?"
-"""What stands for whatever may be new at the provider, where nobody can look for it: a person is asked once."""
+"""What stands for whatever may be new at the provider, where it cannot be looked for: a person is asked once."""
 CALLS = 4
 """How many limits of one call a turn may last: the rate limit, the look for a lost one, evidence, the attempt."""
 log = structlog.get_logger("bursar")
@@ -75,7 +75,7 @@ class LostAttempts:
     async def still_missing(self, intent: Intent) -> bool:
         """Return whether an intent may be sent (or end): if it was lost, its old evidence is held against a fresh look.
 
-        One that nobody can look for is sent again only by a person's word, and one that can be repeated, always.
+        One that cannot be looked for is sent again only by a person's word, and one that can be repeated, always.
 
         Raises:
             ProviderError: it cannot be looked for now.
@@ -101,7 +101,7 @@ class LostAttempts:
             finding = await self._reconcile(doubt.intent, Exchange(strict=True), beside=intent)
             unknown = isinstance(finding, CannotTell) and finding.suspect == NOT_LOOKED_FOR
             self._log(doubt.intent, finding)
-            if isinstance(finding, DidNot) or (unknown and doubt.refused):  # of a plain no nobody is asked for nothing
+            if isinstance(finding, DidNot) or (unknown and doubt.refused):  # a plain no is no reason to ask a person
                 continue
             if await self._note_landed(doubt.intent, finding, intent):
                 return False

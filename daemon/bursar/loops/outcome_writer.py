@@ -1,5 +1,5 @@
 """How attempts ended is written down, whatever happens meanwhile: a full disk, a reload, an answer of a plugin that no
-journal can take. Until then it is kept, and what nobody knows the end of becomes unknown."""
+journal can take. Until then it is kept, and an attempt whose end is not known becomes unknown."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class OutcomeWriter:
             found = self._context.ended.get(intent.id)
             # An outcome of an earlier attempt says nothing of this one.
             if found is None or found.fence != intent.fence:
-                lost = Lost("nobody knows how its attempt ended")
+                lost = Lost("how its attempt ended is not known")
                 self._context.ended[intent.id] = Ended(intent.fence, lost, self._context.now())
         await self.record(orphans)
 
@@ -86,7 +86,7 @@ class OutcomeWriter:
             self._context.ended.pop(id_, None)
 
     async def _write_alone(self, id_: IntentId, one: Ended) -> None:
-        """Write one outcome; if what it brings cannot be written, nobody can tell, and a person is asked."""
+        """Write one outcome; if what it brings cannot be written, it is lost, and a person is asked."""
         try:
             await self._commit({id_: one})
         except JournalError:

@@ -1,7 +1,7 @@
 """The rate limit of one key: requests wait for their turn, effects ahead of reads.
 
 A token bucket: up to a tenth of the period's requests may go out at once, then they are spread evenly. A provider that
-asks to be left alone is left alone: then nobody waits in here, but is told at once, so that no loop stands still.
+asks to be left alone is left alone: callers do not wait in here then, but are told at once, so that no loop stalls.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class RateLimiter:
         """Return what limits the same key from now on, at this rate.
 
         What the provider asked for, or asks of a request that is still under way here, holds there, too; and the turns
-        that were taken are taken, but nobody waits longer for the next than this rate says.
+        that were taken are taken, but the next one is not waited for longer than this rate says.
         """
         after = RateLimiter(self._clock, requests, period)
         soonest_s = self._clock.monotonic() + after._spacing_s

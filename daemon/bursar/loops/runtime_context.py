@@ -115,7 +115,7 @@ class RuntimeContext:
             log.error("journal.displaced", reason=self.displaced)
 
     def call_off(self, account: str | None, reason: str) -> None:
-        """Keep what was claimed and has not left yet from leaving, at one account or at all, whoever sends it."""
+        """Keep what was claimed and has not left yet from leaving, at one account or at all, by any loop."""
         # Here and not in an executor: what a reload has handed over
         # sends under its old one, and a pause must reach it, too.
         self.called_off[account] = self.clock.monotonic(), reason

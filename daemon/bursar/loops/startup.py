@@ -130,7 +130,7 @@ def begin(
 def _unsteady_since(found: _Found, resumed: Resumed, now: datetime) -> datetime | None:
     """Return since when the wall clock is not steady: a jump in the last run, or the one that is found now, counts on.
 
-    What nobody measured is no part of the minute: it ends that much later.
+    Time that was not measured is no part of the minute: it ends that much later.
     """
     if resumed.jump is not None:
         return now
@@ -157,7 +157,7 @@ async def open_alone(
 
 
 def note_time(uow: UnitOfWork, context: RuntimeContext, resumed: Resumed) -> None:
-    """Write down how the timeline was taken up; tell of a wall clock that was set while nobody ran."""
+    """Write down how the timeline was taken up; tell of a wall clock that was set between two runs."""
     timekeeping.put_offset(uow.tx, uow.now, context.ahead // MICROSECOND)
     if resumed.gap is not None:
         before = timekeeping.anchor(uow.tx)  # a journal of the first version has none, and followed the wall clock
@@ -177,7 +177,7 @@ def anchor(uow: UnitOfWork, context: RuntimeContext) -> None:
 
 
 async def vouch(context: RuntimeContext, witness: datetime) -> None:
-    """Somebody says what time it is: if the wall clock agrees it is believed, and what nobody measured may count.
+    """A witness says what time it is: if the wall clock agrees it is believed, and what was not measured may count.
 
     Args:
         context: What the loops share.
@@ -193,7 +193,7 @@ async def vouch(context: RuntimeContext, witness: datetime) -> None:
 
     def close(uow: UnitOfWork) -> None:
         for gap in timekeeping.vouched_gaps(uow.tx):
-            if gap.at + gap.length >= context.started_at:  # the one before this run; nobody can tell of older ones
+            if gap.at + gap.length >= context.started_at:  # the one before this run; of older ones it is not known
                 timekeeping.close_gap(uow.tx, gap)
         for block in MEASURED:
             matches.release(uow.tx, block, uow.now)  # what waits for a time is over sooner than it was said
@@ -202,9 +202,9 @@ async def vouch(context: RuntimeContext, witness: datetime) -> None:
 
 
 def note_jump(uow: UnitOfWork, context: RuntimeContext, reason: str) -> None:
-    """Tell that the wall clock jumped, and since when it is not steady; for a day nothing is deleted by its age.
+    """Emit `clock.jumped`, and note since when the clock is not steady; for a day nothing is deleted by its age.
 
-    By the offset alone nobody could tell: whoever starts next finds the wall clock where it was left.
+    The offset alone would not show it: the next run finds the wall clock where it was left.
     """
     timekeeping.put_offset(uow.tx, uow.now, context.ahead // MICROSECOND)
     # On disk, not in memory: killed within the minute, the next run would take the false hour for steady, and pay.

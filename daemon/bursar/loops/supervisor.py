@@ -32,7 +32,7 @@ from bursar.settings.model import Account, Configuration, ConfiguredSink
 HAND_OVER_S = 1.0
 """How long executors have at a reload to end a turn; what is being sent then goes on under the next supervisor."""
 ABANDON_S = 10.0
-"""How long a loop has at a reload to end when it is canceled; a plugin may swallow that, and nobody waits for it."""
+"""How long a loop has at a reload to end when it is canceled; a plugin may swallow that, and is not waited for."""
 LANES = 8
 REQUESTS_A_CALL = 10
 """How many turns of the rate limit one call of an adapter may wait for."""
@@ -240,7 +240,7 @@ class Supervisor:
 
 
 def _opened(account: Account, lent: AdapterContext, redactor: Redactor) -> Adapter:
-    """Open an account's adapter; one that cannot be opened fails its polls, and nobody else's."""
+    """Open an account's adapter; one that cannot be opened fails its own polls, and no other account's."""
     requests, period = account.rate
     grace = max(GRACE, period / requests * REQUESTS_A_CALL)
     try:

@@ -69,7 +69,7 @@ class Timer:
 
     def _jumped(self, uow: UnitOfWork, reason: str) -> None:
         note_jump(uow, self._context, reason)
-        anchor(uow, self._context)  # nobody vouches for what the clock says now
+        anchor(uow, self._context)  # what the clock says now is not vouched for
 
     async def _note_time(self) -> None:
         """Write down, once a minute, where the timeline stands; ask the kernel whether its clock is synchronised."""

@@ -41,4 +41,4 @@ async def first_of(*awaitables: Awaitable[object]) -> None:
     finally:
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)  # whoever is canceled just now stays canceled
+        await asyncio.gather(*tasks, return_exceptions=True)  # a task that is canceled just now stays canceled

@@ -50,14 +50,14 @@ class Watchdog:
             while True:
                 try:
                     await self.look()
-                except Exception:  # nobody else feeds the watchdog, and the next look may go well
+                except Exception:  # nothing else feeds the watchdog, and the next look may go well
                     log.exception("watchdog.look_failed")
                 await self._context.clock.sleep(every_s)
         finally:
             await self._http.close()
 
     async def look(self) -> None:
-        """Look once: all is well, or say what is not, and feed nobody."""
+        """Look once: feed the watchdog and the heartbeat if all is well, else log what is not."""
         if self._keep_reachable is not None:
             await self._keep_reachable()
         still, overdue_s = self._context.liveness.stalled(), await self._supervisor().overdue_s()
@@ -92,4 +92,4 @@ class Watchdog:
 
 
 async def _at_once() -> None:
-    """The heartbeat waits for nobody."""
+    """The heartbeat has no rate limit."""

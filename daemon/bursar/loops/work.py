@@ -13,7 +13,7 @@ class Work:
     """What there is to do, the most urgent first.
 
     Attributes:
-        orphans: Intents that are `sending` though nobody sends them.
+        orphans: Intents that are `sending` though no loop sends them.
         lost: Intents whose attempt was lost, to be looked for.
         ended: A ready intent that the gate does not let through, whatever would be read for it.
         ready: Ready intents of one action that may go in one request.

@@ -180,7 +180,7 @@ class PutAway:
     Attributes:
         name: What the former account is called from now on.
         ended: What was not sent there, and never will be.
-        in_doubt: What was lost there and let go: nobody looks for it any more.
+        in_doubt: What was lost there and let go: it is not looked for any more.
     """
 
     name: AccountName
@@ -192,8 +192,8 @@ def replace(uow: UnitOfWork, name: AccountName) -> PutAway:
     """A person says that the name means another account now: nothing that was known of the old one holds.
 
     Raises:
-        ActionRejected: it is not in quarantine; or nobody knows yet what became of something sent to the old one, or
-            where this one is now, under another name.
+        ActionRejected: it is not in quarantine; or what became of something sent to the old one is not known yet, or
+            of something sent where this one is now, under another name.
     """
     row = _quarantined(uow, name)
     # Also where this one is now: money that is unknown there would be forgotten with its name.
@@ -208,7 +208,7 @@ def _put_away(uow: UnitOfWork, row: AccountRow) -> PutAway:
     """Keep what was done at the account that a name meant under a name of its own, and end what was not sent there.
 
     Raises:
-        ActionRejected: nobody knows yet what became of something sent there.
+        ActionRejected: what became of something sent there is not known yet.
     """
     _refuse_unknown(uow, row.name)
     ends = intents.in_state(uow.tx, tuple(_LEFT_BEHIND), row.name)
@@ -230,7 +230,7 @@ def _in_doubt(uow: UnitOfWork, name: AccountName) -> list[IntentId]:
 
 
 def _refuse_unknown(uow: UnitOfWork, name: AccountName | None) -> None:
-    """Refuse while nobody knows what became of something that was sent to an account."""
+    """Refuse while it is not known what became of something that was sent to an account."""
     for unknown in intents.in_state(uow.tx, (State.UNKNOWN, State.SENDING), name)[:1] if name is not None else ():
         raise ActionRejected(
             f"nobody knows what became of {unknown.action} {unknown.id} at the account that was {name}: "

@@ -55,7 +55,7 @@ def apply_match(uow: UnitOfWork, rule: Rule, match: MatchRow, scope: Scope) -> N
 
 
 def fail(uow: UnitOfWork, match: MatchRow, reason: str) -> None:
-    """Tell that a rule could not be carried out."""
+    """Emit `rule.failed`: a rule could not be carried out."""
     emit_core(uow, "rule.failed", match.account, {"rule": match.rule, "reason": reason}, match.subject)
 
 

@@ -177,7 +177,7 @@ def _use(
 ) -> BudgetUse:
     """Sum what the ledger has of one currency within the budget's window; what is open counts whatever its age.
 
-    Where the account's currency is not known (any more), all that was spent counts; of several, nobody knows the sum.
+    Where the account's currency is not known (any more), all that was spent counts; of several, the sum is not known.
     """
     since = view.measured.before(view.now, budget.every)
     spent: Decimal | None = Decimal(0)

@@ -131,7 +131,7 @@ def _why_not(
 
 
 def _may_be_done(view: ReadView, entry: Entry) -> bool:
-    """Return whether an action of a match is done, or may be, and nobody would look for it before the next."""
+    """Return whether an action of a match is done, or may be without being looked for before the next."""
     account = view.config.accounts.get(entry.account)
     action = account.actions.get(entry.action) if account is not None else None
     looked_for = action is not None and action.lost_reply is LostReply.RECONCILABLE

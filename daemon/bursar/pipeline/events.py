@@ -52,7 +52,7 @@ def emit_core(
     subject: SubjectRef | None = None,
     only_told: Mapping[str, Json] | None = None,
 ) -> None:
-    """Tell a fact of the core's own; about a subject, rules know what is known of that."""
+    """Emit an event of the core's own; if it is about a subject, rules see what is known of that subject."""
     if type_ not in CORE_EVENTS:
         raise ValueError(f"{type_} is not an event of the core")
     emit(uow, Event(type_, account, uow.now, subject, data), uow.subject(account, subject), only_told)

@@ -49,7 +49,7 @@ def record_finding(uow: UnitOfWork, id_: IntentId, fence: int, finding: Finding,
 
 
 def record_evidence(uow: UnitOfWork, id_: IntentId, fence: int, finding: Finding) -> Intent | None:
-    """Write what a look before a new attempt shows of the lost one: it happened, nobody can tell, or it did not."""
+    """Write what a look before a new attempt shows of the lost one: it happened, that cannot be told, or it did not."""
     intent = intents.load(uow.tx, id_)
     if intent is None or intent.state is not State.READY or intent.fence != fence:
         return intent
@@ -125,7 +125,7 @@ def record_landed(uow: UnitOfWork, id_: IntentId, finding: Finding, beside: Inte
     then it took what was there at its time, and there is something new to take. Its match is asked once more, and waits
     as long as what was found keeps the balance busy; one of the same match has done what it was for.
 
-    Where something new may be it, and nobody can tell, a person says so before the other one is sent.
+    Where something new may be it, and the look cannot tell, a person says so before the other one is sent.
 
     Returns:
         Whether the other one is not sent now.

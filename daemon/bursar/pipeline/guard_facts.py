@@ -250,7 +250,7 @@ def _lands_until(view: ReadView, spec: AccountSpec, candidate: Candidate) -> dat
     if action is None or intent is None or action.lost_reply is LostReply.REPEATABLE:
         return None
     since = view.measured.before(view.now, spec.settle)
-    if view.settled_since is not None and view.settled_since > since:  # nobody knows how long it was quiet before
+    if view.settled_since is not None and view.settled_since > since:  # how long it was quiet before is not known
         since = min(since, view.measured.before(view.settled_since, max(spec.settle, UNSEEN_FOR)))
     ended = [one for one in ledger.lost_since(view.tx, spec.name, action.name, since) if one.in_doubt]
     lost = [intents.load(view.tx, one.id) for one in ended if one.id != intent.id]

@@ -1,7 +1,7 @@
 """From an observation to the journal: snapshots, events, matches, intents and deliveries of one poll, in one commit.
 
 The way is load → decide → apply: what is known is loaded once, `decide` (pure) compares it with what was seen, and what
-comes of it is written once. A poll that says nothing new, and that nobody waits for, writes the stream's one row.
+comes of it is written once. A poll that says nothing new, and is not waited for, writes the stream's one row.
 """
 
 from __future__ import annotations

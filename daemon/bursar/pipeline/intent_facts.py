@@ -38,7 +38,7 @@ def settle_of(view: ReadView, intent: Intent) -> timedelta:
 
 
 def lands_until(view: ReadView, intent: Intent) -> datetime | None:
-    """Return until when a lost attempt may still land; None: it may not, or asking twice does no harm."""
+    """Return until when a lost attempt may still land; None: it may not, or asking twice does it once."""
     action = action_of(view, intent)
     if not intent.lost or (action is not None and action.lost_reply is LostReply.REPEATABLE):
         return None

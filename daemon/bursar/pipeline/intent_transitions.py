@@ -74,7 +74,7 @@ def pass_time(uow: UnitOfWork) -> None:
         since = entry.ended_at if entry is not None else None
         passed = None if since is None else uow.measured.between(since, uow.now)
         if passed is not None and passed < UNCONFIRMED_AFTER:
-            continue  # the rest of the time nobody has measured
+            continue  # the rest of the time was not measured
         if passed is not None and passed < LISTED_FOR and is_waiting(uow, intent):
             continue  # the provider lists it: it is on its way
         # Settled on another way since; there is nothing to be told of it.
@@ -145,7 +145,7 @@ def take_step(
         actor: Who took it.
         success: What the provider made, if it is a success.
         never: It will always be refused for this subject: its match ends.
-        unread: It was refused in words that nobody can read.
+        unread: It was refused in words that no rule reads.
         held: Why it was held back: its match waits for that.
     """
     action = action_of(uow, intent)
@@ -320,7 +320,7 @@ def _block_after(uow: UnitOfWork, intent: Intent, taken: Step) -> HoldBack | Non
 
 
 def tell(uow: UnitOfWork, type_: str, intent: Intent, reason: str, more: dict[str, Json] | None = None) -> None:
-    """Tell what became of an intent."""
+    """Emit an event that says what became of an intent."""
     data: dict[str, Json] = {
         "intent": str(intent.id),
         "action": intent.action,

@@ -1,6 +1,6 @@
 """How attempts ended: by the provider's answer, in time or late, and by what shows of a lost one after it was given up.
 
-What had happened after all is written in one place, whoever says so: what was to be done in its stead ends, and its
+What had happened after all is written in one place, however it is known: what was to be done in its stead ends, and its
 match goes on.
 """
 
@@ -84,7 +84,7 @@ def late_success(
         success: What the provider made.
         reason: How that is known.
         actor: Who says so.
-        but: What was planned in its place, and is judged by whoever asks.
+        but: What was planned in its place, and is judged by the caller.
     """
     if intent.state in OPEN and intent.state is not State.SENDING:  # a person or time may have it made again already
         return take_step(uow, intent, step(intent, Cause.HAPPENED, reason), actor=actor, success=success)

@@ -67,7 +67,7 @@ def _known_before(view: ReadView, before: Snapshot) -> bool:
 
 
 def unknown_money(view: ReadView, account: AccountName) -> bool:
-    """Return whether nobody knows what became of something at an account that moves money."""
+    """Return whether it is not known what became of something at an account that moves money."""
     spec = view.config.accounts.get(account)
     for intent in intents.in_state(view.tx, OPEN, account):
         if not intent.lost and intent.state not in (State.SENDING, State.UNKNOWN):

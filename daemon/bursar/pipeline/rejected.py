@@ -8,5 +8,5 @@ class ActionRejected(Exception):
 
 
 def say_first(id_: int | None) -> str:
-    """Return what to do first about something of which nobody knows what became of it."""
+    """Return what to do first about something of which it is not known what became of it."""
     return f"say first what became of it, `bursar actions resolve {id_} --happened` or `--did-not`"

@@ -141,7 +141,7 @@ def _may_still_land(uow: UnitOfWork, intent: Intent, *, again: bool) -> str | No
 
 
 def _unseen(uow: UnitOfWork, intent: Intent) -> str | None:
-    """Return that nobody looks for what is sent again."""
+    """Return that what is sent again is not looked for before."""
     action = action_of(uow, intent)
     looked_for = action is not None and action.lost_reply is not LostReply.NEITHER
     return None if looked_for else "nothing is looked for before that: if it happened after all, it is done twice"

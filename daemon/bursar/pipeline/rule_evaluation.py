@@ -140,7 +140,7 @@ def _retry(uow: UnitOfWork, match: MatchRow, snapshot: Snapshot | None) -> None:
 
 def retry_unobserved(uow: UnitOfWork) -> None:
     """Ask once more what no poll will ever show: events without a subject, or of one that never came to be; and what is
-    about a subject that nobody looks at any more."""
+    about a subject that is not looked at any more."""
     for account in (*uow.config.accounts, NOBODY):
         due = matches.due_subjects(uow.tx, account, uow.now)
         unseen = _unseen(uow, account, due) if due else {}
@@ -173,7 +173,7 @@ def _unseen(uow: UnitOfWork, account: AccountName, refs: Sequence[SubjectRef]) -
 
 
 def _end_unseen(uow: UnitOfWork, account: AccountName, ref: SubjectRef, why: str, for_good: bool) -> None:
-    """End what is held back about a subject that nobody looks at: nothing is done on facts that cannot be seen anew.
+    """End what is held back about a subject that is not looked at: nothing is done on facts that cannot be seen anew.
 
     A text about an event is still true: it goes out by what is known. An action waits on for a stream that is off.
     """

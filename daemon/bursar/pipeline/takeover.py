@@ -104,7 +104,7 @@ def wake_up(uow: UnitOfWork, *, restored: bool) -> None:
 
 
 def start_run(uow: UnitOfWork, *, clean: bool, restored: bool, known_since: str) -> None:
-    """Take over what the last run has left: nobody knows how that ended which was being sent.
+    """Take over what the last run has left: how that ended which was being sent is not known.
 
     Args:
         uow: The unit of work.
@@ -122,7 +122,7 @@ def start_run(uow: UnitOfWork, *, clean: bool, restored: bool, known_since: str)
 
 
 def _announce(uow: UnitOfWork, event: str, reason: str) -> None:
-    """Tell the sinks and the log how the run began."""
+    """Announce to the sinks and in the log how the run began."""
     log.warning(event, reason=reason)
     emit_core(uow, event, NOBODY, {"reason": reason})
 
@@ -146,7 +146,7 @@ def _adopt_meanings(uow: UnitOfWork, rules: Sequence[Rule]) -> None:
     for rule in rules:
         lineage.set_meaning(uow.tx, rule.name, rule.meaning)
     configured = {rule.name for rule in rules}
-    for gone, action in lineage.nameless(uow.tx):  # nobody knows what its `on` and `do` were: it may be any of these
+    for gone, action in lineage.nameless(uow.tx):  # what its `on` and `do` were is not known: it may be any of these
         for rule in rules if gone not in configured else ():
             if any(act.action == action for act in rule.acts()):
                 lineage.take_over(uow.tx, gone, rule.name)

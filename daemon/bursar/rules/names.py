@@ -41,7 +41,7 @@ class Names:
         """Return what a dotted name reads, and what of it is left over (`hour` of `now.hour`).
 
         Raises:
-            TextError: as `error`; nobody knows the name, or it cannot be used here.
+            TextError: as `error`; the name is unknown, or cannot be used here.
         """
         root, rest = path[0], tuple(path[1:])
         if root in self.alone:

@@ -87,7 +87,7 @@ def compile_rules(
 
 
 def _check_former_names(raw: list[object], names: Mapping[str, int], problems: Collector) -> None:
-    """A rule takes over what another did under its name: that one must be gone, and nobody else may take it over."""
+    """A rule takes over what another did under its name: that one must be gone, and no other rule may take it over."""
     first: dict[str, int] = {}
     for index, each in enumerate(raw):
         was = each.get("was") if isinstance(each, dict) else None
@@ -252,7 +252,7 @@ class RuleReader:
         return Approve(above, within) if within is not None else None
 
     def _check_costs(self, path: KeyPath, steps: Iterable[Step], listening: Listening, otherwise: str) -> None:
-        """Refuse to depend on the cost of an action that nobody can know."""
+        """Refuse to depend on the cost of an action that cannot be known."""
         done = {step.action for step in steps if isinstance(step, Act)}
         for provider in listening.providers:
             for action in provider.actions:

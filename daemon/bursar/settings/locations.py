@@ -1,7 +1,7 @@
 """Where the configuration, the journal and the control socket lie, unless somebody says otherwise.
 
 Every command must come to the same answer, inside the unit and outside, from nothing but the environment and the
-configuration: else a command would speak to nobody, or open a second journal.
+configuration: else a command would not find the daemon, or open a second journal.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ SOCKET = "control.sock"
 
 
 def default_paths(environ: Mapping[str, str]) -> tuple[Path, ...]:
-    """Return the configuration that is read when nobody names one: `$BURSAR_CONFIG`, then `/etc/bursar`."""
+    """Return the configuration that is read when none is named: `$BURSAR_CONFIG`, then `/etc/bursar`."""
     named = environ.get("BURSAR_CONFIG")
     return (read_path(named, Path(), environ),) if named else (SYSTEM_CONFIGURATION,)
 

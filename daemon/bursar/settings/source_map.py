@@ -1,7 +1,7 @@
 """Where things stand in the configuration: what a value's path is, and which file, line and column it was read from.
 
-A `Document` is plain data beside a map from paths to places, so that whoever finds fault with a value later (the
-schema, a rule's compiler) can still point at it.
+A `Document` is plain data beside a map from paths to places, so that a check that finds fault with a value later
+(the schema, a rule's compiler) can still point at it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A clock whose time passes only when a test says so.
 
 Comes in: sleepers, and `advance`. Goes out: sleepers woken in the order of their hours, each with the clock standing
-at exactly its hour. Real time is never slept away: between two wakings the loop runs until whoever was woken sleeps
+at exactly its hour. Real time is never slept away: between two wakings the loop runs until what was woken sleeps
 on this clock again, ends, or waits for something else; the last is given `patience_s` of real time, for threads and
 sockets. That is a limit for what hangs, and long, so that no machine is too slow for it: a task that waits for good
 for something else is better canceled.
@@ -65,12 +65,12 @@ class VirtualClock:
 
     @property
     def next_due_s(self) -> float | None:
-        """How far to `advance` until somebody wakes; None: nobody sleeps."""
+        """How far to `advance` until a sleeper wakes; None: there is none."""
         self._forget_canceled()
         return self._sleepers[0][0] - self._monotonic if self._sleepers else None
 
     def jump(self, seconds: float) -> None:
-        """Set the wall clock forward or back; nobody wakes, `monotonic` does not move."""
+        """Set the wall clock forward or back; no sleeper wakes, `monotonic` does not move."""
         self._wall += timedelta(seconds=seconds)
 
     async def advance(self, seconds: float) -> None:
@@ -116,7 +116,7 @@ class VirtualClock:
             heapq.heappop(self._sleepers)
 
     async def _settle(self, woken: set[asyncio.Task[object]]) -> None:
-        """Run the loop until whoever was woken sleeps again or ended, or patience is at an end."""
+        """Run the loop until what was woken sleeps again or has ended, or patience is at an end."""
         await _rounds()
         loop = asyncio.get_running_loop()
         give_up = loop.time() + self._patience_s

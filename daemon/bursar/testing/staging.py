@@ -156,7 +156,7 @@ async def sink_stage(type_: SinkType, clock: VirtualClock) -> AsyncIterator[Sink
 
 
 def nobody_listens() -> str:
-    """Return the address of a port on which nobody listens, and nobody else can begin to."""
+    """Return the address of a port on which no process listens, and no other can begin to."""
     return f"http://127.0.0.1:{_deaf_port()}"
 
 

@@ -155,7 +155,7 @@ async def _track(client: Client, places: Sequence[ServedProvider]) -> None:
 
 
 async def _follow(run: DemoRun, client: Client, progress: Progress, daemon: Process, started: float) -> None:
-    """Tell what happens until all has happened, patience is at an end, or somebody interrupts."""
+    """Print what happens until all of it has, the time is over, or a person interrupts."""
     if run.keep:
         click.echo(f"from another shell:  bursar accounts -c {run.folder / 'bursar.yaml'}\n")
     while not run.interrupted.is_set():

@@ -52,7 +52,7 @@ class Parcel:
     reminded: bool = False
 
     def status(self, t: float) -> str:
-        """Say the API's word at an instant."""
+        """Return the API's word for the state at an instant."""
         if t >= self.ends_t:
             return self.ends_as
         return "stored" if t >= self.stored_t else "announced"
