@@ -16,7 +16,7 @@ MAKEFLAGS += --no-print-directory
 help:
 	@echo "make demo         the whole thing against the built-in sandbox; ends by itself: a quarter of a minute"
 	@echo "make test         everything that CI checks: ruff, mypy --strict, import-linter, pytest: seven minutes"
-	@echo "                  (only some tests: ARGS=tests/rules; one process, and more words: ARGS='-n0 -x tests/rules')"
+	@echo "                  (only some tests: ARGS=tests/unit/rules; one process, and more words: ARGS='-n0 -x tests/unit/rules')"
 	@echo "make check        the same without pytest: half a minute"
 	@echo "make test-long    the long forms: random property tests, fuzzing, kills; three hours"
 	@echo "make test-matrix  the tests as other users, in other zones, on other terminals and Pythons, under load; hours"
@@ -35,7 +35,7 @@ docs:
 	@.ci/install dev
 	$(BIN)/python -m bursar.testing.diagrams life > docs/life.md
 	$(BIN)/python -m bursar.testing.diagrams permission > docs/permission.md
-	$(BIN)/python tests/docs/docs_reference.py > docs/reference.md
+	PYTHONPATH=tests $(BIN)/python -m support.reference > docs/reference.md
 
 bench:
 	@.ci/install dev

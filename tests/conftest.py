@@ -33,7 +33,7 @@ for name in (
     "PYTHONWARNINGS",
 ):
     os.environ.pop(name, None)
-pytest_plugins = ["properties", "result"]
+pytest_plugins = ["support.properties", "support.result"]
 
 
 @pytest.fixture(autouse=True)

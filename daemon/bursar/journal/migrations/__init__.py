@@ -1,6 +1,6 @@
 """The steps that bring an older journal up to `schema.TABLES`, in order. Released steps are never edited.
 
-A step is a script of statements, run in one transaction with the others; `tests/journal` holds that all of them
+A step is a script of statements, run in one transaction with the others; `tests/unit/journal` holds that all of them
 together give exactly the tables of `schema`.
 """
 

@@ -1,0 +1,1 @@
+"""What tests share: worlds, servers, fakes, and the plugins of pytest."""
