@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from bursar.domain.ids import IntentId, microseconds
+from bursar.domain.ledger import Entry
 from bursar.domain.values import Json
-from bursar.journal import audit
+from bursar.journal import audit, ledger
 from bursar.journal.files import APPLICATION_ID
 from bursar.journal.migrations import FIRST
 from bursar.journal.schema import statements
-from bursar.journal.writer import Tx
+from bursar.journal.writer import Journal, Tx, read_once
 from support.domain import after
 
 RULE = "rule:r"
@@ -156,3 +157,72 @@ def dump(path: Path) -> tuple[list[Any], dict[str, list[Any]]]:
         ).fetchall()
         tables = [row[1] for row in shape if row[0] == "table"]
         return shape, {name: connection.execute(f"SELECT * FROM {name} ORDER BY 1, 2").fetchall() for name in tables}
+
+
+Fill = Callable[[OldJournal], object]
+
+
+def updated(path: Path, fill: Fill | None = None) -> None:
+    """Fill an old journal, and bring it up to date."""
+    if fill is not None:
+        with filling(path) as journal:
+            fill(journal)
+    Journal.open(path).close()
+
+
+def entry_after(path: Path, fill: Callable[[OldJournal], int]) -> Entry:
+    """Return the entry of the one intent that is written."""
+    updated(path, fill)
+    found = read_once(path, lambda tx: ledger.counting(tx, after(-(10**6))))
+    assert len(found) == 1
+    return found[0]
+
+
+def everything(journal: OldJournal) -> None:
+    """Write what a journal holds after some weeks: accounts, matches, and intents in every state."""
+    journal.account("panel", paused_at=us(5), resumed_at=us(2))
+    journal.account("moved", frozen_digest="d2", recognized=3)
+    journal.account("*", digest="", provider="", bound_at=0)
+    journal.subject("payout", "23501", {"amount": "98.50", "state": "done"}, state="done")
+    journal.subject("order", "1", {"remains": "4"}, state="partial", watched=1)
+    for word in ("order.partial", "order.changed"):
+        journal.insert(
+            "events", id=f"ev_{word}", type=word, account="panel", subject_type="order", subject_id="1", at=us(0),
+            data="{}", before="{}",
+        )  # fmt: skip
+    journal.insert(
+        "held_observations", account="panel", stream="orders", at=us(1), reason="too much", digest="x",
+        observation="{}", state="held",
+    )  # fmt: skip
+    journal.insert("rules", name="r", fingerprint="f1", since=us(0))
+    match = journal.match(event_id="ev_order.partial", acts_planned=1, intents=1)
+    journal.match(("order", "2"), "held", obstacle="frozen")
+    journal.match(("order", "3"), "held", obstacle="cooldown", retry_at=us(90))
+    journal.match(("order", "4"), "dropped")
+    journal.intent("awaiting_approval", subject=("balance", "a"), due_at=us(720), reason="600 is above 500", cost="600")
+    journal.intent("awaiting_approval", subject=("balance", "b"), due_at=us(1440), reason=PAST_CEILING)
+    journal.intent("ready", subject=("balance", "c"), match_id=match)
+    journal.intent("ready", subject=("order", "d"), action="refill", cost=None, sent=1, ended=2, outcome="lost")
+    journal.intent("sending", subject=("balance", "e"), sent=1)
+    journal.intent("deferred", subject=("balance", "f"), sent=1, ended=2, outcome="later", due_at=us(9))
+    journal.intent("unknown", subject=("balance", "g"), sent=1, ended=2, outcome="lost", due_at=us(9), looked_at=us(7))
+    journal.intent("succeeded", sent=1, ended=2, outcome="succeeded", reference="23501")
+    journal.intent("refused", sent=1, ended=2, outcome="refused")
+    journal.intent("refused", sent=1, ended=9, outcome="lost", actor=PERSON)
+    journal.intent("denied", ended=4, actor=PERSON)
+    journal.intent("lapsed", ended=60)
+    journal.intent("gave_up", sent=50, ended=60, outcome="later")
+    journal.intent(
+        "succeeded", subject=("order", "1"), action="refill", cost=None, sent=1, ended=2, outcome="succeeded",
+        confirm_by=us(1442),
+    )  # fmt: skip
+
+
+PAST_CEILING = "this poll has caused as many effects as settings.ceiling allows (100)"
+
+
+def with_listed_amount(journal: OldJournal) -> int:
+    """Write a payout of which the provider lists what was moved."""
+    journal.subject("payout", "23501", {"amount": "98.50"}, state="done")
+    journal.subject("payout", "23502", {"amount": "7"}, state="done")
+    return journal.intent("succeeded", sent=1, ended=2, outcome="succeeded", reference="23501")

@@ -12,10 +12,11 @@ from typing import Any
 
 from aiohttp import web
 
-from bursar.api import AccountSettings, AdapterContext, Http, Intent, Secret, SubjectRef
+from bursar.api import AccountSettings, AdapterContext, Http, Intent, Json, Secret, SubjectRef
 from bursar.domain.ids import AccountName, IntentId
 from bursar.domain.intent import State
 from bursar.sandbox.faults import leap
+from bursar_premium_exchanger.adapter import PremiumExchanger
 from support.limits import LEAP_S, WAIT_S
 
 KEY = "px-KEY-4f9a1c77d2"
@@ -233,3 +234,9 @@ def items(dialect: str, *rows: dict[str, Any]) -> Any:
 
 def partner(dialect: str = "a", balance: Any = "60.00", least: Any = "50", *rows: dict[str, Any]) -> dict[str, Any]:
     return said(dialect, {"balance": balance, "min_payout": least, "items": items(dialect, *rows)})
+
+
+async def prepared(adapter: PremiumExchanger, site: ScriptedSite, *known: dict[str, Any], balance: str = "60") -> Json:
+    site.say("get_payouts", listed("a", *known))
+    site.say("get_info", partner("a", balance))
+    return await adapter.prepare(intent())

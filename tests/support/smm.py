@@ -11,11 +11,11 @@ from typing import Any
 
 from aiohttp import web
 
-from bursar.api import AccountSettings, AdapterContext, Secret, SubjectRef
+from bursar.api import AccountSettings, AdapterContext, Observation, Secret, SubjectRef
 from bursar.domain.ids import IntentId
 from bursar.domain.intent import Intent
 from bursar.sandbox.faults import leap
-from bursar.testing.fakes import make_intent
+from bursar.testing.fakes import look_at, make_intent
 from bursar_smm.adapter import SmmAdapter
 from support.limits import LEAP_S, WAIT_S
 
@@ -101,3 +101,7 @@ def on_order(action: str, id_: str = "5", intent: int = 1, **changes: Any) -> In
 
 def add(params: Mapping[str, Any] = WANTED) -> Intent:
     return make_intent("add", SubjectRef("order", "+abc"), params)
+
+
+async def orders(adapter: SmmAdapter, *ids: str) -> Observation:
+    return await adapter.observe(look_at("orders", ids))

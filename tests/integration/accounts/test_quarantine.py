@@ -13,7 +13,7 @@ from bursar.api import Observation, Observed, SubjectRef, Succeeded
 from bursar.cli.check import _notes
 from bursar.settings.read import read_configuration
 from support.config import account, config
-from support.lost import GONE
+from support.scenarios.lost import GONE
 from support.toy import Site
 from support.world import World
 

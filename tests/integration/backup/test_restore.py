@@ -16,8 +16,8 @@ from bursar.journal.errors import JournalError
 from bursar.journal.last_ids import LastIds
 from bursar.journal.writer import read_once
 from bursar.loops import startup
-from support.backup import RULES, added, copied_over, events_and_intents, state
 from support.config import account, config
+from support.scenarios.backup import RULES, added, copied_over, events_and_intents, state
 from support.world import World
 
 PAY = "{name: pay, on: balance.passed_min_payout, do: [{payout: {method: '7'}}], cooldown: 1h"

@@ -11,8 +11,8 @@ from bursar.api import DidNot, Later, Lost, SubjectRef
 from bursar.domain.intent import PlannedIntent
 from bursar.journal.backup import restore
 from bursar.pipeline.operator import plan_call
-from support.backup import back_up, put_back
 from support.config import account, config
+from support.scenarios.backup import back_up, put_back
 from support.world import World
 
 PAY = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7"}}], approve: {above: 1, within: 48h}}'

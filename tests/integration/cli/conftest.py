@@ -16,6 +16,7 @@ from bursar.cli.demo.config import as_yaml
 from bursar.host.plugins import load_plugins
 from bursar.sandbox import ServedProvider
 from support.commands import Command, command_on
+from support.left import ASKS, Left
 
 
 def started(*words: str) -> subprocess.Popen[str]:
@@ -100,3 +101,16 @@ def served(places: dict[str, ServedProvider], tmp_path_factory: pytest.TempPathF
 def bursar(served: Path, capfd: pytest.CaptureFixture[str]) -> Command:
     """Run commands beside the daemon."""
     return command_on(served, capfd)
+
+
+@pytest.fixture
+def left(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Left:
+    return Left(tmp_path, command_on(tmp_path / "bursar.yaml", capfd))
+
+
+@pytest.fixture
+def asked(left: Left) -> Left:
+    """A payout of 600 that waits for a yes."""
+    left.configure(ASKS)
+    left.balance("600")
+    return left

@@ -14,8 +14,8 @@ from bursar.api import CostFacts, Fields, Happened, Intent, Json, Lost, Refused,
 from bursar.control.messages import RequestRejected
 from bursar.control.offline import decide
 from bursar.settings.read import read_configuration
-from support.backup import back_up, put_back
 from support.config import account, config
+from support.scenarios.backup import back_up, put_back
 from support.world import World, with_function
 
 PAY = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7"}}]}'

@@ -19,7 +19,19 @@ from bursar.api import (
 )
 from bursar_premium_exchanger import outcomes
 from support.config import account, config
-from support.lost import ADD, GONE, MAYBE, PAY, QUICK, a_person_says_so, call, due_again, landed, late_yes, let_go
+from support.scenarios.lost import (
+    ADD,
+    GONE,
+    MAYBE,
+    PAY,
+    QUICK,
+    a_person_says_so,
+    call,
+    due_again,
+    landed,
+    late_yes,
+    let_go,
+)
 from support.world import World
 
 FOUND = [late_yes, a_person_says_so]

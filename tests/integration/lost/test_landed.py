@@ -15,7 +15,7 @@ from bursar.pipeline.findings import record_finding
 from bursar.pipeline.outcomes import record_outcome
 from bursar_premium_exchanger import outcomes
 from support.config import account, config
-from support.lost import landed
+from support.scenarios.lost import landed
 from support.world import World
 
 PAY = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7", account: {env: WALLET}}}]}'

@@ -6,7 +6,7 @@ from __future__ import annotations
 from bursar.api import CannotTell, DidNot, Finding, Intent, Json, Lost, Outcome, Succeeded
 from bursar.api.exchange import current
 from support.config import account, config
-from support.lost import GONE, MAYBE, PAY, due_again, let_go
+from support.scenarios.lost import GONE, MAYBE, PAY, due_again, let_go
 from support.world import World
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from bursar.api import Succeeded
 from support.config import config
-from support.lost import GONE, a_person_says_so, late_yes
+from support.scenarios.lost import GONE, a_person_says_so, late_yes
 from support.world import World
 
 TWO = '{name: r, on: order.partial, do: [{add: {link: "x"}}, {add: {link: "y"}}], cooldown: 1m'

@@ -10,6 +10,7 @@ import pytest
 from bursar.journal.files import connect, prepare_file
 from bursar.journal.send_counter import SendCounter
 from bursar.journal.writer import Journal, Tx
+from support.old_journal import make_old
 
 
 @pytest.fixture
@@ -37,3 +38,10 @@ def tx(path: Path) -> Iterator[Tx]:
     connection.execute("ROLLBACK")
     connection.close()
     sidecar.close()
+
+
+@pytest.fixture
+def old(path: Path) -> Path:
+    """An empty journal of version 1."""
+    make_old(path)
+    return path

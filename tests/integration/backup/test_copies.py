@@ -17,9 +17,9 @@ from bursar.journal import audit, intents
 from bursar.journal.backup import back_up, examine, restore
 from bursar.journal.errors import JournalDamaged, JournalError, JournalLocked, JournalMissing
 from bursar.journal.writer import read_once
-from support.backup import RULES, added, copied_over, events_and_intents, state
 from support.config import config
 from support.old_journal import make_old
+from support.scenarios.backup import RULES, added, copied_over, events_and_intents, state
 from support.world import World
 
 
