@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from bursar.host.registry import Registry
     from bursar.settings.model import Account, Configuration, ConfigurationError
 
-ANSWER_WITHIN_S = 120.0
-
 
 class BadConfiguration(CommandError):
     """End the command with every problem of the configuration."""
@@ -79,10 +77,11 @@ class Client:
         """Return whether a daemon answers."""
         from bursar.control.client import ask_daemon
         from bursar.control.messages import RequestRejected
+        from bursar.control.offline import answer_within_s
 
         settings = self.configuration.settings
         try:
-            await ask_daemon(settings.socket, "status", {}, ANSWER_WITHIN_S, settings.state)
+            await ask_daemon(settings.socket, "status", {}, answer_within_s("status"), settings.state)
         except ConnectionError:
             return False
         except RequestRejected as rejected:
@@ -91,10 +90,11 @@ class Client:
 
     async def _ask_daemon(self, verb: str, given: dict[str, Json]) -> Json:
         from bursar.control.client import ask_daemon
+        from bursar.control.offline import answer_within_s
 
         settings = self.configuration.settings
         try:
-            return await ask_daemon(settings.socket, verb, given, ANSWER_WITHIN_S, settings.state)
+            return await ask_daemon(settings.socket, verb, given, answer_within_s(verb), settings.state)
         except ConnectionError:
             assert self.lacks is not None
             raise self.lacks from None

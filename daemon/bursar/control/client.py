@@ -9,6 +9,7 @@ import aiohttp
 
 from bursar.control.messages import ErrorCode, RequestRejected, about, decode_answer, encode_params, good_until
 from bursar.domain.values import Json
+from bursar.journal.files import writer_of
 
 
 async def ask_daemon(
@@ -52,15 +53,23 @@ async def ask_daemon(
             raise _forbidden(path) from None
         raise ConnectionError(str(path)) from None
     except TimeoutError:
-        raise RequestRejected(
-            "the daemon does not answer; see `bursar actions` before you ask again, and its log", ErrorCode.FAILED
-        ) from None
+        raise RequestRejected(_silent(timeout_s, journal), ErrorCode.FAILED) from None
     except aiohttp.ClientError:
         raise RequestRejected(
             "the daemon went away while it was asked; see `bursar actions` before you ask again", ErrorCode.FAILED
         ) from None
     finally:
         os.close(folder)
+
+
+def _silent(waited_s: float, journal: Path | None) -> str:
+    """Return that a daemon listens and does not answer: which process it is, and what stops it."""
+    pid = writer_of(journal) if journal is not None else None
+    which, stops = (f" (process {pid})", f", and `kill -TERM {pid}` stops it") if pid is not None else ("", "")
+    return (
+        f"the daemon{which} has not answered for {waited_s:.0f} seconds; its log may say why{stops}. Once it answers, "
+        "`bursar actions` shows whether what was asked for was done"
+    )
 
 
 def _forbidden(path: Path) -> RequestRejected:

@@ -30,10 +30,16 @@ from bursar.loops.startup import open_alone
 from bursar.loops.supervisor import Supervisor
 from bursar.settings.model import Account, Configuration
 
-ANSWER_WITHIN_S = 120.0
+ANSWER_WITHIN_S, LOOK_WITHIN_S = 120.0, 30.0
+"""How long an answer is waited for: of what decides, or sends something, and of what only looks."""
 LOCK_S = 5.0
 CREATES = frozenset({"call", "quote", "track"})
 """What makes a journal where there is none yet; the rest is about what is in one, and a path may be mistyped."""
+
+
+def answer_within_s(verb: str) -> float:
+    """Return how long the answer of a daemon is waited for."""
+    return LOOK_WITHIN_S if verb in QUERIES else ANSWER_WITHIN_S
 
 
 async def ask(configuration: Configuration, registry: Registry, verb: str, params: dict[str, Json]) -> Json:
@@ -44,7 +50,7 @@ async def ask(configuration: Configuration, registry: Registry, verb: str, param
     """
     try:
         settings = configuration.settings
-        return await ask_daemon(settings.socket, verb, params, ANSWER_WITHIN_S, settings.state)
+        return await ask_daemon(settings.socket, verb, params, answer_within_s(verb), settings.state)
     except ConnectionError:
         pass
     try:

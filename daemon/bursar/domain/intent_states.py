@@ -121,6 +121,7 @@ TRANSITIONS: Mapping[tuple[State | None, Cause], State] = {
     (State.READY, Cause.STALE): State.LAPSED,
     (State.READY, Cause.DENIED): State.DENIED,
     (State.READY, Cause.SHOWN): State.SUCCEEDED,
+    (State.DEFERRED, Cause.SHOWN): State.SUCCEEDED,
     (State.READY, Cause.HAPPENED): State.SUCCEEDED,
     (State.READY, Cause.CANNOT_TELL): State.UNKNOWN,
     (State.READY, Cause.RESTORED): State.UNKNOWN,

@@ -42,12 +42,12 @@ def number(raw: object) -> Decimal | None:
     # `true` in a balance's place is no 1.
     if raw is None or isinstance(raw, bool):
         return None
-    written = str(raw).strip().replace("\u00a0", "").replace(" ", "")
-    if _AMBIGUOUS.fullmatch(written):
+    written = str(raw).strip().replace("\u00a0", " ")
+    # Decimal reads "1_000" and Arabic digits, too; what no provider means as money is not guessed at.
+    if len(written) > 64 or "_" in written or not written.isascii() or _AMBIGUOUS.fullmatch(written):
         return None
     text = _with_point(written)
-    # Decimal reads "1_000" and Arabic digits, too; what no provider means as money is not guessed at.
-    if len(text) > 64 or "_" in text or not text.isascii():
+    if text is None:
         return None
     try:
         value = Decimal(text)
@@ -64,13 +64,26 @@ _AMBIGUOUS = re.compile(r"[-+]?[1-9][0-9]{0,2},[0-9]{3}")
 """`1,234` is 1234 in one script and 1.234 in another: a thousandfold error in money either way."""
 
 
-def _with_point(text: str) -> str:
-    """Bring "1,234.56", "1.234,56", "0,5" and "12,345,678" to one form: the last sign of the two is the decimal one."""
+_COMMAS = re.compile(r"[-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,2}(?:,[0-9]{2})*,[0-9]{3})(?:\.[0-9]+)?")
+_POINTS = re.compile(r"[-+]?[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]+")
+_SPACES = re.compile(r"[-+]?[0-9]{1,3}(?: [0-9]{3})+(?:[.,][0-9]+)?")
+_COMMA = re.compile(r"[-+]?[0-9]*,[0-9]+")
+
+
+def _with_point(text: str) -> str | None:
+    """Bring "1,234.56", "1.234,56", "1 234,56", "0,5", "12,345,678" and "12,34,567" to one form.
+
+    None: what is grouped in no such way is no number. "1,23,4" read as 1234 would be a hundred times too much.
+    """
+    if " " in text:
+        return text.replace(" ", "").replace(",", ".") if _SPACES.fullmatch(text) else None
     if "," not in text:
         return text
-    if text.rfind(".") > text.rfind(",") or text.count(",") > 1:
+    if _COMMA.fullmatch(text):
+        return text.replace(",", ".")
+    if _COMMAS.fullmatch(text):
         return text.replace(",", "")
-    return text.replace(".", "").replace(",", ".")
+    return text.replace(".", "").replace(",", ".") if _POINTS.fullmatch(text) else None
 
 
 def to_json(value: Value | None) -> Json:

@@ -114,6 +114,8 @@ class Checks:
             return finding
         if isinstance(finding, (DidNot, CannotTell)):
             _require(isinstance(finding.reason, str), "a finding whose reason is not text")
+            suspect = finding.suspect if isinstance(finding, CannotTell) else None
+            _require(suspect is None or isinstance(suspect, str), "a suspect that is not text")
             return finding
         raise InvalidResult(f"{_a(finding)} in place of a finding")
 

@@ -241,7 +241,7 @@ def open_adapter(
         raise veil.error(error) from None
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything
         raise _plugin_failed("open", error) from None
-    _require_methods(adapter, ("observe", "prepare", "perform", "reconcile", "call", "close"))
+    _require_methods(adapter, Adapter, ("observe", "prepare", "perform", "reconcile", "call", "close"))
     return GuardedAdapter(adapter, provider, settings.timeout, grace=grace, veil=veil)
 
 
@@ -267,12 +267,19 @@ def open_sink(
         raise ProviderError(veil.text(error.reason), kind=KIND) from None
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything
         raise _plugin_failed("open", error) from None
-    _require_methods(sink, ("deliver", "close"))
+    _require_methods(sink, Sink, ("deliver", "close"))
     return GuardedSink(sink, limit=limit, veil=veil)
 
 
-def _require_methods(opened: object, names: Sequence[str]) -> None:
-    missing = [name for name in names if not callable(getattr(opened, name, None))]
+def _require_methods(opened: object, protocol: type, names: Sequence[str]) -> None:
+    # One that is inherited from the protocol does nothing: a sink
+    # without a `deliver` of its own would lose every message in silence.
+    own = {name: getattr(opened, name, None) for name in names}
+    missing = [
+        name
+        for name, method in own.items()
+        if not callable(method) or getattr(method, "__func__", None) is getattr(protocol, name)
+    ]
     if missing:
         raise ProviderError(f"the plugin opened something without {', '.join(missing)}", kind=KIND)
 

@@ -106,6 +106,8 @@ class SecretFilter:
         reason = self.text(said.reason)
         if isinstance(said, Happened) and (success := self._success(said.success)) is not said.success:
             return replace(said, success=success, reason=reason)
+        if isinstance(said, CannotTell) and said.suspect is not None:
+            return replace(said, reason=reason, suspect=self.text(said.suspect))
         return said if reason == said.reason else replace(said, reason=reason)
 
     def json(self, value: Json) -> Json:

@@ -181,9 +181,17 @@ def end_attempt(tx: Tx, id_: IntentId, fence: int, outcome: str, reason: str, en
 
 
 def set_cost(tx: Tx, id_: IntentId, cost: Cost) -> Intent:
-    """Write what an intent that was not sent yet would move now."""
+    """Write what an intent that was not sent yet would move now; a yes to an amount of another currency is none to it."""
     amount = None if cost.amount is None else str(cost.amount)
-    tx.run("UPDATE intents SET cost = ?, currency = ? WHERE id = ?", amount, cost.currency, id_)
+    # 400 that were shown in USD would cover 400 BTC, once the account's currency was edited.
+    tx.run(
+        "UPDATE intents SET cost = ?, consent_amount = CASE WHEN currency <> ? THEN NULL ELSE consent_amount END, currency = "
+        "coalesce(?, currency) WHERE id = ?",
+        amount,
+        cost.currency,
+        cost.currency,
+        id_,
+    )
     return cast(Intent, load(tx, id_))
 
 

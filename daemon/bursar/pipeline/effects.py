@@ -67,7 +67,7 @@ def _shows(uow: UnitOfWork, account: AccountSpec, action: str, event: Event, wha
     if what is not Post.CONFIRMED or open_ is None or open_.action != action or not open_.lost:
         return
     repeatable = account.actions[action].lost_reply is LostReply.REPEATABLE
-    if repeatable and open_.state in (State.UNKNOWN, State.READY) and _speaks_of(uow, event, open_):
+    if repeatable and open_.state in (State.UNKNOWN, State.READY, State.DEFERRED) and _speaks_of(uow, event, open_):
         take_step(uow, open_, step(open_, Cause.SHOWN, f"a later status shows it: {event.type}"))
 
 

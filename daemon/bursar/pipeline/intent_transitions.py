@@ -53,6 +53,7 @@ from bursar.pipeline.unit_of_work import UnitOfWork
 OPERATOR = "person"
 LISTED_FOR = timedelta(days=7)
 """What takes the balance keeps it busy for so long while it is listed as waiting."""
+NOT_SHOWN = "accepted, but no later status shows it"
 log = structlog.get_logger("bursar")
 
 
@@ -85,7 +86,8 @@ def pass_time(uow: UnitOfWork) -> None:
             settle_effect(uow, intent, Post.CONFIRMED)
             continue
         settle_effect(uow, intent, Post.UNCONFIRMED)
-        tell(uow, "action.unconfirmed", intent, "accepted, but no later status shows it")
+        waits = "accepted and listed as waiting for long, and nothing shows that it was taken"
+        tell(uow, "action.unconfirmed", intent, waits if is_waiting(uow, intent) else NOT_SHOWN)
         action = action_of(uow, intent)
         if action is not None and action.takes_balance:  # that it was taken, after all, has what is left asked about
             references.refer(uow.tx, intent.id, intent.reference, uow.now + LISTED_FOR)

@@ -12,7 +12,7 @@ from bursar.domain.ledger import Post
 from bursar.domain.permission import Phase
 from bursar.domain.rule import Rule, TemplateFailed
 from bursar.domain.verdict import BlockReason, HoldBack, Verdict
-from bursar.journal import audit, ledger, matches
+from bursar.journal import audit, intents, ledger, matches
 from bursar.journal.matches import MatchRow
 from bursar.pipeline import gate
 from bursar.pipeline.edited_rules import why_not_anew
@@ -64,10 +64,7 @@ def retry(uow: UnitOfWork, said: str) -> Answered:
     if own is not None and ended and not waiting and uow.config.active_rule(own.rule) is not None:
         return _ask_rule_anew(uow, intent, own.reason)
     if intent.match is not None and not waiting:
-        words = (
-            f"nothing waits for intent {intent.id} any more: its rule asks at its next event, and `bursar call` at once"
-        )
-        return Answered(intent, words)
+        return Answered(intent, _nothing_waits(uow, intent))
     for match in waiting:
         released = HoldBack(BlockReason(match.block or BlockReason.GAVE_UP), ANEW, uow.now)
         matches.hold_back(uow.tx, match, released, match.acts_planned)
@@ -110,6 +107,15 @@ def _foreseen(view: ReadView, match: MatchRow) -> Verdict | None:
     except TemplateFailed:  # told when it is its turn
         return None
     return gate.ask(view, candidate, Phase.PLAN)[0]
+
+
+def _nothing_waits(uow: UnitOfWork, intent: Intent) -> str:
+    """Return the sentence that nothing waits for an intent; a call of it is no advice while the same is under way."""
+    words = f"nothing waits for intent {intent.id} any more"
+    open_ = intents.open_on(uow.tx, intent.account, intent.subject)
+    if open_ is not None:
+        return f"{words}: intent {open_.id} ({open_.action}, {open_.state}) is about the same"
+    return f"{words}: its rule asks at its next event, and `bursar call` at once"
 
 
 def _ask_rule_anew(uow: UnitOfWork, intent: Intent, ended: str) -> Answered:

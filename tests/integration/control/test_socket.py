@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import socket
@@ -14,10 +15,12 @@ from structlog.testing import capture_logs
 from bursar.control import offline
 from bursar.control.client import ask_daemon
 from bursar.control.messages import ErrorCode, RequestRejected
+from bursar.control.offline import answer_within_s
 from bursar.control.server import ControlServer, SocketTaken
 from bursar.domain.values import Json
 from bursar.journal.errors import JournalLocked
 from bursar.journal.writer import Journal
+from bursar.sandbox.faults import leap
 from support.config import config
 from support.limits import WAIT_S
 from support.world import World
@@ -197,3 +200,32 @@ async def test_a_socket_that_cannot_be_made_anew_is_made_once_it_can_be(tmp_path
         folder.unlink()
         await server.keep()
         assert (folder / "control.sock").exists()
+
+
+async def test_a_daemon_that_listens_and_hangs_is_named_with_what_stops_it(tmp_path: Path) -> None:
+    """Its process was stopped, or its disk is gone: who asks is told which process it is, and what to look at after."""
+    gone = asyncio.Event()
+
+    async def hang(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        leap(2 * WAIT_S)  # it is out of time at once
+        await gone.wait()
+        writer.close()
+
+    journal = Journal.open(tmp_path / "journal.db")
+    server = await asyncio.start_unix_server(hang, tmp_path / "control.sock")
+    try:
+        with pytest.raises(RequestRejected) as rejected:
+            await ask_daemon(tmp_path / "control.sock", "pause", {}, WAIT_S, tmp_path / "journal.db")
+    finally:
+        gone.set()
+        server.close()
+        journal.close()
+    said = str(rejected.value)
+    assert f"the daemon (process {os.getpid()}) has not answered" in said
+    assert f"`kill -TERM {os.getpid()}` stops it" in said
+    assert "`bursar actions` shows whether" in said
+
+
+@pytest.mark.parametrize(("verb", "seconds"), [("status", 30), ("why", 30), ("pause", 120), ("call", 120)])
+def test_what_only_looks_is_waited_for_less_long(verb: str, seconds: float) -> None:
+    assert answer_within_s(verb) == seconds

@@ -49,6 +49,20 @@ async def test_that_nothing_waits_for_a_retry_is_said_though_something_else_wait
     assert "nothing waits for intent" in said[0]["problem"]
 
 
+async def test_that_nothing_waits_for_a_retry_advises_no_call_while_the_same_is_asked(world: World) -> None:
+    world.site.money("80")
+    world.site.will("payout", Refused("no"))
+    await world.open(config(PAY[:-1] + ", cooldown: 1h, approve: {within: 12h}}"))
+    await world.turn()
+    await world.say("approve", ids=["1"])
+    await world.live(hours=3, every_s=600)
+    assert await world.states() == ["refused", "awaiting_approval"]
+    [said] = await world.say("retry", ids=["1"])
+    assert (
+        said["problem"] == "nothing waits for intent 1 any more: intent 2 (payout, awaiting_approval) is about the same"
+    )
+
+
 async def test_a_call_is_retried_once(world: World) -> None:
     """A second retry would pay again."""
     world.site.money("80")

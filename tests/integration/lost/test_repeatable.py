@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
-from bursar.api import BadAnswer, Lost
+from bursar.api import BadAnswer, Later, Lost
 from support.config import config
 from support.scenarios.replies import GONE, REFILL, refill
 from support.world import World
@@ -41,6 +43,15 @@ async def test_a_lost_repeatable_action_has_succeeded_when_a_later_status_shows_
     world.site.orders["1"] = "in_progress"
     await world.live(minutes=15)
     assert (world.site.done("refill"), await world.states()) == (["1"], ["succeeded"])
+
+
+async def test_one_that_was_put_off_after_it_was_lost_is_shown_by_a_later_status_too(world: World) -> None:
+    await refill(world, GONE, Later("the panel is busy", timedelta(minutes=30)))
+    await world.live(minutes=2)
+    assert (world.site.done("refill"), await world.states()) == (["1", "1"], ["deferred"])
+    world.site.orders["1"] = "in_progress"
+    await world.live(hours=2, every_s=300)
+    assert (world.site.done("refill"), await world.states()) == (["1", "1"], ["succeeded"])
 
 
 async def test_the_status_that_a_rule_answers_to_shows_no_effect_of_what_it_did(world: World) -> None:

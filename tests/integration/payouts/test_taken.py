@@ -120,6 +120,8 @@ async def test_what_is_listed_as_waiting_for_ever_is_told_and_blocks_nothing_for
     await requested(world)
     await world.live(days=7, every_s=3600)
     assert (await world.told("action.unconfirmed"), left(world)) == (["action.unconfirmed"], ["600"])
+    [told] = await world.events("action.unconfirmed")
+    assert told["data"]["reason"].startswith("accepted and listed as waiting for long")
     asked = (await world.intents())[-1]
     assert (str(asked.state), "payout 41 waits there" in asked.reason) == ("awaiting_approval", True)
     await world.say("approve", ids=[asked.shown_id])

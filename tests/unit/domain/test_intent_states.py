@@ -56,7 +56,7 @@ ready             | operator_denied                                        | den
 ready             | shown_by_status / reconcile_happened                   | succeeded
 ready             | reconcile_cannot_tell                                  | unknown
 awaiting_approval | reconcile_happened                                     | succeeded
-deferred          | reconcile_happened                                     | succeeded
+deferred          | shown_by_status / reconcile_happened                   | succeeded
 sending           | provider_yes                                           | succeeded
 sending           | provider_no                                            | refused
 sending           | provider_later / not_sent                              | deferred

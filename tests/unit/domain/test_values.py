@@ -28,6 +28,8 @@ MONEY = st.integers(-(10**42) + 1, 10**42 - 1).map(lambda units: Decimal(units).
         ("1,234.56", "1234.56"),
         ("1.234,56", "1234.56"),
         ("12,345,678", "12345678"),
+        ("12,34,567.5", "1234567.5"),
+        ("1 234,56", "1234.56"),
         ("0,5", "0.5"),
         ("-3.10", "-3.10"),
         ("1e5", "1e5"),
@@ -46,6 +48,7 @@ def test_a_number_is_read_exactly(raw: object, exact: str) -> None:
         None, "", " ", "Unknown", "null", "N/A", "nan", "NaN", "sNaN", float("nan"), "inf", "-Infinity", float("inf"),
         "1e30", "1E+999999999", "-1e31", "1e-40", "9" * 65, True, False, [], {}, "1.2.3", "0x10", "1_000", "١٢", "--1",
         "5%", "\ud800", "1,234", "-12,345",
+        "1,23,4", "1,2,3,4", "1,234,56", "1 2 3", "12 34", "1,2345.6", "1.23,4", ",", "1,", "1,234,",
     ],
 )  # fmt: skip
 def test_what_is_not_a_number_is_no_information(raw: object) -> None:

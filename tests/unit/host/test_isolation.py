@@ -12,6 +12,7 @@ import pytest
 
 from bursar.api import (
     AccountSettings,
+    Adapter,
     CannotTell,
     Delivery,
     DeliveryFailed,
@@ -21,10 +22,13 @@ from bursar.api import (
     Lost,
     NeverSent,
     NotSent,
+    Observation,
+    PollRequest,
     ProviderError,
     Refusal,
     Refused,
     Secret,
+    Sink,
     SinkSettings,
     SubjectRef,
     Succeeded,
@@ -246,6 +250,11 @@ async def test_a_finding_passes_as_it_is(finding: Any) -> None:
     assert await guarded(finding).reconcile(intent(), None) is finding
 
 
+async def test_a_suspect_is_text() -> None:
+    with pytest.raises(ProviderError, match="a suspect that is not text"):
+        await guarded(CannotTell("unclear", suspect=7)).reconcile(intent(), None)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("moved", NO_AMOUNTS)
 async def test_what_a_found_one_has_moved_is_an_amount(moved: Any) -> None:
     with pytest.raises(ProviderError, match=MOVED):
@@ -336,6 +345,29 @@ def test_an_adapter_that_cannot_be_opened_is_the_plugins_failure(opens: Any, exp
     with pytest.raises(ProviderError) as caught:
         open_adapter(replace(provider(), open=opens), ACCOUNT, Loan().context)
     assert caught.value.reason.startswith(expected)
+
+
+class Forgetful(Adapter):
+    """An adapter that inherits from the protocol, and forgets what moves money."""
+
+    async def observe(self, request: PollRequest) -> Observation:
+        return seen()
+
+
+class Mute(Sink):
+    """A sink that inherits from the protocol, and delivers nothing."""
+
+    async def close(self) -> None: ...
+
+
+def test_an_adapter_that_only_inherits_a_method_is_refused() -> None:
+    with pytest.raises(ProviderError, match="without prepare, perform, reconcile, call, close"):
+        open_adapter(replace(provider(), open=lambda settings, context: Forgetful()), ACCOUNT, Loan().context)  # type: ignore[abstract]
+
+
+def test_a_sink_that_only_inherits_its_delivery_is_refused() -> None:
+    with pytest.raises(ProviderError, match="without deliver"):
+        open_sink(sink(open=lambda settings, context: Mute()), SINK, Loan().context)  # type: ignore[abstract]
 
 
 def test_a_sink_that_cannot_be_opened_is_the_plugins_failure() -> None:

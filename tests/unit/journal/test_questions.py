@@ -74,6 +74,18 @@ def test_a_persons_yes_is_kept_with_its_amount_and_line(tx: Tx, amount: Decimal 
     assert (found.consented, found.consent_amount, found.consent_above) == (True, amount, above)
 
 
+@pytest.mark.parametrize(("currency", "covers"), [("USD", Decimal(600)), ("BTC", None), (None, Decimal(600))])
+def test_a_yes_to_an_amount_is_none_to_one_of_another_currency(
+    tx: Tx, currency: str | None, covers: Decimal | None
+) -> None:
+    """The currency of the account was edited: 600 of the new one may be a thousand times as much."""
+    intent = waiting(tx)
+    intents.set_cost(tx, intent.id, Cost(Decimal(600), "USD"))
+    questions.consent(tx, intent.id, Consent(True, Decimal(600), None))
+    found = intents.set_cost(tx, intent.id, Cost(Decimal(500), currency))
+    assert (found.consent_amount, found.currency) == (covers, currency or "USD")
+
+
 def test_a_yes_to_go_past_the_ceiling_is_another_yes(tx: Tx) -> None:
     intent = waiting(tx)
     questions.consent(tx, intent.id, Consent(True, Decimal(600), None))
