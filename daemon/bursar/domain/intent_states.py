@@ -206,8 +206,10 @@ def next_step(intent: Intent, outcome: Outcome, lost_reply: LostReply, settle: t
     if isinstance(outcome, Succeeded):
         return step(intent, Cause.YES, "the provider said yes")
     repeatable = lost_reply is LostReply.REPEATABLE
-    if isinstance(outcome, Refused) or (isinstance(outcome, Lost) and outcome.refused and repeatable):
-        return step(intent, Cause.NO, outcome.reason)  # there is no look that could find it: the no stands
+    if isinstance(outcome, Refused) or (
+        isinstance(outcome, Lost) and outcome.refused and repeatable and not intent.lost
+    ):  # there is no look that could find it: the no stands; after a lost attempt a later status may show that one
+        return step(intent, Cause.NO, outcome.reason)
     if isinstance(outcome, Lost):
         pause = RETRIES.pause(intent.attempts) if repeatable else min(settle, LOOKS_APART)
         return step(intent, Cause.LOST, outcome.reason, now + pause)

@@ -10,7 +10,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import cast
 
-from bursar.domain.guard_facts import Cost
 from bursar.domain.ids import AccountName, IntentId, MatchId, RuleName, SubjectRef, microseconds
 from bursar.domain.intent import OPEN, Intent, PlannedIntent, State
 from bursar.domain.intent_states import Cause, Step
@@ -178,21 +177,6 @@ def end_attempt(tx: Tx, id_: IntentId, fence: int, outcome: str, reason: str, en
             fence,
         )
     )
-
-
-def set_cost(tx: Tx, id_: IntentId, cost: Cost) -> Intent:
-    """Write what an intent that was not sent yet would move now; a yes to an amount of another currency is none to it."""
-    amount = None if cost.amount is None else str(cost.amount)
-    # 400 that were shown in USD would cover 400 BTC, once the account's currency was edited.
-    tx.run(
-        "UPDATE intents SET cost = ?, consent_amount = CASE WHEN currency <> ? THEN NULL ELSE consent_amount END, currency = "
-        "coalesce(?, currency) WHERE id = ?",
-        amount,
-        cost.currency,
-        cost.currency,
-        id_,
-    )
-    return cast(Intent, load(tx, id_))
 
 
 def suspected(tx: Tx, id_: IntentId, suspect: str) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import cast
 
-from bursar.domain.guard_facts import VOID, Consent
+from bursar.domain.guard_facts import VOID, Consent, Cost
 from bursar.domain.ids import AccountName, IntentId, microseconds
 from bursar.domain.intent import Intent
 from bursar.journal import intents, meta
@@ -119,6 +119,27 @@ def said_yes_beside(tx: Tx, account: AccountName, action: str) -> frozenset[str]
     )
     shown = [_shown(suspect) if doubt is None else suspect.split(", ") for doubt, suspect in rows]
     return frozenset(one for some in shown for one in some)
+
+
+def said_yes_unseen(tx: Tx, id_: IntentId, unseen: str) -> bool:
+    """Return whether a person has said yes to just this intent where nobody could see what waits at the provider."""
+    sql = "SELECT suspect FROM questions WHERE intent_id = ? AND doubt IS NULL AND suspect IS NOT NULL AND yes = 1"
+    return any(unseen in _shown(suspect) for (suspect,) in tx.all(sql, id_))
+
+
+def set_cost(tx: Tx, id_: IntentId, cost: Cost) -> Intent:
+    """Write what an intent that was not sent yet would move now; a yes to an amount of another currency is none to it."""
+    amount = None if cost.amount is None else str(cost.amount)
+    # 400 that were shown in USD would cover 400 BTC, once the account's currency was edited.
+    tx.run(
+        "UPDATE intents SET cost = ?, consent_amount = CASE WHEN currency <> ? THEN NULL ELSE consent_amount END, currency = "
+        "coalesce(?, currency) WHERE id = ?",
+        amount,
+        cost.currency,
+        cost.currency,
+        id_,
+    )
+    return cast(Intent, intents.load(tx, id_))
 
 
 def asked_beside(tx: Tx, intent: Intent) -> frozenset[str]:

@@ -222,13 +222,19 @@ def live_at(tx: Tx, rule: Rule, accounts: Mapping[AccountName, bool], now: datet
                 rule.name,
                 account,
             )
-    return [name for name, live in accounts.items() if live and name in back]
+    return [name for name, live in accounts.items() if live and name in back and known.get(name, 0) is not None]
 
 
 def _leave(tx: Tx, where: str, *params: object, now: datetime) -> None:
     """Note that a rule is not live any more: once it is back, it begins anew there."""
     stamp = microseconds(now)
-    tx.run(f"UPDATE live_rules SET since = ?, until = ? WHERE until IS NULL AND {where}", stamp, stamp, *params)
+    # Also where its account was taken out before: what a copy did there meanwhile would be the copy's own.
+    tx.run(
+        f"UPDATE live_rules SET since = coalesce(until, ?), until = coalesce(until, ?) WHERE {where}",
+        stamp,
+        stamp,
+        *params,
+    )
     long_ago = microseconds(now - AWAY_FOR)
     tx.run("DELETE FROM live_rules WHERE until < ?", long_ago)
 

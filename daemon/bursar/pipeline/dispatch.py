@@ -31,6 +31,7 @@ from bursar.pipeline.holding import hold_back
 from bursar.pipeline.intent_transitions import take_step
 from bursar.pipeline.outcomes import go_on
 from bursar.pipeline.revealed import revealed
+from bursar.pipeline.unfamiliar import no_longer_waits
 from bursar.pipeline.unit_of_work import UnitOfWork
 
 
@@ -175,7 +176,7 @@ def review_questions(uow: UnitOfWork, account: AccountName, changed: Collection[
         if intent is None or (about not in changed and not beside):
             continue
         verdict, facts, _ = gate.ask_about(uow, intent, phase=Phase.OPERATOR)
-        if beside and facts.action is not None and facts.unfamiliar is None:
+        if beside and facts.action is not None and no_longer_waits(uow, intent.account, facts.action, beside):
             ended = step(intent, Cause.STALE, "what it was asked beside does not wait there any more")
             take_step(uow, intent, replace(ended, again=True))
             continue
@@ -252,7 +253,7 @@ def _refuse(uow: UnitOfWork, intent: Intent, facts: GuardFacts, verdict: Verdict
     if isinstance(verdict, RequireApproval):
         # The amount of a question never changes silently: it is asked
         # anew, under a new number, and a yes to the old one is none.
-        grown = intents.set_cost(uow.tx, intent.id, facts.cost)
+        grown = questions.set_cost(uow.tx, intent.id, facts.cost)
         ask(uow, take_step(uow, grown, step(grown, Cause.GREW, verdict.reason)), verdict)
     elif isinstance(verdict, Lapse):
         take_step(uow, intent, replace(step(intent, Cause.STALE, verdict.reason), again=verdict.again))

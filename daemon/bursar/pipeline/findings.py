@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import islice, takewhile
 
 from bursar.domain.ids import IntentId
 from bursar.domain.intent import OPEN, CannotTell, Finding, Happened, Intent, State
 from bursar.domain.intent_states import LOOKS_APART, Cause, settle_with, step, too_old
-from bursar.domain.ledger import MAX_REFUSALS, Post
+from bursar.domain.ledger import MAX_REFUSALS, Entry, Post
 from bursar.domain.permission import RESTORED_WITHIN
 from bursar.domain.verdict import BlockReason, HoldBack, RequireApproval
 from bursar.journal import intents, questions
@@ -112,10 +112,18 @@ def in_doubt(view: ReadView, intent: Intent) -> list[Doubt]:
     since = view.measured.before(view.now, LANDS_WITHIN)
     entries = view.counting(since, Counting(intent.account, action=intent.action))
     others = [entry for entry in reversed(entries) if entry.id != intent.id]
-    refused = [entry.id for entry in others if entry.outcome is Post.REFUSED and not entry.in_doubt][:MAX_REFUSALS]
+    # What was done under a number that nobody gave would be found for what was refused before it.
+    since_nameless = takewhile(lambda entry: not (entry.done and _is_nameless(view, entry)), others)
+    refused = [entry.id for entry in since_nameless if entry.outcome is Post.REFUSED and not entry.in_doubt]
+    refused = refused[:MAX_REFUSALS]
     loaded = (intents.load(view.tx, entry.id) for entry in others if entry.in_doubt or entry.id in refused)
     found = (one for one in loaded if one is not None and one.evidence is not None and one.state not in OPEN)
     return [Doubt(one, one.id in refused) for one in islice(found, MAX_DOUBTS)]
+
+
+def _is_nameless(view: ReadView, entry: Entry) -> bool:
+    intent = intents.load(view.tx, entry.id)
+    return intent is not None and intent.reference is None
 
 
 def record_landed(uow: UnitOfWork, id_: IntentId, finding: Finding, beside: IntentId) -> bool:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from bursar.domain.evaluate import judge
+from bursar.domain.evaluate import judge, obscured
 from bursar.domain.observation import Snapshot
 from bursar.domain.rule import Rule, Scope
 from bursar.journal import events, ledger, verdicts
@@ -39,11 +39,14 @@ def _has_left(view: ReadView, rule: Rule, snapshot: Snapshot, since: datetime) -
     if snapshot.changed_at is None or snapshot.changed_at <= since:
         return False
     kinds, facts = view.config.accounts[snapshot.account].kinds, view.config.facts(snapshot.account)
-    was = snapshot
+    was, unknown = snapshot, kinds[snapshot.ref.type].unknown
     for event in events.of_subject_since(view.tx, kinds, snapshot.account, snapshot.ref, since, MAX_CHANGES):
         former = {name: value for name, value in event.before.items() if name != "state"}
         state = event.before.get("state", was.state)
-        was = replace(was, fields={**was.fields, **former}, state=state, known_state=state)  # type: ignore[arg-type]
+        known = was.known_state if state == unknown else state
+        was = replace(was, fields={**was.fields, **former}, state=state, known_state=known)  # type: ignore[arg-type]
+        if obscured(was):  # a word that nobody knows, between two states, is no way out
+            continue
         if judge(rule, Scope(facts, event.at, was, None, view.ahead)).truth is False:
             return True
     return False

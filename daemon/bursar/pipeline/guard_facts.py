@@ -37,6 +37,7 @@ RULE_CHANGED = "the rule changed"
 RULE_GONE = "its rule is gone or off"
 OTHER_ACCOUNT = "the rule is not for this account any more"
 PARAM_CHANGED = "the rule changed: a secret parameter is another one now"
+FOR_EVER = "is refused for ever"
 RULE_ENDS = frozenset({RULE_CHANGED, RULE_GONE, OTHER_ACCOUNT, PARAM_CHANGED})
 """Why nothing of its rule stands behind an action any more."""
 UNSEEN_FOR = timedelta(hours=1)

@@ -3,6 +3,7 @@ posting to the ledger, its event, its audit entry, and what it means for the mat
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -33,7 +34,7 @@ from bursar.domain.verdict import BlockReason, HoldBack
 from bursar.journal import audit, intents, ledger, matches, references, subjects
 from bursar.pipeline.approvals import shown_amount
 from bursar.pipeline.events import emit_core
-from bursar.pipeline.guard_facts import PARAM_CHANGED, RULE_ENDS
+from bursar.pipeline.guard_facts import FOR_EVER, PARAM_CHANGED, RULE_ENDS
 from bursar.pipeline.holding import hold_back
 from bursar.pipeline.intent_facts import (
     action_of,
@@ -153,7 +154,7 @@ def take_step(
     action = action_of(uow, intent)
     shows_later = action is not None and (bool(action.confirmed_by) or action.takes_balance)
     accepted = taken.state is State.SUCCEEDED and shows_later
-    moved = believable_amount(success.moved) if success is not None else None
+    moved = _moved(uow, intent, success, action) if success is not None else None
     accepted = accepted and taken.cause is not Cause.SHOWN
     after = intents.take_step(uow.tx, intent, taken, uow.now, amount=moved, accepted=accepted)
     changed = after.state is not intent.state
@@ -178,6 +179,15 @@ def take_step(
         _end(uow, after, taken, never=never, held=held)
     uow.wake.add("executing")
     return after
+
+
+def _moved(uow: UnitOfWork, intent: Intent, success: Succeeded, action: ActionType | None) -> Decimal | None:
+    """Return what a yes says was moved; of what still waits at the provider, less than what left is not believed."""
+    moved = believable_amount(success.moved)
+    if moved is None or action is None or not action.takes_balance or intent.cost is None or moved >= intent.cost:
+        return moved
+    made = replace(intent, reference=success.reference or intent.reference)
+    return moved if any(is_over(uow, made, shown) for shown, _ in listed(uow, made)) else None
 
 
 def write_success(uow: UnitOfWork, intent: Intent, success: Succeeded, *, accepted: bool) -> Intent:
@@ -285,7 +295,7 @@ def _hold_match(uow: UnitOfWork, intent: Intent, taken: Step, held: HoldBack | N
     if match is None or (never and match.state != "held"):
         return
     if never:  # what comes after it was to be done only then
-        matches.drop(uow.tx, match.id, f"{intent.action} is refused for ever: {taken.reason}", uow.now)
+        matches.drop(uow.tx, match.id, f"{intent.action} {FOR_EVER}: {taken.reason}", uow.now)
         return
     held = held or _block_after(uow, intent, taken)
     if held is None:

@@ -152,7 +152,7 @@ def _more_than(now: Decimal | None, asked: Decimal | None) -> bool:
 
 def _ask_anew(uow: UnitOfWork, intent: Intent, facts: GuardFacts) -> Answered:
     before = intent.cost
-    grown = intents.set_cost(uow.tx, intent.id, facts.cost)
+    grown = questions.set_cost(uow.tx, intent.id, facts.cost)
     now, then = (str(shown_amount(amount) or "not known") for amount in (grown.cost, before))
     suspicion, words = questions.last_about(uow.tx, intent) or (None, "")
     reason = f"the amount has changed: {now} now, {then} before{'; ' if words else ''}{words}"

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bursar.domain.evaluate import Match, NoMatch, evaluate, evaluate_state
+from bursar.domain.evaluate import Match, NoMatch, evaluate, evaluate_state, obscured
 from bursar.domain.event import Event
 from bursar.domain.ids import AccountName, SubjectRef
 from bursar.domain.observation import Snapshot
@@ -96,11 +96,17 @@ def ask_state_rules(uow: UnitOfWork, snapshot: Snapshot, asked_at: datetime, *, 
         after, verdict = evaluate_state(rule, scope, before, asked_at, entry=entry)
         if held is None and after.inside and not after.fired and acted_on(uow, rule, snapshot):
             after, verdict = replace(after, fired=True), NoMatch("it has fired for this entry already")
+        if held is None and not after.inside and _cannot_tell(snapshot, verdict) and acted_on(uow, rule, snapshot):
+            continue  # it is back, and this look tells neither that the entry it acted on lasts, nor that it is over
         if held is None or after != before or (verdicts.word(verdict), verdict.reason) != (held.verdict, held.reason):
             verdicts.stand(uow.tx, rule, snapshot.account, snapshot.ref, uow.now, after, verdict)
         if isinstance(verdict, Match):
             match = matches.add(uow.tx, rule, snapshot.account, snapshot.ref, None, verdict.reason, uow.now)
             _apply(uow, rule, match, scope)
+
+
+def _cannot_tell(snapshot: Snapshot, verdict: Match | NoMatch) -> bool:
+    return obscured(snapshot) or (isinstance(verdict, NoMatch) and verdict.unknown)
 
 
 def retry_deferred(uow: UnitOfWork, account: AccountName, ref: SubjectRef, snapshot: Snapshot | None) -> None:

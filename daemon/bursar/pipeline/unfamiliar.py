@@ -8,16 +8,17 @@ asked.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from bursar.domain.action import ActionType
+from bursar.domain.ids import AccountName, SubjectRef
 from bursar.domain.intent import Intent
 from bursar.domain.ledger import Entry, Post
 from bursar.domain.permission import RESTORED_WITHIN
 from bursar.domain.subject import SubjectType
 from bursar.domain.verdict import BlockReason, HoldBack, Question, RequireApproval
-from bursar.journal import intents, ledger, questions, references, streams, subjects
+from bursar.journal import ledger, questions, references, streams, subjects
 from bursar.pipeline.candidate import Candidate
 from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.unit_of_work import ReadView
@@ -57,7 +58,7 @@ def unfamiliar(
     else:
         return _unseen(view, spec, action, intent) if action.evidence_waits is None and not made else None
     waiting = [id_ for id_ in waiting if not _is_ours(view, spec, action, id_)]
-    if not waiting or _debits_at_once(view, made) or set(waiting) <= _said_yes_to(view, spec, action):
+    if not waiting or _debits_at_once(view, made) or set(waiting) <= _said_yes_to(view, spec, action, intent):
         return None
     more = f" and {len(waiting) - SHOWN} more" if len(waiting) > SHOWN else ""
     which = f"{kind.name} {', '.join(waiting[:SHOWN])}{more}"
@@ -78,6 +79,19 @@ def _is_seen(view: ReadView, spec: AccountSpec, kind: SubjectType) -> bool:
     return view.settled_since is None or row.ok_at >= view.settled_since
 
 
+def no_longer_waits(view: ReadView, account: AccountName, action: ActionType, beside: Collection[str]) -> bool:
+    """Return whether polls show that nothing waits any more of what a yes was wanted beside."""
+    spec = view.config.accounts[account]
+    kind = spec.kinds[action.settled_by[0]] if action.settled_by is not None else None
+    if kind is None or not _is_seen(view, spec, kind):
+        return False
+    named = [view.subject(spec.name, SubjectRef(kind.name, id_)) for id_ in beside if id_ != UNSEEN]
+    if any(one is None or (one.known_state not in kind.terminal and one.vanished_at is None) for one in named):
+        return False
+    others = [id_ for id_ in _listed(view, spec, kind) if not _is_ours(view, spec, action, id_)]
+    return UNSEEN not in beside or not others
+
+
 def _listed(view: ReadView, spec: AccountSpec, kind: SubjectType) -> list[str]:
     """Return what waits at the provider by what polls have shown."""
     known = subjects.load_all(view.tx, spec.name, kind).values()
@@ -88,7 +102,7 @@ def _unseen(
     view: ReadView, spec: AccountSpec, action: ActionType, intent: Intent | None
 ) -> HoldBack | RequireApproval | None:
     """Return what to do while no poll has shown what waits there: a while it is waited for, then a person is asked."""
-    if intent is None or action.settled_by is None or UNSEEN in _said_yes_to(view, spec, action):
+    if intent is None or action.settled_by is None or questions.said_yes_unseen(view.tx, intent.id, UNSEEN):
         return None
     stream = spec.kinds[action.settled_by[0]].stream
     polled = spec.looks_at(stream)
@@ -108,9 +122,11 @@ def _is_ours(view: ReadView, spec: AccountSpec, action: ActionType, id_: str) ->
 
 def _debits_at_once(view: ReadView, made: Sequence[Entry]) -> bool:
     """Return whether what the newest of ours took was seen gone from the balance before it was over."""
-    newest = next((intents.load(view.tx, one.id) for one in made if one.done), None)
-    return newest is not None and newest.looked_at is not None
+    newest = next((one.id for one in made if one.done), None)
+    return newest is not None and references.was_debited_at_once(view.tx, newest)
 
 
-def _said_yes_to(view: ReadView, spec: AccountSpec, action: ActionType) -> frozenset[str]:
-    return questions.said_yes_beside(view.tx, spec.name, action.name)
+def _said_yes_to(view: ReadView, spec: AccountSpec, action: ActionType, intent: Intent | None) -> frozenset[str]:
+    """Return everything beside which a person has said yes, or had this one sent once more."""
+    again = intent.suspect.split(", ") if intent is not None and intent.again and intent.suspect is not None else ()
+    return questions.said_yes_beside(view.tx, spec.name, action.name) | frozenset(again)

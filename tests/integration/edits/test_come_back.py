@@ -9,7 +9,7 @@ import pytest
 from bursar.api import DidNot, Intent, Lost, Outcome, Refused, Succeeded
 from bursar.loops.startup import apply_configuration
 from support.config import account, config
-from support.lost import QUICK
+from support.scenarios.lost import QUICK
 from support.world import World
 
 PAY = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7"}}]}'

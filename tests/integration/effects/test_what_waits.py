@@ -79,6 +79,8 @@ async def test_where_payouts_are_not_polled_what_comes_in_after_one_has_taken_th
 ) -> None:
     """The balance never falls below the minimum, and no poll shows that the payout is done."""
     world.site.money("900")
+    if not lost:
+        world.site.will("payout", Succeeded("1"))
     if lost:
         world.site.will("payout", Lost("no answer"))
         world.site.will("reconcile", *[landed(world)] * 999)

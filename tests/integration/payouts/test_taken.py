@@ -307,7 +307,9 @@ async def test_one_slip_of_the_balance_frees_no_payout_without_a_number_while_on
     await world.live(minutes=10 * looks - 4)
     world.site.money("900")
     await world.live(hours=3, every_s=300)
-    assert len(world.site.performed) == looks
+    assert (len(world.site.performed), (await world.states())[-1]) == (
+        (1, "succeeded") if looks == 1 else (1, "awaiting_approval")  # nobody knows what payout 41 took
+    )
 
 
 @pytest.mark.parametrize("undone", [False, True])

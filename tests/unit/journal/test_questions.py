@@ -49,7 +49,7 @@ def test_a_later_question_shortens_no_deadline(tx: Tx) -> None:
 
 def test_a_question_keeps_the_amount_that_was_shown(tx: Tx) -> None:
     first = ask(tx, waiting(tx, "600"))
-    grown = intents.set_cost(tx, first.id, Cost(Decimal("610.50"), "USD"))
+    grown = questions.set_cost(tx, first.id, Cost(Decimal("610.50"), "USD"))
     ask(tx, grown, 5)
     assert questions.of_intent(tx, first.id) == [
         Asked(1, Decimal(600), "asked at 0", T0), Asked(2, Decimal("610.50"), "asked at 5", after(5)),
@@ -80,9 +80,9 @@ def test_a_yes_to_an_amount_is_none_to_one_of_another_currency(
 ) -> None:
     """The currency of the account was edited: 600 of the new one may be a thousand times as much."""
     intent = waiting(tx)
-    intents.set_cost(tx, intent.id, Cost(Decimal(600), "USD"))
+    questions.set_cost(tx, intent.id, Cost(Decimal(600), "USD"))
     questions.consent(tx, intent.id, Consent(True, Decimal(600), None))
-    found = intents.set_cost(tx, intent.id, Cost(Decimal(500), currency))
+    found = questions.set_cost(tx, intent.id, Cost(Decimal(500), currency))
     assert (found.consent_amount, found.currency) == (covers, currency or "USD")
 
 
