@@ -12,7 +12,7 @@ from functools import cached_property
 
 from bursar.api import LostReply, Provider
 from bursar.api.scenario import EDITED, EffectMethod, Scenario, ScenarioRule
-from bursar.sandbox.scenarios import problems_of_scenario
+from bursar.sandbox.scenario_check import problems_of_scenario
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ class SmmAdapter:
 
     Args:
         settings: The account.
-        tools: What bursar lends.
+        context: What bursar lends.
     """
 
     def __init__(self, settings: AccountSettings, context: AdapterContext) -> None:

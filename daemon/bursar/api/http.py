@@ -1,9 +1,9 @@
 """The way to the wire, for adapters and sinks: one request, one `Answer`, or one clear error.
 
 `ask` reads, over a pooled connection. `send` changes something: on a connection of its own, never repeated, and only
-before its deadline. Neither follows redirects. Every request waits for the account's rate limit first. Answers over
-the size cap, redirects, time-outs and resets are errors of their own kinds; the body is the adapter's to read, with
-`Answer.json()`.
+before its deadline. Neither follows redirects. `ask` waits for the account's rate limit first; what is sent has waited
+for it before its evidence was read. Answers over the size cap, redirects, time-outs and resets are errors of their own
+kinds; the body is the adapter's to read, with `Answer.json()`.
 """
 
 from __future__ import annotations

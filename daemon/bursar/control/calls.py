@@ -20,8 +20,8 @@ from bursar.domain.values import Json, number
 from bursar.journal.writer import Tx
 from bursar.loops.runtime_context import FRESH, RuntimeContext
 from bursar.pipeline import operator
+from bursar.pipeline.action_rejected import ActionRejected
 from bursar.pipeline.approvals import shown_amount
-from bursar.pipeline.rejected import ActionRejected
 from bursar.pipeline.unit_of_work import UnitOfWork
 from bursar.settings.model import Account
 

@@ -17,10 +17,10 @@ from bursar.domain.values import number as decimal
 from bursar.domain.verdict import BlockReason
 from bursar.journal import accounts, audit, deliveries, held, intents, matches, meta, subjects
 from bursar.pipeline import account_identity, operator
+from bursar.pipeline.action_rejected import ActionRejected
 from bursar.pipeline.events import emit_core
 from bursar.pipeline.held_observations import believe
 from bursar.pipeline.intent_transitions import OPERATOR
-from bursar.pipeline.rejected import ActionRejected
 from bursar.pipeline.resolutions import resolve as resolve_attempt
 from bursar.pipeline.retries import retry as retry_action
 from bursar.pipeline.takeover import end_caution

@@ -18,15 +18,15 @@ from bursar.domain.plausibility import implausible
 from bursar.domain.subject import Coverage, SubjectType
 from bursar.journal import accounts, events, held, intents, streams, subjects
 from bursar.journal.streams import StreamRow
+from bursar.pipeline.balance_taken import note_balance
 from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.dispatch import review_questions
 from bursar.pipeline.effects import read_change
 from bursar.pipeline.events import emit, emit_core
-from bursar.pipeline.looks import take_look
 from bursar.pipeline.own_effects import yet_to_show
 from bursar.pipeline.poll_failures import recover
 from bursar.pipeline.recognition import recognize
-from bursar.pipeline.rule_evaluation import ask_state_rules, retry_deferred
+from bursar.pipeline.rule_evaluation import ask_state_rules, retry_held_back
 from bursar.pipeline.unit_of_work import UnitOfWork
 
 
@@ -73,7 +73,8 @@ NOTHING = Ingested({})
 
 
 def ingest(uow: UnitOfWork, account: AccountSpec, observation: Observation, poll: Poll) -> Ingested:
-    """Write what one good poll saw, and all that follows from it.
+    """Write what one good poll saw, and all that follows from it; the events are put to the rules as the commit ends
+    (`rule_evaluation.process_events`).
 
     Nothing of it is believed where the account's name means another one by now (a reload came between), or may: in
     quarantine it is only held against what is known.
@@ -93,7 +94,7 @@ def ingest(uow: UnitOfWork, account: AccountSpec, observation: Observation, poll
     # Before the tick: what is implausible depends on how long ago the last good poll was.
     loaded = _load(uow, account, observation) if wanted else None
     if loaded is None:
-        waits = take_look(uow, account, observation, poll.asked_at)
+        waits = note_balance(uow, account, observation, poll.asked_at)
         streams.tick(uow.tx, account.name, observation.stream, uow.now)
         return Ingested({}, waits=waits)
     if not poll.accepted:
@@ -110,7 +111,7 @@ def ingest(uow: UnitOfWork, account: AccountSpec, observation: Observation, poll
     ingested = _apply(uow, account, observation, loaded, steps, poll)
     if poll.accepted:  # it is old, and was doubted: the next ones show whether it was a slip
         return ingested
-    return replace(ingested, waits=take_look(uow, account, observation, poll.asked_at, loaded.row))
+    return replace(ingested, waits=note_balance(uow, account, observation, poll.asked_at, loaded.row))
 
 
 def _says_something(observation: Observation) -> bool:
@@ -311,7 +312,7 @@ def _answer_waiting(uow: UnitOfWork, account: AccountSpec, snapshot: Snapshot, p
         ask_state_rules(uow, snapshot, poll.asked_at, news=False)
     # As old as the question: an answer that took a minute makes no fact younger than that.
     intents.facts_seen(uow.tx, account.name, snapshot.ref, poll.asked_at)
-    retry_deferred(uow, account.name, snapshot.ref, snapshot)
+    retry_held_back(uow, account.name, snapshot.ref, snapshot)
 
 
 def _unchanged_refs(account: AccountSpec, observation: Observation) -> set[SubjectRef]:

@@ -15,13 +15,13 @@ from bursar.domain.verdict import BlockReason, HoldBack, Verdict
 from bursar.journal import audit, intents, ledger, matches
 from bursar.journal.matches import MatchRow
 from bursar.pipeline import gate
+from bursar.pipeline.action_rejected import ActionRejected
 from bursar.pipeline.edited_rules import why_not_anew
 from bursar.pipeline.guard_facts import RULE_ENDS, recall, scope_of
 from bursar.pipeline.intent_transitions import OPERATOR
 from bursar.pipeline.lineage import lineage_of
 from bursar.pipeline.operator import Answered, asked_about, plan_call
 from bursar.pipeline.refusals import answered_like
-from bursar.pipeline.rejected import ActionRejected
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 
 ANEW = "a person has it tried again"

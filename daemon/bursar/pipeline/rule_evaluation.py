@@ -109,7 +109,7 @@ def _cannot_tell(snapshot: Snapshot, verdict: Match | NoMatch) -> bool:
     return obscured(snapshot) or (isinstance(verdict, NoMatch) and verdict.unknown)
 
 
-def retry_deferred(uow: UnitOfWork, account: AccountName, ref: SubjectRef, snapshot: Snapshot | None) -> None:
+def retry_held_back(uow: UnitOfWork, account: AccountName, ref: SubjectRef, snapshot: Snapshot | None) -> None:
     """What held matches back has ended, and their subject was just observed: have them asked once more.
 
     One whose rule says yes to an event of the same sight is not asked besides: that takes its place.
@@ -153,7 +153,7 @@ def retry_unobserved(uow: UnitOfWork) -> None:
         for ref in due:
             # No poll will ever show these, so that waiting for a look would be waiting for ever.
             if ref == NOTHING or ref.id.startswith("+"):
-                retry_deferred(uow, account, ref, None)
+                retry_held_back(uow, account, ref, None)
             elif ref in unseen:
                 _end_unseen(uow, account, ref, *unseen[ref])
 

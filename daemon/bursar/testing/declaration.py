@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from bursar.api import ActionType, CostFacts, EventType, Method, Provider, SinkType
 from bursar.host.declarations import BadDeclaration, check_provider, check_sink
-from bursar.sandbox.scenarios import problems_of_scenario
+from bursar.sandbox.scenario_check import problems_of_scenario
 
 T = TypeVar("T")
 

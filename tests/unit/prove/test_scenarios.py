@@ -14,7 +14,7 @@ import bursar_prove
 from bursar.api import LostReply, Provider
 from bursar.api.scenario import EffectMethod, Scenario, ScenarioRule
 from bursar.host.plugins import load_plugins
-from bursar.sandbox.scenarios import problems_of_scenario
+from bursar.sandbox.scenario_check import problems_of_scenario
 from bursar_prove.scenarios import Scenarios
 from support.prove import SCENARIOS
 

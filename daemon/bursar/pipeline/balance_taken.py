@@ -26,7 +26,7 @@ ANSWERED_WITHIN = timedelta(minutes=2)
 log = structlog.get_logger("bursar")
 
 
-def take_look(
+def note_balance(
     uow: UnitOfWork,
     account: AccountSpec,
     observation: Observation,
