@@ -1,4 +1,4 @@
-"""The fifth version: which match a match goes on from, and which of its blocks was told; which subjects have problems."""
+"""The fifth version: which match a match goes on from, and which of its blocks was told."""
 
 from __future__ import annotations
 
@@ -6,6 +6,5 @@ LINES = """
 ALTER TABLE matches ADD COLUMN first_id BIGINT;
 ALTER TABLE matches ADD COLUMN told_block TEXT;
 UPDATE matches SET told_block = block WHERE state = 'held';
-CREATE INDEX subjects_problem ON subjects (account, type, watched) WHERE problem IS NOT NULL AND vanished_at IS NULL;
 CREATE INDEX matches_of_line ON matches (first_id) WHERE first_id IS NOT NULL;
 """

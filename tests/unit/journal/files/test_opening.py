@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bursar.journal import meta
 from bursar.journal.errors import (
     JournalDamaged,
     JournalError,
@@ -46,7 +47,10 @@ def test_none_is_made_when_that_is_not_wanted(path: Path) -> None:
 
 def test_a_journal_that_was_closed_can_be_opened_again(path: Path) -> None:
     Journal.open(path).close()
+    before = read_once(path, lambda tx: meta.get(tx, "journal_id"))
     Journal.open(path).close()
+    assert before is not None
+    assert read_once(path, lambda tx: meta.get(tx, "journal_id")) == before
 
 
 def test_a_journal_that_could_not_be_opened_is_not_locked(path: Path) -> None:

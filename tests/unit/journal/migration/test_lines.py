@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bursar.domain.ids import MatchId
-from bursar.journal import matches, verdicts
+from bursar.journal import matches, verdicts, views
 from bursar.journal.backup import examine
 from bursar.journal.files import APPLICATION_ID
 from bursar.journal.migrations import MIGRATIONS
@@ -57,6 +57,25 @@ def test_a_rule_that_was_live_at_an_account_is_live_there_still(tmp_path: Path) 
     Journal.open(path).close()
     found = read_once(path, lambda tx: verdicts.live_since(tx, "r"))
     assert {name: at.second for name, at in found.items()} == {"panel": 1}
+
+
+PROBLEMS = "CREATE INDEX subjects_problem ON subjects (account, type, watched) WHERE problem IS NOT NULL AND vanished_at IS NULL"
+
+
+@pytest.mark.parametrize("before", [[], [PROBLEMS]], ids=["without its index", "with its index"])
+def test_the_problems_of_a_journal_of_the_fifth_version_can_be_listed(tmp_path: Path, before: list[str]) -> None:
+    """Its step made the index for a while, and not before: both are brought up to date, to the same tables."""
+    path, fresh = tmp_path / "journal.db", tmp_path / "fresh.db"
+    written(path, 5)
+    with opened(path) as connection:
+        for statement in before:
+            connection.execute(statement)
+    Journal.open(path).close()
+    Journal.open(fresh).close()
+    made = "SELECT name, sql FROM sqlite_master WHERE name = 'subjects_problem'"
+    [index] = read_once(path, lambda tx: tx.all(made))
+    assert [index] == read_once(fresh, lambda tx: tx.all(made))
+    assert read_once(path, views.problems) == read_once(fresh, views.problems)
 
 
 @pytest.mark.parametrize("version", [3, 4, 5, 6])

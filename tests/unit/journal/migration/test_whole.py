@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from pathlib import Path
 
@@ -72,6 +73,22 @@ def test_opening_again_brings_nothing_up_to_date_twice(old: Path) -> None:
     before = dump(old)
     updated(old)
     assert dump(old) == before
+
+
+RELEASED = (
+    "2c14cef5f25cb874",
+    "9691756d88a8a83f",
+    "1af5b63708254b6e",
+    "e6c899c68b2bd18b",
+    "26640a79d27f2ce3",
+    "b8bb9a9077c6dba7",
+)
+"""What stands for each released step, in order; a new one is added, and none is changed."""
+
+
+def test_no_released_step_is_edited() -> None:
+    """A journal that an edited step has not seen keeps its version, and what the edit was to bring never comes to it."""
+    assert tuple(hashlib.sha256(step.encode()).hexdigest()[:16] for step in MIGRATIONS) == RELEASED
 
 
 def test_there_is_a_step_for_every_version() -> None:
