@@ -84,7 +84,7 @@ class PollRequest:
     Attributes:
         stream: Which stream.
         ids: For a tracked stream: the ids to ask for, at most `Stream.batch`, never empty. Else empty.
-        cursor: What the last committed observation of this stream left.
+        cursor: What the last committed observation of this stream left; None where the whole answer is wanted anew.
         same: Call it with each subject's raw bytes; ids for which it says yes go into `Observation.unchanged`, and
             need not be decoded. Optional: an adapter that never calls it is only slower.
         known: Fields of the subjects asked for that the adapter may need (`order` of a refill), by id.

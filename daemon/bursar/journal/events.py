@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import cast
 
@@ -50,8 +50,8 @@ def last(tx: Tx, kinds: Mapping[str, SubjectType], account: AccountName, event_t
 
 def of_subject_since(
     tx: Tx, kinds: Mapping[str, SubjectType], account: AccountName, subject: SubjectRef, since: datetime, limit: int
-) -> list[Event]:
-    """Return the newest events of a subject since an instant, newest first."""
+) -> Iterator[Event]:
+    """Yield the newest events of a subject since an instant, newest first."""
     rows = tx.all(
         f"SELECT {_COLUMNS} FROM events WHERE account = ? AND at >= ? AND subject_type = ? AND subject_id = ? ORDER BY at DESC LIMIT "
         f"{int(limit)}",
@@ -60,7 +60,8 @@ def of_subject_since(
         subject.type,
         subject.id,
     )
-    return [_event(kinds, row) for row in rows]
+    # One is wanted mostly, of thousands: each is read only when it is its turn.
+    return (_event(kinds, row) for row in rows)
 
 
 def _event(kinds: Mapping[str, SubjectType], row: Row) -> Event:

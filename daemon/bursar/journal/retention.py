@@ -3,7 +3,7 @@ ledger, which is kept for 400 days whatever the retention of the rest."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -29,12 +29,14 @@ class Keeping:
         matches: Matches.
         deliveries: Deliveries.
         texts: The longest cooldown or limit of a rule that only tells: it counts matches.
+        last_of: Event types of which the last one in an account is kept: they do not come anew by themselves.
     """
 
     events: timedelta
     matches: timedelta
     deliveries: timedelta
     texts: timedelta = NOTHING
+    last_of: Sequence[str] = ()
 
 
 def clean(tx: Tx, keeping: Keeping, now: datetime, measured: Measured) -> int:
@@ -45,7 +47,7 @@ def clean(tx: Tx, keeping: Keeping, now: datetime, measured: Measured) -> int:
     events = microseconds(measured.before(now, keeping.events))
     gone = [
         _deliveries(tx, microseconds(measured.before(now, keeping.deliveries))),
-        _events(tx, events),
+        _events(tx, events, keeping.last_of),
         _matches(tx, microseconds(measured.before(now, max(keeping.matches, keeping.texts)))),
         # Evidence of what may land yet is under no shorter retention:
         # `events: 7d` would make the next payout the second.
@@ -101,13 +103,17 @@ def _held(tx: Tx, before: int) -> int:
     return tx.run("DELETE FROM held_observations WHERE state <> 'held' AND ended_at < ?", before)
 
 
-def _events(tx: Tx, before: int) -> int:
-    """An event that a held-back match, or one with an open intent, answers to stays."""
+def _events(tx: Tx, before: int, last_of: Sequence[str]) -> int:
+    """An event that a held-back match, or one with an open intent, answers to stays; and so does the last one of a type
+    that does not come anew: a rule that was away is asked about a balance that has not changed for months."""
+    newer = "SELECT 1 FROM events n WHERE n.account = e.account AND n.type = e.type AND n.at >= e.at AND n.seq > e.seq"
     return tx.run(
-        f"DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE at < ? AND id NOT IN (SELECT event_id FROM matches WHERE "
+        f"DELETE FROM events WHERE seq IN (SELECT seq FROM events e WHERE at < ? AND (e.type NOT IN ({','.join('?' * len(last_of))}) "
+        f"OR EXISTS ({newer})) AND id NOT IN (SELECT event_id FROM matches WHERE "
         f"state IN ('held', 'new') AND event_id IS NOT NULL) AND id NOT IN (SELECT m.event_id FROM matches m JOIN intents i ON "
         f"i.match_id = m.id WHERE i.state IN {_OPEN} AND m.event_id IS NOT NULL) LIMIT {AT_ONCE})",
         before,
+        *last_of,
     )
 
 

@@ -58,7 +58,9 @@ class Maintenance:
         if jumped_at is not None and uow.now - jumped_at < SETTLES_AFTER:
             return 0
         kept = self.kept
-        keeping = retention.Keeping(kept.events, kept.matches, kept.deliveries, uow.config.text_window())
+        kinds = [kind for account in uow.config.accounts.values() for kind in account.kinds.values()]
+        last_of = sorted({event.name for kind in kinds for event in kind.events if event.rearmed_by})
+        keeping = retention.Keeping(kept.events, kept.matches, kept.deliveries, uow.config.text_window(), last_of)
         removed = retention.clean(uow.tx, keeping, uow.now, uow.measured)
         for name, account in uow.config.accounts.items():
             types = [(kind.name, account.streams[kind.stream].coverage) for kind in account.kinds.values()]

@@ -20,7 +20,7 @@ from bursar.domain.ids import SubjectRef
 from bursar.domain.intent import State
 from bursar.domain.observation import Observation
 from bursar.domain.poll_intervals import absence
-from bursar.domain.subject import SubjectType
+from bursar.domain.subject import Coverage, SubjectType
 from bursar.domain.verdict import BlockReason
 from bursar.journal import accounts, events, held, intents, matches, streams, subjects, verdicts
 from bursar.journal.errors import JournalError
@@ -214,6 +214,9 @@ class Poller:
         # A cursor that went on past a held page would never show again what stood on it.
         if observation.cursor is not None and not ingested.held:
             polled.cursor = observation.cursor
+        # "Nothing new since" is said of an answer that may be from before what is looked for now.
+        if ingested.waits and not observation.more and polled.stream.coverage is Coverage.LISTING:
+            polled.cursor = None
         if ingested.held and observation.more:  # its next page is asked for from where it began
             observation = replace(observation, more=False)
         if polled.watch is None:

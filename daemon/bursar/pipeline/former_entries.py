@@ -4,7 +4,7 @@ account, and finds the subject in its condition when it is back."""
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bursar.domain.evaluate import judge, obscured
 from bursar.domain.observation import Snapshot
@@ -13,8 +13,10 @@ from bursar.journal import events, ledger, verdicts
 from bursar.pipeline.lineage import lineage_of
 from bursar.pipeline.unit_of_work import ReadView
 
-MAX_CHANGES = 1000
-"""So many changes are looked back for one in which the subject was out of the condition."""
+MAX_CHANGES = 100_000
+"""So many changes are looked back for one in which the subject was out of the condition: all that the journal
+keeps of a balance that is polled every minute."""
+INSTANT = timedelta(microseconds=1)
 
 
 def acted_on(view: ReadView, rule: Rule, snapshot: Snapshot) -> bool:
@@ -30,7 +32,9 @@ def acted_on(view: ReadView, rule: Rule, snapshot: Snapshot) -> bool:
 
 def _has_done(view: ReadView, rule: Rule, snapshot: Snapshot, since: datetime) -> bool:
     """Return whether something came of it: a match that was held back, or refused, is none."""
-    entries = ledger.of_rule(view.tx, lineage_of(view, rule.name), snapshot.account, snapshot.ref, since)
+    # Also what ended at the very instant of the entry: without `for` it is planned in the same commit.
+    before = since - INSTANT
+    entries = ledger.of_rule(view.tx, lineage_of(view, rule.name), snapshot.account, snapshot.ref, before)
     return any(one.open or one.in_doubt or (one.done and one.undone_at is None) for one in entries)
 
 

@@ -123,6 +123,30 @@ async def test_a_state_rule_on_a_subject_without_states_sees_what_was_entered_wh
     assert (before, len(world.site.performed)) == (1, 2)
 
 
+async def test_a_state_rule_sees_what_was_left_before_a_thousand_changes_while_it_was_away(world: World) -> None:
+    """Paid 900; away; the balance was 0, then 800, and has grown a little with each of 1,100 polls."""
+
+    async def pays(_intent: Intent) -> Outcome:
+        world.site.money("600")
+        return Succeeded(str(len(world.site.performed)))
+
+    world.site.money("900")
+    world.site.will("payout", pays, pays)
+    await world.open(config(LOW, accounts=QUICK))
+    await world.live(hours=3, every_s=600)
+    assert len(world.site.performed) == 1
+    await world.reload(config(LOW.replace("name: b", "name: b, mode: 'off'"), accounts=QUICK))
+    world.site.money("0")
+    await world.live(hours=3, every_s=600)
+    for step in range(1100):
+        world.site.money(str(800 + step))
+        await world.wait(minutes=6)
+        await world.poll()
+    await world.reload(config(LOW, accounts=QUICK))
+    await world.live(hours=6, every_s=600)
+    assert len(world.site.performed) == 2
+
+
 REMAINS = '{name: r, on: order, when: order.state == "partial" and order.remains > 50, for: 1h, do: [refill]}'
 
 
@@ -197,13 +221,14 @@ async def test_a_rule_that_comes_back_under_another_name(world: World, was: str)
     assert len(world.site.performed) == 1
 
 
-async def test_a_rule_that_was_off_for_longer_than_matches_are_kept(world: World) -> None:
+@pytest.mark.parametrize("days", [32, 95])
+async def test_a_rule_that_was_off_for_longer_than_matches_or_events_are_kept(world: World, days: int) -> None:
     world.site.money("900")
     await world.open(config(PAY, accounts=QUICK))
     await world.say("pause")
     await world.live(minutes=6)
     await world.reload(config(OFF, accounts=QUICK))
-    await world.live(days=32, every_s=6 * 3600)
+    await world.live(days=days, every_s=6 * 3600)
     await world.reload(config(PAY, accounts=QUICK))
     await world.say("resume")
     await world.live(hours=3, every_s=300)

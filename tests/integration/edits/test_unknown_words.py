@@ -24,7 +24,7 @@ async def acted(world: World, rule: str) -> None:
     assert len(world.site.done("add")) == 1
 
 
-@pytest.mark.parametrize("rule", [FOR])
+@pytest.mark.parametrize("rule", [FOR, NOFOR], ids=["for", "without for"])
 @pytest.mark.parametrize("away", ["off", "gone"])
 async def test_the_first_sight_after_it_is_back_is_a_word_nobody_knows(world: World, rule: str, away: str) -> None:
     await acted(world, rule)

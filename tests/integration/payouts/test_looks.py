@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from bursar.api import CannotTell, Coverage, Happened, Intent, Lost, Observation, Observed, SubjectRef, Succeeded
+from bursar.api import (
+    CannotTell,
+    Coverage,
+    Happened,
+    Intent,
+    Lost,
+    Observation,
+    Observed,
+    PollRequest,
+    SubjectRef,
+    Succeeded,
+)
 from support import toy
 from support.config import account, config
 from support.world import World
@@ -180,3 +192,36 @@ async def test_a_balance_with_an_unreadable_minimum_frees(world: World) -> None:
     await world.live(hours=6, every_s=300)
     assert [str(i.cost) for i in world.site.performed][:1] == ["900"]
     assert len(world.site.performed) == 2
+
+
+async def test_an_adapter_that_says_by_itself_that_nothing_is_new(world: World) -> None:
+    """The poll that first shows 0 was asked for while the request was under way; from then on the site answers "not
+    modified" to whoever names its last answer (an ETag). It is asked once more without one."""
+
+    async def slow(_intent: Intent) -> Succeeded:
+        world.site.money("0")
+        await world.wait(seconds=5)
+        await world.poll()
+        await world.wait(seconds=5)
+        return Succeeded("1")
+
+    async def tagged(asked: PollRequest) -> Observation:
+        amount = str((world.site.balance or {})["amount"])
+        if asked.cursor == f"etag of {amount}":
+            return Observation("info", nothing_new=True, cursor=asked.cursor)
+        return replace(seen(amount), cursor=f"etag of {amount}")
+
+    world.site.money("900")
+    world.site.will("info", *[tagged] * 500)
+    world.site.will("payout", slow, Succeeded("2"))
+    await world.open(config(PAY + "}", accounts=account(more="settle: 1m, poll: {info: 1s, payouts: off}")))
+    await world.poll()
+    await world.wait(seconds=1)
+    await world.send()
+    for _ in range(100):
+        await world.wait(minutes=15)
+        await world.poll()
+        await world.tick()
+    assert await world.told("action.unconfirmed") == []
+    named = [one.cursor for one in world.site.looks if one.stream == "info"]
+    assert (None in named[1:], named[-1]) == (True, "etag of 0")

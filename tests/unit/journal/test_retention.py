@@ -58,6 +58,14 @@ def test_what_is_finished_and_old_goes(tx: Tx) -> None:
     assert left(tx) == (0, 0)
 
 
+def test_the_last_event_of_a_type_that_does_not_come_anew_stays(tx: Tx) -> None:
+    """A rule that comes back after months is asked about it: a balance that has not changed raises no other."""
+    match(tx)
+    events.add(tx, event(id_="newer"))
+    clean(tx, Keeping(DAY, DAY, DAY, last_of=[event().type]))
+    assert left(tx) == (1, 0)
+
+
 def test_what_is_finished_and_young_stays(tx: Tx) -> None:
     match(tx)
     clean(tx, after_=DAY)
