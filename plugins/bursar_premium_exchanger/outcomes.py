@@ -123,10 +123,11 @@ def _is_another(row: Row, mark: Json) -> bool:
     return any(a is not None and b is not None and a != b for a, b in zip(was, _mark(row), strict=False))
 
 
-def waiting_ids(evidence: Json) -> list[str]:
-    """Return the ids of the payouts that waited, by the evidence."""
+def listed(evidence: Json) -> dict[str, bool]:
+    """Return the payouts that stand in the evidence, by id, and whether each waited."""
     waiting = evidence.get("waiting") if isinstance(evidence, dict) else None
-    return [str(id_) for id_ in waiting] if isinstance(waiting, list) else []
+    ids = {str(id_) for id_ in waiting} if isinstance(waiting, list) else set()
+    return {id_: id_ in ids for id_ in {*known_ids(evidence), *ids}}
 
 
 def known_ids(evidence: Json) -> list[str]:

@@ -29,7 +29,7 @@ from bursar.api import (
 )
 from bursar_premium_exchanger.adapter import PremiumExchanger
 from bursar_premium_exchanger.methods import METHODS
-from bursar_premium_exchanger.outcomes import waiting_ids
+from bursar_premium_exchanger.outcomes import listed
 from bursar_premium_exchanger.parse import PAYOUT_OVER
 from bursar_premium_exchanger.sandbox.scenario import SCENARIO
 from bursar_premium_exchanger.sandbox.server import wire
@@ -210,7 +210,7 @@ PAYOUT_ACTION = ActionType(
     money=True,
     cost=whole_balance,
     evidence_shows=balance_just_read,
-    evidence_waits=waiting_ids,
+    evidence_lists=listed,
     settled_by=("payout", "amount"),
     takes_balance=True,
     undone_by=PAYOUT_UNDONE,

@@ -136,7 +136,11 @@ ACTIONS = (
         settled_by=("payout", "amount"),
         undone_by=("payout.canceled",),
         evidence_shows=_read_just_now,
-        evidence_waits=lambda evidence: evidence.get("waiting", []) if isinstance(evidence, dict) else [],
+        evidence_lists=lambda evidence: (
+            {id_: id_ in evidence.get("waiting", []) for id_ in evidence.get("known", [])}
+            if isinstance(evidence, dict)
+            else {}
+        ),
     ),
 )
 METHODS = (

@@ -39,6 +39,7 @@ class AccountSettings:
         key: The account's key.
         timeout: How long one request may take.
         settle: How long a lost request may still land.
+        debits_at_once: What an action takes leaves the balance as it is asked for, not once it is done.
         currency: The account's currency, where the configuration names it.
         labels: The account's labels.
         options: The provider's own settings, validated by its schema: secrets as `Secret`, durations as `timedelta`.
@@ -49,6 +50,7 @@ class AccountSettings:
     key: Secret
     timeout: timedelta = timedelta(seconds=30)
     settle: timedelta = timedelta(minutes=5)
+    debits_at_once: bool = False
     currency: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)

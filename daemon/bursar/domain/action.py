@@ -68,8 +68,8 @@ class ActionType:
             planned, and once more, with the evidence just read, before the request leaves.
         evidence_shows: Pure: the fields of the subject that the evidence just read shows; `when` and the event's own
             condition are asked of them before the request leaves. None: the evidence shows none.
-        evidence_waits: Pure: the ids (those of `settled_by`) of what waits at the provider by the evidence just read,
-            ours or not: a rule's first effect is asked about beside it. None: the evidence does not tell, polls do.
+        evidence_lists: Pure: everything of `settled_by` that the evidence just read lists, by id, ours or not, and
+            whether it waits still: a rule's effect is asked about beside what waits. None: only polls tell.
         cost_needs: The subjects that `cost` has to know besides its own (the service that is ordered).
         cost_stream: The stream that shows those; it is polled for their sake even where it is `off`.
         cost_within: How old its last good poll may be.
@@ -97,7 +97,7 @@ class ActionType:
     batch: int = 1
     cost: Callable[[CostFacts], Decimal | None] | None = None
     evidence_shows: Callable[[Json], Fields] | None = None
-    evidence_waits: Callable[[Json], Sequence[str]] | None = None
+    evidence_lists: Callable[[Json], Mapping[str, bool]] | None = None
     cost_needs: Callable[[Mapping[str, Json]], Sequence[SubjectRef]] | None = None
     cost_stream: str | None = None
     cost_within: timedelta = timedelta(hours=12)

@@ -272,13 +272,13 @@ def _approve(facts: GuardFacts, _now: datetime) -> Verdict | None:
     if facts.rule is None:
         return _asked_for(facts)
     approve = facts.rule.approve
-    if approve is None:  # a yes to another guard's question is for what was shown, too
+    if approve is None:
         return _asked_for(facts)
     above = None if approve.above is None else Decimal(str(approve.above))
     amount = facts.cost.amount
     # An unknown amount is never "below": where the cost cannot be worked out, a person is asked.
     if above is not None and amount is not None and amount <= above:
-        return None
+        return _asked_for(facts) if facts.consent.above is None else None
     if _covered(facts) and not _stricter(above, facts.consent):
         return None
     if above is None:
@@ -291,7 +291,7 @@ def _approve(facts: GuardFacts, _now: datetime) -> Verdict | None:
 
 
 def _asked_for(facts: GuardFacts) -> Verdict | None:
-    """What a person asked for is for the amount that was shown then, where one was."""
+    """What a person asked for, or said yes to at another guard's question, is for the amount that was shown then."""
     # A yes to 150 must not send 400, because the balance grew between the question and the request.
     if not facts.consent.given or _covered(facts):
         return None

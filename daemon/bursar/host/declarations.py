@@ -26,7 +26,7 @@ MAX_BATCH = 100
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 METHOD = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 ACCOUNT_KEYS = frozenset(
-    {"provider", "url", "key", "poll", "rate", "timeout", "settle", "labels", "budget", "currency"}
+    {"provider", "url", "key", "poll", "rate", "timeout", "settle", "debits_at_once", "labels", "budget", "currency"}
 )
 SINK_KEYS = frozenset({"type", "events"})
 BUILT_IN_FIELDS = frozenset({"id", "state", "age", "state_age"})
@@ -221,9 +221,9 @@ def _check_cost(what: str, action: ActionType, provider: Provider) -> None:
     _require(action.cost is None or callable(action.cost), f"{what}: cost is not callable")
     shows = action.evidence_shows
     _require(shows is None or callable(shows), f"{what}: evidence_shows is not callable")
-    waits = action.evidence_waits
-    _require(waits is None or callable(waits), f"{what}: evidence_waits is not callable")
-    _require(waits is None or action.settled_by is not None, f"{what}: evidence_waits asks for a settled_by")
+    lists = action.evidence_lists
+    _require(lists is None or callable(lists), f"{what}: evidence_lists is not callable")
+    _require(lists is None or action.settled_by is not None, f"{what}: evidence_lists asks for a settled_by")
     _require(action.cost_needs is None or callable(action.cost_needs), f"{what}: cost_needs is not callable")
     streams = {stream.name for stream in provider.streams}
     known = action.cost_stream is None or action.cost_stream in streams

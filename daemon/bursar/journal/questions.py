@@ -109,15 +109,21 @@ def beside(shown: Sequence[str]) -> Suspicion:
     return Suspicion(None, write_json(list(shown)))
 
 
-def said_yes_beside(tx: Tx, account: AccountName, action: str) -> frozenset[str]:
-    """Return everything at the provider beside which a person has said yes to an action of an account."""
+def said_yes_beside(tx: Tx, account: AccountName, action: str, cost: Cost) -> frozenset[str]:
+    """Return everything at the provider beside which a person has said yes to an action of an account, where what was
+    shown to him covers what would leave now."""
     rows = tx.all(
-        "SELECT q.doubt, q.suspect FROM intents i JOIN questions q ON q.intent_id = i.id WHERE i.account = ? AND i.action = ? AND "
-        "q.suspect IS NOT NULL AND q.yes = 1",
+        "SELECT q.doubt, q.suspect, q.amount, i.currency FROM intents i JOIN questions q ON q.intent_id = i.id WHERE i.account = ? "
+        "AND i.action = ? AND q.suspect IS NOT NULL AND q.yes = 1",
         account,
         action,
     )
-    shown = [_shown(suspect) if doubt is None else suspect.split(", ") for doubt, suspect in rows]
+    # That 101 is not the same 400 says nothing of 5000, which may be it, and what has come in since.
+    shown = [
+        _shown(suspect) if doubt is None else suspect.split(", ")
+        for doubt, suspect, amount, currency in rows
+        if Consent(True, decimal(amount), currency=currency).shows(cost)
+    ]
     return frozenset(one for some in shown for one in some)
 
 

@@ -20,16 +20,6 @@ def looked(tx: Tx, id_: IntentId, at: datetime | None) -> None:
     tx.run("UPDATE intents SET looked_at = ? WHERE id = ?", us(at), id_)
 
 
-def debited_at_once(tx: Tx, id_: IntentId) -> None:
-    """Note that the effect of an intent was seen gone from the balance while what it had made still waited."""
-    tx.run("UPDATE intents SET debited_at_once = 1 WHERE id = ?", id_)
-
-
-def was_debited_at_once(tx: Tx, id_: IntentId) -> bool:
-    """Return whether the effect of an intent was seen gone from the balance while what it had made still waited."""
-    return tx.one("SELECT 1 FROM intents WHERE id = ? AND debited_at_once", id_) is not None
-
-
 def to_confirm(tx: Tx, account: AccountName, action: str) -> list[IntentId]:
     """Return the accepted intents of an action whose effect has yet to show."""
     sql = "SELECT id FROM intents INDEXED BY intents_to_confirm WHERE account = ? AND action = ? AND confirm_by IS NOT NULL"

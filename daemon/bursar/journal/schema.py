@@ -236,7 +236,7 @@ CREATE TABLE intents (
   past_ceiling INTEGER NOT NULL DEFAULT 0,
   ceiling_consented INTEGER NOT NULL DEFAULT 0,
   instead_of BIGINT,
-  suspect TEXT, debited_at_once INTEGER NOT NULL DEFAULT 0
+  suspect TEXT
 );
 CREATE UNIQUE INDEX intents_open ON intents (account, subject_type, subject_id)
   WHERE state IN ('awaiting_approval', 'ready', 'sending', 'deferred', 'unknown');

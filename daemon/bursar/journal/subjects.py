@@ -53,6 +53,19 @@ def load_all(tx: Tx, account: AccountName, kind: SubjectType) -> dict[str, Snaps
     return {row[0]: _snapshot(account, kind, row) for row in tx.all(sql, account, kind.name)}
 
 
+def load_unfinished(tx: Tx, account: AccountName, kind: SubjectType) -> list[Snapshot]:
+    """Return the snapshots of a type that are there still, and in no terminal state."""
+    terminal = sorted(kind.terminal)
+    rows = tx.all(
+        f"SELECT {_COLUMNS} FROM subjects WHERE account = ? AND type = ? AND vanished_at IS NULL AND (known_state IS NULL OR "
+        f"known_state NOT IN ({','.join('?' * len(terminal))})) ORDER BY id",
+        account,
+        kind.name,
+        *terminal,
+    )
+    return [_snapshot(account, kind, row) for row in rows]
+
+
 def save(tx: Tx, snapshots: Iterable[Snapshot]) -> None:
     """Write snapshots."""
     tx.many(

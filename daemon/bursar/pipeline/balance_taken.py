@@ -7,7 +7,7 @@ believed shows nothing.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 import structlog
@@ -18,11 +18,10 @@ from bursar.domain.ledger import Post
 from bursar.domain.observation import Observation, Snapshot
 from bursar.journal import intents, ledger, references, streams
 from bursar.pipeline.config_snapshot import AccountSpec
-from bursar.pipeline.intent_facts import is_over, listed, shows_taken
+from bursar.pipeline.intent_facts import shows_taken
 from bursar.pipeline.intent_transitions import settle_effect
 from bursar.pipeline.unit_of_work import UnitOfWork
 
-ANSWERED_WITHIN = timedelta(minutes=2)
 log = structlog.get_logger("bursar")
 
 
@@ -66,6 +65,7 @@ def _looked(
     last_ok_at: datetime | None,
 ) -> bool:
     """Take one look at what an intent took; return whether two have shown it."""
+    at_once = uow.config.accounts[intent.account].debits_at_once
     ended_at = intent.request_ended_at or intent.sent_at
     if intent.cost is None or ended_at is None or asked_at < ended_at:
         return False
@@ -77,27 +77,14 @@ def _looked(
         if left is None:
             return False
         taken = shows_taken(intent.cost, left)
-        if not taken and (left == intent.cost or not looked_after_yes(uow, intent)):  # the look before was a slip
+        # The look before was a slip; but not the adapter's own, of what came in since at a site that debits at once.
+        if not taken and not (looked_after_yes(uow, intent) and (at_once or left < intent.cost)):
             references.looked(uow.tx, intent.id, None)
     if taken and intent.looked_at is not None:
-        if _waited_since(uow, intent, intent.looked_at):
-            references.debited_at_once(uow.tx, intent.id)
         settle_effect(uow, intent, Post.CONFIRMED)
         return True
     if taken:
         references.looked(uow.tx, intent.id, uow.now)
-    return False
-
-
-def _waited_since(uow: UnitOfWork, intent: Intent, looked_at: datetime) -> bool:
-    """Return whether what an intent made still waited once the balance had fallen: a list asked for later shows it."""
-    account = uow.config.accounts[intent.account]
-    for made, _ in listed(uow, intent):
-        ok_at = streams.load(uow.tx, intent.account, account.kinds[made.ref.type].stream).ok_at
-        # By so much an answer may be older than its commit: a site that debits on
-        # completion shows 0 in the balance before its list is read once more.
-        if ok_at is not None and ok_at - looked_at > ANSWERED_WITHIN and not is_over(uow, intent, made):
-            return True
     return False
 
 

@@ -29,6 +29,7 @@ class AccountSpec:
 
     Attributes:
         settle: How long a lost request may still land; never less than a request may last.
+        debits_at_once: What an action takes leaves the balance as it is asked for.
         digest: Of what its name means: provider, address and key.
         polled: The streams that are polled.
         budgets: Those of the account.
@@ -42,6 +43,7 @@ class AccountSpec:
     streams: Mapping[str, Stream]
     actions: Mapping[str, ActionType]
     settle: timedelta
+    debits_at_once: bool = False
     digest: str = ""
     polled: frozenset[str] = frozenset()
     budgets: tuple[Budget, ...] = ()
@@ -145,6 +147,7 @@ def account_spec(account: Account, digest: str = "") -> AccountSpec:
         # A request may hang until its time-out: looked for before that,
         # it would count as not there while it is still being answered.
         settle=max(account.settings.settle, account.settings.timeout),
+        debits_at_once=account.settings.debits_at_once,
         digest=digest,
         polled=frozenset(stream for stream, every in account.polls.items() if every is not None),
         budgets=account.budgets,

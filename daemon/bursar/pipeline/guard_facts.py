@@ -92,7 +92,7 @@ def load_guard_facts(view: ReadView, candidate: Candidate) -> GuardFacts:
         looked=candidate.evidence is not None,
         cost=cost,
         budgets=budget_uses(view, spec, candidate, cost, own),
-        unfamiliar=unfamiliar(view, spec, candidate, [one for one in entries if one.id != own]),
+        unfamiliar=unfamiliar(view, spec, candidate, [one for one in entries if one.id != own], cost),
         restored=meta.get(view.tx, meta.RESTORED),
         lost=candidate.intent is not None and candidate.intent.lost,
         lands_until=_lands_until(view, spec, candidate),

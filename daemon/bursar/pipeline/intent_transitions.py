@@ -87,6 +87,8 @@ def pass_time(uow: UnitOfWork) -> None:
             settle_effect(uow, intent, Post.CONFIRMED)
             continue
         settle_effect(uow, intent, Post.UNCONFIRMED)
+        # A balance that never falls below its minimum again raises no event: nothing would be paid out any more.
+        ask_of_the_rest(uow, intent, never_over=True)
         waits = "accepted and listed as waiting for long, and nothing shows that it was taken"
         tell(uow, "action.unconfirmed", intent, waits if is_waiting(uow, intent) else NOT_SHOWN)
         action = action_of(uow, intent)

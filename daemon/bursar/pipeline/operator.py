@@ -135,6 +135,8 @@ def _answer_yes(uow: UnitOfWork, intent: Intent) -> Answered:
         return _ask_anew(uow, intent, facts)
     rule = facts.rule
     above = rule.approve.above if rule is not None and rule.approve is not None else None
+    if questions.last_about(uow.tx, intent) is not None:  # what was named was the reason to ask, not the amount alone
+        above = None
     given = (
         Consent(amount=intent.cost, ceiling=True)
         if intent.past_ceiling

@@ -2,8 +2,7 @@
 
 It may be the same money: bursar's own payout, of a journal that is not there any more (its volume was not mounted, it
 was restored, somebody has moved it), or a person's. A site that debits only when a payout is done shows the balance
-until then. Where the last of bursar's own was seen taken while it still waited, the site debits at once, and nothing is
-asked.
+until then. Where the account says `debits_at_once` nothing is asked: no look tells it for certain.
 """
 
 from __future__ import annotations
@@ -12,15 +11,17 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from bursar.domain.action import ActionType
+from bursar.domain.guard_facts import Cost
 from bursar.domain.ids import AccountName, SubjectRef
 from bursar.domain.intent import Intent
 from bursar.domain.ledger import Entry, Post
 from bursar.domain.permission import RESTORED_WITHIN
 from bursar.domain.subject import SubjectType
 from bursar.domain.verdict import BlockReason, HoldBack, Question, RequireApproval
-from bursar.journal import ledger, questions, references, streams, subjects
+from bursar.journal import intents, ledger, questions, references, streams, subjects
 from bursar.pipeline.candidate import Candidate
 from bursar.pipeline.config_snapshot import AccountSpec
+from bursar.pipeline.intent_facts import listed
 from bursar.pipeline.unit_of_work import ReadView
 
 SEEN_WITHIN = timedelta(minutes=15)
@@ -28,42 +29,78 @@ SEEN_WITHIN = timedelta(minutes=15)
 UNSEEN = "?"
 """Stands for what nobody has seen, among what a person said yes to."""
 SHOWN = 3
+NEVER_SHOWN = "was accepted, and nothing has shown that it was taken"
 
 
 def unfamiliar(
-    view: ReadView, spec: AccountSpec, candidate: Candidate, entries: Sequence[Entry]
+    view: ReadView, spec: AccountSpec, candidate: Candidate, entries: Sequence[Entry], cost: Cost
 ) -> HoldBack | RequireApproval | None:
     """Return what to do about what a rule would take beside others that wait; None: there is nothing to it.
 
-    A person's yes is to what was shown: to something else that waits there he is asked anew.
+    A person's yes is to what was shown: to something else that waits there, and to more, he is asked anew.
 
     Args:
         view: What is known.
         spec: The account.
         candidate: The action.
         entries: What was taken before, newest first.
+        cost: What would leave.
     """
     action, intent = candidate.action, candidate.intent
     if action is None or candidate.rule is None or not action.takes_balance or action.settled_by is None:
         return None
     before = [one for one in entries if one.action == action.name]
-    if intent is None and before:  # what waits may be one of these: that is looked for just before sending
+    # At the plan only the first: what waits may be one of these, and that is looked for just before sending.
+    if spec.debits_at_once or (intent is None and before):
         return None
-    made = [one for one in before if _is_known(one)]
     kind = spec.kinds[action.settled_by[0]]
-    if candidate.evidence is not None and action.evidence_waits is not None:  # newer than any poll
-        waiting = sorted(map(str, action.evidence_waits(candidate.evidence)))
-    elif _is_seen(view, spec, kind):
-        waiting = _listed(view, spec, kind)
-    else:
-        return _unseen(view, spec, action, intent) if action.evidence_waits is None and not made else None
-    waiting = [id_ for id_ in waiting if not _is_ours(view, spec, action, id_)]
-    if not waiting or _debits_at_once(view, made) or set(waiting) <= _said_yes_to(view, spec, action, intent):
+    waiting = _waiting(view, spec, kind, candidate)
+    if waiting is None:
+        known = any(_is_known(one) for one in before) and not spec.looks_at(kind.stream)
+        return None if known or action.evidence_lists is not None else _unseen(view, spec, action, intent)
+    foreign = {id_ for id_ in waiting if not _is_ours(view, spec, action, id_)}
+    beside = sorted(foreign | _never_shown(view, kind, action, candidate))
+    if set(beside) <= _said_yes_to(view, spec, action, intent, cost):
         return None
-    more = f" and {len(waiting) - SHOWN} more" if len(waiting) > SHOWN else ""
-    which = f"{kind.name} {', '.join(waiting[:SHOWN])}{more}"
-    words = f"{which} waits there, and this journal does not know what it took: is it the same money?"
-    return RequireApproval(words, RESTORED_WITHIN, Question.RESTORED, tuple(waiting))
+    more = f" and {len(beside) - SHOWN} more" if len(beside) > SHOWN else ""
+    which = f"{kind.name} {', '.join(beside[:SHOWN])}{more}"
+    how = "waits there, and this journal does not know what it took" if foreign else NEVER_SHOWN
+    return RequireApproval(f"{which} {how}: is it the same money?", RESTORED_WITHIN, Question.RESTORED, tuple(beside))
+
+
+def _waiting(view: ReadView, spec: AccountSpec, kind: SubjectType, candidate: Candidate) -> set[str] | None:
+    """Return what waits at the provider, by what was just read for it and by what polls have shown; None: nobody has
+    looked in this run."""
+    action = candidate.action
+    polled = set(_listed(view, spec, kind)) if spec.looks_at(kind.stream) else set()
+    if action is None or action.evidence_lists is None:
+        return polled if _is_seen(view, spec, kind) else None
+    if candidate.evidence is None:  # at the plan: an old list may show what is over by now, and a new one is read soon
+        return polled if _is_seen(view, spec, kind, SEEN_WITHIN) else None
+    read = _read(candidate)
+    # One list that leaves a row out, or is empty for once, does not
+    # outweigh all the polls: only one that shows it as over does.
+    return {id_ for id_, waits in read.items() if waits} | {id_ for id_ in polled if read.get(id_, True)}
+
+
+def _read(candidate: Candidate) -> dict[str, bool]:
+    """Return what the evidence just read lists, by id, and whether it waits."""
+    lists = candidate.action.evidence_lists if candidate.action is not None else None
+    rows = lists(candidate.evidence) if lists is not None and candidate.evidence is not None else {}
+    return {str(id_): bool(waits) for id_, waits in rows.items()}
+
+
+def _never_shown(view: ReadView, kind: SubjectType, action: ActionType, candidate: Candidate) -> set[str]:
+    """Return what of ours was accepted, told as never shown, and may yet be taken: also where no list has it."""
+    read, found = _read(candidate), set()
+    for id_ in references.to_confirm(view.tx, candidate.account, action.name):
+        entry, intent = ledger.load(view.tx, id_), intents.load(view.tx, id_)
+        if entry is None or intent is None or entry.effect is not Post.UNCONFIRMED or entry.undone_at is not None:
+            continue
+        over = any(made.known_state in kind.terminal for made, _ in listed(view, intent))
+        if not over and read.get(intent.reference or "", True):
+            found.add(intent.reference or f"of intent {intent.id}")
+    return found
 
 
 def _is_known(entry: Entry) -> bool:
@@ -71,10 +108,12 @@ def _is_known(entry: Entry) -> bool:
     return entry.done or entry.in_doubt or (entry.open and entry.sent_at is not None)
 
 
-def _is_seen(view: ReadView, spec: AccountSpec, kind: SubjectType) -> bool:
+def _is_seen(view: ReadView, spec: AccountSpec, kind: SubjectType, within: timedelta | None = None) -> bool:
     """Return whether all that the provider lists was read, in this run: before, others may have acted there."""
     row = streams.load(view.tx, spec.name, kind.stream)
     if not spec.looks_at(kind.stream) or row.ok_at is None or row.baselined_at is None:
+        return False
+    if within is not None and row.ok_at < view.now - within:
         return False
     return view.settled_since is None or row.ok_at >= view.settled_since
 
@@ -82,6 +121,8 @@ def _is_seen(view: ReadView, spec: AccountSpec, kind: SubjectType) -> bool:
 def no_longer_waits(view: ReadView, account: AccountName, action: ActionType, beside: Collection[str]) -> bool:
     """Return whether polls show that nothing waits any more of what a yes was wanted beside."""
     spec = view.config.accounts[account]
+    if spec.debits_at_once:
+        return True
     kind = spec.kinds[action.settled_by[0]] if action.settled_by is not None else None
     if kind is None or not _is_seen(view, spec, kind):
         return False
@@ -94,8 +135,7 @@ def no_longer_waits(view: ReadView, account: AccountName, action: ActionType, be
 
 def _listed(view: ReadView, spec: AccountSpec, kind: SubjectType) -> list[str]:
     """Return what waits at the provider by what polls have shown."""
-    known = subjects.load_all(view.tx, spec.name, kind).values()
-    return sorted(made.ref.id for made in known if made.known_state not in kind.terminal and made.vanished_at is None)
+    return [made.ref.id for made in subjects.load_unfinished(view.tx, spec.name, kind)]
 
 
 def _unseen(
@@ -120,13 +160,9 @@ def _is_ours(view: ReadView, spec: AccountSpec, action: ActionType, id_: str) ->
     return entry is not None and entry.effect is not Post.UNCONFIRMED
 
 
-def _debits_at_once(view: ReadView, made: Sequence[Entry]) -> bool:
-    """Return whether what the newest of ours took was seen gone from the balance before it was over."""
-    newest = next((one.id for one in made if one.done), None)
-    return newest is not None and references.was_debited_at_once(view.tx, newest)
-
-
-def _said_yes_to(view: ReadView, spec: AccountSpec, action: ActionType, intent: Intent | None) -> frozenset[str]:
-    """Return everything beside which a person has said yes, or had this one sent once more."""
+def _said_yes_to(
+    view: ReadView, spec: AccountSpec, action: ActionType, intent: Intent | None, cost: Cost
+) -> frozenset[str]:
+    """Return everything beside which a person has said yes to so much, or had this one sent once more."""
     again = intent.suspect.split(", ") if intent is not None and intent.again and intent.suspect is not None else ()
-    return questions.said_yes_beside(view.tx, spec.name, action.name) | frozenset(again)
+    return questions.said_yes_beside(view.tx, spec.name, action.name, cost) | frozenset(again)

@@ -170,6 +170,7 @@ class _Reader:
             key=self._secret(raw["key"], (*path, "key")) if "key" in raw else Secret(""),
             timeout=parse_duration(raw["timeout"]) if "timeout" in raw else provider.default_timeout,
             settle=parse_duration(raw.get("settle", "5m")),
+            debits_at_once=raw.get("debits_at_once", False),
             currency=raw.get("currency"),
             labels=raw.get("labels", {}),
             options=read_options(provider.settings, raw, path, self._secret),

@@ -109,6 +109,12 @@ def account_keys() -> dict[str, Schema]:
         },
         "timeout": piece.duration("How long one request may take."),
         "settle": piece.duration("How long a lost request may still land.", default="5m"),
+        "debits_at_once": {
+            "type": "boolean",
+            "x-expected": "true or false",
+            "description": "A payout leaves the balance as it is asked for, not once it is done.",
+            "default": False,
+        },
         "currency": currency_code(),
         "labels": {
             "type": "object",

@@ -68,9 +68,11 @@ def _cost(action: ActionType) -> Iterator[str]:
         yield f"the evidence_shows of {action.name!r} raises {type(shown).__name__} when nothing is known"
     elif not isinstance(shown, Mapping):
         yield f"the evidence_shows of {action.name!r} gives a {type(shown).__name__}, not fields by name"
-    waits = _tried(partial(action.evidence_waits, None)) if action.evidence_waits is not None else ()
-    if isinstance(waits, Exception):
-        yield f"the evidence_waits of {action.name!r} raises {type(waits).__name__} when nothing is known"
+    listed = _tried(partial(action.evidence_lists, None)) if action.evidence_lists is not None else {}
+    if isinstance(listed, Exception):
+        yield f"the evidence_lists of {action.name!r} raises {type(listed).__name__} when nothing is known"
+    elif not isinstance(listed, Mapping):
+        yield f"the evidence_lists of {action.name!r} gives a {type(listed).__name__}, not whether each waits, by id"
 
 
 def _intents(method: Method, actions: set[str]) -> Iterator[str]:

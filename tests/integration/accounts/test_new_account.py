@@ -150,7 +150,9 @@ async def test_the_way_back_from_a_replace_has_what_was_done_count_again(world: 
     world.site.money("600")
     await world.live(hours=2, every_s=300)
     during = len(world.site.performed)
-    await world.live(hours=24, every_s=900)
+    for amount in ("0", "600"):
+        world.site.money(amount)
+        await world.live(hours=12, every_s=900)
     assert (await world.state(), during, len(world.site.performed)) == ("ok", 1, 2)
 
 

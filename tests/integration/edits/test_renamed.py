@@ -77,7 +77,7 @@ async def test_two_rules_that_swap_their_names_forget_nothing(world: World, rest
     await world.track("1")
     await world.live(minutes=6)
     world.site.money("20")
-    await world.live(minutes=6)
+    await world.live(minutes=12)
     await (world.restart(config(swapped)) if restarted else world.reload(config(swapped)))
     world.site.money("950")
     await world.live(minutes=30)

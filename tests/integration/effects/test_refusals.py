@@ -114,7 +114,7 @@ async def test_what_a_person_was_refused_in_words_that_nobody_can_read_stops_no_
     world.site.money("5")
     await world.live(hours=1, every_s=600)
     world.site.money("90")
-    await world.live(days=2, every_s=3600)
+    await world.live(hours=30, every_s=3600)
     assert await world.states() == ["refused", "succeeded"]
 
 
@@ -135,7 +135,7 @@ async def test_a_retry_of_a_call_lets_go_what_waits_and_does_it_once(world: Worl
     await world.live(days=2, every_s=3600)
     before = await world.matches(), await world.told("action.gave_up")
     [said] = await world.say("retry", ids=["1"])
-    await world.live(days=3, every_s=3600)
+    await world.live(hours=20, every_s=3600)
     assert (before, said["problem"], await world.states()) == (
         (["gave_up"], ["action.gave_up"]),
         None,

@@ -156,7 +156,7 @@ async def test_a_look_that_the_provider_puts_off_for_months_is_tried_again(
     world.site.will("reconcile", DidNot(), DidNot(), mood("busy", retry_after=timedelta(days=115)))
     world.site.will("reconcile", *[DidNot()] * 9)
     await world.live(days=1.1, every_s=300)
-    assert (len(world.site.performed), (await world.states())[-1]) == (2, "succeeded")
+    assert (len(world.site.performed), "succeeded" in await world.states()) == (2, True)
 
 
 @pytest.mark.parametrize("there", [True, False])

@@ -167,7 +167,7 @@ async def test_naming_what_was_made_keeps_what_the_look_after_the_yes_showed(wor
 
     world.site.money("600")
     world.site.will("payout", take)
-    await world.open(config(PAY + "}", accounts=account(more="settle: 1m")))
+    await world.open(config(PAY + "}", accounts=account(more="settle: 1m, debits_at_once: true")))
     await world.turn()
     world.site.payouts["41"] = "waiting"
     await world.live(hours=2, every_s=600)

@@ -129,11 +129,17 @@ async def test_what_is_listed_as_waiting_for_ever_is_told_and_blocks_nothing_for
     assert left(world) == ["600", "600"]
 
 
-async def test_a_payout_of_which_nothing_is_listed_is_told_after_a_day(world: World) -> None:
+async def test_a_payout_of_which_nothing_is_listed_is_told_after_a_day_and_asked_about(world: World) -> None:
     world.site.money("600")
     await world.open(config(TWO))
     await world.live(hours=25, every_s=600)
-    assert (await world.told("action.unconfirmed"), left(world)) == (["action.unconfirmed"], ["600", "600"])
+    assert (await world.told("action.unconfirmed"), left(world)) == (["action.unconfirmed"], ["600"])
+    asked = (await world.intents())[-1]
+    words = "payout of intent 1 was accepted, and nothing has shown that it was taken: is it the same money?"
+    assert (str(asked.state), asked.reason) == ("awaiting_approval", words)
+    await world.say("approve", ids=[asked.shown_id])
+    await world.live(minutes=12)
+    assert left(world) == ["600", "600"]
 
 
 async def test_a_cancel_that_the_site_takes_back_keeps_nothing_busy_for_ever(world: World) -> None:
@@ -185,20 +191,25 @@ async def test_one_look_just_after_the_yes_may_be_a_slip(world: World, shows: st
 
 
 @pytest.mark.parametrize("polled", ["", ", poll: {payouts: off}"])
+@pytest.mark.parametrize("at_once", [True, False])
 async def test_what_a_look_just_after_the_yes_showed_as_taken_keeps_nothing_busy_after_a_day(
-    world: World, polled: str
+    world: World, polled: str, at_once: bool
 ) -> None:
+    """More is there at the next poll than was taken: it has come in, where the site debits at once; else the look may
+    have been a slip, and that nothing shows the effect is told."""
+
     async def take(_intent: Intent) -> Succeeded:
         world.site.money("675")
         return Succeeded("41", left=Decimal(0))
 
     world.site.money("600")
     world.site.will("payout", take)
-    await world.open(config(PAY + "}", accounts=account(more=f"settle: 1m{polled}")))
+    await world.open(config(PAY + "}", accounts=account(more=f"settle: 1m, debits_at_once: {at_once}{polled}".lower())))
     await world.live(hours=23, every_s=600)
     assert left(world) == ["600"]
     await world.live(hours=2, every_s=600)
-    assert (left(world)[1:], await world.told("action.unconfirmed")) == (["675"] if polled else [], [])
+    told = len(await world.told("action.unconfirmed"))
+    assert (left(world)[1:], told) == (["675"] if polled and at_once else [], 0 if at_once else 1)
 
 
 async def test_younger_ones_that_came_to_nothing_hide_no_busy_one(world: World) -> None:
@@ -458,7 +469,7 @@ async def test_where_no_payouts_can_be_read_a_person_is_asked_before_the_first_o
     world.site.money("900")
     world.site.down["payouts"] = Unreachable("no")
     await world.open(config(PAY + "}"))
-    with_function(world, evidence_waits=None)
+    with_function(world, evidence_lists=None)
     await world.live(hours=1, every_s=300)
     [asked] = await world.intents()
     assert (str(asked.state), asked.reason.partition(",")[0]) == ("awaiting_approval", "its payouts could not be read")

@@ -52,7 +52,7 @@ async def test_a_yes_to_what_could_not_be_read_is_no_yes_to_what_is_seen_by_then
     world.site.money("400")
     world.site.down["payouts"] = Unreachable("no")
     await world.open(config(PAY + "}", accounts=account(more="settle: 1m")))
-    with_function(world, evidence_waits=None)
+    with_function(world, evidence_lists=None)
     await world.live(hours=1, every_s=300)
     assert await world.states() == ["awaiting_approval"]
     world.site.down.clear()
@@ -162,7 +162,9 @@ async def test_what_a_person_has_paid_out_there_is_asked_about_where_a_site_debi
 
     world.site.money("400")
     world.site.will("payout", pays, pays)
-    await world.open(config(PAY + "}", accounts=account(more="settle: 1m, poll: {payouts: 1m}")))
+    says = str(debits == "at once").lower()
+    more = f"settle: 1m, debits_at_once: {says}, poll: {{payouts: 1m}}"
+    await world.open(config(PAY + "}", accounts=account(more=more)))
     await world.live(minutes=30)
     world.site.payouts["1"] = "done"
     world.site.money("0")

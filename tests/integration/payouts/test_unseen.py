@@ -10,13 +10,13 @@ PAY = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7"}}]}'
 
 
 async def test_a_yes_to_what_could_not_be_read_is_for_that_once(world: World) -> None:
-    """A plugin without `evidence_waits`. A person looks at the site's page, sees nothing, and says yes; the site refuses.
+    """A plugin without `evidence_lists`. A person looks at the site's page, sees nothing, and says yes; the site refuses.
     Weeks later payout 101, a person's own, waits for the money, and the payouts cannot be read again."""
     world.site.money("400")
     world.site.down["payouts"] = Unreachable("no")
     world.site.will("payout", Refused("not enough money"), Succeeded("2"))
     await world.open(config(PAY, accounts=account(more="settle: 1m")))
-    with_function(world, evidence_waits=None)
+    with_function(world, evidence_lists=None)
     await world.live(hours=1, every_s=300)
     assert await world.states() == ["awaiting_approval"]
     await world.say("approve", ids=["1"])

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from bursar.journal.migrations.acts import ACTS
 from bursar.journal.migrations.away import AWAY
+from bursar.journal.migrations.debits import DEBITS
 from bursar.journal.migrations.first import FIRST
 from bursar.journal.migrations.ledger import LEDGER
 from bursar.journal.migrations.lines import LINES
 from bursar.journal.migrations.meanings import MEANINGS
 
-MIGRATIONS: tuple[str, ...] = (FIRST, LEDGER, MEANINGS, ACTS, LINES, AWAY)
+MIGRATIONS: tuple[str, ...] = (FIRST, LEDGER, MEANINGS, ACTS, LINES, AWAY, DEBITS)
 """What leads from nothing to the newest tables."""
 
 VERSION = len(MIGRATIONS)
