@@ -15,7 +15,7 @@ from bursar.domain.values import Json
 from bursar.journal import audit, ledger
 from bursar.journal.files import APPLICATION_ID
 from bursar.journal.migrations import FIRST
-from bursar.journal.schema import statements
+from bursar.journal.scripts import statements
 from bursar.journal.writer import Journal, Tx, read_once
 from support.domain import after
 

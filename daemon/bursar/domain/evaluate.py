@@ -116,7 +116,9 @@ def evaluate_state(
     # Since when it holds is kept over restarts and edits of `for`: physical time in the journal, not a timer in memory.
     state = before if before is not None and before.inside else _enter(rule, before, scope.now, entry)
     if state.fired:
-        return replace(state, ask_at=crossing), NoMatch("it has fired for this entry already")
+        return replace(state, ask_at=crossing), NoMatch(
+            "it has fired for this entry, or the entry is older than the rule"
+        )
     # Held against the question, not the answer: a look from before
     # the hold was over does not show that it held to its end.
     due = (state.since or scope.now) + rule.hold_for if rule.hold_for is not None else asked_at
@@ -130,13 +132,16 @@ def has_left(standing: HoldState | None, matched_at: datetime, snapshot: Snapsho
     """Return why the entry that a state rule fired for is over, if it is; inside again, `for` counts anew.
 
     Args:
-        standing: How the subject stands with the rule; None: the rule, as it is now, has never seen it.
+        standing: How the subject stands with the rule; None: the rule, as it is now, has never seen it, and its `when`
+            alone tells.
         matched_at: When the rule matched.
         snapshot: The subject as it is known. What has vanished is in no condition; if it comes back, that is no entry.
     """
     if snapshot is not None and snapshot.vanished_at is not None:
         return f"it has left its condition since: the {snapshot.ref.type} has vanished"
-    since = standing.since if standing is not None and standing.inside else None
+    if standing is None:
+        return None
+    since = standing.since if standing.inside else None
     # Inside again is another entry: the cancel that was decided for the first one is not for this one.
     return "it has left its condition since" if since is None or since > matched_at else None
 

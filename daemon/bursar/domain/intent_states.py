@@ -29,6 +29,8 @@ from bursar.domain.intent import (
 
 LAPSE_AFTER = timedelta(hours=1)
 UNCONFIRMED_AFTER = timedelta(hours=24)
+LISTED_FOR = timedelta(days=7)
+"""What takes the balance keeps it busy for so long while it is listed as waiting."""
 LOOKS_APART = timedelta(seconds=60)
 MAX_ATTEMPTS = 8
 RETRIES = Backoff(timedelta(seconds=30), timedelta(hours=1), longest_asked=timedelta(days=7))

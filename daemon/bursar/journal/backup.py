@@ -18,7 +18,8 @@ from bursar.journal.errors import JournalDamaged, JournalError, JournalMissing, 
 from bursar.journal.files import APPLICATION_ID, claim, connect, migrate, missing, resolved, sync
 from bursar.journal.last_ids import SKIPPED, LastIds, go_on_after, last_ids
 from bursar.journal.migrations import VERSION
-from bursar.journal.schema import TABLES, statements
+from bursar.journal.schema import TABLES
+from bursar.journal.scripts import statements
 from bursar.journal.send_counter import SendCount, SendCounter
 from bursar.journal.writer import Tx
 

@@ -76,32 +76,35 @@ def _event(kinds: Mapping[str, SubjectType], row: Row) -> Event:
     )
 
 
-def rearm(tx: Tx, account: AccountName, event_type: str, subject_type: str, now: datetime) -> None:
-    """Have the next sight asked for this event type as if it were the first."""
+def rearm(tx: Tx, account: AccountName, event_type: str, subject_type: str, from_: datetime) -> None:
+    """Have the next sight from an instant on asked for this event type as if it were the first."""
     tx.run(
-        "INSERT INTO rearmed VALUES (?, ?, ?, ?) ON CONFLICT (account, event_type) DO UPDATE SET at = excluded.at",
+        "INSERT INTO rearmed VALUES (?, ?, ?, ?) ON CONFLICT (account, event_type) DO UPDATE SET at = min(at, excluded.at)",
         account,
         event_type,
         subject_type,
-        microseconds(now),
+        microseconds(from_),
     )
 
 
-def rearmed_subjects(tx: Tx, account: AccountName) -> list[SubjectRef]:
+def rearmed_subjects(tx: Tx, account: AccountName, now: datetime) -> list[SubjectRef]:
     """Return the subjects that event types wait to be asked of anew."""
     rows = tx.all(
-        "SELECT s.type, s.id FROM rearmed r JOIN subjects s ON s.account = r.account AND s.type = r.subject_type WHERE r.account = ? LIMIT 100",
+        "SELECT s.type, s.id FROM rearmed r JOIN subjects s ON s.account = r.account AND s.type = r.subject_type WHERE r.account = ? "
+        "AND r.at <= ? LIMIT 100",
         account,
+        microseconds(now),
     )
     return [SubjectRef(*row) for row in rows]
 
 
-def rearmed(tx: Tx, account: AccountName, subject_types: Iterable[str]) -> frozenset[str]:
+def rearmed(tx: Tx, account: AccountName, subject_types: Iterable[str], now: datetime) -> frozenset[str]:
     """Return the event types that are asked anew, and forget them: they are asked in this transaction."""
     found: set[str] = set()
     for subject_type in subject_types:
-        rows = tx.all("SELECT event_type FROM rearmed WHERE account = ? AND subject_type = ?", account, subject_type)
+        due = (account, subject_type, microseconds(now))
+        rows = tx.all("SELECT event_type FROM rearmed WHERE account = ? AND subject_type = ? AND at <= ?", *due)
         if rows:
-            tx.run("DELETE FROM rearmed WHERE account = ? AND subject_type = ?", account, subject_type)
+            tx.run("DELETE FROM rearmed WHERE account = ? AND subject_type = ? AND at <= ?", *due)
             found.update(row[0] for row in rows)
     return frozenset(found)

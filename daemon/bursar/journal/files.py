@@ -14,7 +14,7 @@ from bursar.journal.errors import JournalDamaged, JournalError, JournalLocked, J
 from bursar.journal.last_ids import SKIPPED, go_on_after
 from bursar.journal.migrations import MIGRATIONS, VERSION
 from bursar.journal.place import Looks, lock_of, noted_of
-from bursar.journal.schema import statements
+from bursar.journal.scripts import statements
 from bursar.journal.send_counter import SendCount, SendCounter, was_restored
 from bursar.journal.sidecar import open_sidecar
 

@@ -175,6 +175,20 @@ def last_about(tx: Tx, event_id: str, rules: Collection[str], fingerprint: str) 
     return None if row is None else _row(row)
 
 
+def last_of(tx: Tx, rule: str, account: AccountName, subject: SubjectRef, since: datetime) -> MatchRow | None:
+    """Return the last match of a rule on a subject since an instant."""
+    about = "rule = ? AND account = ? AND subject_type = ? AND subject_id = ? AND at >= ?"
+    params = (rule, account, subject.type, subject.id, microseconds(since))
+    # Each of the two has an index of its own: one of what has fired, one of what never has.
+    row = tx.one(
+        f"SELECT * FROM (SELECT {_COLUMNS} FROM matches WHERE {about} AND fired_at IS NOT NULL UNION ALL SELECT {_COLUMNS} FROM "
+        f"matches WHERE {about} AND fired_at IS NULL) ORDER BY id DESC LIMIT 1",
+        *params,
+        *params,
+    )
+    return None if row is None else _row(row)
+
+
 def held_of_line(tx: Tx, first: MatchId) -> list[MatchRow]:
     """Return the matches of a line that are held back."""
     where = "id IN (SELECT ? UNION SELECT id FROM matches INDEXED BY matches_of_line WHERE first_id = ?)"

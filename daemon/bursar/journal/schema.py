@@ -5,8 +5,6 @@ Instants are whole microseconds since 1970 on the journal's timeline. Money is t
 
 from __future__ import annotations
 
-import sqlite3
-
 TABLES = """
 CREATE TABLE meta (
   key TEXT PRIMARY KEY,
@@ -151,6 +149,7 @@ CREATE UNIQUE INDEX matches_held ON matches (rule, account, subject_type, subjec
 CREATE INDEX matches_due ON matches (account, retry_at) WHERE state = 'held' AND retry_at IS NOT NULL;
 CREATE INDEX matches_waiting ON matches (waits_for) WHERE state = 'held' AND waits_for IS NOT NULL;
 CREATE INDEX matches_fired ON matches (rule, account, subject_type, subject_id, fired_at) WHERE fired_at IS NOT NULL;
+CREATE INDEX matches_unfired ON matches (rule, account, subject_type, subject_id) WHERE fired_at IS NULL;
 CREATE INDEX matches_ended ON matches (ended_at) WHERE ended_at IS NOT NULL;
 CREATE INDEX matches_of_line ON matches (first_id) WHERE first_id IS NOT NULL;
 
@@ -336,15 +335,3 @@ CREATE TABLE gaps (
 OPEN_INTENTS = "state IN ('awaiting_approval', 'ready', 'sending', 'deferred', 'unknown')"
 """The condition of the indexes `intents_open` and `intents_by_state`, word for word: only where a question says just
 this can the database use them (`INDEXED BY` makes it an error where it cannot)."""
-
-
-def statements(script: str) -> list[str]:
-    """Return the statements of a script."""
-    found: list[str] = []
-    waiting = ""
-    for part in script.split(";"):
-        waiting += part + ";"
-        if sqlite3.complete_statement(waiting) and waiting.strip(" ;\n"):
-            found.append(waiting.strip().removesuffix(";"))
-            waiting = ""
-    return found

@@ -83,10 +83,10 @@ def standing(tx: Tx, rule: Rule, account: AccountName, subject: SubjectRef) -> H
 
 def fired_before(tx: Tx, rule: Rule, account: AccountName, subject: SubjectRef) -> tuple[datetime, datetime] | None:
     """Return since when a subject had been in a state rule's condition that it fired for, and until when that is known,
-    where the rule was away since."""
+    where the rule was edited, or away, since."""
     row = tx.one(
-        "SELECT since, at FROM verdicts WHERE rule = ? AND account = ? AND subject_type = ? AND subject_id = ? AND fingerprint = ? "
-        "AND inside IS NULL AND fired = 1",
+        "SELECT since, at FROM verdicts WHERE rule = ? AND account = ? AND subject_type = ? AND subject_id = ? AND fired = 1 "
+        "AND (inside IS NULL OR fingerprint <> ?)",
         rule.name,
         account,
         subject.type,

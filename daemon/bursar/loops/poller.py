@@ -291,7 +291,7 @@ class Poller:
         name = self._spec.name
         row = accounts.load(tx, name)
         wanted = {*verdicts.due_subjects(tx, name, now), *matches.due_subjects(tx, name, now)}
-        wanted.update(events.rearmed_subjects(tx, name))
+        wanted.update(events.rearmed_subjects(tx, name, now))
         stale = set(intents.stale_subjects(tx, name, fresh_since))
         watching = {stream: polled for stream, polled in self.streams.items() if polled.watch is not None}
         under_watch = {stream: subjects.newly_watched(tx, name, one.kind, since) for stream, one in watching.items()}

@@ -17,7 +17,7 @@ from bursar.domain.verdict import BlockReason, HoldBack
 from bursar.journal import events, ledger, matches
 from bursar.journal.matches import MatchRow
 from bursar.pipeline.events import emit_core
-from bursar.pipeline.guard_facts import FOR_EVER, PARAM_CHANGED, recall
+from bursar.pipeline.guard_facts import recall, was_answered
 from bursar.pipeline.lineage import lineage_of
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 
@@ -54,8 +54,7 @@ def _ask_about(uow: UnitOfWork, rule: Rule, event: Event) -> None:
     """Have a rule asked about an event once more, unless that is under way, was done, or is a person's to say."""
     names = lineage_of(uow, rule.name).names
     match = matches.last_about(uow.tx, event.id, names, rule.fingerprint)
-    # One that fired was answered: it was done, or is refused for ever.
-    if match is not None and (match.state != "dropped" or match.reason == PARAM_CHANGED or FOR_EVER in match.reason):
+    if match is not None and was_answered(match):
         return
     if any((one.account, one.subject) == (event.account, event.subject) for one in matches.held_by(uow.tx, rule.name)):
         return

@@ -1,15 +1,19 @@
-"""Has a state rule that was away acted on this entry of a subject already? It was taken out, off, or not for the
-account, and finds the subject in its condition when it is back."""
+"""How a subject stood with a state rule that sees it for the first time: one that is new, was edited, or is back.
+
+What was known of the subject before the look tells it, not the look: an order that is partial in it, and was in
+progress before, has just entered; one of which it says a word that nobody knows has left nothing.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bursar.domain.evaluate import judge, obscured
+from bursar.domain.evaluate import HoldState, NoMatch, evaluate_state, judge, obscured
 from bursar.domain.observation import Snapshot
 from bursar.domain.rule import Rule, Scope
-from bursar.journal import events, ledger, verdicts
+from bursar.journal import events, ledger, matches, verdicts
+from bursar.pipeline.guard_facts import was_answered
 from bursar.pipeline.lineage import lineage_of
 from bursar.pipeline.unit_of_work import ReadView
 
@@ -19,23 +23,64 @@ keeps of a balance that is polled every minute."""
 INSTANT = timedelta(microseconds=1)
 
 
-def acted_on(view: ReadView, rule: Rule, snapshot: Snapshot) -> bool:
-    """Return whether a rule has acted on the entry in which a subject is, and nothing shows that it has left since."""
-    former = verdicts.fired_before(view.tx, rule, snapshot.account, snapshot.ref)
+def stood_before(
+    view: ReadView, rule: Rule, before: Snapshot | None, snapshot: Snapshot, asked_at: datetime
+) -> HoldState | None:
+    """Return how a subject stood with a rule before its first look at it; None: nothing was known of the subject.
+
+    Args:
+        view: What is known.
+        rule: The state rule, which has no standing of the subject as it is now.
+        before: The subject before this look.
+        snapshot: The subject as this look left it.
+        asked_at: When the look was asked for.
+    """
+    if before is None or before.first_seen_at is None:
+        return None
+    was = replace(before, state=before.known_state) if obscured(before) else before
+    facts = view.config.facts(snapshot.account)
+    stood, verdict = evaluate_state(rule, Scope(facts, view.now, was, None, view.ahead), None, asked_at, entry=False)
+    if isinstance(verdict, NoMatch) and verdict.unknown:
+        # What the rule asks about was not known before: that it is known now is no entry of all subjects at once.
+        scope = Scope(facts, view.now, snapshot, None, view.ahead)
+        stood, _ = evaluate_state(rule, scope, None, asked_at, entry=False)
+    former = verdicts.fired_before(view.tx, rule, snapshot.account, snapshot.ref) if stood.inside else None
     if former is None:
-        return False
-    since, until = former
-    if rule.acts() and not _has_done(view, rule, snapshot, since):
-        return False
-    return not _has_left(view, rule, snapshot, until)
+        return stood
+    # The entry that was answered lasts: what still waits for it must not be said to have left its condition.
+    fired = _has_fired(view, rule, snapshot, stood, *former)
+    return replace(stood, fired=fired, since=former[0] if fired else stood.since)
+
+
+def _has_fired(
+    view: ReadView, rule: Rule, snapshot: Snapshot, stood: HoldState, since: datetime, until: datetime
+) -> bool:
+    """Return whether a subject that is inside has been answered, by what its rule did for its former entry.
+
+    Args:
+        view: What is known.
+        rule: The rule.
+        snapshot: The subject.
+        stood: How it would stand with a rule that has never seen it.
+        since: Since when it had been inside as the rule last saw it, and fired for it.
+        until: When that was.
+    """
+    if _has_left(view, rule, snapshot, until):
+        return stood.fired
+    if not rule.acts() or _has_done(view, rule, snapshot, since):
+        return True
+    # It has matched, and nothing came of it: without `for` it
+    # would never be asked again. What it only found there is no match.
+    last = matches.last_of(view.tx, rule.name, snapshot.account, snapshot.ref, since)
+    return stood.fired if last is None else was_answered(last)
 
 
 def _has_done(view: ReadView, rule: Rule, snapshot: Snapshot, since: datetime) -> bool:
-    """Return whether something came of it: a match that was held back, or refused, is none."""
+    """Return whether something came of it: a match that was held back, or refused, or did not happen, is none."""
     # Also what ended at the very instant of the entry: without `for` it is planned in the same commit.
     before = since - INSTANT
     entries = ledger.of_rule(view.tx, lineage_of(view, rule.name), snapshot.account, snapshot.ref, before)
-    return any(one.open or one.in_doubt or (one.done and one.undone_at is None) for one in entries)
+    return any(one.open or one.may_have_landed or (one.done and one.undone_at is None) for one in entries)
 
 
 def _has_left(view: ReadView, rule: Rule, snapshot: Snapshot, since: datetime) -> bool:

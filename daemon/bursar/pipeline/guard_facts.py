@@ -52,6 +52,13 @@ def recall(view: ReadView, match: MatchRow) -> Event | None:
     return events.load(view.tx, account.kinds if account is not None else {}, match.event_id)
 
 
+def was_answered(match: MatchRow) -> bool:
+    """Return whether its rule is not asked once more about what a match was about: that is under way, was done, is
+    refused for ever, or is a person's to say."""
+    # One that fired, and is not held back, was done or refused for ever.
+    return match.state != "dropped" or match.reason == PARAM_CHANGED or FOR_EVER in match.reason
+
+
 def scope_of(view: ReadView, match: MatchRow) -> Scope:
     """Return what a match's rule is asked about, as it is known now."""
     return Scope(

@@ -141,7 +141,7 @@ class Loaded:
 
 def _load(uow: UnitOfWork, account: AccountSpec, observation: Observation) -> Loaded:
     kinds = account.kinds_of(observation.stream)
-    rearmed = events.rearmed(uow.tx, account.name, kinds)
+    rearmed = events.rearmed(uow.tx, account.name, kinds, uow.now)
     coverage = account.streams[observation.stream].coverage
     # Absence means something only in a complete list: of a page that was cut short nothing may vanish.
     listing = coverage is Coverage.LISTING and observation.complete and not observation.nothing_new
@@ -289,7 +289,7 @@ def _ask(uow: UnitOfWork, account: AccountSpec, observation: Observation, steps:
     seen = {step.change.snapshot.ref for step in steps if step.seen}
     for step in steps:
         if step.seen and (step.change.fresh or poll.first or step.change.snapshot.ref in poll.waited_for):
-            ask_state_rules(uow, step.change.snapshot, poll.asked_at, news=step.news)
+            ask_state_rules(uow, step.before, step.change.snapshot, poll.asked_at, news=step.news)
     if not poll.waited_for and not poll.first:
         return
     unchanged = _unchanged_refs(account, observation)
@@ -309,7 +309,7 @@ def _ask(uow: UnitOfWork, account: AccountSpec, observation: Observation, steps:
 
 def _answer_waiting(uow: UnitOfWork, account: AccountSpec, snapshot: Snapshot, poll: Poll, *, known: bool) -> None:
     if not known and snapshot.vanished_at is None:
-        ask_state_rules(uow, snapshot, poll.asked_at, news=False)
+        ask_state_rules(uow, snapshot, snapshot, poll.asked_at, news=False)
     # As old as the question: an answer that took a minute makes no fact younger than that.
     intents.facts_seen(uow.tx, account.name, snapshot.ref, poll.asked_at)
     retry_held_back(uow, account.name, snapshot.ref, snapshot)

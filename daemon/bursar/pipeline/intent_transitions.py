@@ -4,7 +4,6 @@ posting to the ledger, its event, its audit entry, and what it means for the mat
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from decimal import Decimal
 
 import structlog
@@ -19,6 +18,7 @@ from bursar.domain.intent import (
     Succeeded,
 )
 from bursar.domain.intent_states import (
+    LISTED_FOR,
     UNCONFIRMED_AFTER,
     Cause,
     Step,
@@ -52,8 +52,6 @@ from bursar.pipeline.refusals import answered_like
 from bursar.pipeline.unit_of_work import UnitOfWork
 
 OPERATOR = "person"
-LISTED_FOR = timedelta(days=7)
-"""What takes the balance keeps it busy for so long while it is listed as waiting."""
 NOT_SHOWN = "accepted, but no later status shows it"
 log = structlog.get_logger("bursar")
 
@@ -87,8 +85,7 @@ def pass_time(uow: UnitOfWork) -> None:
             settle_effect(uow, intent, Post.CONFIRMED)
             continue
         settle_effect(uow, intent, Post.UNCONFIRMED)
-        # A balance that never falls below its minimum again raises no event: nothing would be paid out any more.
-        ask_of_the_rest(uow, intent, never_over=True)
+        ask_of_the_rest(uow, intent, never_shown=True)
         waits = "accepted and listed as waiting for long, and nothing shows that it was taken"
         tell(uow, "action.unconfirmed", intent, waits if is_waiting(uow, intent) else NOT_SHOWN)
         action = action_of(uow, intent)

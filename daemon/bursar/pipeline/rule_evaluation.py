@@ -7,12 +7,11 @@ function that raises here costs the one match that it was asked for, never the r
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 
-from bursar.domain.evaluate import Match, NoMatch, evaluate, evaluate_state, obscured
+from bursar.domain.evaluate import Match, evaluate, evaluate_state
 from bursar.domain.event import Event
 from bursar.domain.ids import AccountName, SubjectRef
 from bursar.domain.observation import Snapshot
@@ -28,7 +27,7 @@ from bursar.pipeline.dispatch import apply_match, fail
 from bursar.pipeline.edited_rules import ask_anew
 from bursar.pipeline.effects import read_event
 from bursar.pipeline.events import NOBODY
-from bursar.pipeline.former_entries import acted_on
+from bursar.pipeline.former_entries import stood_before
 from bursar.pipeline.guard_facts import recall
 from bursar.pipeline.unit_of_work import MAX_DEPTH, QueuedEvent, UnitOfWork
 
@@ -76,11 +75,14 @@ def ask_event_rules(uow: UnitOfWork, event: Event, snapshot: Snapshot | None) ->
             _apply(uow, rule, match, Scope(facts, uow.now, snapshot, event, uow.ahead))
 
 
-def ask_state_rules(uow: UnitOfWork, snapshot: Snapshot, asked_at: datetime, *, news: bool) -> None:
+def ask_state_rules(
+    uow: UnitOfWork, before: Snapshot | None, snapshot: Snapshot, asked_at: datetime, *, news: bool
+) -> None:
     """Put a subject that was just observed to the state rules that watch its type.
 
     Args:
         uow: The unit of work.
+        before: The subject as it was known before.
         snapshot: The subject as the observation left it.
         asked_at: When the observation was asked for.
         news: Its first sight, if this is it, counts as an entry; a baseline does not.
@@ -90,23 +92,15 @@ def ask_state_rules(uow: UnitOfWork, snapshot: Snapshot, asked_at: datetime, *, 
     for rule in uow.config.rules.for_subject(snapshot.ref.type, facts):
         since = verdicts.rule_since(uow.tx, rule, uow.now)
         held = verdicts.standing(uow.tx, rule, snapshot.account, snapshot.ref)
-        before = held.standing if held is not None else None
+        stood = held.standing if held is not None else stood_before(uow, rule, before, snapshot, asked_at)
         # A rule that is first noted in this very commit is itself what is new: it must not act on an import.
         entry = news and snapshot.first_seen_at == uow.now and since < uow.now
-        after, verdict = evaluate_state(rule, scope, before, asked_at, entry=entry)
-        if held is None and after.inside and not after.fired and acted_on(uow, rule, snapshot):
-            after, verdict = replace(after, fired=True), NoMatch("it has fired for this entry already")
-        if held is None and not after.inside and _cannot_tell(snapshot, verdict) and acted_on(uow, rule, snapshot):
-            continue  # it is back, and this look tells neither that the entry it acted on lasts, nor that it is over
-        if held is None or after != before or (verdicts.word(verdict), verdict.reason) != (held.verdict, held.reason):
+        after, verdict = evaluate_state(rule, scope, stood, asked_at, entry=entry)
+        if held is None or after != stood or (verdicts.word(verdict), verdict.reason) != (held.verdict, held.reason):
             verdicts.stand(uow.tx, rule, snapshot.account, snapshot.ref, uow.now, after, verdict)
         if isinstance(verdict, Match):
             match = matches.add(uow.tx, rule, snapshot.account, snapshot.ref, None, verdict.reason, uow.now)
             _apply(uow, rule, match, scope)
-
-
-def _cannot_tell(snapshot: Snapshot, verdict: Match | NoMatch) -> bool:
-    return obscured(snapshot) or (isinstance(verdict, NoMatch) and verdict.unknown)
 
 
 def retry_held_back(uow: UnitOfWork, account: AccountName, ref: SubjectRef, snapshot: Snapshot | None) -> None:

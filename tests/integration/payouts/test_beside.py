@@ -204,3 +204,29 @@ async def test_a_yes_beside_what_waits_is_for_what_was_shown_though_the_rule_ask
     await world.say("approve", ids=["1"])
     await world.live(minutes=2, every_s=10)
     assert left(world) == (["400"] if grown == "400" else [])
+
+
+@pytest.mark.parametrize(
+    "end", ["waiting", "unknown", None], ids=["a stale row", "an unknown word", "not listed any more"]
+)
+async def test_a_balance_goes_on_though_the_end_of_its_payout_is_never_seen(world: World, end: str | None) -> None:
+    """Payouts are polled, and 60 of 400, above the minimum of 50, are there at the first look after the payout: no event
+    would ever come again."""
+
+    async def pays(_intent: Intent) -> Succeeded:
+        world.site.payouts["1"] = "waiting"
+        world.site.money("60")
+        return Succeeded("1")
+
+    world.site.money("400")
+    world.site.will("payout", pays, Succeeded("2"))
+    await world.open(config(PAY, accounts=account(more="settle: 1m")))
+    await world.live(hours=1)
+    if end is None:
+        world.site.payouts.clear()
+    else:
+        world.site.payouts["1"] = end
+    await world.live(days=3, every_s=1800)
+    world.site.money("900")
+    await world.live(days=6, every_s=1800)
+    assert left(world) == ["400", "900"]

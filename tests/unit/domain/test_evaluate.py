@@ -306,8 +306,13 @@ def test_a_declared_event_without_a_condition_has_none() -> None:
 INSIDE = HoldState(True, T0, True, None)
 
 
-@pytest.mark.parametrize("standing", [None, replace(INSIDE, inside=False, since=None), replace(INSIDE, since=after(2))])
-def test_an_entry_is_over_once_the_subject_was_outside(standing: HoldState | None) -> None:
+def test_how_a_rule_stands_that_has_not_seen_the_subject_yet_is_no_leaving() -> None:
+    """It was edited, and a person has had what it decided tried again before the next look: its `when` tells."""
+    assert has_left(None, after(1), order("pending")) is None
+
+
+@pytest.mark.parametrize("standing", [replace(INSIDE, inside=False, since=None), replace(INSIDE, since=after(2))])
+def test_an_entry_is_over_once_the_subject_was_outside(standing: HoldState) -> None:
     assert has_left(standing, after(1), order("pending")) == "it has left its condition since"
 
 

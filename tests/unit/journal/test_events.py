@@ -41,7 +41,7 @@ def test_an_event_of_a_type_that_is_not_declared_any_more_can_be_read(tx: Tx) ->
 
 def test_what_is_rearmed_is_asked_once(tx: Tx) -> None:
     events.rearm(tx, PANEL, "balance.passed", "balance", T0)
-    assert [events.rearmed(tx, PANEL, ["balance"]), events.rearmed(tx, PANEL, ["balance"])] == [
+    assert [events.rearmed(tx, PANEL, ["balance"], T0), events.rearmed(tx, PANEL, ["balance"], T0)] == [
         {"balance.passed"}, frozenset(),
     ]  # fmt: skip
 
@@ -52,7 +52,16 @@ def test_rearming_twice_is_rearming_once(tx: Tx) -> None:
     assert count(tx, "rearmed") == 1
 
 
+def test_what_is_rearmed_for_later_waits_for_its_time_and_the_earlier_time_counts(tx: Tx) -> None:
+    later = [after(60), after(30), after(90)]
+    for at in later:
+        events.rearm(tx, PANEL, "balance.passed", "balance", at)
+    assert [events.rearmed(tx, PANEL, ["balance"], after(29)), events.rearmed(tx, PANEL, ["balance"], after(30))] == [
+        frozenset(), {"balance.passed"},
+    ]  # fmt: skip
+
+
 def test_what_is_rearmed_waits_for_a_look_at_its_own_type(tx: Tx) -> None:
     events.rearm(tx, PANEL, "balance.passed", "balance", T0)
-    events.rearmed(tx, PANEL, ["order"])
-    assert events.rearmed(tx, PANEL, ["order", "balance"]) == {"balance.passed"}
+    events.rearmed(tx, PANEL, ["order"], T0)
+    assert events.rearmed(tx, PANEL, ["order", "balance"], T0) == {"balance.passed"}

@@ -85,7 +85,8 @@ EVERYDAY: dict[str, Callable[[Tx], object]] = {
     "fail": lambda tx: streams.fail(tx, PANEL, "orders", "html", "HTML", T0),
     "write an event": lambda tx: events.add(tx, event()),
     "read an event": lambda tx: events.load(tx, {}, "ev_1"),
-    "what is rearmed": lambda tx: events.rearmed(tx, PANEL, ["order"]),
+    "the last match of a rule on a subject": lambda tx: matches.last_of(tx, "r", PANEL, ref(), T0),
+    "what is rearmed": lambda tx: events.rearmed(tx, PANEL, ["order"], T0),
     "note a verdict": lambda tx: verdicts.note(tx, rule(), PANEL, ref(), Match("so"), event(), T0),
     "a standing": lambda tx: verdicts.standing(tx, rule(), PANEL, ref()),
     "keep a standing": lambda tx: verdicts.stand(

@@ -9,7 +9,8 @@ import pytest
 
 from bursar.journal.files import APPLICATION_ID
 from bursar.journal.migrations import MIGRATIONS, VERSION
-from bursar.journal.schema import TABLES, statements
+from bursar.journal.schema import TABLES
+from bursar.journal.scripts import statements
 from bursar.journal.writer import Journal
 from support.journal import change_inside, look_inside
 

@@ -1,5 +1,9 @@
-"""The seventh version: how a site debits is not read from what was seen of its payouts any more; the account says it."""
+"""The seventh version: how a site debits is not read from what was seen of its payouts any more, the account says it; and
+whether a rule has matched a subject before is found where it never fired, too."""
 
 from __future__ import annotations
 
-DEBITS = "ALTER TABLE intents DROP COLUMN debited_at_once;\n"
+DEBITS = """
+ALTER TABLE intents DROP COLUMN debited_at_once;
+CREATE INDEX matches_unfired ON matches (rule, account, subject_type, subject_id) WHERE fired_at IS NULL;
+"""

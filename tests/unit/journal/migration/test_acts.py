@@ -12,7 +12,7 @@ from bursar.journal import files, ledger, verdicts
 from bursar.journal.errors import JournalError
 from bursar.journal.files import APPLICATION_ID
 from bursar.journal.migrations import FIRST, LEDGER, MEANINGS
-from bursar.journal.schema import statements
+from bursar.journal.scripts import statements
 from bursar.journal.writer import Journal, read_once
 from support.old_journal import make_old, opened, us
 

@@ -13,7 +13,7 @@ from bursar.journal import matches, verdicts, views
 from bursar.journal.backup import examine
 from bursar.journal.files import APPLICATION_ID
 from bursar.journal.migrations import MIGRATIONS
-from bursar.journal.schema import statements
+from bursar.journal.scripts import statements
 from bursar.journal.writer import Journal, read_once
 from support.old_journal import opened
 
