@@ -184,3 +184,9 @@ class GuardFacts:
     consent: Consent = Consent()
     effects: int = 0
     ceiling: int = 100
+
+    @property
+    def may_hold_again(self) -> bool:
+        """Return whether what was decided may hold again, and would raise no event then: only its `when` does not, as
+        at another hour of the day."""
+        return self.predicate is not None and self.predicate.truth is True and self.rule_changed is None

@@ -29,6 +29,8 @@ from bursar.domain.intent import (
 
 LAPSE_AFTER = timedelta(hours=1)
 UNCONFIRMED_AFTER = timedelta(hours=24)
+UNREADABLE = "what is read just before sending cannot be read"
+"""Begins the reason of what is ready, and cannot be sent for that."""
 LISTED_FOR = timedelta(days=7)
 """What takes the balance keeps it busy for so long while it is listed as waiting."""
 LOOKS_APART = timedelta(seconds=60)
@@ -254,8 +256,9 @@ def too_old(intent: Intent, now: datetime, held_until: datetime | None = None) -
     # not leave before `settle` is over gets its hour after that.
     if now - max(intent.ready_at, held_until or intent.ready_at) < LAPSE_AFTER:
         return None
+    why = f": {intent.reason}" if intent.reason.startswith(UNREADABLE) else ""
     # `again`: a balance that stays above its minimum raises no second event, so the match is asked once more.
-    return Step(Cause.STALE, transition(intent.state, Cause.STALE), "not sent within an hour", again=True)
+    return Step(Cause.STALE, transition(intent.state, Cause.STALE), f"not sent within an hour{why}", again=True)
 
 
 def repeat(intent: Intent) -> Step | None:

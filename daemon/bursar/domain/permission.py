@@ -131,16 +131,18 @@ def _entry(facts: GuardFacts, _now: datetime) -> Verdict | None:
 
 
 def _predicate(facts: GuardFacts, now: datetime) -> Verdict | None:
-    return None if facts.predicate is None else _true(facts.predicate, now)
+    return None if facts.predicate is None else _true(facts, facts.predicate, now)
 
 
 def _when(facts: GuardFacts, now: datetime) -> Verdict | None:
-    return _true(facts.condition, now)
+    return _true(facts, facts.condition, now)
 
 
-def _true(judgement: Judgement, now: datetime) -> Verdict | None:
+def _true(facts: GuardFacts, judgement: Judgement, now: datetime) -> Verdict | None:
     if judgement.truth is False:
-        return Lapse(f"no longer true: {judgement.reason}")
+        # By the one look just before sending it is asked once more: a slip of
+        # that must not end for good what every poll shows as due.
+        return Lapse(f"no longer true: {judgement.reason}", again=facts.looked)
     if judgement.truth is None:
         # Unknown is neither yes nor no: an unknown status word must neither send money nor end the match for good.
         return HoldBack(BlockReason.LAPSED, f"whether it is still true is not known: {judgement.reason}", now)
@@ -152,7 +154,7 @@ def _nothing_left(facts: GuardFacts, _now: datetime) -> Verdict | None:
     # 0 is refused, and the refusal costs the next payout a day.
     takes_all = facts.action is not None and facts.action.takes_balance
     nothing = takes_all and facts.looked and facts.cost.amount == 0
-    return Lapse("there is nothing to take: the balance that was just read is 0") if nothing else None
+    return Lapse("there is nothing to take: the balance that was just read is 0", again=True) if nothing else None
 
 
 def _settle(facts: GuardFacts, now: datetime) -> Verdict | None:

@@ -5,7 +5,7 @@ What limits, cooldowns and budgets count is not read here: that is the `ledger`,
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import cast
@@ -244,6 +244,11 @@ def unknown_of(tx: Tx, account: AccountName, action: str, *, but: IntentId | Non
         but,
     )
     return None if row is None else _intent(row)
+
+
+def cannot_be_sent(tx: Tx, ids: Sequence[IntentId], reason: str) -> None:
+    """Note, of intents that are ready, why they are not sent: what is read just before fails."""
+    tx.many("UPDATE intents SET reason = ? WHERE id = ? AND state = 'ready'", [(reason, id_) for id_ in ids])
 
 
 def facts_seen(tx: Tx, account: AccountName, subject: SubjectRef, asked_at: datetime) -> None:

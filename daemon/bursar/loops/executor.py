@@ -32,6 +32,7 @@ from bursar.domain.intent import (
     Outcome,
     State,
 )
+from bursar.domain.intent_states import UNREADABLE
 from bursar.domain.plan import SecretChanged
 from bursar.domain.rule import TemplateFailed
 from bursar.domain.values import Json
@@ -262,7 +263,7 @@ class Executor:
                 await self._context.commit(lambda uow, id_=one.id: review(uow, id_, reason))  # type: ignore[misc]
             return FAILED
         except ProviderError as error:
-            self._cannot_look(ready, error)
+            await self._cannot_look(ready, error)
             return FAILED
         # A finding in place of evidence: the adapter will not have it
         # sent, and asked at once again it would go round without a pause.
@@ -277,27 +278,25 @@ class Executor:
         try:
             return await self._lost.still_missing(intent)
         except ProviderError as error:
-            self._cannot_look([intent], error)
+            await self._cannot_look([intent], error)
             return False
 
     async def _none_landed(self, intent: Intent) -> bool:
         try:
             return await self._lost.none_landed(intent)
         except ProviderError as error:
-            self._cannot_look([intent], error)
+            await self._cannot_look([intent], error)
             return False
 
-    def _cannot_look(self, ready: Sequence[Intent], error: ProviderError) -> None:
-        log.warning(
-            "intent.evidence_unreadable",
-            account=self._spec.name,
-            kind=error.kind,
-            intent=ready[0].id,
-            reason=error.reason,
-        )
+    async def _cannot_look(self, ready: Sequence[Intent], error: ProviderError) -> None:
+        ids, why = [intent.id for intent in ready], {"kind": error.kind, "reason": error.reason}
+        log.warning("intent.evidence_unreadable", account=self._spec.name, intent=ids[0], **why)
         asked = error.retry_after if error.retry_after is not None else timedelta(seconds=PREPARE_PAUSE_S)
         # Not for as long as the site likes: `Retry-After` of 115 days would keep a payout ready and silent.
-        self._rest([intent.id for intent in ready], min(asked, MAX_REST).total_seconds())
+        self._rest(ids, min(asked, MAX_REST).total_seconds())
+        reason = f"{UNREADABLE}: {error.reason}"
+        if any(intent.reason != reason for intent in ready):  # not once a minute, while it stays so
+            await self._context.commit(lambda uow: intents.cannot_be_sent(uow.tx, ids, reason))
         if isinstance(error, RateLimited) and error.retry_after is not None:
             self._limiter.pause_for(error.retry_after)
 

@@ -180,9 +180,7 @@ def review_questions(uow: UnitOfWork, account: AccountName, changed: Collection[
             ended = step(intent, Cause.STALE, "what it was asked beside does not wait there any more")
             take_step(uow, intent, replace(ended, again=True))
             continue
-        # while the event's own condition holds, `when` may be true again, and the event would not come anew
-        goes_on = facts.predicate is not None and facts.predicate.truth is True and facts.rule_changed is None
-        if isinstance(verdict, Lapse) and not goes_on:
+        if isinstance(verdict, Lapse) and not facts.may_hold_again:
             take_step(uow, intent, step(intent, Cause.STALE, verdict.reason))
 
 

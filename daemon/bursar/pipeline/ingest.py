@@ -25,6 +25,7 @@ from bursar.pipeline.effects import read_change
 from bursar.pipeline.events import emit, emit_core
 from bursar.pipeline.own_effects import yet_to_show
 from bursar.pipeline.poll_failures import recover
+from bursar.pipeline.rearming import ask_at_the_next
 from bursar.pipeline.recognition import recognize
 from bursar.pipeline.rule_evaluation import ask_state_rules, retry_held_back
 from bursar.pipeline.unit_of_work import UnitOfWork
@@ -276,6 +277,8 @@ def _apply(
         read_change(uow, account, step.before, step.change)
         for event in step.change.events:
             emit(uow, event, step.change.snapshot)
+    seen = {step.change.snapshot.ref.type for step in steps if step.seen}
+    ask_at_the_next(uow, account, (kind for name, kind in loaded.kinds.items() if name not in seen), loaded.rearmed)
     _ask(uow, account, observation, steps, poll)
     review_questions(uow, account.name, {step.change.snapshot.ref for step in steps if step.change.fresh})
     changed = {step.change.snapshot.ref.id: step.change.snapshot for step in steps if step.change.fresh}
@@ -331,10 +334,7 @@ def _hold(
     uow: UnitOfWork, account: AccountSpec, observation: Observation, loaded: Loaded, reason: str, asked: held.Asked
 ) -> Ingested:
     """Keep a poll aside; one that looks again at what is held already takes its place, and is not told again."""
-    for kind in loaded.kinds.values():  # what it would have been asked anew is asked at the next
-        for event in kind.events:
-            if event.name in loaded.rearmed:
-                events.rearm(uow.tx, account.name, event.name, kind.name, uow.now)
+    ask_at_the_next(uow, account, loaded.kinds.values(), loaded.rearmed)
     whole = account.streams[observation.stream].coverage is not Coverage.TRACKED
     rows = [row for row in held.held(uow.tx, account.name) if row.stream == observation.stream]
     same = next((row for row in rows if held.covers(row, observation, listing=whole)), None)

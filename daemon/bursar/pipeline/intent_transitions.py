@@ -250,6 +250,19 @@ def undo(uow: UnitOfWork, id_: IntentId, shown_by: SubjectRef) -> None:
         more: dict[str, Json] = {"allowed": shown_amount(intent.cost), "paid": "0", "currency": intent.currency}
         free_budgets(uow, intent)
         tell(uow, "action.undone", intent, f"{shown_by} shows that the provider has undone it", more)
+        _ask_again_after(uow, intent)
+
+
+def _ask_again_after(uow: UnitOfWork, intent: Intent) -> None:
+    """Have a state rule whose action was undone asked once more after its rest, as after a refusal: its subject has not
+    left the condition, and enters it no second time."""
+    match = matches.load(uow.tx, intent.match) if intent.match is not None else None
+    rule = uow.config.active_rule(match.rule) if match is not None else None
+    if match is None or rule is None or rule.watches is None or match.state == "held":
+        return
+    rest = uow.now + rest_after_refusal(rule, action_of(uow, intent))
+    held = HoldBack(BlockReason.REFUSED, f"{intent.action} was undone at the provider", rest)
+    hold_back(uow, match, held, max(match.acts_planned - 1, 0))
 
 
 def _end(uow: UnitOfWork, intent: Intent, taken: Step, *, never: bool, held: HoldBack | None) -> None:

@@ -122,6 +122,8 @@ def _answer_yes(uow: UnitOfWork, intent: Intent) -> Answered:
     verdict, facts, candidate = gate.ask_about(uow, intent, phase=Phase.OPERATOR)
     if candidate is None:
         raise ActionRejected(f"{intent.account} is not configured, or has no {intent.action}, now")
+    if isinstance(verdict, Lapse) and facts.may_hold_again:
+        return Answered(intent, f"intent {intent.id} cannot go on now: {verdict.reason}; its question stays")
     if isinstance(verdict, Lapse):
         ended = take_step(uow, intent, step(intent, Cause.STALE, verdict.reason))
         return Answered(ended, f"intent {intent.id} has lapsed: {verdict.reason}")
@@ -130,21 +132,24 @@ def _answer_yes(uow: UnitOfWork, intent: Intent) -> Answered:
     if isinstance(verdict, HoldBack) and (not verdict.brief or verdict.block is BlockReason.QUARANTINED):
         when = "" if verdict.retry_at is None else f"; not before {verdict.retry_at + uow.ahead:%Y-%m-%d %H:%M:%S}Z"
         return Answered(intent, f"intent {intent.id} cannot go on now: {verdict.reason}{when}")
-    # The balance has grown since the question: a yes to what the person did not see is asked for anew.
-    if _more_than(facts.cost.amount, intent.cost):
+    above = _asks_above(uow, intent, facts)
+    # The balance has grown since the question: a yes to what the person did
+    # not see is asked for anew, unless nobody would be asked about so much now.
+    amount = facts.cost.amount
+    if _more_than(amount, intent.cost) and (above is None or amount is None or amount > above):
         return _ask_anew(uow, intent, facts)
-    rule = facts.rule
-    above = rule.approve.above if rule is not None and rule.approve is not None else None
-    if questions.last_about(uow.tx, intent) is not None:  # what was named was the reason to ask, not the amount alone
-        above = None
-    given = (
-        Consent(amount=intent.cost, ceiling=True)
-        if intent.past_ceiling
-        else Consent(True, intent.cost, None if above is None else Decimal(str(above)))
-    )
+    given = Consent(amount=intent.cost, ceiling=True) if intent.past_ceiling else Consent(True, intent.cost, above)
     questions.consent(uow.tx, intent.id, given)
     questions.answered_yes(uow.tx, intent.id, intent.question)
     return Answered(take_step(uow, intent, step(intent, Cause.APPROVED, SAID_YES), actor=OPERATOR))
+
+
+def _asks_above(view: ReadView, intent: Intent, facts: GuardFacts) -> Decimal | None:
+    """Return above which amount its rule asks now; None: at any, or something else than the amount was the reason."""
+    approve = facts.rule.approve if facts.rule is not None else None
+    if approve is None or approve.above is None or intent.past_ceiling:
+        return None
+    return None if questions.last_about(view.tx, intent) is not None else Decimal(str(approve.above))
 
 
 def _more_than(now: Decimal | None, asked: Decimal | None) -> bool:

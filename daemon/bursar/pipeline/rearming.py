@@ -1,10 +1,15 @@
-"""What is left of a balance, once something was seen taken from it, is asked about."""
+"""Events that would not come by themselves are asked for anew: about what is left of a balance, once something was seen
+taken from it."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+
 from bursar.domain.intent import Intent
 from bursar.domain.intent_states import LISTED_FOR
+from bursar.domain.subject import SubjectType
 from bursar.journal import events
+from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.intent_facts import action_of, is_over, listed
 from bursar.pipeline.unit_of_work import UnitOfWork
 
@@ -33,3 +38,13 @@ def ask_of_the_rest(uow: UnitOfWork, intent: Intent, *, never_shown: bool = Fals
         if ends & set(event.rearmed_by):
             at = uow.now + LISTED_FOR if wait else uow.now
             events.rearm(uow.tx, account.name, event.name, kind.name, at)
+
+
+def ask_at_the_next(
+    uow: UnitOfWork, account: AccountSpec, kinds: Iterable[SubjectType], rearmed: Collection[str]
+) -> None:
+    """Have the next poll asked what one was to be asked anew that shows no subject of these types, or is held."""
+    for kind in kinds:
+        for event in kind.events:
+            if event.name in rearmed:
+                events.rearm(uow.tx, account.name, event.name, kind.name, uow.now)

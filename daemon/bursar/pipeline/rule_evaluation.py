@@ -24,11 +24,11 @@ from bursar.journal.matches import MatchRow
 from bursar.journal.verdicts import NOTHING
 from bursar.pipeline.approvals import tell_ceilings
 from bursar.pipeline.dispatch import apply_match, fail
-from bursar.pipeline.edited_rules import ask_anew
+from bursar.pipeline.edited_rules import ask_anew, end_held
 from bursar.pipeline.effects import read_event
 from bursar.pipeline.events import NOBODY
 from bursar.pipeline.former_entries import stood_before
-from bursar.pipeline.guard_facts import recall
+from bursar.pipeline.guard_facts import RULE_GONE, recall
 from bursar.pipeline.unit_of_work import MAX_DEPTH, QueuedEvent, UnitOfWork
 
 UNSEEN_PAUSE = timedelta(minutes=1)
@@ -132,7 +132,7 @@ def _says_yes(uow: UnitOfWork, rule: Rule, queued: QueuedEvent) -> bool:
 def _retry(uow: UnitOfWork, match: MatchRow, snapshot: Snapshot | None) -> None:
     rule = uow.config.active_rule(match.rule)
     if rule is None:
-        matches.drop(uow.tx, match.id, "the rule is gone or off", uow.now)
+        end_held(uow, [(match, RULE_GONE)])
         return
     scope = Scope(uow.config.facts(match.account), uow.now, snapshot, recall(uow, match), uow.ahead)
     _apply(uow, rule, match, scope)

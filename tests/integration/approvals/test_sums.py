@@ -46,7 +46,7 @@ async def test_a_yes_to_what_is_not_true_any_more_sends_nothing(world: World) ->
     await world.live(minutes=10)
     await world.say("approve", ids=["1"])
     await world.live(minutes=10)
-    assert ((await world.states())[0], world.site.done("payout")) == ("lapsed", [])
+    assert ((await world.states())[0], world.site.done("payout")) == ("awaiting_approval", [])
 
 
 async def test_a_no_sends_nothing_and_is_told(world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bursar.api import Unreachable
 from bursar.control.messages import RequestRejected
 from support.config import account, config
 from support.scenarios.edits import REFILL
@@ -140,3 +141,18 @@ async def test_what_ended_with_its_rule_is_asked_of_the_other_rule_that_does_it_
     assert [(one.rule, str(one.state)) for one in await world.intents()] == [
         ("p", "lapsed"), ("q", "awaiting_approval"),
     ]  # fmt: skip
+
+
+async def test_did_not_of_a_rule_that_is_off_by_then_is_put_to_the_rule_that_has_its_text(world: World) -> None:
+    """While it is unknown, the rule is switched off, and a copy goes live; a person says that it did not happen."""
+    rule = '{name: %s, on: balance.passed_min_payout, do: [{payout: {method: "7"}}]%s}'
+    world.site.money("400")
+    world.site.will("payout", Unreachable("lost"))
+    panel = account(more="settle: 10m")
+    await world.open(config(rule % ("p", ""), accounts=panel))
+    await world.live(minutes=2)
+    await world.reload(config(rule % ("p", ", mode: off") + "\n" + rule % ("p2", ""), accounts=panel))
+    await world.live(minutes=2)
+    await world.say("resolve", id="1")
+    await world.live(days=3, every_s=900)
+    assert len(world.site.performed) == 2

@@ -1,0 +1,139 @@
+"""What keeps a payout from leaving for once does not end it for good."""
+
+from __future__ import annotations
+
+import pytest
+
+from bursar.api import Intent, Observation, Observed, SubjectRef, Succeeded, Unreachable
+from support.config import account, config
+from support.world import World
+
+PAY = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7"}}]}'
+DUE = '{name: p, on: balance, when: balance.amount >= 100, do: [{payout: {method: "7"}}]}'
+
+
+def left(world: World) -> list[str]:
+    return [str(intent.cost) for intent in world.site.performed]
+
+
+def pays_late(world: World) -> None:
+    """The site debits on completion, and lists what waits."""
+
+    async def pays(_intent: Intent) -> Succeeded:
+        number = str(len(world.site.performed))
+        world.site.payouts[number] = "waiting"
+        return Succeeded(number)
+
+    world.site.will("payout", pays, pays, pays)
+
+
+@pytest.mark.parametrize("rule", [PAY, DUE], ids=["event", "state"])
+@pytest.mark.parametrize("slip", ["0", "20"])
+async def test_one_slip_of_the_look_before_sending(world: World, rule: str, slip: str) -> None:
+    """The balance is 400 in every poll; the look just before sending slips once."""
+    world.site.money("400")
+    world.site.will("prepare", {"known": [], "waiting": [], "balance": slip})
+    await world.open(config(rule))
+    await world.live(days=1, every_s=900)
+    assert left(world) == ["400"]
+
+
+async def test_a_person_pays_out_by_hand_between_the_poll_and_the_look_and_as_much_comes_in(world: World) -> None:
+    """By the next poll 60 came in, above the minimum of 50: no event would ever come again."""
+    world.site.money("400")
+    world.site.will("prepare", {"known": ["101"], "waiting": [], "balance": "0"})
+    await world.open(config(PAY, accounts=account(more="poll: {payouts: off}")))
+    await world.poll()
+    world.site.payouts["101"] = "done"
+    await world.send()
+    world.site.money("60")
+    await world.live(days=1, every_s=900)
+    assert left(world) == ["60"]
+
+
+async def test_a_yes_while_when_does_not_hold_ends_nothing(world: World) -> None:
+    """At 14:00, of a rule for the morning: the question stays, and the yes of the next morning counts."""
+    rule = PAY.replace(", do:", ", when: now.hour < 13, do:").replace("}]}", "}], approve: {above: 1, within: 48h}}")
+    world.site.money("400")
+    await world.open(config(rule))
+    await world.live(hours=2, every_s=300)
+    assert await world.states() == ["awaiting_approval"]
+    [answer] = await world.say("approve", ids=["1"])
+    assert "its question stays" in str(answer["problem"])
+    assert await world.states() == ["awaiting_approval"]
+    await world.live(hours=12, every_s=900)
+    await world.say("approve", ids=["1"])
+    await world.live(minutes=10)
+    assert left(world) == ["400"]
+
+
+@pytest.mark.parametrize("grown", ["600", "900"])
+async def test_a_yes_counts_for_what_the_rule_would_not_ask_about_now(world: World, grown: str) -> None:
+    """Asked about 400, above 100; the rule asks above 800 by now, and the balance has grown."""
+    rule = PAY.replace("}]}", "}], approve: {above: %s, within: 12h}}")
+    world.site.money("400")
+    await world.open(config(rule % 100))
+    await world.live(minutes=12)
+    assert await world.states() == ["awaiting_approval"]
+    await world.reload(config(rule % 800))
+    world.site.money(grown)
+    await world.live(minutes=12)
+    await world.say("approve", ids=["1"])
+    await world.live(minutes=12)
+    assert left(world) == (["600"] if grown == "600" else [])
+
+
+@pytest.mark.parametrize("rule", [PAY, DUE], ids=["event", "state"])
+async def test_a_payout_that_the_site_cancels_is_asked_for_again_after_its_rest(world: World, rule: str) -> None:
+    pays_late(world)
+    world.site.money("400")
+    await world.open(config(rule, accounts=account(more="settle: 1m")))
+    await world.live(minutes=30)
+    world.site.payouts["1"] = "canceled"
+    await world.live(hours=12, every_s=1800)
+    assert left(world) == ["400"]
+    await world.live(days=2, every_s=1800)
+    assert left(world) == ["400", "400"]
+
+
+@pytest.mark.parametrize("slip", ["left out", "unreadable"])
+async def test_the_one_look_after_a_payout_has_ended_leaves_the_balance_out(world: World, slip: str) -> None:
+    """A site that debits on completion; 300 came in while payout 1 waited, and each later poll shows them."""
+    slipped: list[int] = []
+
+    async def info(_look: object) -> Observation:
+        if slipped or "payout.done" not in await world.told():
+            return Observation("info", (Observed(SubjectRef("balance", "balance"), dict(world.site.balance or {})),))
+        slipped.append(1)
+        problems = {"balance": "the amount is no number"} if slip == "unreadable" else {}
+        return Observation("info", (), problems=problems)
+
+    pays_late(world)
+    world.site.money("400")
+    world.site.will("info", *[info] * 9999)
+    await world.open(config(PAY, accounts=account(more="settle: 1m, poll: {payouts: 1m}")))
+    await world.live(minutes=30)
+    world.site.money("700")
+    await world.live(minutes=30)
+    world.site.payouts["1"] = "done"
+    world.site.money("300")
+    await world.live(hours=12, every_s=300)
+    assert (left(world), slipped) == (["400", "300"], [1])
+
+
+async def test_why_nothing_is_sent_is_said_where_the_look_before_it_fails(world: World) -> None:
+    """Polls are fine; what is read just before sending is not, for hours."""
+
+    async def fails(_intent: Intent) -> object:
+        raise Unreachable("HTTP 500")
+
+    world.site.money("400")
+    world.site.will("prepare", *[fails] * 9999)
+    await world.open(config(PAY))
+    await world.live(minutes=30)
+    [waits] = await world.intents()
+    words = "what is read just before sending cannot be read: HTTP 500"
+    assert (str(waits.state), waits.reason) == ("ready", words)
+    await world.live(hours=1)
+    lapsed = await world.events("action.lapsed")
+    assert [event["data"]["reason"] for event in lapsed] == [f"not sent within an hour: {words}"]
