@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from bursar.cli.client import client_for_deciding, client_for_looking
+from bursar.cli.client import client_for_deciding, client_for_looking, client_of_daemon
 from bursar.cli.listing import show_list
 from bursar.cli.options import with_config, with_json
 from bursar.cli.output import show_json
@@ -37,7 +37,13 @@ def accounts(context: click.Context, as_json: bool) -> None:
         bursar accounts confirm main-panel
     """
     if context.invoked_subcommand is None:
-        show_list(client_for_looking(), "accounts", COLUMNS, as_json=as_json, empty="no accounts are configured")
+        show_list(
+            client_of_daemon(client_for_looking),
+            "accounts",
+            COLUMNS,
+            as_json=as_json,
+            empty="no accounts are configured",
+        )
 
 
 @accounts.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from bursar.cli.client import client_for_deciding, client_for_looking
+from bursar.cli.client import client_for_deciding, client_for_looking, client_of_daemon
 from bursar.cli.listing import LIMIT, newest, refuse_strange, show_list
 from bursar.cli.options import with_config, with_json
 from bursar.cli.outcome import FINE, FOUND, CommandError, complain
@@ -53,7 +53,7 @@ def actions(context: click.Context, state: str | None, limit: int | None, as_jso
 
         refuse_strange("state of an action", state, [str(each) for each in State])
         show_list(
-            client_for_looking(),
+            client_of_daemon(client_for_looking),
             "actions",
             COLUMNS,
             as_json=as_json,
@@ -141,7 +141,9 @@ def resolve(id_: str, happened: bool, reference: str | None, did_not: bool, agai
         raise CommandError("--again goes with --did-not: what happened is not done again")
     if reference is not None and not happened:
         raise CommandError("--reference goes with --happened: it names what was made")
-    answer = client_for_deciding().ask("resolve", id=id_, happened=happened, again=again, reference=reference)
+    answer = client_of_daemon(client_for_deciding).ask(
+        "resolve", id=id_, happened=happened, again=again, reference=reference
+    )
     if as_json:
         show_json(answer)
     else:
@@ -155,7 +157,7 @@ def resolve(id_: str, happened: bool, reference: str | None, did_not: bool, agai
 
 def _answer(verb: str, ids: tuple[str, ...], as_json: bool, said: str, note: str = "") -> int:
     """Ask, and say what came of each; 1 if an answer was not taken."""
-    answer = client_for_deciding().ask(verb, ids=list(ids))
+    answer = client_of_daemon(client_for_deciding).ask(verb, ids=list(ids))
     rows = [row for row in answer if isinstance(row, dict)] if isinstance(answer, list) else []
     problems = [str(row["problem"]) for row in rows if row.get("problem") is not None]
     taken = [str(row["id"]) for row in rows if row.get("problem") is None]

@@ -10,13 +10,15 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from bursar.cli.options import named_paths
-from bursar.cli.outcome import BAD_CONFIGURATION, EXIT_CODES, CommandError, unknown
+from bursar.cli.outcome import BAD_CONFIGURATION, EXIT_CODES, CommandError, complain, unknown
 from bursar.cli.terminal_text import counted
 
 if TYPE_CHECKING:
@@ -39,11 +41,13 @@ class Client:
 
     Attributes:
         lacks: What is missing for answering here where no daemon runs; None: nothing.
+        unread: The configuration has mistakes, and nothing of it is known here but where the daemon listens.
     """
 
     configuration: Configuration
     registry: Registry
     lacks: BadConfiguration | None = None
+    unread: bool = False
 
     def ask(self, verb: str, **params: Json) -> Json:
         """Ask one question; a parameter that is None is left out.
@@ -83,6 +87,8 @@ class Client:
         try:
             await ask_daemon(settings.socket, "status", {}, answer_within_s("status"), settings.state)
         except ConnectionError:
+            if self.unread and self.lacks is not None:
+                raise self.lacks from None
             return False
         except RequestRejected as rejected:
             raise CommandError(str(rejected), EXIT_CODES[rejected.code]) from None
@@ -93,11 +99,26 @@ class Client:
         from bursar.control.offline import answer_within_s
 
         settings = self.configuration.settings
+        assert self.lacks is not None
         try:
-            return await ask_daemon(settings.socket, verb, given, answer_within_s(verb), settings.state)
+            answer = await ask_daemon(settings.socket, verb, given, answer_within_s(verb), settings.state)
         except ConnectionError:
-            assert self.lacks is not None
             raise self.lacks from None
+        if self.unread:
+            for line in self.lacks.details:
+                click.echo(line, err=True)
+            number = counted(len(self.lacks.details), "mistake")
+            complain(f"the configuration has {number}; the daemon has answered, and goes by what it read before")
+        return answer
+
+    def check_account(self, name: str) -> None:
+        """Refuse an account that is not configured; where that cannot be read, the daemon does.
+
+        Raises:
+            CommandError: there is none.
+        """
+        if not self.unread:
+            self.account(name)
 
     def account(self, name: str) -> Account:
         """Return the account of that name.
@@ -126,6 +147,27 @@ def client_for_deciding() -> Client:
     except BadConfiguration as lacks:
         looked = read_client(secrets=False)
         return Client(looked.configuration, looked.registry, lacks)
+
+
+def client_of_daemon(read: Callable[[], Client]) -> Client:
+    """Read the configuration for what must be had while it is being edited: to stop, to look, and to answer.
+
+    Where it has mistakes the daemon is asked all the same, which goes by what it read before; where none runs, they are
+    named.
+
+    Args:
+        read: How it is read where it has none.
+    """
+    try:
+        return read()
+    except BadConfiguration as mistakes:
+        from bursar.host.plugins import load_plugins
+        from bursar.settings.model import Configuration, Settings
+        from bursar.settings.whereabouts import find_state
+
+        state, socket = find_state(config_paths(), os.environ)
+        nothing = Configuration(Settings(state, socket), {}, {}, (), frozenset(), ())
+        return Client(nothing, load_plugins(), mistakes, unread=True)
 
 
 def read_client(*, secrets: bool) -> Client:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from bursar.cli.client import Client, client_for_deciding
+from bursar.cli.client import Client, client_for_deciding, client_of_daemon
 from bursar.cli.options import with_config, with_json
 from bursar.cli.output import show_json
 
@@ -51,9 +51,9 @@ def _resume(account: str | None) -> str:
 
 
 def _turn(verb: str, account: str | None, as_json: bool, said: str) -> None:
-    client: Client = client_for_deciding()
+    client: Client = client_of_daemon(client_for_deciding)
     if account is not None:
-        client.account(account)
+        client.check_account(account)
     answer = client.ask(verb, account=account)
     if as_json:
         show_json(answer)

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from bursar.cli.accounts import COLUMNS
-from bursar.cli.client import Client, client_for_looking
+from bursar.cli.client import Client, client_for_looking, client_of_daemon
 from bursar.cli.options import with_config, with_json
 from bursar.cli.output import show_facts, show_json, show_rows
 
@@ -30,7 +30,7 @@ def status(as_json: bool) -> None:
         bursar status
         bursar status --json | jq .running
     """
-    facts = asyncio.run(_ask(client_for_looking()))
+    facts = asyncio.run(_ask(client_of_daemon(client_for_looking)))
     if as_json:
         show_json(facts)
         return

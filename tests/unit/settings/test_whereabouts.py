@@ -1,0 +1,57 @@
+"""Where the journal lies is found in a configuration that has mistakes, up to the first of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bursar.settings.whereabouts import find_state
+
+FOUND = {
+    "settings: {state: /v/j.db}\n": "/v/j.db",
+    "settings:\n  state: /v/j.db\nrules: [": "/v/j.db",
+    "accounts: {a: {state: /no.db}}\nsettings: {mode: live, state: '/v/j.db'}\nx: {{": "/v/j.db",
+    "rules:\n- settings: {state: /no.db}\n- [a, {b: c}]\nsettings:\n  budget: [{a: b}]\n  state: /v/j.db\n\t-": "/v/j.db",
+    "? {a: b}\n: c\nsettings: {state: /v/j.db}": "/v/j.db",
+    "a: &x {state: /no.db}\nb: *x\nsettings: {state: /v/j.db}": "/v/j.db",
+    "settings: {state: relative/j.db}": "relative/j.db",
+}
+NOT_FOUND = [
+    "",
+    "rules: [\nsettings: {state: /v/j.db}",
+    "settings: [state, /v/j.db]",
+    "state: /v/j.db",
+    "\x00",
+    "- settings",
+]
+
+
+@pytest.mark.parametrize("text", FOUND)
+def test_what_settings_say_is_found(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "bursar.yaml"
+    file.write_text(text, encoding="utf-8")
+    state = tmp_path / FOUND[text]
+    assert find_state([file], {"HOME": "/h"}) == (state, state.parent / "control.sock")
+
+
+@pytest.mark.parametrize("text", NOT_FOUND)
+def test_else_it_lies_where_it_does_without_a_word(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "bursar.yaml"
+    file.write_text(text, encoding="utf-8")
+    home = Path("/h/.local/state/bursar")
+    assert find_state([file], {"HOME": "/h"}) == (home / "journal.db", home / "control.sock")
+
+
+def test_all_files_of_a_folder_are_read(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("rules: [", encoding="utf-8")
+    (tmp_path / "b.yaml").write_text("settings: {state: /v/j.db}", encoding="utf-8")
+    (tmp_path / ".c.yaml").write_text("settings: {state: /no.db}", encoding="utf-8")
+    (tmp_path / "d.yml").write_text("settings: {state: /no.db}", encoding="utf-8")
+    assert find_state([tmp_path], {"HOME": "/h"})[0] == Path("/v/j.db")
+
+
+def test_what_cannot_be_read_says_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_bytes(b"\xff\xfe\x00")
+    found = find_state([tmp_path / "a.yaml", tmp_path / "gone.yaml"], {"HOME": "/h"})
+    assert found[0] == Path("/h/.local/state/bursar/journal.db")
