@@ -66,6 +66,12 @@ def load_unfinished(tx: Tx, account: AccountName, kind: SubjectType) -> list[Sna
     return [_snapshot(account, kind, row) for row in rows]
 
 
+def listed_since(tx: Tx, account: AccountName, kind: SubjectType, since: datetime) -> list[str]:
+    """Return the ids of a type that were seen for the first time after an instant, the first of them first."""
+    sql = "SELECT id FROM subjects WHERE account = ? AND type = ? AND first_seen_at > ? ORDER BY first_seen_at, id"
+    return [id_ for (id_,) in tx.all(sql, account, kind.name, microseconds(since))]
+
+
 def save(tx: Tx, snapshots: Iterable[Snapshot]) -> None:
     """Write snapshots."""
     tx.many(

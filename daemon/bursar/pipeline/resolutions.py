@@ -13,7 +13,7 @@ from bursar.domain.ledger import Post
 from bursar.domain.observation import Observed
 from bursar.domain.subject import SubjectType
 from bursar.domain.values import FieldKind, Json, Value, number
-from bursar.journal import audit, ledger, references
+from bursar.journal import audit, ledger, references, subjects
 from bursar.pipeline.action_rejected import ActionRejected
 from bursar.pipeline.intent_facts import action_of, is_undone, is_waiting, lands_until
 from bursar.pipeline.intent_transitions import OPERATOR, note_listed, settle_effect, take_step, write_success
@@ -45,7 +45,11 @@ def resolve(uow: UnitOfWork, said: str, cause: Cause, reason: str, reference: st
     made = _made(uow, intent, reference) if reference is not None and happened_after_all else ()
     if not happened_after_all:
         again = cause is Cause.PERSON_AGAIN
-        warnings = _may_be(intent), _may_still_land(uow, intent, again=again), _unseen(uow, intent) if again else None
+        warnings = (
+            _may_be(uow, intent),
+            _may_still_land(uow, intent, again=again),
+            _unseen(uow, intent) if again else None,
+        )
         warning = "; ".join(one for one in warnings if one is not None) or None
         return Answered(take_step(uow, intent, step(intent, cause, reason), actor=OPERATOR), warning=warning)
     success = Succeeded(reference=reference or intent.reference, tracked=made)
@@ -122,9 +126,20 @@ def _under_way_instead(uow: UnitOfWork, intent: Intent) -> str | None:
     return f"intent {out[0]} was sent in its place, and may have happened, too: {then}"
 
 
-def _may_be(intent: Intent) -> str | None:
-    """Return what is new at the provider and may be what was lost."""
-    return None if intent.suspect is None else f"{intent.suspect} is new at the provider, and may be it"
+def _may_be(uow: UnitOfWork, intent: Intent) -> str | None:
+    """Return what is new at the provider and may be what was lost: what a look suspects, or what a poll has listed."""
+    if intent.suspect is not None:
+        return f"{intent.suspect} is new at the provider, and may be it"
+    action, account = action_of(uow, intent), uow.config.accounts.get(intent.account)
+    if action is None or account is None or action.settled_by is None or intent.sent_at is None:
+        return None
+    kind = account.kinds[action.settled_by[0]]
+    new = [
+        id_
+        for id_ in subjects.listed_since(uow.tx, intent.account, kind, intent.sent_at)
+        if references.by_reference(uow.tx, intent.account, intent.action, id_) is None
+    ]
+    return f"{kind.name} {new[0]} was listed for the first time after it was sent, and may be it" if new else None
 
 
 def _may_still_land(uow: UnitOfWork, intent: Intent, *, again: bool) -> str | None:

@@ -58,7 +58,7 @@ def unfamiliar(
     if waiting is None:
         known = any(_is_known(one) for one in before) and not spec.looks_at(kind.stream)
         return None if known or action.evidence_lists is not None else _unseen(view, spec, action, intent)
-    foreign = {id_ for id_ in waiting if not _is_ours(view, spec, action, id_)}
+    foreign = {id_ for id_ in waiting if not _is_ours(view, spec, action, kind, id_)}
     beside = sorted(foreign | _never_shown(view, kind, action, candidate))
     if set(beside) <= _said_yes_to(view, spec, action, intent, cost):
         return None
@@ -129,7 +129,7 @@ def no_longer_waits(view: ReadView, account: AccountName, action: ActionType, be
     named = [view.subject(spec.name, SubjectRef(kind.name, id_)) for id_ in beside if id_ != UNSEEN]
     if any(one is None or (one.known_state not in kind.terminal and one.vanished_at is None) for one in named):
         return False
-    others = [id_ for id_ in _listed(view, spec, kind) if not _is_ours(view, spec, action, id_)]
+    others = [id_ for id_ in _listed(view, spec, kind) if not _is_ours(view, spec, action, kind, id_)]
     return UNSEEN not in beside or not others
 
 
@@ -153,8 +153,12 @@ def _unseen(
     return RequireApproval(words, RESTORED_WITHIN, Question.RESTORED, (UNSEEN,))
 
 
-def _is_ours(view: ReadView, spec: AccountSpec, action: ActionType, id_: str) -> bool:
+def _is_ours(view: ReadView, spec: AccountSpec, action: ActionType, kind: SubjectType, id_: str) -> bool:
     """Return whether the journal knows what something that waits took: it made it, and has not given up waiting."""
+    known = view.subject(spec.name, SubjectRef(kind.name, id_))
+    # What was over, and waits by the list just read, is another one: a site that was set up anew counts from 1.
+    if known is not None and known.known_state in kind.terminal:
+        return False
     intent = references.by_reference(view.tx, spec.name, action.name, id_)
     entry = ledger.load(view.tx, intent) if intent is not None else None
     return entry is not None and entry.effect is not Post.UNCONFIRMED

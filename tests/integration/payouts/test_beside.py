@@ -230,3 +230,36 @@ async def test_a_balance_goes_on_though_the_end_of_its_payout_is_never_seen(worl
     world.site.money("900")
     await world.live(days=6, every_s=1800)
     assert left(world) == ["400", "900"]
+
+
+async def test_a_number_that_an_old_payout_of_ours_had_is_another_one(world: World) -> None:
+    """Payout 1 of ours is done; the site is set up anew, and a person's own waits there as 1, by the list read just before
+    sending; polls have not seen it yet."""
+    pays_late(world)
+    world.site.money("400")
+    await world.open(config(PAY, accounts=account(more="settle: 1m")))
+    await world.live(minutes=30)
+    world.site.payouts["1"] = "done"
+    world.site.money("0")
+    await world.live(minutes=30)
+    world.site.money("600")
+    world.site.will("prepare", *[{"known": ["1"], "waiting": ["1"], "balance": "600"}] * 3)
+    await world.live(minutes=30)
+    assert (left(world), (await world.states())[-1]) == (["400"], "awaiting_approval")
+
+
+async def test_did_not_is_said_beside_what_a_poll_has_listed_since(world: World) -> None:
+    """The answer of a payout is lost, a poll lists it, and a person says by a slip that it did not happen."""
+
+    async def lost(_intent: Intent) -> Lost:
+        world.site.payouts["1486"] = "waiting"
+        return Lost("no answer")
+
+    world.site.money("400")
+    world.site.payouts["1485"] = "done"
+    world.site.will("payout", lost)
+    await world.open(config(PAY, accounts=account(more="settle: 10m, poll: {payouts: 1m}")))
+    await world.live(minutes=5)
+    assert await world.states() == ["unknown"]
+    said = await world.say("resolve", id="1")
+    assert "payout 1486 was listed for the first time after it was sent, and may be it" in str(said["warning"])
