@@ -108,5 +108,10 @@ def _confirm(as_json: bool) -> None:
             f"budgets, cooldowns and limits do not know what left{after}, until their windows are over: lower the "
             "budgets meanwhile, or pause, if much was"
         )
+        if asked := [str(id_) for id_ in answer["asked"]]:
+            click.echo(
+                f"still asked about, one by one, since nothing shows whether it was done{after}: {', '.join(asked)}; "
+                "approve it, or deny it for good (`bursar actions deny ID`)"
+            )
         if unknown := [str(id_) for id_ in answer["unknown"]]:
             click.echo(f"still unknown: {', '.join(unknown)}; say what became of each (`bursar actions resolve ID …`)")

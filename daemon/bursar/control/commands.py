@@ -200,10 +200,14 @@ def accounts_retry(uow: UnitOfWork, configuration: Configuration, params: Params
 def restore_confirm(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json:
     """End the caution after a restore: rules act again as they say."""
     since = meta.get(uow.tx, meta.RESTORED)
-    meta.put(uow.tx, meta.RESTORED, None)
     audit.add(uow.tx, OPERATOR, "restore.confirm", None, {"since": since}, uow.now)
-    end_caution(uow)
-    return {"restored": since, "unknown": [one.shown_id for one in intents.in_state(uow.tx, [State.UNKNOWN])]}
+    asked = end_caution(uow)
+    unknown = intents.in_state(uow.tx, [State.UNKNOWN])
+    return {
+        "restored": since,
+        "unknown": [one.shown_id for one in unknown],
+        "asked": [one.shown_id for one in asked],
+    }
 
 
 def accounts_rename(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json:

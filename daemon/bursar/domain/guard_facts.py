@@ -141,7 +141,8 @@ class GuardFacts:
         budgets: Every budget that it counts in.
         unfamiliar: What to do about the first of an account that takes its balance, where others wait there already
             that no yes was given beside.
-        restored: Since when the journal knows nothing, if it was restored and no person has confirmed it.
+        restored: Since when the journal knows nothing, if it was restored, and this may have been done after that.
+        restore_confirmed: A person has confirmed the restore, and this came about before.
         lost: An attempt of it was lost, or may have been: its journal was restored.
         lands_until: Until when a lost attempt may still land that was not found, and that is to be done again, by
             itself or by another intent.
@@ -178,6 +179,7 @@ class GuardFacts:
     budgets: Sequence[BudgetUse] = ()
     unfamiliar: HoldBack | RequireApproval | None = None
     restored: str | None = None
+    restore_confirmed: bool = False
     lost: bool = False
     lands_until: datetime | None = None
     sent_before: bool = False

@@ -258,12 +258,12 @@ def _unfamiliar(facts: GuardFacts, _now: datetime) -> Verdict | None:
 def _restored(facts: GuardFacts, _now: datetime) -> Verdict | None:
     # A refill or cancel that is asked for twice is done once; a payout
     # or an order that left after the backup would be made again.
-    if facts.restored is None or _repeatable(facts) or _covered(facts):
+    asked_since = facts.rule is None and not facts.lost  # by a person
+    if facts.restored is None or _repeatable(facts) or _covered(facts) or asked_since:
         return None
-    if facts.rule is None and not facts.lost:  # a person has asked for it since
-        return None
-    reason = f"{WAS_RESTORED} {facts.restored}; `bursar restore --confirm` ends this"
-    return RequireApproval(reason, RESTORED_WITHIN, Question.RESTORED)
+    ends = "" if facts.restore_confirmed else "; `bursar restore --confirm` ends this"
+    words = f"{WAS_RESTORED} {facts.restored}{ends}: it may have been done after that"
+    return RequireApproval(words, RESTORED_WITHIN, Question.RESTORED)
 
 
 def _repeatable(facts: GuardFacts) -> bool:

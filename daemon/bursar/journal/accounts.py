@@ -174,6 +174,7 @@ def rename(tx: Tx, old: AccountName, new: AccountName) -> None:
         ("subjects", "account"),
         ("events", "account"),
         ("rearmed", "account"),
+        ("unseen_changes", "account"),
         ("verdicts", "account"),
         ("live_rules", "account"),
         ("matches", "account"),
@@ -186,7 +187,7 @@ def rename(tx: Tx, old: AccountName, new: AccountName) -> None:
 
 def forget(tx: Tx, name: AccountName, now: datetime) -> None:
     """Drop what was known of the world that the name meant before; events, matches and intents stay as history."""
-    for table in ("streams", "subjects", "rearmed", "verdicts"):
+    for table in ("streams", "subjects", "unseen_changes", "rearmed", "verdicts"):
         tx.run(f"DELETE FROM {table} WHERE account = ?", name)
     tx.run(
         "UPDATE matches SET state = 'dropped', reason = 'the account is another one', ended_at = ? WHERE account = ? AND state = "

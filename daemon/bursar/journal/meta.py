@@ -11,6 +11,11 @@ from bursar.journal.writer import Tx
 RESTORED = "restored"
 """Since when the journal knows nothing, in words, as long as no person has confirmed a restore."""
 
+RESTORED_AT = "restored_at"
+"""When the first run began on a restored journal, the last time."""
+KNOWS_NOTHING_SINCE = "restored_since"
+"""Since when that journal knew nothing, in words."""
+
 
 def get(tx: Tx, key: str) -> str | None:
     row = tx.one("SELECT value FROM meta WHERE key = ?", key)

@@ -187,6 +187,12 @@ def last_about(tx: Tx, intent: Intent) -> tuple[Suspicion, str] | None:
     return Suspicion(None if doubt is None else IntentId(doubt), suspect), words
 
 
+def void_all(tx: Tx) -> None:
+    """Take back what people said yes to, of any intent: the journal was restored, and what they said since is not known."""
+    # Also of what had ended: a yes beside a payout counts for whatever meets the same one.
+    tx.run("UPDATE questions SET yes = 0 WHERE yes <> 0")
+
+
 def void(tx: Tx, id_: IntentId, *, called: bool) -> None:
     """Take every yes of an intent back: its journal was restored, and what people said since is not known.
 
@@ -195,8 +201,6 @@ def void(tx: Tx, id_: IntentId, *, called: bool) -> None:
         id_: The intent.
         called: A person has called for it, which is a yes in itself: it is left as one that covers nothing.
     """
-    # Not only of the intent: a yes beside a suspect counts for whatever payout meets the same one.
-    tx.run("UPDATE questions SET yes = 0 WHERE intent_id = ?", id_)
     tx.run(
         "UPDATE intents SET consented = 0, ceiling_consented = 0, consent_amount = NULL, consent_above = NULL, again = 0 "
         "WHERE id = ?",

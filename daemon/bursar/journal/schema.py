@@ -80,6 +80,14 @@ CREATE TABLE events (
 CREATE INDEX events_by_type ON events (account, type, at);
 CREATE INDEX events_by_time ON events (at);
 
+CREATE TABLE unseen_changes (
+  account TEXT NOT NULL,
+  subject_type TEXT NOT NULL,
+  subject_id TEXT NOT NULL,
+  at BIGINT NOT NULL,
+  PRIMARY KEY (account, subject_type, subject_id)
+) WITHOUT ROWID;
+
 CREATE TABLE rearmed (
   account TEXT NOT NULL,
   event_type TEXT NOT NULL,

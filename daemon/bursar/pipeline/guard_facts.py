@@ -32,6 +32,7 @@ from bursar.pipeline.own_effects import shown_by_held
 from bursar.pipeline.refusals import RECENT, answered
 from bursar.pipeline.unfamiliar import unfamiliar
 from bursar.pipeline.unit_of_work import ReadView
+from bursar.pipeline.unseen_changes import unseen_since
 
 RULE_CHANGED = "the rule changed"
 RULE_GONE = "its rule is gone or off"
@@ -84,7 +85,7 @@ def load_guard_facts(view: ReadView, candidate: Candidate) -> GuardFacts:
     own = candidate.intent.id if candidate.intent is not None else None
     asked = candidate.asked_by, candidate.asked_of
     refused = answered(view, candidate.account, candidate.action, candidate.subject, *asked)
-    cost = work_out_cost(view, spec, candidate)
+    cost, since = work_out_cost(view, spec, candidate), unseen_since(view, candidate)
     return replace(
         facts,
         fresh=_fresh(view, spec, candidate) and not shown_by_held(view, candidate.intent),
@@ -100,7 +101,8 @@ def load_guard_facts(view: ReadView, candidate: Candidate) -> GuardFacts:
         cost=cost,
         budgets=budget_uses(view, spec, candidate, cost, own),
         unfamiliar=unfamiliar(view, spec, candidate, [one for one in entries if one.id != own], cost),
-        restored=meta.get(view.tx, meta.RESTORED),
+        restored=since,
+        restore_confirmed=since is not None and meta.get(view.tx, meta.RESTORED) is None,
         lost=candidate.intent is not None and candidate.intent.lost,
         lands_until=_lands_until(view, spec, candidate),
         sent_before=candidate.intent is not None and candidate.intent.sent_at is not None,

