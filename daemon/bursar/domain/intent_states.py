@@ -86,7 +86,7 @@ WORDS: Mapping[Cause, str] = {
     Cause.GREW: "the cost has grown beyond what was said yes to",
     Cause.SUSPECTED: "something new at the provider may be an earlier one that was lost: a person is asked",
     Cause.HELD_BACK: "a guard holds it back: its match waits",
-    Cause.STALE: "no longer true, its rule changed, or an hour old",
+    Cause.STALE: "no longer true, its rule changed, or ready for an hour",
     Cause.YES: "the provider's own decoded answer says yes",
     Cause.NO: "the provider's own decoded answer says no",
     Cause.LATER: "the provider's own decoded answer says later",
