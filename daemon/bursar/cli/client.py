@@ -165,8 +165,10 @@ def client_of_daemon(read: Callable[[], Client]) -> Client:
         from bursar.settings.model import Configuration, Settings
         from bursar.settings.whereabouts import find_state
 
-        state, socket = find_state(config_paths(), os.environ)
-        nothing = Configuration(Settings(state, socket), {}, {}, (), frozenset(), ())
+        found = find_state(config_paths(), os.environ)
+        if found is None:
+            raise
+        nothing = Configuration(Settings(*found), {}, {}, (), frozenset(), ())
         return Client(nothing, load_plugins(), mistakes, unread=True)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from bursar.domain.detect import public
 from bursar.domain.guard_facts import Consent, GuardFacts
@@ -17,7 +18,7 @@ from bursar.domain.route import route_note
 from bursar.domain.rule import Rule, Scope, TemplateFailed
 from bursar.domain.values import Json
 from bursar.domain.verdict import Allow, BlockReason, HoldBack, Lapse, RequireApproval, Verdict
-from bursar.journal import audit, deliveries, intents, matches, meta, questions
+from bursar.journal import audit, deliveries, intents, ledger, matches, meta, questions
 from bursar.journal.matches import MatchRow
 from bursar.journal.send_counter import SendCount
 from bursar.pipeline import gate
@@ -33,6 +34,9 @@ from bursar.pipeline.outcomes import go_on
 from bursar.pipeline.revealed import revealed
 from bursar.pipeline.unfamiliar import no_longer_waits
 from bursar.pipeline.unit_of_work import UnitOfWork
+
+CONTRADICTED_REST = timedelta(minutes=5)
+MAX_CONTRADICTED_REST = timedelta(hours=12)
 
 
 def apply_match(uow: UnitOfWork, rule: Rule, match: MatchRow, scope: Scope) -> None:
@@ -254,11 +258,26 @@ def _refuse(uow: UnitOfWork, intent: Intent, facts: GuardFacts, verdict: Verdict
         grown = questions.set_cost(uow.tx, intent.id, facts.cost)
         ask(uow, take_step(uow, grown, step(grown, Cause.GREW, verdict.reason)), verdict)
     elif isinstance(verdict, Lapse):
-        take_step(uow, intent, replace(step(intent, Cause.STALE, verdict.reason), again=verdict.again))
+        held = _contradicted(uow, intent, facts, verdict)
+        take_step(uow, intent, replace(step(intent, Cause.STALE, verdict.reason), again=verdict.again), held=held)
     elif isinstance(verdict, HoldBack) and not verdict.brief:
         reason = f"held back: {verdict.block} ({verdict.reason})"
         state = transition(intent.state, Cause.HELD_BACK)
         take_step(uow, intent, Step(Cause.HELD_BACK, state, reason), held=verdict)
+
+
+def _contradicted(uow: UnitOfWork, intent: Intent, facts: GuardFacts, lapse: Lapse) -> HoldBack | None:
+    """Return until when a match rests whose polls and looks contradict each other, longer each time; None: they do not,
+    or for the first time."""
+    match = matches.load(uow.tx, intent.match) if intent.match is not None else None
+    by_the_look = lapse.again and facts.looked and facts.second is None and facts.too_old is None
+    if match is None or not by_the_look:
+        return None
+    before = [one for one in ledger.of_match(uow.tx, match.first) if one.id != intent.id and one.sent_at is None]
+    if not before:
+        return None
+    rest = min(CONTRADICTED_REST * 2 ** min(len(before), 10), MAX_CONTRADICTED_REST)
+    return HoldBack(BlockReason.LAPSED, lapse.reason, uow.now + rest)
 
 
 def _tell_of_sending(uow: UnitOfWork, rule: Rule, match: MatchRow, scope: Scope | None) -> None:

@@ -40,7 +40,8 @@ def stood_before(
     was = replace(before, state=before.known_state) if obscured(before) else before
     facts = view.config.facts(snapshot.account)
     stood, verdict = evaluate_state(rule, Scope(facts, view.now, was, None, view.ahead), None, asked_at, entry=False)
-    if isinstance(verdict, NoMatch) and verdict.unknown:
+    unknown = isinstance(verdict, NoMatch) and verdict.unknown
+    if not stood.inside and (unknown or obscured(before)):
         # What the rule asks about was not known before: that it is known now is no entry of all subjects at once.
         scope = Scope(facts, view.now, snapshot, None, view.ahead)
         stood, _ = evaluate_state(rule, scope, None, asked_at, entry=False)

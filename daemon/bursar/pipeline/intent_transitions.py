@@ -259,9 +259,13 @@ def _ask_again_after(uow: UnitOfWork, intent: Intent) -> None:
     rule = uow.config.active_rule(match.rule) if match is not None else None
     if match is None or rule is None or rule.watches is None or match.state == "held":
         return
-    rest = uow.now + rest_after_refusal(rule, action_of(uow, intent))
-    held = HoldBack(BlockReason.REFUSED, f"{intent.action} was undone at the provider", rest)
-    hold_back(uow, match, held, max(match.acts_planned - 1, 0))
+    words = f"{intent.action} was undone at the provider"
+    held = HoldBack(BlockReason.REFUSED, words, uow.now + rest_after_refusal(rule, action_of(uow, intent)))
+    entry = ledger.load(uow.tx, intent.id)
+    act = entry.act if entry is not None and entry.act is not None else max(match.acts_planned - 1, 0)
+    if match.fingerprint != rule.fingerprint:  # edited since: it is asked as it is now
+        match, act = matches.add(uow.tx, rule, match.account, match.subject, None, words, uow.now, match), 0
+    hold_back(uow, match, held, act)
 
 
 def _end(uow: UnitOfWork, intent: Intent, taken: Step, *, never: bool, held: HoldBack | None) -> None:

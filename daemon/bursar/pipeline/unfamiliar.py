@@ -7,7 +7,7 @@ until then. Where the account says `debits_at_once` nothing is asked: no look te
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 
 from bursar.domain.action import ActionType
@@ -21,7 +21,7 @@ from bursar.domain.verdict import BlockReason, HoldBack, Question, RequireApprov
 from bursar.journal import intents, ledger, questions, references, streams, subjects
 from bursar.pipeline.candidate import Candidate
 from bursar.pipeline.config_snapshot import AccountSpec
-from bursar.pipeline.intent_facts import listed
+from bursar.pipeline.refusals import RECENT
 from bursar.pipeline.unit_of_work import ReadView
 
 SEEN_WITHIN = timedelta(minutes=15)
@@ -29,6 +29,8 @@ SEEN_WITHIN = timedelta(minutes=15)
 UNSEEN = "?"
 """Stands for what nobody has seen, among what a person said yes to."""
 SHOWN = 3
+OF_INTENT = "of intent "
+"""Begins what stands for something of ours whose number nobody knows."""
 NEVER_SHOWN = "was accepted, and nothing has shown that it was taken"
 
 
@@ -51,15 +53,15 @@ def unfamiliar(
         return None
     before = [one for one in entries if one.action == action.name]
     # At the plan only the first: what waits may be one of these, and that is looked for just before sending.
-    if spec.debits_at_once or (intent is None and before):
+    if intent is None and (before or spec.debits_at_once):
         return None
     kind = spec.kinds[action.settled_by[0]]
-    waiting = _waiting(view, spec, kind, candidate)
+    waiting = set() if spec.debits_at_once else _waiting(view, spec, kind, candidate)
     if waiting is None:
         known = any(_is_known(one) for one in before) and not spec.looks_at(kind.stream)
         return None if known or action.evidence_lists is not None else _unseen(view, spec, action, intent)
     foreign = {id_ for id_ in waiting if not _is_ours(view, spec, action, kind, id_)}
-    beside = sorted(foreign | _never_shown(view, kind, action, candidate))
+    beside = sorted(foreign | _never_shown(view, spec, kind, action, _read(candidate)))
     if set(beside) <= _said_yes_to(view, spec, action, intent, cost):
         return None
     more = f" and {len(beside) - SHOWN} more" if len(beside) > SHOWN else ""
@@ -90,16 +92,24 @@ def _read(candidate: Candidate) -> dict[str, bool]:
     return {str(id_): bool(waits) for id_, waits in rows.items()}
 
 
-def _never_shown(view: ReadView, kind: SubjectType, action: ActionType, candidate: Candidate) -> set[str]:
-    """Return what of ours was accepted, told as never shown, and may yet be taken: also where no list has it."""
-    read, found = _read(candidate), set()
-    for id_ in references.to_confirm(view.tx, candidate.account, action.name):
-        entry, intent = ledger.load(view.tx, id_), intents.load(view.tx, id_)
-        if entry is None or intent is None or entry.effect is not Post.UNCONFIRMED or entry.undone_at is not None:
+def _never_shown(
+    view: ReadView, spec: AccountSpec, kind: SubjectType, action: ActionType, read: Mapping[str, bool]
+) -> set[str]:
+    """Return what of ours was accepted, and told as never shown: it may yet be taken, also where no list has it.
+
+    Until a list shows it as over, or a person says that it happened: a week of silence is no sign that it did.
+    """
+    found: set[str] = set()
+    subject = SubjectRef(action.subject, action.subject_id or "")
+    for entry in ledger.answered(view.tx, spec.name, subject, action.name, RECENT):
+        if not entry.done or entry.effect is not Post.UNCONFIRMED or entry.undone_at is not None:
             continue
-        over = any(made.known_state in kind.terminal for made, _ in listed(view, intent))
-        if not over and read.get(intent.reference or "", True):
-            found.add(intent.reference or f"of intent {intent.id}")
+        intent = intents.load(view.tx, entry.id)
+        reference = intent.reference if intent is not None else None
+        known = view.subject(spec.name, SubjectRef(kind.name, reference)) if reference is not None else None
+        over = known is not None and known.known_state in kind.terminal
+        if not over and read.get(reference or "", True):
+            found.add(reference or f"{OF_INTENT}{entry.id}")
     return found
 
 
@@ -121,12 +131,16 @@ def _is_seen(view: ReadView, spec: AccountSpec, kind: SubjectType, within: timed
 def no_longer_waits(view: ReadView, account: AccountName, action: ActionType, beside: Collection[str]) -> bool:
     """Return whether polls show that nothing waits any more of what a yes was wanted beside."""
     spec = view.config.accounts[account]
-    if spec.debits_at_once:
-        return True
     kind = spec.kinds[action.settled_by[0]] if action.settled_by is not None else None
-    if kind is None or not _is_seen(view, spec, kind):
+    if kind is None:
         return False
-    named = [view.subject(spec.name, SubjectRef(kind.name, id_)) for id_ in beside if id_ != UNSEEN]
+    doubted = _never_shown(view, spec, kind, action, {})
+    if spec.debits_at_once:
+        return not doubted.intersection(beside)
+    if not _is_seen(view, spec, kind) or doubted.intersection(beside):
+        return False
+    shown = [id_ for id_ in beside if id_ != UNSEEN and not id_.startswith(OF_INTENT)]
+    named = [view.subject(spec.name, SubjectRef(kind.name, id_)) for id_ in shown]
     if any(one is None or (one.known_state not in kind.terminal and one.vanished_at is None) for one in named):
         return False
     others = [id_ for id_ in _listed(view, spec, kind) if not _is_ours(view, spec, action, kind, id_)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import yaml
@@ -11,37 +10,37 @@ import yaml
 from bursar.settings.locations import place_state
 
 
-def find_state(paths: Sequence[Path], environ: Mapping[str, str]) -> tuple[Path, Path]:
+def find_state(paths: Sequence[Path], environ: Mapping[str, str]) -> tuple[Path, Path] | None:
     """Return the journal's file and the control socket, as far as the files can be read: up to the first mistake.
+
+    None: they do not say it, and not all could be read to the end. A yes must not go to the daemon that lies where one
+    does of which nothing is said.
 
     Args:
         paths: The configuration's files and directories.
         environ: The environment, for the home folder.
     """
-    state, beside = None, Path()
-    for file in _files(paths):
-        found = _state_in(file)
-        if found is not None:
-            state, beside = found, file.parent
-    return place_state(paths, state, beside, environ)
-
-
-def _files(paths: Sequence[Path]) -> Iterator[Path]:
+    state, beside, whole = None, Path(), bool(paths)
     for path in paths:
-        if path.is_dir():
-            with suppress(OSError):
-                yield from sorted(entry for entry in path.iterdir() if entry.suffix == ".yaml" and entry.name[0] != ".")
-        else:
-            yield path
+        files = sorted(path.glob("[!.]*.yaml")) if path.is_dir() else [path]
+        whole = whole and bool(files)
+        for file in files:
+            found, read = _state_in(file)
+            whole = whole and read
+            if found is not None:
+                state, beside = found, file.parent
+    return None if state is None and not whole else place_state(paths, state, beside, environ)
 
 
-def _state_in(file: Path) -> str | None:
-    """Return what `settings.state` says in a file; None: nothing, or not before its first mistake."""
-    with suppress(OSError, UnicodeDecodeError, yaml.YAMLError):
+def _state_in(file: Path) -> tuple[str | None, bool]:
+    """Return what `settings.state` says in a file, if it does before the first mistake; and whether there is none."""
+    try:
         for keys, value in _scalars(file.read_text(encoding="utf-8")):
             if keys == ["settings", "state"]:
-                return value
-    return None
+                return value, True
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return None, False
+    return None, True
 
 
 def _scalars(text: str) -> Iterator[tuple[list[str | None], str]]:

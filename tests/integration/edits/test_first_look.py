@@ -78,6 +78,20 @@ async def test_a_field_that_was_never_known_before_makes_no_old_order_news(world
     assert world.site.done("add") == []
 
 
+async def test_a_word_that_is_known_from_now_on_makes_no_old_order_news(world: World) -> None:
+    """For days the panel's word for `partial` was not known; the plugin that knows it, and the rule, come together."""
+    world.site.orders["1"] = ("in_progress", MORE)
+    await world.open(config(TELLS))
+    await world.track("1")
+    await world.live(minutes=10)
+    world.site.orders["1"] = ("unknown", MORE)
+    await world.live(days=1, every_s=900)
+    world.site.orders["1"] = ("partial", MORE)
+    await world.restart(config(f"{TELLS}\n{PARTIAL % (10, '')}"), minutes=10)
+    await world.live(days=1, every_s=900)
+    assert world.site.done("add") == []
+
+
 @pytest.mark.parametrize("edit", ["reload", "restart", "the same", "new"])
 async def test_what_is_entered_at_the_first_look_is_an_entry(world: World, edit: str) -> None:
     """The order is in progress as the rule is edited, and partial at the next look."""

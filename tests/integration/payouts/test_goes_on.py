@@ -137,3 +137,39 @@ async def test_why_nothing_is_sent_is_said_where_the_look_before_it_fails(world:
     await world.live(hours=1)
     lapsed = await world.events("action.lapsed")
     assert [event["data"]["reason"] for event in lapsed] == [f"not sent within an hour: {words}"]
+
+
+async def test_a_payout_that_is_canceled_after_its_rule_was_edited_is_asked_for_by_the_rule_as_it_is(
+    world: World,
+) -> None:
+    rule = '{name: p, on: balance, when: balance.amount >= %s, do: [{payout: {method: "7"}}]}'
+    pays_late(world)
+    world.site.money("400")
+    panel = account(more="settle: 1m, poll: {payouts: 1m}")
+    await world.open(config(rule % 100, accounts=panel))
+    await world.live(minutes=30)
+    await world.reload(config(rule % 150, accounts=panel))
+    await world.live(minutes=30)
+    world.site.payouts["1"] = "canceled"
+    await world.live(days=2, every_s=900)
+    assert left(world) == ["400", "400"]
+
+
+async def test_the_first_of_two_actions_is_asked_for_again_where_it_was_undone(world: World) -> None:
+    """The order after it was made, and is not made a second time for it."""
+
+    async def pays(_intent: Intent) -> Succeeded:
+        number = str(1 + len(world.site.payouts))
+        world.site.payouts[number] = "waiting"
+        world.site.money("160")
+        return Succeeded(number)
+
+    two = '{name: p, on: balance, when: balance.amount >= 100, do: [{payout: {method: "7"}}, {add: {link: x}}]}'
+    world.site.will("payout", pays, pays)
+    world.site.money("400")
+    await world.open(config(two, accounts=account(more="settle: 1m, poll: {payouts: 1m}")))
+    await world.live(hours=2, every_s=60)
+    assert [one.action for one in world.site.performed] == ["payout", "add"]
+    world.site.payouts["1"] = "canceled"
+    await world.live(days=2, every_s=900)
+    assert [one.action for one in world.site.performed][:3] == ["payout", "add", "payout"]

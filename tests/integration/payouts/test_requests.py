@@ -409,8 +409,11 @@ async def test_a_cooldown_counts_by_what_is_acted_on_whatever_was_asked_about(wo
     """Each payout that is done asks for the next one: all take the same balance."""
     rule = '{name: p, on: [balance.passed_min_payout, payout.done], do: [{payout: {method: "7"}}], cooldown: 24h}'
     world.site.money("900")
-    await world.open(config(rule, accounts=account(more="debits_at_once: true")))
+    await world.open(config(rule))
     await world.live(minutes=2)
+    for amount in ("20", "900"):
+        world.site.money(amount)
+        await world.live(minutes=12)
     for id_ in ("1", "2", "3"):
         world.site.payouts[id_] = "waiting"
         await world.live(minutes=6)

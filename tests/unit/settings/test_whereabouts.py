@@ -17,14 +17,8 @@ FOUND = {
     "a: &x {state: /no.db}\nb: *x\nsettings: {state: /v/j.db}": "/v/j.db",
     "settings: {state: relative/j.db}": "relative/j.db",
 }
-NOT_FOUND = [
-    "",
-    "rules: [\nsettings: {state: /v/j.db}",
-    "settings: [state, /v/j.db]",
-    "state: /v/j.db",
-    "\x00",
-    "- settings",
-]
+DEFAULT = ["", "settings: [state, /v/j.db]", "state: /v/j.db", "- settings", "rules: []"]
+NOT_TOLD = ["rules: [\nsettings: {state: /v/j.db}", "\x00", "a: b: c", "rules:\n\t- x\nsettings: {state: /v/j.db}"]
 
 
 @pytest.mark.parametrize("text", FOUND)
@@ -35,7 +29,7 @@ def test_what_settings_say_is_found(tmp_path: Path, text: str) -> None:
     assert find_state([file], {"HOME": "/h"}) == (state, state.parent / "control.sock")
 
 
-@pytest.mark.parametrize("text", NOT_FOUND)
+@pytest.mark.parametrize("text", DEFAULT)
 def test_else_it_lies_where_it_does_without_a_word(tmp_path: Path, text: str) -> None:
     file = tmp_path / "bursar.yaml"
     file.write_text(text, encoding="utf-8")
@@ -51,7 +45,17 @@ def test_all_files_of_a_folder_are_read(tmp_path: Path) -> None:
     assert find_state([tmp_path], {"HOME": "/h"})[0] == Path("/v/j.db")
 
 
-def test_what_cannot_be_read_says_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", NOT_TOLD)
+def test_where_a_mistake_may_hide_it_nothing_is_guessed(tmp_path: Path, text: str) -> None:
+    """A yes must not go to another daemon, which lies where one does of which nothing is said."""
+    file = tmp_path / "bursar.yaml"
+    file.write_text(text, encoding="utf-8")
+    assert find_state([file], {"HOME": "/h"}) is None
+
+
+def test_of_what_cannot_be_read_nothing_is_guessed(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_bytes(b"\xff\xfe\x00")
-    found = find_state([tmp_path / "a.yaml", tmp_path / "gone.yaml"], {"HOME": "/h"})
-    assert found[0] == Path("/h/.local/state/bursar/journal.db")
+    (tmp_path / "empty").mkdir()
+    for path in (tmp_path / "a.yaml", tmp_path / "gone.yaml", tmp_path / "empty"):
+        assert find_state([path], {"HOME": "/h"}) is None
+    assert find_state([], {"HOME": "/h"}) is None

@@ -1,0 +1,81 @@
+"""A payout that was accepted, and that nothing has shown to be taken, is asked about beside each later one, until a list
+shows it as over, or a person says that it happened."""
+
+from __future__ import annotations
+
+import pytest
+
+from bursar.api import Intent, Succeeded
+from support.config import account, config
+from support.world import World
+
+PAY = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7"}}]}'
+
+
+def left(world: World) -> list[str]:
+    return [str(intent.cost) for intent in world.site.performed]
+
+
+def pays(world: World, *, number: bool) -> None:
+    """The site says yes; no list and no balance ever shows it."""
+
+    async def accepts(_intent: Intent) -> Succeeded:
+        return Succeeded(str(len(world.site.performed)) if number else None)
+
+    world.site.will("payout", *[accepts] * 9)
+
+
+@pytest.mark.parametrize("more", ["", ", poll: {payouts: off}", ", debits_at_once: true"])
+@pytest.mark.parametrize("number", [True, False])
+async def test_weeks_of_silence_are_no_yes(world: World, more: str, number: bool) -> None:
+    pays(world, number=number)
+    world.site.money("400")
+    await world.open(config(PAY, accounts=account(more=f"settle: 1m{more}")))
+    await world.live(days=20, every_s=1800)
+    assert (left(world), len(await world.told("action.unconfirmed"))) == (["400"], 1)
+
+
+@pytest.mark.parametrize("number", [True, False])
+async def test_a_no_each_day_is_no_yes_a_week_later(world: World, number: bool) -> None:
+    pays(world, number=number)
+    world.site.money("400")
+    await world.open(config(PAY, accounts=account(more="settle: 1m")))
+    for _ in range(40):
+        await world.live(hours=12, every_s=1800)
+        for intent in await world.intents():
+            if str(intent.state) == "awaiting_approval":
+                await world.say("deny", ids=[intent.shown_id])
+    assert left(world) == ["400"]
+
+
+@pytest.mark.parametrize("listed", [True, False])
+async def test_a_person_ends_it_by_saying_that_it_happened(world: World, listed: bool) -> None:
+    async def takes(_intent: Intent) -> Succeeded:
+        if listed:
+            world.site.payouts["1"] = "waiting"
+        world.site.money("300")
+        return Succeeded("1")
+
+    world.site.money("400")
+    world.site.will("payout", takes, Succeeded("2"))
+    await world.open(config(PAY, accounts=account(more="settle: 1m")))
+    await world.live(days=9, every_s=1800)
+    assert (left(world), (await world.states())[1]) == (["400"], "lapsed")
+    await world.say("resolve", id="1", happened=True)
+    world.site.payouts["1"] = "done"
+    await world.live(days=3, every_s=1800)
+    assert left(world)[:2] == ["400", "300"]
+
+
+async def test_a_look_that_always_contradicts_the_polls_is_tried_less_and_less(world: World) -> None:
+    """Each poll shows 400, and each look just before sending 0."""
+
+    async def nothing(_intent: Intent) -> object:
+        return {"known": [], "waiting": [], "balance": "0"}
+
+    world.site.money("400")
+    world.site.will("prepare", *[nothing] * 9999)
+    await world.open(config(PAY))
+    await world.live(days=1, every_s=60)
+    told = len(await world.told("action.lapsed"))
+    assert (left(world), 2 < told < 15) == ([], True)
