@@ -125,6 +125,13 @@ class Entry:
         return self.outcome is Post.ACCEPTED and self.effect is None and self.undone_at is None
 
     @property
+    def unshown(self) -> bool:
+        """Return whether it was accepted, and its effect has yet to show: busy, or told as never shown."""
+        return self.busy or (
+            self.outcome is Post.ACCEPTED and self.effect is Post.UNCONFIRMED and self.undone_at is None
+        )
+
+    @property
     def done(self) -> bool:
         """Return whether the provider said yes, also where it has undone it since."""
         return self.outcome in (Post.ACCEPTED, Post.SUCCEEDED)

@@ -50,7 +50,7 @@ def _shows_end(uow: UnitOfWork, account: AccountSpec, action: ActionType, event:
     entry, intent = (ledger.load(uow.tx, id_), intents.load(uow.tx, id_)) if id_ is not None else (None, None)
     over = event.type in {f"{kind.name}.{state}" for state in kind.terminal}
     # Done or canceled, it holds the balance no longer: what is left there is new.
-    if over and entry is not None and intent is not None and entry.busy:
+    if over and entry is not None and intent is not None and entry.unshown:
         settle_effect(uow, intent, Post.CONFIRMED)
 
 

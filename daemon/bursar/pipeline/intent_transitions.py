@@ -301,7 +301,7 @@ def note_listed(uow: UnitOfWork, intent: Intent) -> None:
         if undone:
             if entry is None or entry.undone_at is None:
                 undo(uow, intent.id, shown.ref)
-        elif action.takes_balance and entry is not None and entry.busy and is_over(uow, intent, shown):
+        elif action.takes_balance and entry is not None and entry.unshown and is_over(uow, intent, shown):
             settle_effect(uow, intent, Post.CONFIRMED)
 
 

@@ -96,8 +96,7 @@ def _has_shown(uow: UnitOfWork, intent: Intent, reference: str | None) -> Answer
 def _is_busy(uow: UnitOfWork, intent: Intent) -> bool:
     """Return whether an intent was accepted, and its effect has yet to show, also where that was told."""
     entry = ledger.load(uow.tx, intent.id)
-    never_shown = entry is not None and entry.done and entry.effect is Post.UNCONFIRMED and entry.undone_at is None
-    return entry is not None and (entry.busy or never_shown)
+    return entry is not None and entry.unshown
 
 
 def frees(id_: IntentId) -> str:

@@ -102,7 +102,7 @@ def _never_shown(
     found: set[str] = set()
     subject = SubjectRef(action.subject, action.subject_id or "")
     for entry in ledger.answered(view.tx, spec.name, subject, action.name, RECENT):
-        if not entry.done or entry.effect is not Post.UNCONFIRMED or entry.undone_at is not None:
+        if not entry.unshown or entry.busy:
             continue
         intent = intents.load(view.tx, entry.id)
         reference = intent.reference if intent is not None else None

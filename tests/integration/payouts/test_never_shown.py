@@ -79,3 +79,25 @@ async def test_a_look_that_always_contradicts_the_polls_is_tried_less_and_less(w
     await world.live(days=1, every_s=60)
     told = len(await world.told("action.lapsed"))
     assert (left(world), 2 < told < 15) == ([], True)
+
+
+async def test_one_that_a_list_has_shown_as_over_is_forgotten_though_its_row_is_let_go(world: World) -> None:
+    """Told as never shown; then it is listed as done; months later neither the list nor the journal has its row."""
+    pays(world, number=True)
+    world.site.money("400")
+    await world.open(config(PAY, accounts=account(more="settle: 1m")))
+    await world.live(minutes=5)
+    world.site.payouts["1"] = "waiting"
+    await world.live(days=16, every_s=3600)
+    assert len(await world.told("action.unconfirmed")) == 1
+    world.site.payouts["1"] = "done"
+    world.site.money("450")
+    await world.live(hours=2, every_s=300)
+    world.site.payouts["2"] = "done"
+    world.site.money("20")
+    await world.live(days=1, every_s=1800)
+    world.site.payouts.clear()
+    await world.live(days=200, every_s=12 * 3600)
+    world.site.money("900")
+    await world.live(hours=2, every_s=300)
+    assert left(world) == ["400", "450", "900"]
