@@ -7,24 +7,10 @@ import pytest
 from bursar.api import Intent, Lost, Succeeded, Unreachable
 from support.config import account, config
 from support.scenarios.lost import MAYBE, QUICK
+from support.scenarios.payouts import left, pays_late
 from support.world import World, with_function
 
 PAY = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7"}}]}'
-
-
-def left(world: World) -> list[str]:
-    return [str(intent.cost) for intent in world.site.performed]
-
-
-def pays_late(world: World) -> None:
-    """The site debits on completion, and lists what waits."""
-
-    async def pays(_intent: Intent) -> Succeeded:
-        number = str(len(world.site.performed))
-        world.site.payouts[number] = "waiting"
-        return Succeeded(number)
-
-    world.site.will("payout", pays, pays, pays)
 
 
 @pytest.mark.parametrize("known", [[], ["1"]], ids=["an empty list", "a row that is left out"])

@@ -7,13 +7,10 @@ import pytest
 
 from bursar.api import Intent, Succeeded
 from support.config import account, config
+from support.scenarios.payouts import left
 from support.world import World
 
 PAY = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7"}}]}'
-
-
-def left(world: World) -> list[str]:
-    return [str(intent.cost) for intent in world.site.performed]
 
 
 def pays(world: World, *, number: bool) -> None:

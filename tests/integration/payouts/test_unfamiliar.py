@@ -6,13 +6,10 @@ import pytest
 
 from bursar.api import Intent, Observation, Observed, Refused, SubjectRef, Succeeded, Unreachable
 from support.config import account, config
+from support.scenarios.payouts import left
 from support.world import World, with_function
 
 PAY = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7"}}]'
-
-
-def left(world: World) -> list[str]:
-    return [str(intent.cost) for intent in world.site.performed]
 
 
 async def test_a_yes_to_the_amount_is_no_yes_to_what_waits_there(world: World) -> None:

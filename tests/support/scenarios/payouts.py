@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bursar.api import Intent, Succeeded
 from support.config import config
 from support.world import World
 
@@ -21,3 +22,19 @@ async def due_again(world: World, amount: str) -> None:
     await world.live(minutes=10)
     world.site.money(amount)
     await world.live(minutes=10)
+
+
+def left(world: World) -> list[str]:
+    """Return the amounts of which a payout was asked for, in order."""
+    return [str(intent.cost) for intent in world.site.performed]
+
+
+def pays_late(world: World) -> None:
+    """The site debits on completion, and lists what waits."""
+
+    async def pays(_intent: Intent) -> Succeeded:
+        number = str(len(world.site.performed))
+        world.site.payouts[number] = "waiting"
+        return Succeeded(number)
+
+    world.site.will("payout", pays, pays, pays)
