@@ -180,7 +180,11 @@ def review_questions(uow: UnitOfWork, account: AccountName, changed: Collection[
         if intent is None or (about not in changed and not beside):
             continue
         verdict, facts, _ = gate.ask_about(uow, intent, phase=Phase.OPERATOR)
-        if beside and facts.action is not None and no_longer_waits(uow, intent.account, facts.action, beside):
+        if (
+            beside
+            and facts.action is not None
+            and no_longer_waits(uow, intent.account, facts.action, intent.subject, beside)
+        ):
             ended = step(intent, Cause.STALE, "what it was asked beside does not wait there any more")
             take_step(uow, intent, replace(ended, again=True))
             continue

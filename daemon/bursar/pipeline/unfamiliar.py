@@ -61,7 +61,8 @@ def unfamiliar(
         known = any(_is_known(one) for one in before) and not spec.looks_at(kind.stream)
         return None if known or action.evidence_lists is not None else _unseen(view, spec, action, intent)
     foreign = {id_ for id_ in waiting if not _is_ours(view, spec, action, kind, id_)}
-    beside = sorted(foreign | _never_shown(view, spec, kind, action, _read(candidate)))
+    subject = candidate.subject or SubjectRef(action.subject, "")
+    beside = sorted(foreign | _never_shown(view, spec, kind, action, subject, _read(candidate)))
     if set(beside) <= _said_yes_to(view, spec, action, intent, cost):
         return None
     more = f" and {len(beside) - SHOWN} more" if len(beside) > SHOWN else ""
@@ -93,14 +94,18 @@ def _read(candidate: Candidate) -> dict[str, bool]:
 
 
 def _never_shown(
-    view: ReadView, spec: AccountSpec, kind: SubjectType, action: ActionType, read: Mapping[str, bool]
+    view: ReadView,
+    spec: AccountSpec,
+    kind: SubjectType,
+    action: ActionType,
+    subject: SubjectRef,
+    read: Mapping[str, bool],
 ) -> set[str]:
     """Return what of ours was accepted, and told as never shown: it may yet be taken, also where no list has it.
 
     Until a list shows it as over, or a person says that it happened: a week of silence is no sign that it did.
     """
     found: set[str] = set()
-    subject = SubjectRef(action.subject, action.subject_id or "")
     for entry in ledger.answered(view.tx, spec.name, subject, action.name, RECENT):
         if not entry.unshown or entry.busy:
             continue
@@ -128,13 +133,15 @@ def _is_seen(view: ReadView, spec: AccountSpec, kind: SubjectType, within: timed
     return view.settled_since is None or row.ok_at >= view.settled_since
 
 
-def no_longer_waits(view: ReadView, account: AccountName, action: ActionType, beside: Collection[str]) -> bool:
+def no_longer_waits(
+    view: ReadView, account: AccountName, action: ActionType, subject: SubjectRef, beside: Collection[str]
+) -> bool:
     """Return whether polls show that nothing waits any more of what a yes was wanted beside."""
     spec = view.config.accounts[account]
     kind = spec.kinds[action.settled_by[0]] if action.settled_by is not None else None
     if kind is None:
         return False
-    doubted = _never_shown(view, spec, kind, action, {})
+    doubted = _never_shown(view, spec, kind, action, subject, {})
     if spec.debits_at_once:
         return not doubted.intersection(beside)
     if not _is_seen(view, spec, kind) or doubted.intersection(beside):

@@ -8,7 +8,7 @@ import pytest
 from bursar.api import Intent, Succeeded
 from support.config import account, config
 from support.scenarios.payouts import left
-from support.world import World
+from support.world import World, with_function
 
 PAY = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7"}}]}'
 
@@ -28,6 +28,16 @@ async def test_weeks_of_silence_are_no_yes(world: World, more: str, number: bool
     pays(world, number=number)
     world.site.money("400")
     await world.open(config(PAY, accounts=account(more=f"settle: 1m{more}")))
+    await world.live(days=20, every_s=1800)
+    assert (left(world), len(await world.told("action.unconfirmed"))) == (["400"], 1)
+
+
+async def test_weeks_of_silence_are_no_yes_where_an_account_may_have_several_balances(world: World) -> None:
+    """A plugin whose action names its balance by the event, and has no fixed one (`subject_id`)."""
+    pays(world, number=True)
+    world.site.money("400")
+    await world.open(config(PAY, accounts=account(more="settle: 1m")))
+    with_function(world, subject_id=None)
     await world.live(days=20, every_s=1800)
     assert (left(world), len(await world.told("action.unconfirmed"))) == (["400"], 1)
 
