@@ -122,6 +122,8 @@ def _on_balance(one: Request, rule: ScenarioRule | None, said_yes: Sequence[Deci
         found.append(one.finding(f"the last look at the balance was {sent.left_s - sent.looked_s:.0f} s old"))
     if Decimal(sent.balance) < Decimal(sent.least):
         found.append(one.finding(f"the last look showed {sent.balance}, and {sent.least} is the least"))
+    if sent.beside:
+        found.append(one.finding(f"the last look listed {', '.join(sent.beside)} as waiting: it is the same money"))
     if cost is None or Decimal(cost) != Decimal(sent.balance):
         found.append(one.finding(f"the last look showed {sent.balance}, and {cost} was judged"))
     elif rule is not None and rule.above is not None and Decimal(cost) > max([rule.above, *said_yes]):

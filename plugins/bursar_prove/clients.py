@@ -78,7 +78,8 @@ def _effect(row: dict[str, Any]) -> Effect:
 
 
 def _sent(row: dict[str, Any]) -> Sent:
-    return Sent(**{**row, **{name: tuple(tuple(one) for one in row[name]) for name in ("intents", "seen")}})
+    pairs = {name: tuple(tuple(one) for one in row[name]) for name in ("intents", "seen")}
+    return Sent(**{**row, **pairs, "beside": tuple(row["beside"])})
 
 
 class _Over(http.client.HTTPConnection):

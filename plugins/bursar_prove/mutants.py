@@ -10,14 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from bursar.api import Intent, Lost, NotSent, Observation, Outcome
+from bursar.api import DidNot, Finding, Intent, Lost, NotSent, Observation, Outcome
 from bursar.api.exchange import Exchange
 from bursar.domain import permission
 from bursar.domain.guard_facts import Cost
 from bursar.domain.ids import IntentId
 from bursar.domain.intent import State
-from bursar.domain.intent_states import Cause, Step
+from bursar.domain.intent_states import Cause, Step, settle_with, step
 from bursar.domain.permission import Guard, Phase
 from bursar.journal import intents, verdicts
 from bursar.journal.errors import JournalError
@@ -27,7 +28,7 @@ from bursar.loops.executor import Executor
 from bursar.loops.outcome_writer import OutcomeWriter
 from bursar.loops.runtime_context import RuntimeContext
 from bursar.loops.watch import Watch
-from bursar.pipeline import guard_facts, ingest, takeover
+from bursar.pipeline import findings, guard_facts, ingest, takeover
 from bursar.pipeline.candidate import Candidate
 from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
@@ -156,6 +157,17 @@ def _drop_unwritten() -> None:
     put(OutcomeWriter, "record_orphans", nothing)
 
 
+def _pay_beside() -> None:
+    put(guard_facts, "unfamiliar", lambda *_given: None)
+
+
+def _look_too_soon() -> None:
+    def at_once(intent: Intent, finding: Finding, *given: Any) -> Step:
+        return step(intent, Cause.DID_NOT, "") if isinstance(finding, DidNot) else settle_with(intent, finding, *given)
+
+    put(findings, "settle_with", at_once)
+
+
 FLAWS = {
     "sends-first": Flaw("The request leaves before `sending` is committed.", _send_first),
     "believes-lost": Flaw("A lost reply is taken for a request that never left.", _believe_lost),
@@ -173,4 +185,6 @@ FLAWS = {
     "asks-though-over": Flaw("Conditions are asked when an action is planned, and not again.", _ask_though_over),
     "believes-late": Flaw("Ids are asked twice at once, and what is answered last is believed.", _believe_late),
     "drops-unwritten": Flaw("An outcome that cannot be written is dropped.", _drop_unwritten),
+    "pays-beside": Flaw("What waits at the site, and the journal does not know, is not asked about.", _pay_beside),
+    "looks-too-soon": Flaw("What is not there at the first look was never done.", _look_too_soon),
 }

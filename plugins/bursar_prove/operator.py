@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from bursar.api import Clock, LostReply
-from bursar.api.scenario import Scenario, Visit
+from bursar.api.scenario import Visit
 from bursar.domain.ids import microseconds
 from bursar.domain.intent_states import MAX_ATTEMPTS
 from bursar.journal.dump import IntentRecord, Questions, read_open, read_questions
@@ -113,13 +113,23 @@ class Operator:
     def _decide(self, intent: IntentRecord, *, eager: bool) -> None:
         """Answer a question with yes for what it showed, or no, or not yet; repeat a yes at once to what has grown."""
         drawn = self.dice.random()
-        if drawn < YES or eager:
+        if (drawn < YES or eager) and not self._is_same_money(intent):
             self._approve(intent)
             for grown in self.questions().asked:
-                if grown.id == intent.id and grown.question != intent.question:
+                if grown.id == intent.id and grown.question != intent.question and not self._is_same_money(intent):
                     self._approve(grown)
-        elif drawn < YES + NO:
+        elif YES <= drawn < YES + NO:
             ask(self.stage.socket, "deny", ids=[_number(intent)])
+
+    def _is_same_money(self, intent: IntentRecord) -> bool:
+        """Look at the site, where a question asks that, whether something there has yet to leave the balance."""
+        return intent.beside is not None and self._has_yet_to_leave(self._provider(intent.account))
+
+    def _has_yet_to_leave(self, provider: str) -> bool:
+        if not self.stage.debits_when_done(provider):
+            return False
+        balance = self.scenarios.all[provider].balance(self._visit(provider))
+        return balance is not None and bool(balance.waiting)
 
     def _approve(self, intent: IntentRecord) -> None:
         if intent.cost is not None:
@@ -149,17 +159,22 @@ class Operator:
 
     def act_at_the_sites(self) -> None:
         """Do something there that bursar does not know of."""
-        names = [name for name, one in self.scenarios.all.items() for _ in _acts(one)]
-        ways = [way for one in self.scenarios.all.values() for way in _acts(one)]
-        if ways:
-            place = self.dice.randrange(len(ways))
-            ways[place](self._visit(names[place]))
+        ways = [(name, way) for name, one in self.scenarios.all.items() for way in (*one.acts, one.pay_out)]
+        able = [(name, way) for name, way in ways if way is not None]
+        if able:
+            name, way = self.dice.choice(able)
+            self._act(name, way)
 
     def pay_out(self, account: str) -> None:
         """Have the whole balance of an account paid out, by hand; the site says no if it is too little."""
-        name, pay_out = self._provider(account), self.scenarios.by_account[account].pay_out
+        pay_out = self.scenarios.by_account[account].pay_out
         if pay_out is not None:
-            pay_out(self._visit(name))
+            self._act(self._provider(account), pay_out)
+
+    def _act(self, provider: str, way: Callable[[Visit], object]) -> None:
+        """Do it; nobody pays the same money out twice by hand."""
+        if way is not self.scenarios.all[provider].pay_out or not self._has_yet_to_leave(provider):
+            way(self._visit(provider))
 
     def _provider(self, account: str) -> str:
         return next(name for name, of in self.scenarios.accounts.items() if of == account)
@@ -187,7 +202,8 @@ class Operator:
             found = one.states(visit, ids) if one.subject else {}
             states |= {(one.account, kind + id_): state for id_, state in found.items()}
             if (balance := one.balance(visit)) is not None:
-                due += [key for key in self.scenarios.balances if key[0] == one.account and balance.due]
+                is_due = balance.due and not (balance.waiting and self.stage.debits_when_done(name))
+                due += [key for key in self.scenarios.balances if key[0] == one.account and is_due]
                 paid |= {(one.account, id_): amount for id_, amount in balance.paid.items()}
         return AtRest(states, due, paid)
 
@@ -211,8 +227,3 @@ class Operator:
 def _number(intent: IntentRecord) -> str:
     """Return the number under which an intent was last asked about."""
     return f"{intent.id}.{intent.question}" if intent.question > 1 else str(intent.id)
-
-
-def _acts(one: Scenario) -> Sequence[Callable[[Visit], object]]:
-    """Return what a person may do at a provider's site."""
-    return [*one.acts, *((one.pay_out,) if one.pay_out is not None else ())]

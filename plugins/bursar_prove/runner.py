@@ -124,7 +124,7 @@ class Run:
         )
         theirs.close()
         self.line = Line(ours, self.scenarios.polled)
-        self.stage = Stage(self.folder, self.scenarios, self.line.say("where"))
+        self.stage = Stage(self.folder, self.scenarios, self.line.say("where"), world.Debit.of(self.seed))
         self.stage.write()
         self.person = Operator(self.stage, self.line, self.clock, self.dice)
         self.editor = Editor(self.stage, self.clock, self.dice, self._fingerprint)

@@ -21,6 +21,7 @@ from bursar_prove.interceptor import Interceptor, Trap
 from bursar_prove.scaled_clock import Pace, WorldClock
 from bursar_prove.strike import Kind, Strike, happen, thaw
 from bursar_prove.witness import Witness
+from bursar_prove.world import Debit
 
 HOST = "127.0.0.1"
 
@@ -144,9 +145,10 @@ async def _serve(
 async def _open(provider: Provider, seed: int, pace: Pace, in_time_s: float, stack: AsyncExitStack) -> Place:
     assert provider.wire is not None
     world = WorldClock(pace)
-    wire = provider.wire(seed, 1.0, world)
     assert provider.scenario is not None
-    witness = Witness(provider.name, provider.scenario, wire, pace, in_time_s)
+    late = provider.scenario.debits_when_done if Debit.of(seed) is Debit.WHEN_DONE else None
+    wire = (late or provider.wire)(seed, 1.0, world)
+    witness = Witness(provider.name, provider.scenario, wire, pace, in_time_s, debits_when_done=late is not None)
 
     def strike(what: Strike, pid: int) -> None:
         happen(what, pid, pace, "sandbox")

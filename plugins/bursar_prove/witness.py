@@ -14,7 +14,7 @@ from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from aiohttp import web
@@ -71,6 +71,7 @@ class Sent:
         balance: What the last look before it showed; None: there was no look since the one before.
         least: The least that is paid out, by the same look.
         looked_s: When that look was asked for.
+        beside: What that look listed as waiting, where the site debits once it is done: it is the same money.
     """
 
     action: str
@@ -81,6 +82,7 @@ class Sent:
     balance: str | None = None
     least: str | None = None
     looked_s: float = 0.0
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -93,6 +95,7 @@ class Witness:
         wire: The server.
         clock: The run's clock.
         in_time_s: A request that is older never takes effect.
+        debits_when_done: What waits is still in the balance that the site shows.
         effects: Every effect, in order.
         sent: Every request of one by the daemon, in order.
     """
@@ -102,11 +105,13 @@ class Witness:
     wire: SandboxServer
     clock: Clock
     in_time_s: float
+    debits_when_done: bool = False
     effects: list[Effect] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
     _states: dict[str, list[str]] = field(default_factory=dict)
     _recent: dict[str, list[tuple[float, str]]] = field(default_factory=dict)
     _look: tuple[float, Balance] | None = None
+    _list: tuple[float, Sequence[str]] | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @web.middleware
@@ -155,9 +160,15 @@ class Witness:
             return
         for id_, state in self.scenario.shown(method, await _form(request), told).items():
             self._show(id_, float(asked_s), state)
-        look = self.scenario.look(method, told) if EVIDENCE in request.headers else None
-        if look is not None and (self._look is None or self._look[0] <= float(asked_s)):  # it may have been overtaken
+        if EVIDENCE not in request.headers:
+            return
+        look = self.scenario.look(method, told)
+        listed = self.scenario.waiting(method, told) if self.scenario.waiting is not None else None
+        # It may have been overtaken.
+        if look is not None and (self._look is None or self._look[0] <= float(asked_s)):
             self._look = (float(asked_s), look)
+        if listed is not None and (self._list is None or self._list[0] <= float(asked_s)):
+            self._list = (float(asked_s), listed)
 
     def public(self, effects: int, sent: int) -> dict[str, Any]:
         """Return the effects and the requests after the first so many."""
@@ -194,12 +205,13 @@ class Witness:
             subjects, since_s = effect.subjects(await _form(request)), left_s - LOOKED_BACK_S
             seen = [(id_, *one) for id_ in subjects for one in self._recent.get(id_, ()) if one[0] > since_s]
             return Sent(action, intents, left_s, seen=tuple(seen))
-        look, self._look = self._look, None
+        look, listed, self._look, self._list = self._look, self._list, None, None
+        beside = tuple(listed[1]) if listed is not None and self.debits_when_done else ()
+        sent = Sent(action, intents, left_s, takes_balance=True, beside=beside)
         if look is None:
-            return Sent(action, intents, left_s, takes_balance=True)
+            return sent
         asked_s, told = look
-        amount, least = str(told.amount), str(told.least)
-        return Sent(action, intents, left_s, takes_balance=True, balance=amount, least=least, looked_s=asked_s)
+        return replace(sent, balance=str(told.amount), least=str(told.least), looked_s=asked_s)
 
     async def _note(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,20 @@ SINK = "book"
 """Where everything is told; it writes into the log."""
 
 
+class Debit(Enum):
+    """When what takes a balance leaves it, at the sites of a run; where a site can do it in one way only, in that."""
+
+    WHEN_DONE = auto()
+    AT_ONCE = auto()
+    AT_ONCE_AS_TOLD = auto()
+    """The account says so: `debits_at_once`."""
+
+    @classmethod
+    def of(cls, seed: int) -> Debit:
+        """Take them in turn, seed by seed."""
+        return tuple(cls)[seed % len(cls)]
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """Where a run takes place.
@@ -37,11 +52,17 @@ class Stage:
         folder: Everything that it writes.
         scenarios: What is played.
         where: By provider: `url`, `settings` and `track`, as the sandbox told.
+        debit: How the sites debit.
     """
 
     folder: Path
     scenarios: Scenarios
     where: Mapping[str, Mapping[str, Any]]
+    debit: Debit = Debit.AT_ONCE
+
+    def debits_when_done(self, provider: str) -> bool:
+        """Return whether what waits at a provider is still in the balance that it shows."""
+        return self.debit is Debit.WHEN_DONE and self.scenarios.all[provider].debits_when_done is not None
 
     @property
     def configuration(self) -> Path:
@@ -89,6 +110,8 @@ class Stage:
 
     def _account(self, provider: str, poll: Mapping[str, str]) -> dict[str, Any]:
         told = {name: value for name, value in self.where[provider]["settings"].items() if name != "key"}
+        if self.debit is Debit.AT_ONCE_AS_TOLD and self.scenarios.all[provider].debits_when_done is not None:
+            told["debits_at_once"] = True
         return {
             "provider": provider,
             "url": self.where[provider]["url"],

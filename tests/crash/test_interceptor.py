@@ -30,15 +30,19 @@ IN_TIME_S = 60.0
 class Site:
     """A sandbox site with a balance that is due, behind an interceptor."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, debits_when_done: bool = False) -> None:
         self.clock = VirtualClock()
         self.struck: list[Strike] = []
         self.grown: list[float] = []
         provider = load_plugins().providers["premium_exchanger"]
         assert provider.wire is not None
         assert provider.scenario is not None
-        self.wire = provider.wire(1, 1.0, self.clock)
-        self.witness = Witness("premium_exchanger", provider.scenario, self.wire, self.clock, IN_TIME_S)
+        wire = provider.scenario.debits_when_done if debits_when_done else provider.wire
+        assert wire is not None
+        self.wire = wire(1, 1.0, self.clock)
+        self.witness = Witness(
+            "premium_exchanger", provider.scenario, self.wire, self.clock, IN_TIME_S, debits_when_done=debits_when_done
+        )
         self.interceptor = Interceptor(
             self.wire, self.clock, self.witness, self.strike, self.grown.append, lambda: bool(self.struck)
         )
@@ -68,13 +72,17 @@ class Site:
         return await self.ask("add_payout", **{STAMP: str(sent_s), **headers})
 
 
-@pytest_asyncio.fixture
-async def site() -> AsyncIterator[Site]:
-    site = Site()
+@pytest_asyncio.fixture(params=[False], ids=[""])
+async def site(request: pytest.FixtureRequest) -> AsyncIterator[Site]:
+    site = Site(debits_when_done=request.param)
     await site.server.start_server()
     await site.clock.advance(1000.0)
     yield site
     await site.server.close()
+
+
+WHEN_DONE = pytest.mark.parametrize("site", [True], indirect=True, ids=["when-done"])
+"""A site where a payout leaves the balance once it is done."""
 
 
 @pytest.fixture
@@ -179,6 +187,37 @@ async def test_a_look_counts_for_one_request(site: Site) -> None:
     await site.pay_out(1000.0)
     await site.pay_out(1001.0)
     assert [sent.balance is None for sent in site.witness.sent] == [False, True]
+
+
+@WHEN_DONE
+async def test_a_request_is_on_record_with_what_waits_and_has_yet_to_leave(site: Site) -> None:
+    await site.ask("add_payout", **{FOREIGN: "1"})
+    await site.ask("get_payouts", **{STAMP: "990", EVIDENCE: "1"})
+    await site.pay_out(1000.0)
+    [paid, beside] = site.witness.effects
+    assert ([sent.beside for sent in site.witness.sent], paid.foreign, beside.foreign) == (
+        [(paid.reference,)],
+        True,
+        False,
+    )
+
+
+@WHEN_DONE
+async def test_a_list_counts_for_one_request_and_only_a_look_just_before_it(site: Site) -> None:
+    await site.ask("add_payout", **{FOREIGN: "1"})
+    await site.ask("get_payouts", **{STAMP: "980"})
+    await site.pay_out(985.0)
+    await site.ask("get_payouts", **{STAMP: "990", EVIDENCE: "1"})
+    await site.pay_out(995.0)
+    await site.pay_out(1000.0)
+    assert [len(sent.beside) for sent in site.witness.sent] == [0, 2, 0]
+
+
+async def test_what_waits_has_left_the_balance_where_the_site_debits_at_once(site: Site) -> None:
+    await site.ask("add_payout", **{FOREIGN: "1"})
+    await site.ask("get_payouts", **{STAMP: "990", EVIDENCE: "1"})
+    await site.pay_out(1000.0)
+    assert [sent.beside for sent in site.witness.sent] == [()]
 
 
 async def test_what_is_seen_while_a_request_is_held_back_is_not_what_it_stands_on(site: Site) -> None:

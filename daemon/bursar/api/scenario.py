@@ -10,10 +10,14 @@ import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from bursar.api.clock import Clock
 from bursar.api.http import Request
 from bursar.domain.values import Json
+
+if TYPE_CHECKING:
+    from bursar.api.provider import SandboxServer
 
 Form = Mapping[str, str]
 """What a request asks for: the values of its query, its form or its JSON body, by name."""
@@ -134,11 +138,13 @@ class Balance:
         amount: What there is.
         least: The least that is paid out.
         paid: By id: what each payout took that the provider did not cancel.
+        waiting: The ids of the payouts that are not over yet.
     """
 
     amount: Decimal
     least: Decimal
     paid: Mapping[str, Decimal] = field(default_factory=dict)
+    waiting: frozenset[str] = frozenset()
 
     @property
     def due(self) -> bool:
@@ -173,6 +179,11 @@ class Scenario:
         acts: What a person does there besides; what is named twice, twice as often.
         states: Ask the site for the states of some ids.
         balance: Ask the site for the balance.
+        waiting: Pure: the ids of what an answer lists as asked for and not over yet, from the method and the JSON;
+            None: it lists nothing of the kind. Where there is `debits_when_done`.
+        debits_when_done: Makes the server, as `Provider.wire` does, of a site where what is asked for leaves the
+            balance once it is done. Every third seed plays there: a person who is asked whether what waits is the same
+            money waits, too, and nothing may leave beside it. None: there is no such site.
     """
 
     account: str
@@ -192,3 +203,5 @@ class Scenario:
     acts: Sequence[Callable[[Visit], object]] = ()
     states: Callable[[Visit, Sequence[str]], Mapping[str, str]] = lambda _visit, _ids: {}
     balance: Callable[[Visit], Balance | None] = lambda _visit: None
+    waiting: Callable[[str, Json], Sequence[str] | None] | None = None
+    debits_when_done: Callable[[int, float, Clock], SandboxServer] | None = None

@@ -41,6 +41,7 @@ class IntentRecord:
         losses: How often it came to be unknown.
         question: The number of its last question to a person.
         cost: What it was last judged to move.
+        beside: What its last question shows beside it, as it was written; None: it was asked for another reason.
     """
 
     id: int
@@ -59,6 +60,7 @@ class IntentRecord:
     losses: int = 0
     question: int = 0
     cost: str | None = None
+    beside: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +233,8 @@ _GAVE_UP = (
 )
 _INTENTS = (
     "SELECT id, match_id, rule, account, action, subject_type || '/' || subject_id, state, reference, created_at, params, "
-    "fingerprint, question, cost FROM intents"
+    "fingerprint, question, cost, (SELECT q.suspect FROM questions q WHERE q.intent_id = intents.id AND q.number = "
+    "intents.question) FROM intents"
 )
 _FACTS = "SELECT id, type, account, coalesce(subject_type || '/' || subject_id, ''), at, data FROM events ORDER BY seq"
 _MATCHES = "SELECT id, rule, account, subject_type || '/' || subject_id, event_id, state, block, reason, fingerprint FROM matches ORDER BY id"
@@ -244,10 +247,11 @@ _STATES = "SELECT account, type || '/' || id, state FROM subjects WHERE watched 
 
 
 def _claim(row: Row, attempts: list[AttemptRecord], answered: bool, losses: int) -> IntentRecord:
-    id_, match, rule, account, action, subject, state, reference, created_us, params, fingerprint, question, cost = row
+    id_, match, rule, account, action, subject, state, reference, created_us, params, fingerprint, *asked = row
+    question, cost, beside = asked
     return IntentRecord(
         id_, match, rule, account, action, subject, state, reference, created_us, tuple(attempts), answered,
-        read_mapping(params), fingerprint, losses, question, cost,
+        read_mapping(params), fingerprint, losses, question, cost, beside,
     )  # fmt: skip
 
 

@@ -43,6 +43,8 @@ def _missing(provider: Provider, scenario: Scenario) -> Iterator[str]:
     """Yield what else there has to be."""
     if provider.wire is None:
         yield "there is no server to play it at: declare wire"
+    if scenario.debits_when_done is not None and scenario.waiting is None:
+        yield "debits_when_done is there: declare waiting, so that it is seen what has yet to leave the balance"
     takes = [name for name, one in scenario.effects.items() if one.takes_balance]
     if takes and not (scenario.enough_s and scenario.pay_out):
         yield f"{takes[0]} takes the balance: declare enough_s and pay_out, too"

@@ -8,12 +8,15 @@ from typing import Any
 
 from bursar.api import Json, Request
 from bursar.api.scenario import Balance, Done, EffectMethod, Form, Scenario, ScenarioRule, Visit
-from bursar_premium_exchanger.sandbox.world import CANCELED, CANCELED_BY_USER
+from bursar_premium_exchanger.sandbox.server import wire_debiting_when_done
+from bursar_premium_exchanger.sandbox.world import CANCELED, CANCELED_BY_USER, DONE
 
 WALLET = "TProofProofProofProofProofProof1"
 OTHER_WALLET = "TAnotherAnotherAnotherAnother1"
 METHOD = "7"
 ABOVE, BUDGET = Decimal(250), Decimal(1200)
+UNDONE = frozenset({str(CANCELED), str(CANCELED_BY_USER)})
+OVER = UNDONE | {str(DONE)}
 
 PAY_OUT = ScenarioRule(
     {
@@ -57,12 +60,23 @@ def _pay_out(visit: Visit) -> None:
     _ask(visit, "add_payout", method_id=METHOD, account=OTHER_WALLET)
 
 
+def _rows(told: Json) -> Sequence[Mapping[str, Any]]:
+    listed = _data(told).get("items", {})
+    return [*(listed.values() if isinstance(listed, dict) else listed)]
+
+
+def _waiting(method: str, told: Json) -> Sequence[str] | None:
+    if method != "get_payouts":
+        return None
+    return [str(row["id"]) for row in _rows(told) if str(row["status"]) not in OVER]
+
+
 def _balance(visit: Visit) -> Balance:
-    info, listed = _data(_ask(visit, "get_info")), _data(_ask(visit, "get_payouts")).get("items", {})
-    rows = listed.values() if isinstance(listed, dict) else listed
-    undone = {str(CANCELED), str(CANCELED_BY_USER)}
-    paid = {str(row["id"]): Decimal(row["original_amount"]) for row in rows if str(row["status"]) not in undone}
-    return Balance(Decimal(info["balance"]), Decimal(info["min_payout"]), paid)
+    info, listed = _data(_ask(visit, "get_info")), _ask(visit, "get_payouts")
+    rows = [row for row in _rows(listed) if str(row["status"]) not in UNDONE]
+    paid = {str(row["id"]): Decimal(row["original_amount"]) for row in rows}
+    waiting = _waiting("get_payouts", listed) or ()
+    return Balance(Decimal(info["balance"]), Decimal(info["min_payout"]), paid, frozenset(waiting))
 
 
 SCENARIO = Scenario(
@@ -76,4 +90,6 @@ SCENARIO = Scenario(
     enough_s=200.0,
     pay_out=_pay_out,
     balance=_balance,
+    waiting=_waiting,
+    debits_when_done=wire_debiting_when_done,
 )

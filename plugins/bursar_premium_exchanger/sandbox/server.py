@@ -54,16 +54,20 @@ class Site:
         speed: How many of the world's seconds pass in one.
         clock: The one clock.
         dialect: Which script it runs.
+        debits_when_done: A payout leaves the balance when it is done, not when it is asked for.
     """
 
-    def __init__(self, seed: int, speed: float, clock: Clock, dialect: Dialect = Dialect.A) -> None:
+    def __init__(
+        self, seed: int, speed: float, clock: Clock, dialect: Dialect = Dialect.A, *, debits_when_done: bool = False
+    ) -> None:
         self._clock = clock
         self._speed = speed
         self.dialect = dialect
         self._born_s = clock.now().timestamp() + WALL_CLOCK_AHEAD_S
         self._born_mono_s = clock.monotonic()
         self._effects: Counter[str] = Counter({"add_payout": 0})
-        self.world = World(seed, self._born_s, max(PACE_S, FASTEST_PACE_REAL_S * speed))
+        pace_s = max(PACE_S, FASTEST_PACE_REAL_S * speed)
+        self.world = World(seed, self._born_s, pace_s, debits_when_done=debits_when_done)
 
     def effects(self) -> Mapping[str, int]:
         """Count what it did."""
@@ -171,6 +175,11 @@ class Site:
 def wire(seed: int, speed: float, clock: Clock, dialect: Dialect = Dialect.A) -> SandboxServer:
     """Make the sandbox site of `bursar sandbox`."""
     return served(Site(seed, speed, clock, dialect))
+
+
+def wire_debiting_when_done(seed: int, speed: float, clock: Clock) -> SandboxServer:
+    """Make a sandbox site whose payouts leave the balance when they are done."""
+    return served(Site(seed, speed, clock, debits_when_done=True))
 
 
 def served(site: Site) -> SandboxServer:

@@ -94,6 +94,7 @@ class World:
 
     Attributes:
         pace_s: The mean time between visits; everything else follows it.
+        debits_when_done: A payout leaves the balance when it is done, not when it is asked for.
         now_s: How far it has come.
     """
 
@@ -101,6 +102,7 @@ class World:
     now_s: float
     pace_s: float
     balance: Decimal = FIRST_BALANCE
+    debits_when_done: bool = False
     visits: dict[int, Visit] = field(default_factory=dict)
     exchanges: dict[int, Exchange] = field(default_factory=dict)
     payouts: dict[int, Payout] = field(default_factory=dict)
@@ -122,12 +124,13 @@ class World:
         self._forget()
 
     def pay_out(self, method: PayMethod, account: str) -> Payout:
-        """Take the whole balance; a person decides later."""
+        """Take the whole balance, at once or when it is done; a person decides later."""
         made = Payout(self._next(), self.now_s, method, account, self.balance)
         self.payouts[made.id] = made
-        self.balance = Decimal("0.00")
+        if not self.debits_when_done:
+            self.balance = Decimal("0.00")
         status = self._random.choices((DONE, CANCELED, CANCELED_BY_USER), (75, 20, 5))[0]
-        self._soon(6, lambda: self._decide(made, status))
+        self._soon(12 if self.debits_when_done else 6, lambda: self._decide(made, status))
         return made
 
     def _visit(self) -> None:
@@ -148,7 +151,9 @@ class World:
 
     def _decide(self, payout: Payout, status: int) -> None:
         payout.status = status
-        if status != DONE:
+        if self.debits_when_done and status == DONE:
+            self.balance -= payout.amount
+        elif not self.debits_when_done and status != DONE:
             self.balance += payout.amount
 
     def _visitor(self, at_s: float) -> Visit:

@@ -17,6 +17,7 @@ from bursar.api import AdapterContext, BadAnswer, Observation, PollRequest, Refu
 from bursar_premium_exchanger.adapter import PremiumExchanger
 from bursar_premium_exchanger.provider import PROVIDER
 from bursar_premium_exchanger.sandbox.server import SANDBOX_KEY, Dialect, name_of, wire
+from bursar_premium_exchanger.sandbox.world import CANCELED, DONE, METHODS, World
 from support.premium_exchanger import WALLET, StoppedClock, context, intent, settings
 
 DUE = Decimal(50)
@@ -132,6 +133,27 @@ async def test_a_payout_waits_and_then_ends(sandbox: Sandbox) -> None:
     sandbox.clock.at_s += 30
     ends = (await sandbox.states())[outcome.reference]
     assert (waits, ends in {"done", "canceled", "canceled_by_user"}) == ("waiting", True)
+
+
+@pytest.mark.parametrize("debits_when_done", [False, True])
+async def test_a_payout_leaves_the_balance_at_once_or_when_it_is_done(*, debits_when_done: bool) -> None:
+    """What was canceled is back, or never left."""
+    world = World(7, 0.0, 10.0, balance=Decimal(80), debits_when_done=debits_when_done)
+    earlier = {*world.payouts}
+
+    def left() -> Decimal:
+        """Return what has left the balance, by what came in."""
+        earned = sum(one.reward for one in world.exchanges.values() if one.accrued and one.at_s > 0)
+        return Decimal(80) + earned - world.balance
+
+    for _ in range(20):
+        made = world.pay_out(METHODS[0], "U1")
+        ours = [one for id_, one in world.payouts.items() if id_ not in earlier]
+        done = sum(one.amount for one in ours if one.status == DONE)
+        assert left() == done + (0 if debits_when_done else made.amount)
+        world.advance(world.now_s + 100.0)
+        assert left() == sum(one.amount for one in ours if one.status == DONE)
+    assert {one.status for one in ours} >= {DONE, CANCELED}
 
 
 async def test_some_payouts_are_canceled_and_come_back() -> None:

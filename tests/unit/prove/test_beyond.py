@@ -67,6 +67,11 @@ def test_a_payout_of_less_than_the_least_is_found() -> None:
     assert "50 is the least" in words(found(pays(1, "0.00"), by=(paid_out(1, 1, "0.00"),)))
 
 
+def test_a_payout_beside_one_that_waits_and_has_yet_to_leave_is_found() -> None:
+    beside = pays(1, "60", beside=("99",))
+    assert "listed 99 as waiting: it is the same money" in words(found(beside, by=(paid_out(1, 1, "60"),)))
+
+
 def test_an_old_look_is_found() -> None:
     old = pays(world.LAST_LOOK_S + 2, "60", looked_s=left(0))
     assert "was 302 s old" in words(found(old, by=(paid_out(1, world.LAST_LOOK_S + 2, "60"),)))

@@ -81,6 +81,7 @@ def test_two_scenarios_with_a_rule_of_one_name_are_refused() -> None:
         ({"effects": {"cancle": effect()}}, "there is no action 'cancle' (did you mean 'cancel'?)"),
         ({"effects": {"cancel": effect(for_commits=frozenset({"looks"}))}}, "cancel: there is no commit 'looks'"),
         ({"effects": {"cancel": effect(takes_balance=True)}}, "cancel takes the balance: declare enough_s and pay_out"),
+        ({"debits_when_done": BROUGHT["smm"].wire}, "debits_when_done is there: declare waiting"),
         ({"subject": "orders"}, "there is no subject 'orders' (did you mean 'order'?)"),
         ({"rules": [ScenarioRule({"name": "x"}, states=("stuck",))]}, "rule 'x': there is no state 'stuck'"),
         ({"edited_states": ("done",)}, "edited: there is no state 'done'"),
