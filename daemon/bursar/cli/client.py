@@ -27,6 +27,12 @@ if TYPE_CHECKING:
     from bursar.settings.model import Account, Configuration, ConfigurationError
 
 
+NOT_FOUND = (
+    "a daemon that runs goes on by what it read before, and where it listens cannot be told from this: give the "
+    "configuration as it was with -c, or end the daemon itself (systemctl stop bursar)"
+)
+
+
 class BadConfiguration(CommandError):
     """End the command with every problem of the configuration."""
 
@@ -167,6 +173,7 @@ def client_of_daemon(read: Callable[[], Client]) -> Client:
 
         found = find_state(config_paths(), os.environ)
         if found is None:
+            mistakes.details = [*mistakes.details, NOT_FOUND]
             raise
         nothing = Configuration(Settings(*found), {}, {}, (), frozenset(), ())
         return Client(nothing, load_plugins(), mistakes, unread=True)

@@ -19,6 +19,7 @@ NOT_BUILT: Schema = {"not": {}, "x-not-built": True}
 NAME = r"^\w[\w.-]{0,63}$"
 NOT_BUILT_RULE_KEYS = ("count", "absent", "group", "once_within", "unless", "silence")
 SINK_KEYS = ("type", "events")
+TOP_KEYS = frozenset({"settings", "accounts", "sinks", "rules"})
 
 
 def configuration_schema(registry: Registry) -> dict[str, Any]:

@@ -12,13 +12,35 @@ FOUND = {
     "settings: {state: /v/j.db}\n": "/v/j.db",
     "settings:\n  state: /v/j.db\nrules: [": "/v/j.db",
     "accounts: {a: {state: /no.db}}\nsettings: {mode: live, state: '/v/j.db'}\nx: {{": "/v/j.db",
+    "accounts: {a: &where /v/j.db}\nsettings: {state: *where, typo: 1}": "/v/j.db",
+    "settings: {state: /v/j.db, stat: /no.db}": "/v/j.db",
+    "settings: {state: /v/j.db}\ncooldwn: 1h": "/v/j.db",
     "rules:\n- settings: {state: /no.db}\n- [a, {b: c}]\nsettings:\n  budget: [{a: b}]\n  state: /v/j.db\n\t-": "/v/j.db",
-    "? {a: b}\n: c\nsettings: {state: /v/j.db}": "/v/j.db",
-    "a: &x {state: /no.db}\nb: *x\nsettings: {state: /v/j.db}": "/v/j.db",
+    "rules: &x {state: /no.db}\naccounts: *x\nsettings: {state: /v/j.db}": "/v/j.db",
     "settings: {state: relative/j.db}": "relative/j.db",
 }
-DEFAULT = ["", "settings: [state, /v/j.db]", "state: /v/j.db", "- settings", "rules: []"]
-NOT_TOLD = ["rules: [\nsettings: {state: /v/j.db}", "\x00", "a: b: c", "rules:\n\t- x\nsettings: {state: /v/j.db}"]
+DEFAULT = ["", "rules: []", "settings: {mode: lve}\naccounts: {a: {stat: x}}", "cooldwn: 1h"]
+NOT_TOLD = [
+    "settings: {stat: ./staging.db}\naccounts: {}\n",
+    "setings: {state: ./staging.db}\naccounts: {}\n",
+    "settings:\n- state: ./staging.db\n",
+    "settings: [state, /v/j.db]",
+    "settings: {state: [/v/j.db]}",
+    "settings: {state: ''}",
+    "state: /v/j.db",
+    "- settings",
+    "<<: {settings: {state: ./mine.db}}",
+    "config: {settings: {state: ./mine.db}}",
+    "options: {state: ./mine.db}",
+    "[" * 3000,
+    "rules: &x {state: ./mine.db}\nsettings: {<<: *x, typo: 1}",
+    "settings: {state: ./a.db}\nsettings: {state: ./b.db}",
+    "? {a: b}\n: c\nsettings: {state: /v/j.db}",
+    "rules: [\nsettings: {state: /v/j.db}",
+    "\x00",
+    "a: b: c",
+    "rules:\n\t- x\nsettings: {state: /v/j.db}",
+]
 
 
 @pytest.mark.parametrize("text", FOUND)
@@ -43,6 +65,12 @@ def test_all_files_of_a_folder_are_read(tmp_path: Path) -> None:
     (tmp_path / ".c.yaml").write_text("settings: {state: /no.db}", encoding="utf-8")
     (tmp_path / "d.yml").write_text("settings: {state: /no.db}", encoding="utf-8")
     assert find_state([tmp_path], {"HOME": "/h"})[0] == Path("/v/j.db")
+
+
+def test_what_two_files_say_in_two_ways_is_not_guessed(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.yaml").write_text(f"settings: {{state: ./{name}.db}}", encoding="utf-8")
+    assert find_state([tmp_path], {"HOME": "/h"}) is None
 
 
 @pytest.mark.parametrize("text", NOT_TOLD)
