@@ -258,6 +258,13 @@ def of_ids(tx: Tx, ids: Iterable[int]) -> list[Entry]:
     return _folded(tx, tx.all(f"SELECT {_ENTRY} FROM ledger WHERE id IN ({marks})", *wanted))
 
 
+def never_shown(tx: Tx, account: AccountName, subject: SubjectRef, action: str) -> list[Entry]:
+    """Return what was accepted, and told as never shown, and is neither shown nor undone since, newest first."""
+    told = "EXISTS (SELECT 1 FROM postings p WHERE p.entry = ledger.id AND p.what = 'unconfirmed')"
+    found = _of_subject(tx, account, subject, f"action = ? AND {told}", -1, action)
+    return [one for one in found if one.unshown and not one.busy]
+
+
 def load(tx: Tx, id_: IntentId) -> Entry | None:
     """Return one entry."""
     found = _folded(tx, tx.all(f"SELECT {_ENTRY} FROM ledger WHERE id = ?", id_))

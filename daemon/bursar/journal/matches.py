@@ -208,23 +208,24 @@ def drop(tx: Tx, id_: MatchId, reason: str, now: datetime) -> None:
 
 def held_of(tx: Tx, account: AccountName, subject: SubjectRef, now: datetime) -> list[MatchRow]:
     """Return the matches on a subject that are asked again: what held them back has ended."""
-    rows = tx.all(
-        f"SELECT {_COLUMNS} FROM matches WHERE account = ? AND subject_type = ? AND subject_id = ? AND state = 'held' "
-        "AND retry_at <= ? ORDER BY id",
-        account,
-        subject.type,
-        subject.id,
-        microseconds(now),
-    )
-    return [_row(row) for row in rows]
+    about = "account = ? AND subject_type = ? AND subject_id = ? AND state = 'held' AND retry_at <= ?"
+    sql = f"SELECT {_COLUMNS} FROM matches WHERE {about} ORDER BY id"
+    return [_row(row) for row in tx.all(sql, account, subject.type, subject.id, microseconds(now))]
 
 
 def held_by(tx: Tx, rule: str) -> list[MatchRow]:
     """Return everything that is held back for a rule."""
-    return [
-        _row(row)
-        for row in tx.all(f"SELECT {_COLUMNS} FROM matches WHERE rule = ? AND state = 'held' ORDER BY id", rule)
-    ]
+    sql = f"SELECT {_COLUMNS} FROM matches WHERE rule = ? AND state = 'held' ORDER BY id"
+    return [_row(row) for row in tx.all(sql, rule)]
+
+
+def held_about(tx: Tx, rule: str, account: AccountName, subject: SubjectRef | None) -> MatchRow | None:
+    """Return what is held back for a rule about one subject: there is never more than one."""
+    ref = subject or NOTHING
+    about = "rule = ? AND account = ? AND subject_type = ? AND subject_id = ? AND state = 'held'"
+    sql = f"SELECT {_COLUMNS} FROM matches INDEXED BY matches_held WHERE {about}"
+    row = tx.one(sql, rule, account, ref.type, ref.id)
+    return None if row is None else _row(row)
 
 
 def held(tx: Tx) -> list[MatchRow]:
@@ -234,12 +235,9 @@ def held(tx: Tx) -> list[MatchRow]:
 
 def due_subjects(tx: Tx, account: AccountName, now: datetime) -> list[SubjectRef]:
     """Return the subjects of matches that are asked again."""
-    rows = tx.all(
-        "SELECT DISTINCT subject_type, subject_id FROM matches WHERE account = ? AND state = 'held' AND retry_at <= ?",
-        account,
-        microseconds(now),
-    )
-    return [SubjectRef(*row) for row in rows]
+    where = "account = ? AND state = 'held' AND retry_at <= ?"
+    sql = f"SELECT DISTINCT subject_type, subject_id FROM matches WHERE {where}"
+    return [SubjectRef(*row) for row in tx.all(sql, account, microseconds(now))]
 
 
 def due_unwatched(tx: Tx, account: AccountName, type_: str, now: datetime) -> list[SubjectRef]:

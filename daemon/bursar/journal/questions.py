@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import cast
 
 from bursar.domain.guard_facts import VOID, Consent, Cost
-from bursar.domain.ids import AccountName, IntentId, microseconds
+from bursar.domain.ids import AccountName, IntentId, SubjectRef, microseconds
 from bursar.domain.intent import Intent
+from bursar.domain.values import Json
 from bursar.journal import intents, meta
-from bursar.journal.codec import at, decimal, read_json, us, write_json
+from bursar.journal.codec import at, decimal, read_json, read_mapping, us, write_json
 from bursar.journal.last_ids import FLOOR, QUESTIONS
 from bursar.journal.writer import Tx
 
@@ -38,6 +39,29 @@ class Suspicion:
 
     doubt: IntentId | None
     suspect: str
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A person's yes to what leaves beside something at the provider.
+
+    Attributes:
+        question: Of which intent it was asked, under which number.
+        ids: What the provider calls that.
+        asked_at: When it was shown.
+        reason: In which words.
+        yes: To how much.
+        params: Of the action, with its secrets masked.
+        sealed: Digests of those.
+    """
+
+    question: tuple[IntentId, int]
+    ids: frozenset[str]
+    asked_at: datetime
+    reason: str
+    yes: Consent
+    params: Mapping[str, Json]
+    sealed: Mapping[str, Json]
 
 
 def ask(
@@ -109,22 +133,30 @@ def beside(shown: Sequence[str]) -> Suspicion:
     return Suspicion(None, write_json(list(shown)))
 
 
-def said_yes_beside(tx: Tx, account: AccountName, action: str, cost: Cost) -> frozenset[str]:
-    """Return everything at the provider beside which a person has said yes to an action of an account, where what was
-    shown to him covers what would leave now."""
+def said_yes_beside(tx: Tx, account: AccountName, action: str, subject: SubjectRef) -> list[Beside]:
+    """Return everything at the provider beside which a person has said yes to an action on a subject."""
     rows = tx.all(
-        "SELECT q.doubt, q.suspect, q.amount, i.currency FROM intents i JOIN questions q ON q.intent_id = i.id WHERE i.account = ? "
-        "AND i.action = ? AND q.suspect IS NOT NULL AND q.yes = 1",
+        "SELECT q.intent_id, q.number, q.doubt, q.suspect, q.at, q.reason, q.amount, i.currency, i.params, i.sealed FROM "
+        "questions q INDEXED BY questions_beside "
+        "JOIN intents i ON i.id = q.intent_id WHERE q.suspect IS NOT NULL AND q.yes = 1 AND i.account = ? AND i.action = ? AND "
+        "i.subject_type = ? AND i.subject_id = ?",
         account,
         action,
+        subject.type,
+        subject.id,
     )
-    # That 101 is not the same 400 says nothing of 5000, which may be it, and what has come in since.
-    shown = [
-        _shown(suspect) if doubt is None else suspect.split(", ")
-        for doubt, suspect, amount, currency in rows
-        if Consent(True, decimal(amount), currency=currency).shows(cost)
+    return [
+        Beside(
+            (IntentId(id_), number),
+            frozenset(_shown(suspect) if doubt is None else suspect.split(", ")),
+            cast(datetime, at(at_us)),
+            reason,
+            Consent(True, decimal(amount), currency=currency),
+            read_mapping(params),
+            read_mapping(sealed),
+        )
+        for id_, number, doubt, suspect, at_us, reason, amount, currency, params, sealed in rows
     ]
-    return frozenset(one for some in shown for one in some)
 
 
 def said_yes_unseen(tx: Tx, id_: IntentId, unseen: str) -> bool:
@@ -168,9 +200,14 @@ def answered_yes(tx: Tx, id_: IntentId, number: int) -> None:
     tx.run("UPDATE questions SET yes = 1 WHERE intent_id = ? AND number = ?", id_, number)
 
 
-def taken_back(tx: Tx, id_: IntentId) -> None:
-    """Note that a person said no at last: what he had said yes to about it does not stand, for others either."""
-    tx.run("UPDATE questions SET yes = 0 WHERE intent_id = ?", id_)
+def taken_back(tx: Tx, intent: Intent) -> None:
+    """Note that a person said no at last: what he had said yes to about it does not stand, for others either, nor what he
+    had said before beside the same."""
+    tx.run("UPDATE questions SET yes = 0 WHERE intent_id = ?", intent.id)
+    shown = asked_beside(tx, intent)
+    given = said_yes_beside(tx, intent.account, intent.action, intent.subject) if shown else []
+    for id_, number in (one.question for one in given if shown & one.ids):
+        tx.run("UPDATE questions SET yes = 0 WHERE intent_id = ? AND number = ?", id_, number)
 
 
 def last_about(tx: Tx, intent: Intent) -> tuple[Suspicion, str] | None:

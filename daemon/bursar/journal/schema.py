@@ -79,6 +79,7 @@ CREATE TABLE events (
 );
 CREATE INDEX events_by_type ON events (account, type, at);
 CREATE INDEX events_by_time ON events (at);
+CREATE INDEX events_by_subject ON events (account, subject_type, subject_id, at);
 
 CREATE TABLE unseen_changes (
   account TEXT NOT NULL,
@@ -266,6 +267,7 @@ CREATE TABLE questions (
   PRIMARY KEY (intent_id, number)
 ) WITHOUT ROWID;
 CREATE INDEX questions_by_doubt ON questions (doubt) WHERE doubt IS NOT NULL;
+CREATE INDEX questions_beside ON questions (intent_id) WHERE suspect IS NOT NULL AND yes = 1;
 
 CREATE TABLE attempts (
   intent_id BIGINT NOT NULL,

@@ -78,7 +78,7 @@ def _looked(
             return False
         taken = shows_taken(intent.cost, left)
         # The look before was a slip; but not the adapter's own, of what came in since at a site that debits at once.
-        if not taken and not (looked_after_yes(uow, intent) and (at_once or left < intent.cost)):
+        if not taken and not (looked_after_yes(uow, intent) and at_once):
             references.looked(uow.tx, intent.id, None)
     if taken and intent.looked_at is not None:
         settle_effect(uow, intent, Post.CONFIRMED)

@@ -24,6 +24,7 @@ class Candidate:
         action: The action; None: the rule only tells.
         subject: What it would be done to.
         params: Its parameters, frozen.
+        sealed: Keyed digests of those that are secret.
         evidence: What was just read for it.
         intent: Its intent, if it has one already.
         scope: What the rule's condition is asked about now.
@@ -36,6 +37,7 @@ class Candidate:
     action: ActionType | None = None
     subject: SubjectRef | None = None
     params: Mapping[str, Json] = field(default_factory=dict)
+    sealed: Mapping[str, str] = field(default_factory=dict)
     evidence: Json = None
     intent: Intent | None = None
     scope: Scope | None = None

@@ -35,6 +35,8 @@ from bursar.pipeline.revealed import revealed
 from bursar.pipeline.unfamiliar import no_longer_waits
 from bursar.pipeline.unit_of_work import UnitOfWork
 
+WAITS_NO_MORE = "what it was asked beside does not wait there any more"
+SAYS_AT_ONCE = "what it was asked beside has left the balance already: its account says debits_at_once"
 CONTRADICTED_REST = timedelta(minutes=5)
 MAX_CONTRADICTED_REST = timedelta(hours=12)
 
@@ -169,11 +171,9 @@ def review(uow: UnitOfWork, id_: IntentId, failed: str | None = None) -> None:
         _refuse(uow, intent, facts, verdict)
 
 
-def review_questions(uow: UnitOfWork, account: AccountName, changed: Collection[SubjectRef]) -> None:
+def review_questions(uow: UnitOfWork, account: AccountName, changed: Collection[SubjectRef] = ()) -> None:
     """End the questions about subjects that changed, where what they ask about is over; so, too, where nothing waits
-    at the provider any more beside which a yes was wanted."""
-    if not changed:
-        return
+    at the provider any more beside which a yes was wanted, or none is wanted now."""
     for id_, about in intents.questions_about(uow.tx, account):
         intent = intents.load(uow.tx, id_)
         beside = questions.asked_beside(uow.tx, intent) if intent is not None else None
@@ -185,7 +185,8 @@ def review_questions(uow: UnitOfWork, account: AccountName, changed: Collection[
             and facts.action is not None
             and no_longer_waits(uow, intent.account, facts.action, intent.subject, beside)
         ):
-            ended = step(intent, Cause.STALE, "what it was asked beside does not wait there any more")
+            at_once = uow.config.accounts[intent.account].debits_at_once
+            ended = step(intent, Cause.STALE, SAYS_AT_ONCE if at_once else WAITS_NO_MORE)
             take_step(uow, intent, replace(ended, again=True))
             continue
         if isinstance(verdict, Lapse) and not facts.may_hold_again:

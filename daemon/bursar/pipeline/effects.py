@@ -39,6 +39,7 @@ def read_event(uow: UnitOfWork, event: Event) -> None:
             _redo(uow, account, action.name, event.subject)
         if action.takes_balance:
             _shows_end(uow, account, action, event)
+            _waits_again(uow, account, action, event)
 
 
 def _shows_end(uow: UnitOfWork, account: AccountSpec, action: ActionType, event: Event) -> None:
@@ -52,6 +53,21 @@ def _shows_end(uow: UnitOfWork, account: AccountSpec, action: ActionType, event:
     # Done or canceled, it holds the balance no longer: what is left there is new.
     if over and entry is not None and intent is not None and entry.unshown:
         settle_effect(uow, intent, Post.CONFIRMED)
+
+
+def _waits_again(uow: UnitOfWork, account: AccountSpec, action: ActionType, event: Event) -> None:
+    """What an action made that takes the balance was shown as over, and waits again: it may not have taken it yet."""
+    kind = account.kinds.get(event.subject.type) if event.subject is not None else None
+    if event.subject is None or kind is None or action.settled_by is None or action.settled_by[0] != kind.name:
+        return
+    going_on = {f"{kind.name}.{state}" for state in kind.states if state not in kind.terminal and state != kind.unknown}
+    if account.debits_at_once or event.type not in going_on or event.before.get("state") not in kind.terminal:
+        return
+    id_ = references.by_reference(uow.tx, account.name, action.name, event.subject.id)
+    entry = ledger.load(uow.tx, id_) if id_ is not None else None
+    # One list that says *done* by a slip would have the same balance leave beside it, unasked.
+    if entry is not None and entry.done and entry.effect is Post.CONFIRMED and entry.undone_at is None:
+        ledger.post(uow.tx, entry.id, Post.UNCONFIRMED, uow.now)
 
 
 def _shows(uow: UnitOfWork, account: AccountSpec, action: str, event: Event, what: Post) -> None:

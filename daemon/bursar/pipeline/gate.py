@@ -64,6 +64,7 @@ def next_of(view: ReadView, rule: Rule, match: MatchRow, scope: Scope) -> tuple[
         actions[planned.action],
         planned.subject,
         planned.params,
+        planned.sealed,
         scope=scope,
         fingerprint=match.fingerprint,
     )
@@ -97,6 +98,7 @@ def _of_intent(view: ReadView, intent: Intent, match: MatchRow | None, evidence:
         action,
         intent.subject,
         intent.params,
+        intent.sealed,
         evidence,
         intent,
         scope_of(view, match) if match is not None else None,

@@ -47,7 +47,7 @@ from bursar.pipeline.intent_facts import (
     shows_taken,
 )
 from bursar.pipeline.own_effects import shown_by_held
-from bursar.pipeline.rearming import ask_of_the_rest
+from bursar.pipeline.rearming import ask_of_the_rest, ask_state_rule
 from bursar.pipeline.unit_of_work import UnitOfWork
 
 OPERATOR = "person"
@@ -80,7 +80,10 @@ def pass_time(uow: UnitOfWork) -> None:
         if entry is not None and not entry.busy:
             intents.nothing_to_confirm(uow.tx, intent.id)
             continue
-        if entry is not None and intent.looked_at == entry.ended_at:  # and more came in before another look showed it
+        account = uow.config.accounts.get(intent.account)
+        at_once = account is not None and account.debits_at_once
+        # More came in before another look could show it. Where a site debits later, one look may have been a slip.
+        if at_once and entry is not None and intent.looked_at == entry.ended_at:
             settle_effect(uow, intent, Post.CONFIRMED)
             continue
         settle_effect(uow, intent, Post.UNCONFIRMED)
@@ -115,6 +118,7 @@ def settle_effect(uow: UnitOfWork, intent: Intent, what: Post) -> None:
     matches.release_waiting(uow.tx, intent.id, uow.now)
     if what is Post.CONFIRMED:
         ask_of_the_rest(uow, intent)
+    ask_state_rule(uow, intent)
 
 
 _EVENT_OF = {
@@ -249,22 +253,22 @@ def undo(uow: UnitOfWork, id_: IntentId, shown_by: SubjectRef) -> None:
         more: dict[str, Json] = {"allowed": shown_amount(intent.cost), "paid": "0", "currency": intent.currency}
         free_budgets(uow, intent)
         tell(uow, "action.undone", intent, f"{shown_by} shows that the provider has undone it", more)
-        _ask_again_after(uow, intent)
+        words = f"{intent.action} was undone at the provider"
+        rest = rest_after_refusal(uow.config.rules.get(intent.rule or ""), action_of(uow, intent))
+        _ask_state_rule_again(uow, intent, HoldBack(BlockReason.REFUSED, words, uow.now + rest))
 
 
-def _ask_again_after(uow: UnitOfWork, intent: Intent) -> None:
-    """Have a state rule whose action was undone asked once more after its rest, as after a refusal: its subject has not
-    left the condition, and enters it no second time."""
+def _ask_state_rule_again(uow: UnitOfWork, intent: Intent, held: HoldBack) -> None:
+    """Have a state rule asked once more after a rest: its subject has not left the condition, and enters it no second
+    time."""
     match = matches.load(uow.tx, intent.match) if intent.match is not None else None
     rule = uow.config.active_rule(match.rule) if match is not None else None
     if match is None or rule is None or rule.watches is None or match.state == "held":
         return
-    words = f"{intent.action} was undone at the provider"
-    held = HoldBack(BlockReason.REFUSED, words, uow.now + rest_after_refusal(rule, action_of(uow, intent)))
     entry = ledger.load(uow.tx, intent.id)
     act = entry.act if entry is not None and entry.act is not None else max(match.acts_planned - 1, 0)
     if match.fingerprint != rule.fingerprint:  # edited since: it is asked as it is now
-        match, act = matches.add(uow.tx, rule, match.account, match.subject, None, words, uow.now, match), 0
+        match, act = matches.add(uow.tx, rule, match.account, match.subject, None, held.reason, uow.now, match), 0
     hold_back(uow, match, held, act)
 
 

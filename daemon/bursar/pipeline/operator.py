@@ -80,7 +80,7 @@ def plan_call(uow: UnitOfWork, planned: PlannedIntent, shown: Consent | None = N
 
 def _wanted(view: ReadView, planned: PlannedIntent) -> Candidate:
     action = view.config.accounts[planned.account].actions[planned.action]
-    return Candidate(planned.account, None, None, action, planned.subject, planned.params)
+    return Candidate(planned.account, None, None, action, planned.subject, planned.params, planned.sealed)
 
 
 def _advice(planned: PlannedIntent, held: HoldBack) -> str:
@@ -141,7 +141,17 @@ def _answer_yes(uow: UnitOfWork, intent: Intent) -> Answered:
     given = Consent(amount=intent.cost, ceiling=True) if intent.past_ceiling else Consent(True, intent.cost, above)
     questions.consent(uow.tx, intent.id, given)
     questions.answered_yes(uow.tx, intent.id, intent.question)
-    return Answered(take_step(uow, intent, step(intent, Cause.APPROVED, SAID_YES), actor=OPERATOR))
+    waits = f"it waits, for an hour at most: {verdict.reason}" if isinstance(verdict, HoldBack) else None
+    warnings = [one for one in (_beside(uow, intent), waits) if one is not None]
+    ready = take_step(uow, intent, step(intent, Cause.APPROVED, SAID_YES), actor=OPERATOR)
+    return Answered(ready, warning="; ".join(warnings) or None)
+
+
+def _beside(view: ReadView, intent: Intent) -> str | None:
+    """Return what a yes is said beside, in the words of the question."""
+    if not questions.asked_beside(view.tx, intent):
+        return None
+    return f"it leaves beside this: {intent.reason.rpartition(': ')[0] or intent.reason}"
 
 
 def _asks_above(view: ReadView, intent: Intent, facts: GuardFacts) -> Decimal | None:
@@ -196,7 +206,7 @@ def deny(uow: UnitOfWork, said: str) -> list[Answered]:
 def _answer_no(uow: UnitOfWork, intent: Intent) -> Answered:
     denied = take_step(uow, intent, step(intent, Cause.DENIED, "a person said no"), actor=OPERATOR)
     # An earlier yes to the same question must not let the next payout pass the same suspicion.
-    questions.taken_back(uow.tx, intent.id)
+    questions.taken_back(uow.tx, intent)
     match = matches.load(uow.tx, intent.match) if intent.match is not None else None
     if match is None or match.state != "held":
         return Answered(denied)

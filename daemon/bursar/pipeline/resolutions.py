@@ -15,11 +15,14 @@ from bursar.domain.subject import SubjectType
 from bursar.domain.values import FieldKind, Json, Value, number
 from bursar.journal import audit, ledger, references, subjects
 from bursar.pipeline.action_rejected import ActionRejected
+from bursar.pipeline.dispatch import review_questions
 from bursar.pipeline.intent_facts import action_of, is_undone, is_waiting, lands_until
 from bursar.pipeline.intent_transitions import OPERATOR, note_listed, settle_effect, take_step, write_success
 from bursar.pipeline.operator import Answered, asked_about
 from bursar.pipeline.outcomes import late_success, made_instead
 from bursar.pipeline.unit_of_work import UnitOfWork
+
+RULE_CHANGED_SINCE = "its rule was changed since: it is not sent again as it was, and the rule asks as it is now"
 
 
 def resolve(uow: UnitOfWork, said: str, cause: Cause, reason: str, reference: str | None = None) -> Answered:
@@ -44,8 +47,11 @@ def resolve(uow: UnitOfWork, said: str, cause: Cause, reason: str, reference: st
         return _has_shown(uow, intent, reference)
     made = _made(uow, intent, reference) if reference is not None and happened_after_all else ()
     if not happened_after_all:
+        changed = cause is Cause.PERSON_AGAIN and _rule_changed(uow, intent)
+        cause = Cause.PERSON_DID_NOT if changed else cause
         again = cause is Cause.PERSON_AGAIN
         warnings = (
+            RULE_CHANGED_SINCE if changed else None,
             _may_be(uow, intent),
             _may_still_land(uow, intent, again=again),
             _unseen(uow, intent) if again else None,
@@ -59,6 +65,12 @@ def resolve(uow: UnitOfWork, said: str, cause: Cause, reason: str, reference: st
     return Answered(
         take_step(uow, intent, step(intent, cause, reason), actor=OPERATOR, success=success), warning=warning
     )
+
+
+def _rule_changed(uow: UnitOfWork, intent: Intent) -> bool:
+    """Return whether a rule's text has changed since it decided: what it decided is not made again."""
+    rule = uow.config.active_rule(intent.rule)
+    return intent.rule is not None and (rule is None or rule.fingerprint != intent.fingerprint)
 
 
 def _has_shown(uow: UnitOfWork, intent: Intent, reference: str | None) -> Answered:
@@ -90,6 +102,7 @@ def _has_shown(uow: UnitOfWork, intent: Intent, reference: str | None) -> Answer
         return Answered(intent, warning=f"it is listed as waiting, and keeps its balance; {frees(intent.id)}")
     if busy:
         settle_effect(uow, intent, Post.CONFIRMED)
+        review_questions(uow, intent.account)  # what was asked beside it waits for nobody now
     return Answered(intent, warning=_unknown_reference(uow, intent, reference) if named else None)
 
 

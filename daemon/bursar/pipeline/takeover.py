@@ -19,6 +19,7 @@ from bursar.domain.rule import Mode, Rule
 from bursar.domain.verdict import BlockReason, HoldBack
 from bursar.journal import deliveries, intents, lineage, matches, meta, questions, verdicts
 from bursar.journal.matches import MatchRow
+from bursar.pipeline.dispatch import review_questions
 from bursar.pipeline.edited_rules import come_back, end_held
 from bursar.pipeline.events import NOBODY, emit_core
 from bursar.pipeline.guard_facts import OTHER_ACCOUNT, PARAM_CHANGED, RULE_CHANGED, RULE_GONE
@@ -70,6 +71,8 @@ def take_over(uow: UnitOfWork, sinks: set[str]) -> None:
     for rule in rules:
         if rule.mode is Mode.LIVE and uow.config.mode is Mode.LIVE:
             matches.release(uow.tx, BlockReason.SHADOW, uow.now, rule=rule.name)
+    for name in uow.config.accounts:  # an account that says `debits_at_once` now is asked nothing beside what waits
+        review_questions(uow, name)
 
 
 def end_caution(uow: UnitOfWork) -> list[Intent]:

@@ -8,20 +8,21 @@ until then. Where the account says `debits_at_once` nothing is asked: no look te
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bursar.domain.action import ActionType
-from bursar.domain.guard_facts import Cost
+from bursar.domain.guard_facts import Consent, Cost
 from bursar.domain.ids import AccountName, SubjectRef
 from bursar.domain.intent import Intent
 from bursar.domain.ledger import Entry, Post
+from bursar.domain.observation import Snapshot
 from bursar.domain.permission import RESTORED_WITHIN
 from bursar.domain.subject import SubjectType
 from bursar.domain.verdict import BlockReason, HoldBack, Question, RequireApproval
 from bursar.journal import intents, ledger, questions, references, streams, subjects
+from bursar.journal.questions import Beside
 from bursar.pipeline.candidate import Candidate
 from bursar.pipeline.config_snapshot import AccountSpec
-from bursar.pipeline.refusals import RECENT
 from bursar.pipeline.unit_of_work import ReadView
 
 SEEN_WITHIN = timedelta(minutes=15)
@@ -31,7 +32,10 @@ UNSEEN = "?"
 SHOWN = 3
 OF_INTENT = "of intent "
 """Begins what stands for something of ours whose number nobody knows."""
+WAITS = "waits there, and this journal does not know what it took"
+GONE = "was listed as waiting, and no list has shown its end"
 NEVER_SHOWN = "was accepted, and nothing has shown that it was taken"
+ANSWERS = "if it is the same money, deny; a yes pays beside it"
 
 
 def unfamiliar(
@@ -48,42 +52,80 @@ def unfamiliar(
         entries: What was taken before, newest first.
         cost: What would leave.
     """
-    action, intent = candidate.action, candidate.intent
-    if action is None or candidate.rule is None or not action.takes_balance or action.settled_by is None:
+    action = candidate.action
+    if action is None or candidate.rule is None or not action.takes_balance:
         return None
     before = [one for one in entries if one.action == action.name]
-    # At the plan only the first: what waits may be one of these, and that is looked for just before sending.
-    if intent is None and (before or spec.debits_at_once):
-        return None
-    kind = spec.kinds[action.settled_by[0]]
-    waiting = set() if spec.debits_at_once else _waiting(view, spec, kind, candidate)
-    if waiting is None:
-        known = any(_is_known(one) for one in before) and not spec.looks_at(kind.stream)
-        return None if known or action.evidence_lists is not None else _unseen(view, spec, action, intent)
-    foreign = {id_ for id_ in waiting if not _is_ours(view, spec, action, kind, id_)}
-    subject = candidate.subject or SubjectRef(action.subject, "")
-    beside = sorted(foreign | _never_shown(view, spec, kind, action, subject, _read(candidate)))
-    if set(beside) <= _said_yes_to(view, spec, action, intent, cost):
-        return None
+    doubted = _doubted(view, spec, candidate, action)
+    waiting = _waiting(view, spec, candidate, action, before)
+    foreign = {id_ for id_ in waiting or () if not _is_ours(view, spec, action, id_)}
+    beside = sorted(id_ for id_ in foreign | doubted if not _said_yes(view, spec, candidate, action, id_, cost))
+    if beside:
+        return _question(view, spec, candidate, action, beside, foreign - doubted)
+    return _unlooked(view, spec, candidate, action, before) if waiting is None else None
+
+
+def _question(
+    view: ReadView,
+    spec: AccountSpec,
+    candidate: Candidate,
+    action: ActionType,
+    beside: Sequence[str],
+    strangers: Collection[str],
+) -> RequireApproval:
+    """Return the question: what is there, how much it took if that is listed, and what a yes and a no do."""
+    named = [_named(view, spec, action, id_) for id_ in beside[:SHOWN]]
     more = f" and {len(beside) - SHOWN} more" if len(beside) > SHOWN else ""
-    which = f"{kind.name} {', '.join(beside[:SHOWN])}{more}"
-    how = "waits there, and this journal does not know what it took" if foreign else NEVER_SHOWN
-    return RequireApproval(f"{which} {how}: is it the same money?", RESTORED_WITHIN, Question.RESTORED, tuple(beside))
+    made = action.settled_by[0] if action.settled_by is not None else action.name
+    read, unknown = _read(candidate), [id_ for id_ in beside if id_ in strangers]
+    gone = candidate.evidence is not None and not any(id_ in read for id_ in unknown)
+    how = (GONE if gone and action.evidence_lists is not None else WAITS) if unknown else NEVER_SHOWN
+    words = f"{made} {', '.join(named)}{more} {how}: {ANSWERS}"
+    return RequireApproval(words, RESTORED_WITHIN, Question.RESTORED, tuple(beside))
 
 
-def _waiting(view: ReadView, spec: AccountSpec, kind: SubjectType, candidate: Candidate) -> set[str] | None:
+def _named(view: ReadView, spec: AccountSpec, action: ActionType, id_: str) -> str:
+    """Name what waits, with what it took as far as that is listed."""
+    if action.settled_by is None or id_.startswith(OF_INTENT):
+        return id_
+    made, amount = action.settled_by
+    known = view.subject(spec.name, SubjectRef(made, id_))
+    took = known.fields.get(amount) if known is not None else None
+    return id_ if took is None else f"{id_} ({took})"
+
+
+def _waiting(
+    view: ReadView, spec: AccountSpec, candidate: Candidate, action: ActionType, before: Sequence[Entry]
+) -> set[str] | None:
     """Return what waits at the provider, by what was just read for it and by what polls have shown; None: nobody has
     looked in this run."""
-    action = candidate.action
+    if spec.debits_at_once or action.settled_by is None:
+        return set()
+    kind = spec.kinds[action.settled_by[0]]
     polled = set(_listed(view, spec, kind)) if spec.looks_at(kind.stream) else set()
-    if action is None or action.evidence_lists is None:
+    if action.evidence_lists is None:
         return polled if _is_seen(view, spec, kind) else None
     if candidate.evidence is None:  # at the plan: an old list may show what is over by now, and a new one is read soon
-        return polled if _is_seen(view, spec, kind, SEEN_WITHIN) else None
+        # What waits may be what one of these in doubt made: that is looked for just before sending.
+        in_doubt = any(one.in_doubt or one.outcome is Post.REFUSED for one in before)
+        return polled if not in_doubt and _is_seen(view, spec, kind, SEEN_WITHIN) else None
     read = _read(candidate)
     # One list that leaves a row out, or is empty for once, does not
     # outweigh all the polls: only one that shows it as over does.
     return {id_ for id_, waits in read.items() if waits} | {id_ for id_ in polled if read.get(id_, True)}
+
+
+def _unlooked(
+    view: ReadView, spec: AccountSpec, candidate: Candidate, action: ActionType, before: Sequence[Entry]
+) -> HoldBack | RequireApproval | None:
+    """Return what to do where nobody has looked yet at what waits there."""
+    # At the plan only before the first: after that the list that is read just before sending tells it.
+    if action.evidence_lists is not None or action.settled_by is None or (candidate.intent is None and before):
+        return None
+    polled = spec.looks_at(spec.kinds[action.settled_by[0]].stream)
+    if not polled and any(_is_known(one) for one in before):
+        return None
+    return _unseen(view, spec, action, candidate.intent)
 
 
 def _read(candidate: Candidate) -> dict[str, bool]:
@@ -93,29 +135,41 @@ def _read(candidate: Candidate) -> dict[str, bool]:
     return {str(id_): bool(waits) for id_, waits in rows.items()}
 
 
+def _doubted(view: ReadView, spec: AccountSpec, candidate: Candidate, action: ActionType) -> set[str]:
+    """Return what of ours was told as never shown, as far as it is asked about now."""
+    polled = action.settled_by is not None and spec.looks_at(spec.kinds[action.settled_by[0]].stream)
+    # Where only the list that is read just before sending can show its end, that is waited for.
+    if candidate.intent is None and action.evidence_lists is not None and not polled:
+        return set()
+    subject = candidate.subject or SubjectRef(action.subject, "")
+    return _never_shown(view, spec, action, subject, _read(candidate))
+
+
 def _never_shown(
-    view: ReadView,
-    spec: AccountSpec,
-    kind: SubjectType,
-    action: ActionType,
-    subject: SubjectRef,
-    read: Mapping[str, bool],
+    view: ReadView, spec: AccountSpec, action: ActionType, subject: SubjectRef, read: Mapping[str, bool]
 ) -> set[str]:
     """Return what of ours was accepted, and told as never shown: it may yet be taken, also where no list has it.
 
     Until a list shows it as over, or a person says that it happened: a week of silence is no sign that it did.
     """
     found: set[str] = set()
-    for entry in ledger.answered(view.tx, spec.name, subject, action.name, RECENT):
-        if not entry.unshown or entry.busy:
-            continue
+    for entry in ledger.never_shown(view.tx, spec.name, subject, action.name):
         intent = intents.load(view.tx, entry.id)
         reference = intent.reference if intent is not None else None
-        known = view.subject(spec.name, SubjectRef(kind.name, reference)) if reference is not None else None
-        over = known is not None and known.known_state in kind.terminal
-        if not over and read.get(reference or "", True):
-            found.add(reference or f"{OF_INTENT}{entry.id}")
+        if reference is None:
+            found.add(f"{OF_INTENT}{entry.id}")
+        elif not _is_over(view, spec, action, reference) and read.get(reference, True):
+            found.add(reference)
     return found
+
+
+def _is_over(view: ReadView, spec: AccountSpec, action: ActionType, id_: str) -> bool:
+    """Return whether polls have shown the end of something that an action makes."""
+    if action.settled_by is None:
+        return False
+    kind = spec.kinds[action.settled_by[0]]
+    known = view.subject(spec.name, SubjectRef(kind.name, id_))
+    return known is not None and known.known_state in kind.terminal
 
 
 def _is_known(entry: Entry) -> bool:
@@ -136,22 +190,21 @@ def _is_seen(view: ReadView, spec: AccountSpec, kind: SubjectType, within: timed
 def no_longer_waits(
     view: ReadView, account: AccountName, action: ActionType, subject: SubjectRef, beside: Collection[str]
 ) -> bool:
-    """Return whether polls show that nothing waits any more of what a yes was wanted beside."""
+    """Return whether nothing waits any more of what a yes was wanted beside, by what polls show."""
     spec = view.config.accounts[account]
-    kind = spec.kinds[action.settled_by[0]] if action.settled_by is not None else None
-    if kind is None:
+    if _never_shown(view, spec, action, subject, {}).intersection(beside):
         return False
-    doubted = _never_shown(view, spec, kind, action, subject, {})
-    if spec.debits_at_once:
-        return not doubted.intersection(beside)
-    if not _is_seen(view, spec, kind) or doubted.intersection(beside):
+    if spec.debits_at_once or action.settled_by is None:
+        return True
+    kind = spec.kinds[action.settled_by[0]]
+    if not _is_seen(view, spec, kind):
         return False
     shown = [id_ for id_ in beside if id_ != UNSEEN and not id_.startswith(OF_INTENT)]
-    named = [view.subject(spec.name, SubjectRef(kind.name, id_)) for id_ in shown]
+    others = [id_ for id_ in shown if not _is_ours(view, spec, action, id_)]  # a person may have settled ours
+    named = [view.subject(spec.name, SubjectRef(kind.name, id_)) for id_ in others]
     if any(one is None or (one.known_state not in kind.terminal and one.vanished_at is None) for one in named):
         return False
-    others = [id_ for id_ in _listed(view, spec, kind) if not _is_ours(view, spec, action, kind, id_)]
-    return UNSEEN not in beside or not others
+    return UNSEEN not in beside or all(_is_ours(view, spec, action, id_) for id_ in _listed(view, spec, kind))
 
 
 def _listed(view: ReadView, spec: AccountSpec, kind: SubjectType) -> list[str]:
@@ -174,20 +227,59 @@ def _unseen(
     return RequireApproval(words, RESTORED_WITHIN, Question.RESTORED, (UNSEEN,))
 
 
-def _is_ours(view: ReadView, spec: AccountSpec, action: ActionType, kind: SubjectType, id_: str) -> bool:
+def _is_ours(view: ReadView, spec: AccountSpec, action: ActionType, id_: str) -> bool:
     """Return whether the journal knows what something that waits took: it made it, and has not given up waiting."""
-    known = view.subject(spec.name, SubjectRef(kind.name, id_))
     # What was over, and waits by the list just read, is another one: a site that was set up anew counts from 1.
-    if known is not None and known.known_state in kind.terminal:
+    if _is_over(view, spec, action, id_):
         return False
     intent = references.by_reference(view.tx, spec.name, action.name, id_)
     entry = ledger.load(view.tx, intent) if intent is not None else None
     return entry is not None and entry.effect is not Post.UNCONFIRMED
 
 
-def _said_yes_to(
-    view: ReadView, spec: AccountSpec, action: ActionType, intent: Intent | None, cost: Cost
-) -> frozenset[str]:
-    """Return everything beside which a person has said yes to so much, or had this one sent once more."""
-    again = intent.suspect.split(", ") if intent is not None and intent.again and intent.suspect is not None else ()
-    return questions.said_yes_beside(view.tx, spec.name, action.name, cost) | frozenset(again)
+def _said_yes(
+    view: ReadView, spec: AccountSpec, candidate: Candidate, action: ActionType, id_: str, cost: Cost
+) -> bool:
+    """Return whether a person has said yes to so much of this beside something, or had it sent once more beside it."""
+    intent = candidate.intent
+    again = intent is not None and intent.again and id_ in (intent.suspect or "").split(", ")
+    if again and intent is not None and Consent(True, intent.cost, currency=intent.currency).shows(cost):
+        return True
+    subject = candidate.subject or SubjectRef(action.subject, "")
+    given = questions.said_yes_beside(view.tx, spec.name, action.name, subject)
+    return any(_covers(view, spec, candidate, action, one, id_, cost) for one in given)
+
+
+def _covers(
+    view: ReadView,
+    spec: AccountSpec,
+    candidate: Candidate,
+    action: ActionType,
+    given: Beside,
+    id_: str,
+    cost: Cost,
+) -> bool:
+    """Return whether a yes is to something that waits, and to what would leave beside it."""
+    # The yes was to another wallet: of this one nobody has said anything.
+    if id_ not in given.ids or (given.params, given.sealed) != (candidate.params, candidate.sealed):
+        return False
+    if action.settled_by is not None and not id_.startswith(OF_INTENT):
+        known = view.subject(spec.name, SubjectRef(action.settled_by[0], id_))
+        # It was over, or waits since later: another one has been given its number.
+        if _is_over(view, spec, action, id_) or (known is not None and _entered_since(known, given.asked_at)):
+            return False
+        # What no list shows any more grows no more: asked about each greater amount, it would never come to an end. But
+        # one list may leave a row out: only a yes that was said to just that counts for any amount.
+        if candidate.evidence is not None and GONE in given.reason and id_ not in _read(candidate):
+            return True
+        # At the plan there is no list yet: how much may leave is asked once it is read.
+        if candidate.intent is None and action.evidence_lists is not None:
+            return True
+    # That 101 is not the same 400 says nothing of 5000, which may be it, and what has come in since.
+    return given.yes.shows(cost)
+
+
+def _entered_since(known: Snapshot, asked_at: datetime) -> bool:
+    """Return whether something entered its state after an instant, and not by being seen for the first time."""
+    since, first = known.state_since, known.first_seen_at
+    return since is not None and since > asked_at and (first is None or since > first)

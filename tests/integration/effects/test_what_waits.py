@@ -67,7 +67,7 @@ async def test_what_comes_in_after_a_lost_payout_had_taken_the_balance_is_paid_o
     await world.live(days=days, every_s=1800)
     if becomes != "done":  # nobody has seen it taken: it may be the same money
         asked = (await world.intents())[-1]
-        assert (str(asked.state), "payout 1 waits there" in asked.reason) == ("awaiting_approval", True)
+        assert (str(asked.state), "payout 1 was accepted" in asked.reason) == ("awaiting_approval", True)
         await world.say("approve", ids=[asked.shown_id])
         await world.live(minutes=12)
     assert (len(world.site.performed), await world.matches()) == (2, [])

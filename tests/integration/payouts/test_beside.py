@@ -173,7 +173,7 @@ async def test_what_is_never_seen_taken_does_not_end_payouts_for_ever(world: Wor
     await world.live(days=5, every_s=1800)
     assert len(await world.told("action.unconfirmed")) == 1
     assert (left(world), (await world.states())[1]) == (["400"], "lapsed")
-    assert "1 waits there" in (await world.events("approval.wanted"))[0]["data"]["reason"]
+    assert "payout 1 was accepted" in (await world.events("approval.wanted"))[0]["data"]["reason"]
 
 
 @pytest.mark.parametrize("grown", ["400", "499"])

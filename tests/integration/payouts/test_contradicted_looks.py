@@ -54,3 +54,23 @@ async def test_a_poll_that_contradicts_the_look_after_the_yes_and_one_slip(world
     await one_slip(world)
     await world.live(hours=3, every_s=300)
     assert [str(one.cost) for one in world.site.performed] == ["900"]
+
+
+@pytest.mark.parametrize("shown", ["899.50", "900.50"])
+@pytest.mark.parametrize("payouts", ["off", "5m"])
+async def test_a_slip_after_the_yes_and_some_cents_that_come_in_or_go(world: World, shown: str, payouts: str) -> None:
+    """The site debits on completion. The look after the yes slips (0); a charge-back, or a commission, comes before the
+    first poll. Time alone is no second look."""
+    world.site.money("900", "600")
+    world.site.will("payout", Succeeded("1", left=Decimal(0)), Succeeded("2"))
+    await world.open(config(PAY, accounts=account(more=f"settle: 1m, poll: {{payouts: '{payouts}', info: 5m}}")))
+    await world.turn()
+    world.site.payouts["1"] = "waiting"
+    world.site.money(shown, "600")
+    await world.live(days=9, every_s=900)
+    world.site.money("500", "600")
+    await world.live(hours=1, every_s=300)
+    world.site.money(shown, "600")
+    await world.live(hours=1, every_s=300)
+    assert [str(one.cost) for one in world.site.performed] == ["900"]
+    assert "action.unconfirmed" in await world.told()

@@ -108,3 +108,62 @@ async def test_one_that_a_list_has_shown_as_over_is_forgotten_though_its_row_is_
     world.site.money("900")
     await world.live(hours=2, every_s=300)
     assert left(world) == ["400", "450", "900"]
+
+
+@pytest.mark.parametrize("number", [True, False])
+async def test_a_plugin_that_lists_nothing_is_asked_beside_it_too(world: World, number: bool) -> None:
+    """`evidence_lists` is None, and payouts are not polled."""
+    pays(world, number=number)
+    world.site.money("400")
+    await world.open(config(PAY, accounts=account(more="settle: 1m, poll: {payouts: off}")))
+    with_function(world, evidence_lists=None)
+    await world.live(minutes=30, every_s=300)
+    await answer(world)
+    await world.live(days=6, every_s=1800)
+    assert (left(world), len(await world.told("action.unconfirmed"))) == (["400"], 1)
+
+
+@pytest.mark.parametrize("kept", ["", "retention: {events: 7d}"])
+async def test_what_is_asked_about_can_be_answered_however_old_it_is(world: World, kept: str) -> None:
+    """Nobody knows its number, and ended actions are let go after 90 days, or 7."""
+    pays(world, number=False)
+    world.site.money("400")
+    await world.open(config(PAY, settings=kept, accounts=account(more="settle: 1m")))
+    await world.live(days=30 if kept else 100, every_s=3 * 3600)
+    assert "of intent 1 " in (await world.events("approval.wanted"))[-1]["data"]["reason"]
+    await world.say("resolve", id="1", happened=True)
+    await world.live(days=1, every_s=1800)
+    assert left(world) == ["400", "400"]
+
+
+async def test_it_is_asked_about_however_many_came_after_it(world: World) -> None:
+    """Each later one is asked about beside it, gets its yes, and is listed as done."""
+
+    async def later(_intent: Intent) -> Succeeded:
+        number = str(len(world.site.performed))
+        world.site.payouts[number] = "done"
+        world.site.money("0")
+        return Succeeded(number)
+
+    world.site.will("payout", Succeeded(), *[later] * 30)
+    world.site.money("400")
+    await world.open(config(PAY, accounts=account(more="settle: 1m")))
+    await world.live(days=10, every_s=3600)
+    for number in range(12):
+        world.site.money(str(500 + 100 * number))
+        for _ in range(16):
+            await world.live(hours=6, every_s=3600)
+            if await answer(world):
+                await world.live(hours=1, every_s=300)
+                break
+        else:
+            raise AssertionError(f"{500 + 100 * number} was not asked about")
+    assert left(world) == ["400", *(str(500 + 100 * number) for number in range(12))]
+
+
+async def answer(world: World) -> int:
+    """Say yes to all that is asked."""
+    asked = [one.shown_id for one in await world.intents() if str(one.state) == "awaiting_approval"]
+    for number in asked:
+        await world.say("approve", ids=[number])
+    return len(asked)

@@ -123,7 +123,7 @@ async def test_what_is_listed_as_waiting_for_ever_is_told_and_blocks_nothing_for
     [told] = await world.events("action.unconfirmed")
     assert told["data"]["reason"].startswith("accepted and listed as waiting for long")
     asked = (await world.intents())[-1]
-    assert (str(asked.state), "payout 41 waits there" in asked.reason) == ("awaiting_approval", True)
+    assert (str(asked.state), "payout 41 was accepted" in asked.reason) == ("awaiting_approval", True)
     await world.say("approve", ids=[asked.shown_id])
     await world.live(minutes=12)
     assert left(world) == ["600", "600"]
@@ -135,7 +135,8 @@ async def test_a_payout_of_which_nothing_is_listed_is_told_after_a_day_and_asked
     await world.live(hours=25, every_s=600)
     assert (await world.told("action.unconfirmed"), left(world)) == (["action.unconfirmed"], ["600"])
     asked = (await world.intents())[-1]
-    words = "payout of intent 1 was accepted, and nothing has shown that it was taken: is it the same money?"
+    words = "payout of intent 1 was accepted, and nothing has shown that it was taken: if it is the "
+    words += "same money, deny; a yes pays beside it"
     assert (str(asked.state), asked.reason) == ("awaiting_approval", words)
     await world.say("approve", ids=[asked.shown_id])
     await world.live(minutes=12)

@@ -12,9 +12,10 @@ from bursar.journal.migrations.debits import DEBITS
 from bursar.journal.migrations.first import FIRST
 from bursar.journal.migrations.ledger import LEDGER
 from bursar.journal.migrations.lines import LINES
+from bursar.journal.migrations.lookups import LOOKUPS
 from bursar.journal.migrations.meanings import MEANINGS
 
-MIGRATIONS: tuple[str, ...] = (FIRST, LEDGER, MEANINGS, ACTS, LINES, AWAY, DEBITS)
+MIGRATIONS: tuple[str, ...] = (FIRST, LEDGER, MEANINGS, ACTS, LINES, AWAY, DEBITS, LOOKUPS)
 """What leads from nothing to the newest tables."""
 
 VERSION = len(MIGRATIONS)

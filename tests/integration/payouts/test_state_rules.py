@@ -1,0 +1,138 @@
+"""A state rule that pays out goes on, though the balance never leaves its condition: what is there later is another sum."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from bursar.api import Intent, Observation, Observed, SubjectRef, Succeeded
+from support.config import account, config
+from support.scenarios.payouts import left, pays_late
+from support.world import World, with_function
+
+STATE = '{name: p, on: balance, when: balance.amount >= 100, do: [{payout: {method: "7"}}]}'
+EVENT = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7"}}]}'
+BOTH = pytest.mark.parametrize("rule", [STATE, EVENT], ids=["state", "event"])
+
+
+@BOTH
+async def test_after_one_that_was_never_shown_each_is_asked_about(world: World, rule: str) -> None:
+    world.site.will("payout", *[Succeeded()] * 9)
+    world.site.money("400")
+    await world.open(config(rule, accounts=account(more="settle: 1m")))
+    for day in range(10):
+        world.site.money(str(400 + 100 * day))
+        await world.live(days=1, every_s=3600)
+    assert left(world) == ["400"]
+    assert len(await world.events("approval.wanted")) > 1
+
+
+@BOTH
+async def test_after_one_that_is_done_what_came_in_meanwhile_is_paid(world: World, rule: str) -> None:
+    """The site debits on completion, and 1000 came in meanwhile."""
+    pays_late(world)
+    world.site.money("400")
+    await world.open(config(rule, accounts=account(more="settle: 1m")))
+    await world.live(hours=3, every_s=300)
+    world.site.money("1400")
+    await world.live(hours=3, every_s=300)
+    world.site.payouts["1"] = "done"
+    world.site.money("1000")
+    await world.live(days=2, every_s=3600)
+    assert left(world) == ["400", "1000"]
+
+
+async def test_a_plugin_that_names_nothing_that_it_makes_is_asked_beside_what_was_never_shown(world: World) -> None:
+    """`settled_by` is None: one slip of the balance, below its minimum, has it pass that once more."""
+    world.site.will("payout", *[Succeeded()] * 9)
+    world.site.money("400")
+    await world.open(config(EVENT, accounts=account(more="settle: 1m")))
+    with_function(world, settled_by=None, evidence_lists=None)
+    await world.live(days=2, every_s=1800)
+    assert len(await world.told("action.unconfirmed")) == 1
+
+    async def slips(_look: object) -> Observation:
+        low = {"amount": Decimal(10), "min_payout": Decimal(50)}
+        return Observation("info", (Observed(SubjectRef("balance", "balance"), {**low, "currency": "USD"}),))
+
+    world.site.will("info", slips)
+    await world.live(days=2, every_s=1800)
+    assert left(world) == ["400"]
+
+
+async def takes_all(world: World, rule: str) -> None:
+    """The site debits at once: the balance leaves the condition by itself."""
+
+    async def pays(_intent: Intent) -> Succeeded:
+        world.site.money("0")
+        return Succeeded(str(len(world.site.performed)))
+
+    world.site.will("payout", *[pays] * 9)
+    world.site.money("400")
+    await world.open(config(rule, accounts=account(more="settle: 1m")))
+
+
+@BOTH
+async def test_what_leaves_the_condition_is_paid_once_for_each_entry(world: World, rule: str) -> None:
+    await takes_all(world, rule)
+    for amount in ("400", "500", "600"):
+        world.site.money(amount)
+        await world.live(hours=3, every_s=300)
+    assert left(world) == ["400", "500", "600"]
+
+
+QUICK = account(more="settle: 1m, poll: {payouts: 1m, info: 5m}")
+
+
+async def waits(world: World) -> None:
+    """Have 400 asked for, at a site that debits what is done."""
+    pays_late(world)
+    world.site.money("400")
+    await world.open(config(STATE, accounts=QUICK))
+    await world.live(minutes=12)
+    assert left(world) == ["400"]
+
+
+async def over(world: World, amount: str = "300") -> None:
+    """Have it done, and so much there then."""
+    world.site.payouts["1"] = "done"
+    world.site.money(amount)
+    await world.live(hours=3, every_s=60)
+
+
+async def test_the_rest_is_paid_under_a_new_name(world: World) -> None:
+    await waits(world)
+    await world.reload(config(STATE.replace("name: p,", "name: q, was: p,"), accounts=QUICK))
+    await world.live(minutes=12)
+    await over(world)
+    assert left(world) == ["400", "300"]
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        "{name: p, on: balance, when: balance.amount >= 100, do: [{add: {link: x}}]}",
+        '{name: p, on: coupon, when: account.currency == "USD", do: [{add: {link: x}}]}',
+    ],
+)
+async def test_a_rule_that_does_something_else_now_is_not_asked_by_the_end_of_a_payout(world: World, now: str) -> None:
+    await waits(world)
+    await world.reload(config(now, accounts=QUICK))
+    await world.live(minutes=12)
+    await over(world)
+    assert [one.action for one in world.site.performed] == ["payout"]
+
+
+@pytest.mark.parametrize("list_first", [True, False])
+async def test_one_list_that_says_done_pays_nothing_twice(world: World, list_first: bool) -> None:
+    """By a slip of some minutes; or the site lists it as done some minutes before it debits it."""
+    await waits(world)
+    world.site.payouts["1"] = "done"
+    await world.live(minutes=4, every_s=30)
+    if list_first:
+        world.site.money("0")
+    else:
+        world.site.payouts["1"] = "waiting"
+    await world.live(hours=1, every_s=60)
+    assert left(world) == ["400"]
