@@ -37,7 +37,7 @@ def reload(as_json: bool) -> None:
         click.echo(f"action {action['id']} ends: {action['reason']}")
     if ended:
         first = str(ended[0]["id"]).partition(".")[0]
-        click.echo(f"`bursar actions retry {first}` puts such a one to the rules as they are now")
+        click.echo(f"what a rule still asks for is asked anew; else `bursar actions retry {first}` puts it to the rule")
     held = Counter((one["rule"], one["account"], one["reason"]) for one in answer["ends"]["matches"])
     for (rule, account, reason), number in held.items():
         waited = "1 match that waited ends" if number == 1 else f"{number} matches that waited end"

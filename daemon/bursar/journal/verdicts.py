@@ -99,6 +99,18 @@ def fired_before(tx: Tx, rule: Rule, account: AccountName, subject: SubjectRef) 
     return None if until is None else (since or until, until)
 
 
+def stood_outside(tx: Tx, rule: Rule, account: AccountName, subject: SubjectRef) -> bool:
+    """Return whether a state rule, as it is or as it was, has seen a subject last outside of its condition."""
+    row = tx.one(
+        "SELECT 1 FROM verdicts WHERE rule = ? AND account = ? AND subject_type = ? AND subject_id = ? AND inside = 0",
+        rule.name,
+        account,
+        subject.type,
+        subject.id,
+    )
+    return row is not None
+
+
 def stand(
     tx: Tx,
     rule: Rule,

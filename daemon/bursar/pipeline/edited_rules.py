@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bursar.domain.event import Event
 from bursar.domain.ids import AccountName, MatchId, SubjectRef
@@ -14,7 +14,7 @@ from bursar.domain.ledger import Entry
 from bursar.domain.rule import Rule
 from bursar.domain.values import Json
 from bursar.domain.verdict import BlockReason, HoldBack
-from bursar.journal import events, ledger, matches
+from bursar.journal import events, ledger, matches, verdicts
 from bursar.journal.matches import MatchRow
 from bursar.pipeline.events import emit_core
 from bursar.pipeline.guard_facts import recall, was_answered
@@ -56,23 +56,34 @@ def _ask_about(uow: UnitOfWork, rule: Rule, event: Event) -> None:
     match = matches.last_about(uow.tx, event.id, names, rule.fingerprint)
     if match is not None and was_answered(match):
         return
-    if any((one.account, one.subject) == (event.account, event.subject) for one in matches.held_by(uow.tx, rule.name)):
+    if matches.held_about(uow.tx, rule.name, event.account, event.subject) is not None:
         return
     if _why_not(uow, rule, event.account, event.subject, event.at, match.first if match is not None else None) is None:
-        _add(uow, rule, event, match)
+        _add(uow, rule, event.account, event.subject, event, match)
 
 
-def _add(uow: UnitOfWork, rule: Rule, event: Event, match: MatchRow | None) -> None:
-    anew = matches.add(uow.tx, rule, event.account, event.subject, event, ANEW, uow.now, match)
-    matches.hold_back(uow.tx, anew, HoldBack(BlockReason.LAPSED, ANEW, uow.now), 0)
+def _add(
+    uow: UnitOfWork,
+    rule: Rule,
+    account: AccountName,
+    subject: SubjectRef | None,
+    event: Event | None,
+    match: MatchRow | None,
+    wait: timedelta = timedelta(0),
+) -> None:
+    anew = matches.add(uow.tx, rule, account, subject, event, ANEW, uow.now, match)
+    matches.hold_back(uow.tx, anew, HoldBack(BlockReason.LAPSED, ANEW, uow.now + wait), 0)
     uow.wake.add("polling")
 
 
 def ask_anew(uow: UnitOfWork) -> None:
     """Matches ended with their rules' texts: their events are put to those rules as they are now, and to rules that
-    have the texts. Only events that would not come anew."""
+    have the texts. Only events that would not come anew; and the entries of state rules, which do not."""
     ended, uow.ended = uow.ended, []
     for match in ended:
+        if match.event_id is None:
+            _ask_of_entry(uow, match)
+            continue
         event, account = recall(uow, match), uow.config.accounts.get(match.account)
         kind = account.kinds.get(event.subject.type) if account and event and event.subject else None
         # An event that comes anew by itself (an order that enters a
@@ -84,7 +95,24 @@ def ask_anew(uow: UnitOfWork) -> None:
             meant = rule.name == match.rule or rule.fingerprint == match.fingerprint
             if not meant or why_not_anew(uow, rule, match) is not None:
                 continue
-            _add(uow, rule, event, match)
+            _add(uow, rule, match.account, match.subject, event, match)
+
+
+def _ask_of_entry(uow: UnitOfWork, match: MatchRow) -> None:
+    """Have a state rule asked once more, as it is now, about an entry that it matched and did nothing for."""
+    rule, account = uow.config.active_rule(match.rule), match.account
+    if rule is None or match.subject is None or account not in uow.config.accounts:
+        return
+    if rule.watches != match.subject.type:  # it is another rule now
+        return
+    stands = verdicts.standing(uow.tx, rule, account, match.subject)
+    # It has looked since, and waits: it fires by itself.
+    if (stands is not None and not stands.standing.fired) or not rule.accounts.include(uow.config.facts(account)):
+        return
+    # Where it has yet to look, it may never do so: an order that is over is polled no more, but while something waits.
+    wait = rule.hold_for if stands is None and rule.hold_for is not None else timedelta(0)
+    if why_not_anew(uow, rule, match) is None:
+        _add(uow, rule, account, match.subject, None, match, wait)
 
 
 def why_not_anew(view: ReadView, rule: Rule, match: MatchRow) -> str | None:
@@ -124,9 +152,9 @@ def _why_not(
     for entry in ledger.of_rule(view.tx, lineage, account, subject, since):
         if entry.match != first and entry.planned_at >= since and (entry.open or _stands(entry)):
             return f"the rule {rule.name} has asked for {entry.action} since, as intent {entry.id}"
-    for held in matches.held_by(view.tx, rule.name):
-        if (held.account, held.subject) == (account, subject) and held.first != first:
-            return f"the rule {rule.name} waits with a newer match already: {held.reason}"
+    held = matches.held_about(view.tx, rule.name, account, subject)
+    if held is not None and held.first != first:
+        return f"the rule {rule.name} waits with a newer match already: {held.reason}"
     return None
 
 
@@ -135,9 +163,11 @@ def _may_be_done(view: ReadView, entry: Entry) -> bool:
     account = view.config.accounts.get(entry.account)
     action = account.actions.get(entry.action) if account is not None else None
     looked_for = action is not None and action.lost_reply is LostReply.RECONCILABLE
-    # What can be looked for is looked for beside the next one; an
-    # order cannot be looked for, so a doubt counts as done.
-    return _stands(entry) or entry.open or (entry.in_doubt and not looked_for)
+    if _stands(entry) or entry.open:
+        return True
+    # What can be looked for is looked for beside the next one; an order cannot be
+    # looked for, so a doubt counts as done, until a person says that it is not.
+    return entry.may_have_landed and not looked_for
 
 
 def _stands(entry: Entry) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bursar.domain.evaluate import HoldState, NoMatch, evaluate_state, judge, obscured
+from bursar.domain.ledger import Entry
 from bursar.domain.observation import Snapshot
 from bursar.domain.rule import Rule, Scope
 from bursar.journal import events, ledger, matches, verdicts
@@ -41,16 +42,31 @@ def stood_before(
     facts = view.config.facts(snapshot.account)
     stood, verdict = evaluate_state(rule, Scope(facts, view.now, was, None, view.ahead), None, asked_at, entry=False)
     unknown = isinstance(verdict, NoMatch) and verdict.unknown
-    if not stood.inside and (unknown or obscured(before)):
+    seen = verdicts.stood_outside(view.tx, rule, snapshot.account, snapshot.ref)
+    if not stood.inside and (unknown or (obscured(before) and not seen)):
         # What the rule asks about was not known before: that it is known now is no entry of all subjects at once.
         scope = Scope(facts, view.now, snapshot, None, view.ahead)
         stood, _ = evaluate_state(rule, scope, None, asked_at, entry=False)
-    former = verdicts.fired_before(view.tx, rule, snapshot.account, snapshot.ref) if stood.inside else None
+    if not stood.inside:
+        return stood
+    former = verdicts.fired_before(view.tx, rule, snapshot.account, snapshot.ref)
+    acted_at = _acted_at(view, rule, snapshot)
+    # By the ledger, whatever the rule has been meanwhile: one for events, a text that nothing fitted, another name.
+    if acted_at is not None and not _has_left(view, rule, snapshot, acted_at):
+        return replace(stood, fired=True, since=former[0] if former is not None else stood.since)
     if former is None:
         return stood
     # The entry that was answered lasts: what still waits for it must not be said to have left its condition.
     fired = _has_fired(view, rule, snapshot, stood, *former)
     return replace(stood, fired=fired, since=former[0] if fired else stood.since)
+
+
+def _acted_at(view: ReadView, rule: Rule, snapshot: Snapshot) -> datetime | None:
+    """Return when a rule last planned something for a subject that came to anything, of what it does now."""
+    does = {act.action for act in rule.acts()}
+    lineage = lineage_of(view, rule.name)
+    entries = ledger.of_rule(view.tx, lineage, snapshot.account, snapshot.ref, view.now - ledger.KEPT) if does else []
+    return max((one.planned_at for one in entries if one.action in does and _came_of_it(one)), default=None)
 
 
 def _has_fired(
@@ -81,7 +97,11 @@ def _has_done(view: ReadView, rule: Rule, snapshot: Snapshot, since: datetime) -
     # Also what ended at the very instant of the entry: without `for` it is planned in the same commit.
     before = since - INSTANT
     entries = ledger.of_rule(view.tx, lineage_of(view, rule.name), snapshot.account, snapshot.ref, before)
-    return any(one.open or one.may_have_landed or (one.done and one.undone_at is None) for one in entries)
+    return any(_came_of_it(one) for one in entries)
+
+
+def _came_of_it(entry: Entry) -> bool:
+    return entry.open or entry.may_have_landed or (entry.done and entry.undone_at is None)
 
 
 def _has_left(view: ReadView, rule: Rule, snapshot: Snapshot, since: datetime) -> bool:

@@ -136,7 +136,9 @@ def _ask_rule_anew(uow: UnitOfWork, intent: Intent, ended: str) -> Answered:
         return Answered(intent, f"intent {intent.id} was asked for anew already: {against}")
     # What the match, or the rule since, has done already would be done a second time.
     if against is not None:
-        raise ActionRejected(f"{against}: `bursar call` does at once what is still to be done")
+        waits = intents.open_on(uow.tx, intent.account, intent.subject) is not None
+        then = "`bursar actions` shows it" if waits else "`bursar call` does at once what is still to be done"
+        raise ActionRejected(f"{against}: {then}")
     reason = _asks(uow, rule, match)
     event = recall(uow, match)
     anew = matches.add(uow.tx, rule, match.account, match.subject, event, reason, uow.now, match)

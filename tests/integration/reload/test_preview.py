@@ -82,7 +82,7 @@ def test_it_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
     assert capsys.readouterr().out.splitlines() == [
         "the daemon takes on the new configuration",
         "action 1.2 ends: the rule changed",
-        "`bursar actions retry 1` puts such a one to the rules as they are now",
+        "what a rule still asks for is asked anew; else `bursar actions retry 1` puts it to the rule",
         "r: 2 matches that waited end at panel: the rule changed",
         "s: 1 match that waited ends at panel: the rule changed",
         (
