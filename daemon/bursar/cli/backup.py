@@ -108,6 +108,7 @@ def _confirm(as_json: bool) -> None:
             f"budgets, cooldowns and limits do not know what left{after}, until their windows are over: lower the "
             "budgets meanwhile, or pause, if much was"
         )
+        click.echo("orders that came under watch since the backup are not known: `bursar track` puts them there again")
         if asked := [str(id_) for id_ in answer["asked"]]:
             click.echo(
                 f"still asked about, one by one, since nothing shows whether it was done{after}: {', '.join(asked)}; "

@@ -273,7 +273,7 @@ def _apply(
             subjects.set_problem(uow.tx, account.name, kind, id_, problem)
     baselined = uow.now if loaded.row.baselined_at is None and not observation.more else None
     streams.settle(uow.tx, account.name, observation.stream, observation.cursor, baselined)
-    note_unseen(uow, ((step.before, step.change.snapshot) for step in steps if step.seen))
+    note_unseen(uow, account.name, ((one.before, one.change.snapshot, one.change.fresh) for one in steps if one.seen))
     for step in steps:
         # Before its events: rules that they wake must find a ledger that knows what was paid.
         read_change(uow, account, step.before, step.change)
@@ -282,8 +282,9 @@ def _apply(
     seen = {step.change.snapshot.ref.type for step in steps if step.seen}
     ask_at_the_next(uow, account, (kind for name, kind in loaded.kinds.items() if name not in seen), loaded.rearmed)
     _ask(uow, account, observation, steps, poll)
-    review_questions(uow, account.name, {step.change.snapshot.ref for step in steps if step.change.fresh})
     changed = {step.change.snapshot.ref.id: step.change.snapshot for step in steps if step.change.fresh}
+    if changed:
+        review_questions(uow, account.name, {one.ref for one in changed.values()})
     # Not remembered by its digest then: the second absence must be looked at, though the answer is the same.
     absent = any(not step.seen and step.change.snapshot.missed == 1 for step in steps)
     return Ingested(changed, doubted=doubted, absent=absent)

@@ -27,10 +27,11 @@ def test_the_caution_after_a_restore_is_shown_and_ended_by_its_confirmation(left
 def test_the_confirmation_names_what_is_still_unknown(asked: Left) -> None:
     asked.restored()
     said = asked.command("restore", "--confirm")
-    first, _, last = said.out.splitlines()
-    assert (said.code, first, last) == (
+    first, _, tracked, last = said.out.splitlines()
+    assert (said.code, first, tracked, last) == (
         0,
         "confirmed: rules act again as they say",
+        "orders that came under watch since the backup are not known: `bursar track` puts them there again",
         "still unknown: 1; say what became of each (`bursar actions resolve ID …`)",
     )
 
