@@ -176,7 +176,8 @@ def take_step(
         after = write_success(uow, after, success, accepted=accepted)
     # Every loss is told, the second like the first: a person who resolved one must hear of the next.
     if changed and after.state is State.UNKNOWN:
-        tell(uow, "action.unknown", after, taken.reason)
+        amount: dict[str, Json] = {"amount": shown_amount(after.cost), "currency": after.currency}
+        tell(uow, "action.unknown", after, taken.reason, amount if after.cost is not None else None)
     if changed and after.state not in OPEN:
         _end(uow, after, taken, never=never, held=held)
     uow.wake.add("executing")

@@ -21,7 +21,8 @@ async def test_a_lost_payout_is_not_asked_for_again(world: World) -> None:
 async def test_a_lost_payout_is_told_once(world: World) -> None:
     await pay(world)
     await world.live(hours=5, every_s=300)
-    assert await world.told("action.unknown") == ["action.unknown"]
+    [told] = await world.events("action.unknown")
+    assert (told["data"]["amount"], told["data"]["currency"]) == ("80", "USD")
 
 
 async def test_a_lost_payout_blocks_the_action_on_the_account(world: World) -> None:
