@@ -6,19 +6,11 @@ import pytest
 
 from bursar.api import Later, Refused
 from support.config import account, config
+from support.scenarios.backup import restored
 from support.scenarios.payouts import DUE, PAYOUT, due_again, payout_due
 from support.world import World
 
 PAY = "{name: p, on: balance.passed_min_payout, do: [{payout: {method: '7'}}]}"
-
-
-async def restored(world: World) -> None:
-    """Start again on a journal that is older than what was sent."""
-    await world.close()
-    sidecar = world.folder / "journal.db.fence"
-    journal, sent = sidecar.read_text(encoding="utf-8").split()
-    sidecar.write_text(f"{journal} {int(sent) + 1:020d}\n", encoding="utf-8")
-    await world.open(world._path.read_text(encoding="utf-8"))
 
 
 async def test_after_a_restore_money_asks_a_person_whatever_its_rule_says(world: World) -> None:

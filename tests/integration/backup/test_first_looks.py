@@ -8,6 +8,7 @@ import pytest
 
 from bursar.api import Unreachable
 from support.config import config
+from support.scenarios.backup import restored
 from support.world import World
 
 REORDER = "{name: again, on: order.canceled, do: [{add: {link: x}}], limit: {per: order, max: 1, every: 30d}}"
@@ -15,15 +16,6 @@ STANDS = '{name: again, on: order, when: order.state == "canceled", do: [{add: {
 FIELD = "{name: again, on: order, when: order.remains < 10,%s do: [{add: {link: x}}]}"
 BALANCE = "{name: again, on: balance, when: balance.amount > 500, do: [{add: {link: x}}]}"
 BOTH = pytest.mark.parametrize("rule", [REORDER, STANDS], ids=["event", "state"])
-
-
-async def restored(world: World) -> None:
-    """Have the journal be one that knows nothing of what was sent last."""
-    await world.close()
-    sidecar = world.folder / "journal.db.fence"
-    journal, sent = sidecar.read_text(encoding="utf-8").split()
-    sidecar.write_text(f"{journal} {int(sent) + 1:020d}\n", encoding="utf-8")
-    await world.open(world._path.read_text(encoding="utf-8"))
 
 
 async def watched(world: World, rule: str, **fields: object) -> None:

@@ -48,3 +48,12 @@ async def put_back(world: World, kept: dict[Path, bytes]) -> None:
     for path, content in kept.items():
         path.write_bytes(content)
     await world.open(world._path.read_text(encoding="utf-8"))
+
+
+async def restored(world: World) -> None:
+    """Start again on a journal that is older than what was sent."""
+    await world.close()
+    sidecar = world.folder / "journal.db.fence"
+    journal, sent = sidecar.read_text(encoding="utf-8").split()
+    sidecar.write_text(f"{journal} {int(sent) + 1:020d}\n", encoding="utf-8")
+    await world.open(world._path.read_text(encoding="utf-8"))
