@@ -20,14 +20,16 @@ from support.limits import WAIT_S
 from support.prove import SCENARIOS, prove
 
 ROUNDS = 33
+SEEDS = {"debits at once": 1, "debits when done": 3}
+"""One of each kind of site: what is asked for leaves the balance at once, or once it is done."""
 TRIES = 20
 CELL = "before-commit:person:none"
 OF_A_TERMINAL = {"COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"}
 
 
-@pytest.fixture(scope="module")
-def short(tmp_path_factory: pytest.TempPathFactory) -> CompletedProcess[str]:
-    return prove(tmp_path_factory.mktemp("short"), "--rounds", str(ROUNDS), "--seed", "1", "--json")
+@pytest.fixture(scope="module", params=SEEDS.values(), ids=SEEDS)
+def short(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> CompletedProcess[str]:
+    return prove(tmp_path_factory.mktemp("short"), "--rounds", str(ROUNDS), "--seed", str(request.param), "--json")
 
 
 @pytest.fixture(scope="module")

@@ -261,8 +261,8 @@ def _restored(facts: GuardFacts, _now: datetime) -> Verdict | None:
     asked_since = facts.rule is None and not facts.lost  # by a person
     if facts.restored is None or _repeatable(facts) or _covered(facts) or asked_since:
         return None
-    ends = "" if facts.restore_confirmed else "; `bursar restore --confirm` ends this"
-    words = f"{WAS_RESTORED} {facts.restored}{ends}: it may have been done after that"
+    ends = "" if facts.restore_confirmed else "; `bursar restore --confirm`, once all is settled, ends such questions"
+    words = f"{WAS_RESTORED} {facts.restored}: it may have been done after that; look there, and deny it if it was{ends}"
     return RequireApproval(words, RESTORED_WITHIN, Question.RESTORED)
 
 
