@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from bursar.cli.tree import COMMANDS, bursar
+from bursar.cli.tree import SUMMARIES, bursar
 
 ROOT = Path(__file__).parents[2]
 WITHOUT_JSON = {"bursar run", "bursar demo", "bursar audit"}
@@ -19,7 +19,7 @@ WITHOUT_JSON = {"bursar run", "bursar demo", "bursar audit"}
 def commands() -> list[tuple[str, click.Command]]:
     """Return every command and subcommand with its whole name."""
     context = click.Context(bursar)
-    return [found for name in COMMANDS for found in _under(f"bursar {name}", bursar.get_command(context, name))]
+    return [found for name in SUMMARIES for found in _under(f"bursar {name}", bursar.get_command(context, name))]
 
 
 def _under(name: str, command: click.Command | None) -> Iterator[tuple[str, click.Command]]:
@@ -53,7 +53,7 @@ def test_facts_can_be_had_as_json(name: str, command: click.Command) -> None:
     assert ("--json" in options(command)) == (name not in WITHOUT_JSON)
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", SUMMARIES)
 def test_a_command_does_what_its_file_says(name: str) -> None:
     command = bursar.get_command(click.Context(bursar), name)
     assert command is not None

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import bursar.api
-from bursar.cli.tree import COMMANDS
+from bursar.cli.tree import SUMMARIES
 from bursar.domain.event import CORE_EVENTS
 from bursar.domain.intent import State
 from bursar.host.plugins import HOOKS, load_plugins
@@ -54,7 +54,7 @@ def settings() -> Iterable[str]:
 
 
 PAGES: list[tuple[str, str, Callable[[], Iterable[str]]]] = [
-    ("docs/operations.md", "commands", lambda: (f"bursar {name}" for name in COMMANDS)),
+    ("docs/operations.md", "commands", lambda: (f"bursar {name}" for name in SUMMARIES)),
     ("docs/operations.md", "faults", lambda: FAULTS),
     ("docs/rules.md", "core events", lambda: CORE_EVENTS),
     ("docs/rules.md", "intent states", lambda: State),

@@ -13,7 +13,7 @@ import click
 import pytest
 
 from bursar.api import schema
-from bursar.cli.tree import COMMANDS, bursar
+from bursar.cli.tree import SUMMARIES, bursar
 from bursar.domain.event import CORE_EVENT_FIELDS, CORE_EVENTS
 from bursar.domain.ids import SubjectRef
 from bursar.domain.route import envelope
@@ -39,7 +39,7 @@ def sink_keys() -> Iterator[str]:
 
 
 def subcommands() -> Iterator[str]:
-    for name in COMMANDS:
+    for name in SUMMARIES:
         command = bursar.get_command(click.Context(bursar), name)
         if isinstance(command, click.Group):
             yield from (f"bursar {name} {sub}" for sub in command.commands)
@@ -100,6 +100,6 @@ def test_the_envelope_that_is_shown_has_the_keys_of_a_real_one() -> None:
     )
 
 
-@pytest.mark.parametrize(("name", "words"), COMMANDS.items())
+@pytest.mark.parametrize(("name", "words"), SUMMARIES.items())
 def test_the_help_and_the_page_say_the_same_of_a_command(name: str, words: str) -> None:
     assert f"| `bursar {name}` | {words} |" in page("docs/operations.md")

@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from bursar.api import Provider
-from bursar.cli.tree import COMMANDS, Tree, bursar
+from bursar.cli.tree import SUMMARIES, Tree, bursar
 from bursar.domain.event import CORE_EVENTS
 from bursar.host.plugins import load_plugins
 from bursar.settings import schema
@@ -40,7 +40,7 @@ def commands() -> Iterator[str]:
     yield "## Commands\n\nEach takes `--config PATH` (`-c`) and `--help` besides.\n"
     root = click.Context(bursar, info_name="bursar")
     assert isinstance(bursar, Tree)
-    for name in COMMANDS:
+    for name in SUMMARIES:
         command = bursar.get_command(root, name)
         assert command is not None
         yield from _command(command, f"bursar {name}")

@@ -65,7 +65,7 @@ class Client:
 
     async def ask_async(self, verb: str, **params: Json) -> Json:
         """Ask the same from within a loop."""
-        from bursar.control import offline
+        from bursar.control.asking import ask
         from bursar.control.messages import RequestRejected
 
         given: dict[str, Json] = {name: value for name, value in params.items() if value is not None}
@@ -73,7 +73,7 @@ class Client:
             if self.lacks is not None:
                 return await self._ask_daemon(verb, given)
             self._log_to_stderr()
-            return await offline.ask(self.configuration, self.registry, verb, given)
+            return await ask(self.configuration, self.registry, verb, given)
         except RequestRejected as rejected:
             raise CommandError(str(rejected), EXIT_CODES[rejected.code]) from None
 
@@ -85,9 +85,9 @@ class Client:
 
     async def runs(self) -> bool:
         """Return whether a daemon answers."""
+        from bursar.control.asking import answer_within_s
         from bursar.control.client import ask_daemon
         from bursar.control.messages import RequestRejected
-        from bursar.control.offline import answer_within_s
 
         settings = self.configuration.settings
         try:
@@ -101,8 +101,8 @@ class Client:
         return True
 
     async def _ask_daemon(self, verb: str, given: dict[str, Json]) -> Json:
+        from bursar.control.asking import answer_within_s
         from bursar.control.client import ask_daemon
-        from bursar.control.offline import answer_within_s
 
         settings = self.configuration.settings
         assert self.lacks is not None

@@ -55,7 +55,7 @@ def paused_words(everywhere: bool, by_name: Sequence[str]) -> str:
 
 async def _ask(client: Client) -> dict[str, Any]:
     """Return the facts; where no daemon answers, `problem` says if a process keeps the journal all the same."""
-    from bursar.control.offline import silent_writer
+    from bursar.control.asking import silent_writer
 
     running = await client.runs()
     answer = await client.ask_async("status")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from importlib.metadata import EntryPoint
 
-COMMANDS = {
+SUMMARIES = {
     "demo": "See the whole thing work against the built-in sandbox.",
     "run": "Run the daemon in the foreground.",
     "check": "Check the configuration; name every problem with its place.",
@@ -55,10 +55,10 @@ class Tree(click.Group):
     """The root: the core's commands by name, lazily; then those that plugins bring."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*COMMANDS, *sorted(_from_plugins() if _has_foreign_plugins() else {})]
+        return [*SUMMARIES, *sorted(_from_plugins() if _has_foreign_plugins() else {})]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
+        if cmd_name not in SUMMARIES:
             return _from_plugins().get(cmd_name) if _has_foreign_plugins() else None
         if (plugin := _PLUGINS.get(cmd_name)) is not None:
             return _commands_of(lambda entry: not _is_foreign(entry) and entry.name == plugin).get(cmd_name)
@@ -74,7 +74,7 @@ class Tree(click.Group):
         return args[0], command, args[1:]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        rows = list(COMMANDS.items())
+        rows = list(SUMMARIES.items())
         if _has_foreign_plugins():
             rows += [(name, command.get_short_help_str(70)) for name, command in sorted(_from_plugins().items())]
         with formatter.section("Commands"):
@@ -92,7 +92,7 @@ def _is_foreign(entry: EntryPoint) -> bool:
 
 def _from_plugins() -> dict[str, click.Command]:
     """Return what plugins bring beside the core's."""
-    return {name: command for name, command in _commands_of().items() if name not in COMMANDS}
+    return {name: command for name, command in _commands_of().items() if name not in SUMMARIES}
 
 
 def _commands_of(wanted: Callable[[EntryPoint], bool] = lambda _entry: True) -> dict[str, click.Command]:

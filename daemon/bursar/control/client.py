@@ -1,4 +1,4 @@
-"""A command's side of the control socket; where no daemon runs, the command answers itself (`offline`)."""
+"""A command's side of the control socket; where no daemon runs, the command answers itself (`asking`)."""
 
 from __future__ import annotations
 

@@ -83,12 +83,8 @@ class Controller:
             raise RequestRejected(str(unwanted)) from None
         except JournalError as error:
             raise RequestRejected(str(error), ErrorCode.FAILED) from None
-        if verb == "quote":
-            return await self._quote(params)
-        if verb == "call":
-            return await self._call(params)
-        if verb == "reload":
-            return await self._reloaded()
+        if verb in LOOP_REQUESTS:
+            return await LOOP_REQUESTS[verb](self, params)
         raise RequestRejected(f"the daemon does not know {verb!r}; is it an older one?")
 
     async def _decide(self, verb: str, configuration: Configuration, params: dict[str, Json]) -> Json:
@@ -134,7 +130,12 @@ class Controller:
             lambda uow: audit.add(uow.tx, OPERATOR, f"declined.{verb}", None, {**asked, "reason": reason}, uow.now)
         )
 
-    async def _reloaded(self) -> Json:
+    async def reload(self, _params: Mapping[str, Json]) -> Json:
+        """Have the configuration read again; return what that ends.
+
+        Raises:
+            RequestRejected: the old configuration stays; each problem is a line.
+        """
         if self._reload is None:
             raise RequestRejected("no daemon runs here: there is nothing to reload", ErrorCode.FAILED)
         # A reload that could not be written would leave memory and journal with two configurations.
@@ -157,7 +158,7 @@ class Controller:
         others: list[Json] = [f"{name}: {quarantine_words(name)}" for name in ends.accounts]
         return {"reloading": True, "ends": {"actions": actions, "matches": held}, "quarantined": others}
 
-    async def _quote(self, params: dict[str, Json]) -> Json:
+    async def quote(self, params: Mapping[str, Json]) -> Json:
         """Return what a call would cost; what shows it is looked at first, unless a recent look has shown it."""
         account = known_account(self.supervisor.configuration, text(params, "account"))
         method, given = checked_method(account, params)
@@ -166,7 +167,12 @@ class Controller:
         await self._look_unless_known(account, cost_streams(account, wanted))
         return {"costs": await quote(self._context, account, wanted)}
 
-    async def _call(self, params: dict[str, Json]) -> Json:
+    async def call(self, params: Mapping[str, Json]) -> Json:
+        """Call a method: what reads is asked at once, what acts goes through the gate and is waited for.
+
+        Raises:
+            RequestRejected: there is no such method, or it may not be called so.
+        """
         account = known_account(self.supervisor.configuration, text(params, "account"))
         method, given = checked_method(account, params)
         adapter = self.supervisor.adapters[account.name]
@@ -199,6 +205,13 @@ class Controller:
                 return [_with_wait(row, paused_s) for row in rows]
             await clock.sleep(0.1)
 
+
+LOOP_REQUESTS: Mapping[str, Callable[[Controller, Mapping[str, Json]], Awaitable[Json]]] = {
+    "quote": Controller.quote,
+    "call": Controller.call,
+    "reload": Controller.reload,
+}
+"""What needs the loops: they look, send, and go on under another configuration."""
 
 WAITING = {str(state) for state in OPEN} - {"unknown", "awaiting_approval", "deferred"}
 """States in which an intent has no outcome yet."""

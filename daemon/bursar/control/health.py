@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import cast
 
+from bursar.control.asking import silent_writer
 from bursar.control.client import ask_daemon
 from bursar.control.messages import RequestRejected
-from bursar.control.offline import silent_writer
 from bursar.control.queries import status
 from bursar.domain.values import Json
 from bursar.journal.backup import Finding

@@ -10,7 +10,6 @@ from bursar.api.clock import Clock
 from bursar.api.http import Http
 from bursar.api.provider import AdapterContext, Method
 from bursar.control.calls import checked_method, read_method
-from bursar.control.client import ask_daemon
 from bursar.control.commands import HARMLESS
 from bursar.control.controller import WAIT_S, Controller
 from bursar.control.messages import ErrorCode, RequestRejected
@@ -20,8 +19,7 @@ from bursar.domain.values import Json
 from bursar.host.isolation import open_adapter
 from bursar.host.registry import Registry
 from bursar.journal import meta
-from bursar.journal.errors import JournalError, JournalLocked, JournalMissing
-from bursar.journal.files import writer_of
+from bursar.journal.errors import JournalLocked
 from bursar.journal.writer import Journal, read_once
 from bursar.logs import Redactor
 from bursar.loops.clock import RealClock
@@ -30,88 +28,29 @@ from bursar.loops.startup import open_alone
 from bursar.loops.supervisor import Supervisor
 from bursar.settings.model import Account, Configuration
 
-ANSWER_WITHIN_S, LOOK_WITHIN_S = 120.0, 30.0
-"""How long an answer is waited for: of what decides, or sends something, and of what only looks."""
 LOCK_S = 5.0
 CREATES = frozenset({"call", "quote", "track"})
 """What makes a journal where there is none yet; the rest is about what is in one, and a path may be mistyped."""
 
 
-def answer_within_s(verb: str) -> float:
-    """Return how long the answer of a daemon is waited for."""
-    return LOOK_WITHIN_S if verb in QUERIES else ANSWER_WITHIN_S
-
-
-async def ask(configuration: Configuration, registry: Registry, verb: str, params: dict[str, Json]) -> Json:
-    """Ask the daemon, if one runs; else answer here: looking reads the file, deciding takes the writer's lock.
+async def answer(configuration: Configuration, registry: Registry, verb: str, params: dict[str, Json]) -> Json:
+    """Answer a request here: looking reads the file, deciding takes the writer's lock.
 
     Raises:
-        RequestRejected: it cannot be done; one sentence, and the exit code.
+        RequestRejected: it cannot be done; one sentence, and its code.
+        JournalError: the journal is not there, cannot be used, or another process has it.
     """
-    try:
-        settings = configuration.settings
-        return await ask_daemon(settings.socket, verb, params, answer_within_s(verb), settings.state)
-    except ConnectionError:
-        pass
-    try:
-        if verb in QUERIES:
-            return await asyncio.to_thread(
-                read_once,
-                configuration.settings.state,
-                lambda tx: QUERIES[verb](tx, configuration, {**params, "running": False}),
-            )
-        if verb == "reload":
-            words = silent_writer(configuration) or "no daemon runs here: there is nothing to reload"
-            raise RequestRejected(words, ErrorCode.FAILED)
-        if verb == "call":
-            account = known_account(configuration, text(params, "account"))
-            method, given = checked_method(account, params)
-            if method.intents is None:
-                return await _read(configuration, account, method, given)
-        return await decide(configuration, registry, verb, params)
-    except JournalLocked as error:
-        return await _ask_who_has_it(configuration, verb, params, error)
-    except JournalMissing as error:
-        raise RequestRejected(f"{error}{_ran_here(configuration)}", ErrorCode.FAILED) from None
-    except JournalError as error:
-        raise RequestRejected(str(error), ErrorCode.FAILED) from None
-
-
-async def _ask_who_has_it(
-    configuration: Configuration, verb: str, params: dict[str, Json], locked: JournalLocked
-) -> Json:
-    """Ask the process that has the lock: it may have begun to listen since, and nothing was done here.
-
-    Raises:
-        RequestRejected: it declines, or still does not listen.
-    """
-    settings = configuration.settings
-    try:
-        return await ask_daemon(settings.socket, verb, params, ANSWER_WITHIN_S, settings.state)
-    except ConnectionError:
-        raise RequestRejected(silent_writer(configuration) or str(locked), ErrorCode.FAILED) from None
-
-
-def silent_writer(configuration: Configuration) -> str | None:
-    """Return that a process keeps the journal and does not answer, in a sentence; None: none is known to keep it."""
-    pid = writer_of(configuration.settings.state)
-    if pid is None:
-        return None
-    socket = configuration.settings.socket
-    return (
-        f"bursar runs (process {pid}), and does not answer at {socket}: `kill -TERM {pid}` stops it; a command "
-        "at work ends by itself, within two minutes"
-    )
-
-
-def _ran_here(configuration: Configuration) -> str:
-    """Return that a daemon ran here, if its socket is left: the journal may be on a volume that is not mounted."""
-    if not configuration.settings.socket.exists():
-        return ""
-    return (
-        f". A daemon ran here, since {configuration.settings.socket} is there: is the volume of "
-        f"{configuration.settings.state.parent} mounted?"
-    )
+    if verb in QUERIES:
+        given: dict[str, Json] = {**params, "running": False}
+        return await asyncio.to_thread(
+            read_once, configuration.settings.state, lambda tx: QUERIES[verb](tx, configuration, given)
+        )
+    if verb == "call":
+        account = known_account(configuration, text(params, "account"))
+        method, given_params = checked_method(account, params)
+        if method.intents is None:
+            return await _read(configuration, account, method, given_params)
+    return await decide(configuration, registry, verb, params)
 
 
 async def _read(configuration: Configuration, account: Account, method: Method, given: Mapping[str, str]) -> Json:

@@ -262,7 +262,7 @@ def _restored(facts: GuardFacts, _now: datetime) -> Verdict | None:
     if facts.restored is None or _repeatable(facts) or _covered(facts) or asked_since:
         return None
     ends = "" if facts.restore_confirmed else "; `bursar restore --confirm`, once all is settled, ends such questions"
-    words = f"{WAS_RESTORED} {facts.restored}: it may have been done after that; look there, and deny it if it was{ends}"
+    words = f"{WAS_RESTORED} {facts.restored}: it may have been done after that; look there, deny it if it was{ends}"
     return RequireApproval(words, RESTORED_WITHIN, Question.RESTORED)
 
 

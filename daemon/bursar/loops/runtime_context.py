@@ -19,8 +19,8 @@ from bursar.loops.effect_times import EffectTimes
 from bursar.loops.liveness import Liveness
 from bursar.loops.machine import Machine
 from bursar.loops.wakeup import Wakeup
+from bursar.pipeline.commit import decide_all
 from bursar.pipeline.config_snapshot import ConfigSnapshot
-from bursar.pipeline.rule_evaluation import process_events
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 
 T = TypeVar("T")
@@ -179,11 +179,7 @@ class RuntimeContext:
 
         def work(tx: Tx) -> tuple[T, set[str]]:
             uow = self._open(UnitOfWork, tx)
-            result = decide(uow)
-            # In the same transaction: a crash between an event and what
-            # its rules make of it would lose one or do the other twice.
-            process_events(uow)
-            return result, uow.wake
+            return decide_all(uow, decide), uow.wake
 
         result, wake = await self.journal.write(work)
         for name in wake:

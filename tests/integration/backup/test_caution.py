@@ -20,7 +20,7 @@ async def test_after_a_restore_money_asks_a_person_whatever_its_rule_says(world:
     [wanted] = await world.events("approval.wanted")
     assert (await world.states(), world.site.performed) == (["awaiting_approval"], [])
     assert "the journal was restored, and knows nothing since" in wanted["data"]["reason"]
-    assert "look there, and deny it if it was; `bursar restore --confirm`, once all is settled" in wanted["data"]["reason"]
+    assert "look there, deny it if it was; `bursar restore --confirm`, once all is settled" in wanted["data"]["reason"]
 
 
 async def test_after_a_restore_what_a_person_says_yes_to_is_sent(world: World) -> None:

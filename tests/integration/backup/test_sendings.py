@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bursar.api import Unreachable
+from bursar.control.asking import ask
 from bursar.control.messages import RequestRejected
-from bursar.control.offline import ask
 from bursar.journal.backup import back_up
 from support.config import config
 from support.scenarios.replies import PAY, REFILL, refill

@@ -13,9 +13,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from bursar.control import offline
+from bursar.control.asking import answer_within_s, ask
 from bursar.control.client import ask_daemon
 from bursar.control.messages import ErrorCode, RequestRejected
-from bursar.control.offline import answer_within_s
 from bursar.control.server import ControlServer, SocketTaken
 from bursar.domain.values import Json
 from bursar.journal.errors import JournalLocked
@@ -181,9 +181,7 @@ async def test_a_daemon_that_began_to_listen_while_a_command_waited_for_the_lock
         raise JournalLocked("another bursar writes this journal")
 
     monkeypatch.setattr(offline, "_open_in_turn", in_turn)
-    assert await offline.ask(configuration, world.sites.registry(), "pause", {"account": "panel"}) == {
-        "account": "panel"
-    }
+    assert await ask(configuration, world.sites.registry(), "pause", {"account": "panel"}) == {"account": "panel"}
     await server.__aexit__(None, None, None)
 
 
