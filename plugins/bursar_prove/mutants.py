@@ -28,9 +28,10 @@ from bursar.loops.executor import Executor
 from bursar.loops.outcome_writer import OutcomeWriter
 from bursar.loops.runtime_context import RuntimeContext
 from bursar.loops.watch import Watch
-from bursar.pipeline import findings, guard_facts, ingest, takeover
-from bursar.pipeline.candidate import Candidate
+from bursar.pipeline import findings, ingest, takeover
 from bursar.pipeline.config_snapshot import AccountSpec
+from bursar.pipeline.gate import budget, guard_facts
+from bursar.pipeline.gate.candidate import Candidate
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 from bursar_prove.crash_injector import put
 from bursar_prove.scaled_clock import BEGIN, SetClock
@@ -103,7 +104,7 @@ def _keep_no_deadline() -> None:
 
 
 def _pay_as_planned() -> None:
-    work_out = guard_facts.work_out_cost
+    work_out = budget.work_out_cost
 
     def planned(view: ReadView, spec: AccountSpec, candidate: Candidate) -> Cost:
         cost, intent = work_out(view, spec, candidate), candidate.intent

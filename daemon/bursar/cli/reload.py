@@ -23,7 +23,7 @@ def reload(as_json: bool) -> None:
     Example:
         bursar check && bursar reload
     """
-    from bursar.pipeline.guard_facts import RULE_CHANGED
+    from bursar.pipeline.match_facts import RULE_CHANGED
 
     answer = cast("dict[str, Any]", client_for_looking().ask("reload"))
     if as_json:

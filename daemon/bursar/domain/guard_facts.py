@@ -1,4 +1,4 @@
-"""What the gate is asked on (`domain/permission.py`): loaded in one place, `pipeline/guard_facts.py`."""
+"""What the gate is asked on (`domain/permission.py`): loaded in one place, `pipeline/gate/guard_facts.py`."""
 
 from __future__ import annotations
 

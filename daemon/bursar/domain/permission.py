@@ -1,7 +1,7 @@
 """May this action go out? The one place that answers, for every phase of an intent's life.
 
 Pure. Comes in: the phase, and `GuardFacts` (what the journal and the configuration say, loaded in one place,
-`pipeline/guard_facts.py`). Goes out: `Allow`, `RequireApproval` (a person decides first), `HoldBack` (not now; the
+`pipeline/gate/guard_facts.py`). Goes out: `Allow`, `RequireApproval` (a person decides first), `HoldBack` (not now; the
 match waits) or `Lapse` (no more). `GUARDS` is the table: which guard counts in which phase, in the order in which they
 are asked; docs/permission.md is made from it.
 """

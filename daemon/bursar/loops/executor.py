@@ -46,10 +46,10 @@ from bursar.loops.rate_limit import Priority, RateLimiter
 from bursar.loops.runtime_context import RuntimeContext
 from bursar.loops.wakeup import Wakeup
 from bursar.loops.work import Work
-from bursar.pipeline import gate
 from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.dispatch import Claimed, claim, review
-from bursar.pipeline.guard_facts import PARAM_CHANGED
+from bursar.pipeline.gate import gate
+from bursar.pipeline.match_facts import PARAM_CHANGED
 from bursar.pipeline.revealed import revealed
 from bursar.pipeline.unit_of_work import ReadView
 

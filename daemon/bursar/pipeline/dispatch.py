@@ -21,18 +21,18 @@ from bursar.domain.verdict import Allow, BlockReason, HoldBack, Lapse, RequireAp
 from bursar.journal import audit, deliveries, intents, ledger, matches, meta, questions
 from bursar.journal.matches import MatchRow
 from bursar.journal.send_counter import SendCount
-from bursar.pipeline import gate
 from bursar.pipeline.approvals import ask, shown_amount
-from bursar.pipeline.candidate import Candidate
-from bursar.pipeline.done_before import happened_before
 from bursar.pipeline.edited_rules import end_held
 from bursar.pipeline.events import emit_core
-from bursar.pipeline.guard_facts import PARAM_CHANGED, RULE_ENDS
+from bursar.pipeline.gate import gate
+from bursar.pipeline.gate.candidate import Candidate
+from bursar.pipeline.gate.second import happened_before
+from bursar.pipeline.gate.unfamiliar import no_longer_waits
 from bursar.pipeline.holding import hold_back
 from bursar.pipeline.intent_transitions import take_step
+from bursar.pipeline.match_facts import PARAM_CHANGED, RULE_ENDS
 from bursar.pipeline.outcomes import go_on
 from bursar.pipeline.revealed import revealed
-from bursar.pipeline.unfamiliar import no_longer_waits
 from bursar.pipeline.unit_of_work import UnitOfWork
 
 WAITS_NO_MORE = "what it was asked beside does not wait there any more"

@@ -17,8 +17,8 @@ from bursar.domain.verdict import BlockReason, HoldBack
 from bursar.journal import events, ledger, matches, verdicts
 from bursar.journal.matches import MatchRow
 from bursar.pipeline.events import emit_core
-from bursar.pipeline.guard_facts import recall, was_answered
-from bursar.pipeline.lineage import lineage_of
+from bursar.pipeline.gate.lineage import lineage_of
+from bursar.pipeline.match_facts import recall, was_answered
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 
 ANEW = "a rule was changed: asked anew"

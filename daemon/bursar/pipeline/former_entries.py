@@ -14,8 +14,8 @@ from bursar.domain.ledger import Entry
 from bursar.domain.observation import Snapshot
 from bursar.domain.rule import Rule, Scope
 from bursar.journal import events, ledger, matches, verdicts
-from bursar.pipeline.guard_facts import was_answered
-from bursar.pipeline.lineage import lineage_of
+from bursar.pipeline.gate.lineage import lineage_of
+from bursar.pipeline.match_facts import was_answered
 from bursar.pipeline.unit_of_work import ReadView
 
 MAX_CHANGES = 100_000

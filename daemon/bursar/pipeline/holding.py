@@ -11,8 +11,8 @@ from bursar.domain.verdict import BlockReason, HoldBack
 from bursar.journal import matches, questions
 from bursar.journal.matches import MatchRow
 from bursar.pipeline.events import emit_core
+from bursar.pipeline.gate.refusals import answered_like
 from bursar.pipeline.intent_facts import action_of
-from bursar.pipeline.refusals import answered_like
 from bursar.pipeline.unit_of_work import UnitOfWork
 
 TOLD_BY = {

@@ -34,7 +34,6 @@ from bursar.domain.verdict import BlockReason, HoldBack
 from bursar.journal import audit, intents, ledger, matches, references, subjects
 from bursar.pipeline.approvals import shown_amount
 from bursar.pipeline.events import emit_core
-from bursar.pipeline.guard_facts import FOR_EVER, PARAM_CHANGED, RULE_ENDS
 from bursar.pipeline.holding import block_after, hold_back
 from bursar.pipeline.intent_facts import (
     action_of,
@@ -46,6 +45,7 @@ from bursar.pipeline.intent_facts import (
     shows_effect,
     shows_taken,
 )
+from bursar.pipeline.match_facts import FOR_EVER, PARAM_CHANGED, RULE_ENDS
 from bursar.pipeline.own_effects import shown_by_held
 from bursar.pipeline.rearming import ask_of_the_rest, ask_state_rule
 from bursar.pipeline.unit_of_work import UnitOfWork

@@ -18,11 +18,11 @@ from bursar.domain.rests import rest_after_no
 from bursar.domain.values import Json
 from bursar.domain.verdict import BlockReason, HoldBack, Lapse, Question, RequireApproval
 from bursar.journal import accounts, audit, intents, matches, questions
-from bursar.pipeline import gate
 from bursar.pipeline.action_rejected import ActionRejected, say_first
 from bursar.pipeline.approvals import CEILING, ask, changed_words, past_ceiling, shown_amount
-from bursar.pipeline.candidate import Candidate
 from bursar.pipeline.dispatch import describe
+from bursar.pipeline.gate import gate
+from bursar.pipeline.gate.candidate import Candidate
 from bursar.pipeline.intent_transitions import OPERATOR, take_step
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 

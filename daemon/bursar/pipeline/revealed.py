@@ -12,8 +12,8 @@ from bursar.domain.rule import Rule, TemplateFailed
 from bursar.domain.values import Json
 from bursar.journal import matches, references
 from bursar.journal.matches import MatchRow
-from bursar.pipeline.guard_facts import scope_of
 from bursar.pipeline.intent_facts import action_of, settle_of
+from bursar.pipeline.match_facts import scope_of
 from bursar.pipeline.unit_of_work import ReadView
 
 

@@ -28,7 +28,7 @@ from bursar.pipeline.edited_rules import ask_anew, end_held
 from bursar.pipeline.effects import read_event
 from bursar.pipeline.events import NOBODY
 from bursar.pipeline.former_entries import stood_before
-from bursar.pipeline.guard_facts import RULE_GONE, recall
+from bursar.pipeline.match_facts import RULE_GONE, recall
 from bursar.pipeline.unit_of_work import MAX_DEPTH, QueuedEvent, UnitOfWork
 
 UNSEEN_PAUSE = timedelta(minutes=1)

@@ -53,9 +53,9 @@ clock, an unknown action that blocks this one) leaves the intent ready, for an h
 
 For a rule that only tells, these guards count: {texts}.
 
-What guards count is read from the ledger of effects (`pipeline/guard_facts.py` loads it): an entry for everything that
-was decided, and what became of it. What is open or unknown always counts; the rest from the later of its sending and
-its end. What was never sent does not count; what was refused counts for `limit` and `cooldown`, with amount 0 for a
+What guards count is read from the ledger of effects (`pipeline/gate/guard_facts.py` loads it): an entry for everything
+that was decided, and what became of it. What is open or unknown always counts; the rest from the later of its sending
+and its end. What was never sent does not count; what was refused counts for `limit` and `cooldown`, with amount 0 for a
 budget.
 """
 

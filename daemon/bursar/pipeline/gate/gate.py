@@ -18,9 +18,10 @@ from bursar.domain.verdict import BlockReason, HoldBack, Verdict
 from bursar.journal import matches
 from bursar.journal.errors import of_database
 from bursar.journal.matches import MatchRow
-from bursar.pipeline.candidate import Candidate
-from bursar.pipeline.guard_facts import load_guard_facts, scope_of
+from bursar.pipeline.gate.candidate import Candidate
+from bursar.pipeline.gate.guard_facts import load_guard_facts
 from bursar.pipeline.intent_facts import action_of
+from bursar.pipeline.match_facts import scope_of
 from bursar.pipeline.unit_of_work import ReadView
 
 BROKEN_REST = timedelta(hours=1)

@@ -21,8 +21,8 @@ from bursar.domain.subject import SubjectType
 from bursar.domain.verdict import BlockReason, HoldBack, Question, RequireApproval
 from bursar.journal import intents, ledger, questions, references, streams, subjects
 from bursar.journal.questions import Beside
-from bursar.pipeline.candidate import Candidate
 from bursar.pipeline.config_snapshot import AccountSpec
+from bursar.pipeline.gate.candidate import Candidate
 from bursar.pipeline.unit_of_work import ReadView
 
 SEEN_WITHIN = timedelta(minutes=15)

@@ -7,7 +7,7 @@ from bursar.domain.ids import AccountName, RuleName, SubjectRef
 from bursar.domain.intent import Intent
 from bursar.domain.ledger import MAX_REFUSALS, Entry
 from bursar.journal import ledger
-from bursar.pipeline.lineage import lineage_of
+from bursar.pipeline.gate.lineage import lineage_of
 from bursar.pipeline.unit_of_work import ReadView
 
 RECENT = 3 * MAX_REFUSALS

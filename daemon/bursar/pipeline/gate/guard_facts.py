@@ -9,66 +9,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 
-from bursar.domain.action import ActionType, CostFacts
+from bursar.domain.action import ActionType
 from bursar.domain.evaluate import has_left, judge, predicate
-from bursar.domain.event import Event
-from bursar.domain.guard_facts import Consent, Cost, GuardFacts
+from bursar.domain.guard_facts import Consent, GuardFacts
 from bursar.domain.ids import AccountName, IntentId
 from bursar.domain.intent import Intent, LostReply, State
 from bursar.domain.intent_states import too_old
 from bursar.domain.ledger import Entry, No, refused_in_a_row
-from bursar.domain.rule import ALWAYS, Scope
+from bursar.domain.rule import ALWAYS
 from bursar.domain.verdict import Lapse
-from bursar.journal import accounts, events, intents, ledger, meta, streams, texts, verdicts
-from bursar.journal.matches import MatchRow
-from bursar.pipeline.candidate import Candidate
+from bursar.journal import accounts, intents, ledger, meta, streams, texts, verdicts
 from bursar.pipeline.config_snapshot import AccountSpec
-from bursar.pipeline.done_before import budget_uses, cooldown_from, counted, counted_by, effects_of, happened_before
+from bursar.pipeline.gate.budget import budget_uses, work_out_cost
+from bursar.pipeline.gate.candidate import Candidate
+from bursar.pipeline.gate.ceiling import effects_of
+from bursar.pipeline.gate.cooldown import cooldown_from
+from bursar.pipeline.gate.limit import counted, counted_by
+from bursar.pipeline.gate.lineage import lineage_of
+from bursar.pipeline.gate.refusals import RECENT, answered
+from bursar.pipeline.gate.restored import unseen_since
+from bursar.pipeline.gate.second import happened_before
+from bursar.pipeline.gate.unfamiliar import unfamiliar
 from bursar.pipeline.intent_facts import held_until, lands_until, quiet_since, second_of
-from bursar.pipeline.lineage import lineage_of
+from bursar.pipeline.match_facts import OTHER_ACCOUNT, RULE_CHANGED, RULE_GONE
 from bursar.pipeline.own_effects import shown_by_held
-from bursar.pipeline.refusals import RECENT, answered
-from bursar.pipeline.unfamiliar import unfamiliar
 from bursar.pipeline.unit_of_work import ReadView
-from bursar.pipeline.unseen_changes import unseen_since
 
-RULE_CHANGED = "the rule changed"
-RULE_GONE = "its rule is gone or off"
-OTHER_ACCOUNT = "the rule is not for this account any more"
-PARAM_CHANGED = "the rule changed: a secret parameter is another one now"
-FOR_EVER = "is refused for ever"
-RULE_ENDS = frozenset({RULE_CHANGED, RULE_GONE, OTHER_ACCOUNT, PARAM_CHANGED})
-"""Why nothing of its rule stands behind an action any more."""
 UNSEEN_FOR = timedelta(hours=1)
 """What was lost so long before a start may still land after it."""
-
-
-def recall(view: ReadView, match: MatchRow) -> Event | None:
-    """Return the event that a match answers to."""
-    account = view.config.accounts.get(match.account)
-    if match.event_id is None:
-        return None
-    return events.load(view.tx, account.kinds if account is not None else {}, match.event_id)
-
-
-def was_answered(match: MatchRow) -> bool:
-    """Return whether its rule is not asked once more about what a match was about: that is under way, was done, is
-    refused for ever, or is a person's to say."""
-    # One that fired, and is not held back, was done or refused for ever.
-    return match.state != "dropped" or match.reason == PARAM_CHANGED or FOR_EVER in match.reason
-
-
-def scope_of(view: ReadView, match: MatchRow) -> Scope:
-    """Return what a match's rule is asked about, as it is known now."""
-    return Scope(
-        view.config.facts(match.account),
-        view.now,
-        view.subject(match.account, match.subject),
-        recall(view, match),
-        view.ahead,
-    )
 
 
 def load_guard_facts(view: ReadView, candidate: Candidate) -> GuardFacts:
@@ -228,30 +197,6 @@ def blocked_by(
     # One on the wire counts, too: a second payout that is sent beside it could never be told from it.
     unknown = intents.unknown_of(view.tx, account, action.name, but=own)
     return None if unknown is None else (unknown.id, f"intent {unknown.id} ({unknown.state})")
-
-
-def work_out_cost(view: ReadView, spec: AccountSpec, candidate: Candidate) -> Cost:
-    """Work out what an action would move, from what is known now and the evidence just read."""
-    action = candidate.action
-    currency = view.currency_of(spec)
-    if action is None or action.cost is None:
-        return Cost(None, currency)
-    related, pending = {}, False
-    if action.cost_stream is not None:
-        row = streams.load(view.tx, spec.name, action.cost_stream)
-        pending = row.ok_at is None or view.now - row.ok_at > action.cost_within
-    # An old price list is not read at all: it would give an amount, and the new one would not be asked for.
-    if not pending and action.cost_needs is not None:
-        found = {ref: view.subject(spec.name, ref) for ref in action.cost_needs(candidate.params)}
-        # The rate of a service that the panel has taken off its list would stand for good.
-        related = {ref: one for ref, one in found.items() if one is not None and one.vanished_at is None}
-    subject = view.subject(spec.name, candidate.subject)
-    amount = action.cost(CostFacts(candidate.params, subject, candidate.evidence, related))
-    # What a plugin gives that is no amount (a float, NaN, -5) is unknown, which no budget allows.
-    if not isinstance(amount, Decimal) or not amount.is_finite() or amount < 0:
-        why = f"its {action.cost_stream} are looked at first" if pending else "nobody can work out what it costs"
-        return Cost(None, currency, why, pending)
-    return Cost(amount, currency)
 
 
 def _lands_until(view: ReadView, spec: AccountSpec, candidate: Candidate) -> datetime | None:

@@ -1,0 +1,44 @@
+"""What is known of a match beside what is written of it: its event, what its rule is asked about now, and why that may
+stand behind it no more."""
+
+from __future__ import annotations
+
+from bursar.domain.event import Event
+from bursar.domain.rule import Scope
+from bursar.journal import events
+from bursar.journal.matches import MatchRow
+from bursar.pipeline.unit_of_work import ReadView
+
+RULE_CHANGED = "the rule changed"
+RULE_GONE = "its rule is gone or off"
+OTHER_ACCOUNT = "the rule is not for this account any more"
+PARAM_CHANGED = "the rule changed: a secret parameter is another one now"
+FOR_EVER = "is refused for ever"
+RULE_ENDS = frozenset({RULE_CHANGED, RULE_GONE, OTHER_ACCOUNT, PARAM_CHANGED})
+"""Why nothing of its rule stands behind an action any more."""
+
+
+def recall(view: ReadView, match: MatchRow) -> Event | None:
+    """Return the event that a match answers to."""
+    account = view.config.accounts.get(match.account)
+    if match.event_id is None:
+        return None
+    return events.load(view.tx, account.kinds if account is not None else {}, match.event_id)
+
+
+def was_answered(match: MatchRow) -> bool:
+    """Return whether its rule is not asked once more about what a match was about: that is under way, was done, is
+    refused for ever, or is a person's to say."""
+    # One that fired, and is not held back, was done or refused for ever.
+    return match.state != "dropped" or match.reason == PARAM_CHANGED or FOR_EVER in match.reason
+
+
+def scope_of(view: ReadView, match: MatchRow) -> Scope:
+    """Return what a match's rule is asked about, as it is known now."""
+    return Scope(
+        view.config.facts(match.account),
+        view.now,
+        view.subject(match.account, match.subject),
+        recall(view, match),
+        view.ahead,
+    )
