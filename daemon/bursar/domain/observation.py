@@ -53,6 +53,13 @@ class Observation:
     cursor: Json = None
     more: bool = False
 
+    @property
+    def says_something(self) -> bool:
+        """Return whether there is anything to compare with what is known."""
+        if self.subjects or self.problems or self.cursor is not None:
+            return True
+        return not self.nothing_new and not self.unchanged
+
     def without(self, ids: Collection[str]) -> Observation:
         """Return it without what it says of some subjects."""
         return replace(

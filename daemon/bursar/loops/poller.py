@@ -17,16 +17,15 @@ from bursar.api.errors import ProviderError, RateLimited, Rejected, Unreachable
 from bursar.api.exchange import Exchange, watched
 from bursar.api.provider import Adapter, PollRequest
 from bursar.domain.ids import SubjectRef
-from bursar.domain.intent import State
 from bursar.domain.observation import Observation
 from bursar.domain.poll_intervals import absence
 from bursar.domain.subject import Coverage, SubjectType
-from bursar.domain.verdict import BlockReason
 from bursar.journal import accounts, events, held, intents, matches, streams, subjects, verdicts
 from bursar.journal.errors import JournalError
 from bursar.journal.streams import StreamRow
 from bursar.journal.subjects import Watched
 from bursar.journal.writer import Tx
+from bursar.loops.demanded import demanded_streams
 from bursar.loops.effect_times import Valid
 from bursar.loops.poll_queue import Due, Polled, Schedule
 from bursar.loops.rate_limit import RateLimiter
@@ -42,7 +41,6 @@ REFRESH_S = 1.0
 MIN_WAIT_S = 0.01
 MAX_WAIT_S = 5.0
 DAILY = timedelta(days=1)
-UNSENT = (State.AWAITING_APPROVAL, State.READY, State.DEFERRED)
 STALE_S = 300.0
 """What a ready intent stands on is looked at so often at least, however slow the stream: it lapses in an hour."""
 OVERLAP = timedelta(minutes=5)
@@ -295,26 +293,12 @@ class Poller:
         stale = set(intents.stale_subjects(tx, name, fresh_since))
         watching = {stream: polled for stream, polled in self.streams.items() if polled.watch is not None}
         under_watch = {stream: subjects.newly_watched(tx, name, one.kind, since) for stream, one in watching.items()}
-        demanded = self._demanded(tx, now)
+        demanded = demanded_streams(tx, self._spec, now)
         if accounts.in_quarantine(tx, name):  # nothing that is waited for would be believed
             wanted, stale, demanded = set(), set(), set()
         if row is None:
             return _Wishes(under_watch, wanted, stale, demanded, None, None, None)
         return _Wishes(under_watch, wanted, stale, demanded, row.bound_at, row.parked_at, row.looked_at)
-
-    def _demanded(self, tx: Tx, now: datetime) -> set[str]:
-        """Return the streams that show what waiting actions cost, where their last good poll is too old to tell."""
-        name, found = self._spec.name, set()
-        for action in self._spec.actions.values():
-            if action.cost_stream is None:
-                continue
-            ok_at = streams.load(tx, name, action.cost_stream).ok_at
-            if ok_at is not None and now - ok_at <= action.cost_within:
-                continue
-            waiting = intents.any_waiting(tx, name, action.name, UNSENT)
-            if waiting or matches.blocked(tx, name, BlockReason.COST):
-                found.add(action.cost_stream)
-        return found
 
     def _park(self, parked_at: datetime | None, looked_at: datetime | None, now: datetime) -> None:
         """A parked account is not asked, but once a day."""

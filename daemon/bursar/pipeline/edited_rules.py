@@ -16,7 +16,9 @@ from bursar.domain.values import Json
 from bursar.domain.verdict import BlockReason, HoldBack
 from bursar.journal import events, ledger, matches, verdicts
 from bursar.journal.matches import MatchRow
+from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.events import emit_core
+from bursar.pipeline.former_entries import is_settled
 from bursar.pipeline.gate.lineage import lineage_of
 from bursar.pipeline.match_facts import recall, was_answered
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
@@ -48,6 +50,22 @@ def come_back(uow: UnitOfWork, rule: Rule, accounts: Sequence[AccountName]) -> N
             heard = [type_ for type_ in types if rule in uow.config.rules.for_event(type_, facts)]
             for event in filter(None, (events.last(uow.tx, spec.kinds, name, type_) for type_ in heard)):
                 _ask_about(uow, rule, event)
+        _ask_about_the_rest(uow, rule, spec)
+
+
+def _ask_about_the_rest(uow: UnitOfWork, rule: Rule, spec: AccountSpec) -> None:
+    """Have a state rule asked about what there is of a balance now, where what it took last was settled: it was away as
+    that, or more, was asked for. With `for` its next look fires by itself."""
+    lineage, actions = lineage_of(uow, rule.name), [spec.actions.get(act.action) for act in rule.acts()]
+    for action in actions if rule.hold_for is None else ():
+        if action is None or not action.takes_balance or action.subject != rule.watches:
+            continue
+        balance = SubjectRef(action.subject, action.subject)  # the only one of its kind
+        found = ledger.of_rule(uow.tx, lineage, spec.name, balance, uow.now - ledger.KEPT)
+        last = next((one for one in found if one.action == action.name), None)
+        held = matches.held_about(uow.tx, rule.name, spec.name, balance)
+        if last is not None and is_settled(uow, last) and held is None:
+            _add(uow, rule, spec.name, balance, None, None)
 
 
 def _ask_about(uow: UnitOfWork, rule: Rule, event: Event) -> None:

@@ -66,7 +66,7 @@ def _acted_at(view: ReadView, rule: Rule, snapshot: Snapshot) -> datetime | None
     does = {act.action for act in rule.acts()}
     lineage = lineage_of(view, rule.name)
     entries = ledger.of_rule(view.tx, lineage, snapshot.account, snapshot.ref, view.now - ledger.KEPT) if does else []
-    return max((one.planned_at for one in entries if one.action in does and _came_of_it(one)), default=None)
+    return max((one.planned_at for one in entries if one.action in does and _came_of_it(view, one)), default=None)
 
 
 def _has_fired(
@@ -84,24 +84,37 @@ def _has_fired(
     """
     if _has_left(view, rule, snapshot, until):
         return stood.fired
-    if not rule.acts() or _has_done(view, rule, snapshot, since):
+    done = _done_since(view, rule, snapshot, since)
+    if not rule.acts() or any(_came_of_it(view, one) for one in done):
         return True
+    if any(is_settled(view, one) for one in done):
+        return stood.fired
     # It has matched, and nothing came of it: without `for` it
     # would never be asked again. What it only found there is no match.
     last = matches.last_of(view.tx, rule.name, snapshot.account, snapshot.ref, since)
     return stood.fired if last is None else was_answered(last)
 
 
-def _has_done(view: ReadView, rule: Rule, snapshot: Snapshot, since: datetime) -> bool:
-    """Return whether something came of it: a match that was held back, or refused, or did not happen, is none."""
+def _done_since(view: ReadView, rule: Rule, snapshot: Snapshot, since: datetime) -> list[Entry]:
+    """Return what a rule has planned for a subject since an entry."""
     # Also what ended at the very instant of the entry: without `for` it is planned in the same commit.
     before = since - INSTANT
-    entries = ledger.of_rule(view.tx, lineage_of(view, rule.name), snapshot.account, snapshot.ref, before)
-    return any(_came_of_it(one) for one in entries)
+    return ledger.of_rule(view.tx, lineage_of(view, rule.name), snapshot.account, snapshot.ref, before)
 
 
-def _came_of_it(entry: Entry) -> bool:
+def _came_of_it(view: ReadView, entry: Entry) -> bool:
+    """Return whether something came of an entry that counts for what there is now; what was held back, or refused, or
+    did not happen, is nothing."""
+    if is_settled(view, entry):
+        return False
     return entry.open or entry.may_have_landed or (entry.done and entry.undone_at is None)
+
+
+def is_settled(view: ReadView, entry: Entry) -> bool:
+    """Return whether an entry is a payout that has taken what it took, after which a balance is another sum."""
+    account = view.config.accounts.get(entry.account)
+    action = account.actions.get(entry.action) if account is not None else None
+    return action is not None and action.takes_balance and entry.done and not entry.unshown
 
 
 def _has_left(view: ReadView, rule: Rule, snapshot: Snapshot, since: datetime) -> bool:

@@ -23,6 +23,7 @@ from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.dispatch import review_questions
 from bursar.pipeline.effects import read_change
 from bursar.pipeline.events import emit, emit_core
+from bursar.pipeline.left_out import note_left_out
 from bursar.pipeline.own_effects import yet_to_show
 from bursar.pipeline.poll_failures import recover
 from bursar.pipeline.rearming import ask_at_the_next
@@ -92,7 +93,7 @@ def ingest(uow: UnitOfWork, account: AccountSpec, observation: Observation, poll
             accounts.unpark(uow.tx, account.name)
         recognize(uow, account, observation)
         return Ingested({}, held=True)
-    wanted = poll.first or poll.recovering or bool(poll.waited_for) or _says_something(observation)
+    wanted = poll.first or poll.recovering or bool(poll.waited_for) or observation.says_something
     # Before the tick: what is implausible depends on how long ago the last good poll was.
     loaded = _load(uow, account, observation) if wanted else None
     if loaded is None:
@@ -114,12 +115,6 @@ def ingest(uow: UnitOfWork, account: AccountSpec, observation: Observation, poll
     if poll.accepted:  # it is old, and was doubted: the next ones show whether it was a slip
         return ingested
     return replace(ingested, waits=note_balance(uow, account, observation, poll.asked_at, loaded.row))
-
-
-def _says_something(observation: Observation) -> bool:
-    if observation.subjects or observation.problems or observation.cursor is not None:
-        return True
-    return not observation.nothing_new and not observation.unchanged
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +268,7 @@ def _apply(
             subjects.set_problem(uow.tx, account.name, kind, id_, problem)
     baselined = uow.now if loaded.row.baselined_at is None and not observation.more else None
     streams.settle(uow.tx, account.name, observation.stream, observation.cursor, baselined)
+    note_left_out(uow, account, observation, poll.asked_at)
     note_unseen(uow, account.name, ((one.before, one.change.snapshot, one.change.fresh) for one in steps if one.seen))
     for step in steps:
         # Before its events: rules that they wake must find a ledger that knows what was paid.

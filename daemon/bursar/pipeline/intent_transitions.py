@@ -47,7 +47,7 @@ from bursar.pipeline.intent_facts import (
 )
 from bursar.pipeline.match_facts import FOR_EVER, PARAM_CHANGED, RULE_ENDS
 from bursar.pipeline.own_effects import shown_by_held
-from bursar.pipeline.rearming import ask_of_the_rest, ask_state_rule
+from bursar.pipeline.rearming import ask_of_the_rest, ask_state_rule, ask_state_rule_again
 from bursar.pipeline.unit_of_work import UnitOfWork
 
 OPERATOR = "person"
@@ -256,21 +256,7 @@ def undo(uow: UnitOfWork, id_: IntentId, shown_by: SubjectRef) -> None:
         tell(uow, "action.undone", intent, f"{shown_by} shows that the provider has undone it", more)
         words = f"{intent.action} was undone at the provider"
         rest = rest_after_refusal(uow.config.rules.get(intent.rule or ""), action_of(uow, intent))
-        _ask_state_rule_again(uow, intent, HoldBack(BlockReason.REFUSED, words, uow.now + rest))
-
-
-def _ask_state_rule_again(uow: UnitOfWork, intent: Intent, held: HoldBack) -> None:
-    """Have a state rule asked once more after a rest: its subject has not left the condition, and enters it no second
-    time."""
-    match = matches.load(uow.tx, intent.match) if intent.match is not None else None
-    rule = uow.config.active_rule(match.rule) if match is not None else None
-    if match is None or rule is None or rule.watches is None or match.state == "held":
-        return
-    entry = ledger.load(uow.tx, intent.id)
-    act = entry.act if entry is not None and entry.act is not None else max(match.acts_planned - 1, 0)
-    if match.fingerprint != rule.fingerprint:  # edited since: it is asked as it is now
-        match, act = matches.add(uow.tx, rule, match.account, match.subject, None, held.reason, uow.now, match), 0
-    hold_back(uow, match, held, act)
+        ask_state_rule_again(uow, intent, HoldBack(BlockReason.REFUSED, words, uow.now + rest))
 
 
 def _end(uow: UnitOfWork, intent: Intent, taken: Step, *, never: bool, held: HoldBack | None) -> None:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import yaml
 
-from bursar.diagnostics.suggestion import suggest
 from bursar.settings.locations import place_state
 from bursar.settings.schema import TOP_KEYS, settings_keys
 
@@ -58,15 +57,8 @@ def _said_by(document: yaml.Node | None) -> str | None:
         return None
     if isinstance(state := settings.get("state"), yaml.ScalarNode):
         return str(state.value) or None
-    slips = [key for key, value in top.items() if key not in TOP_KEYS and _may_say_it(key, value)]
-    return None if slips or "state" in settings or not set(settings) <= set(known) else ""
-
-
-def _may_say_it(key: str, value: yaml.Node) -> bool:
-    """Return whether a key that there is not may be a slip for one that says where the journal lies, or holds it."""
-    inside = _keys_of(value) or {}
-    like = suggest(key, ["settings", *TOP_KEYS]) == "settings"
-    return like or key == "<<" or key in settings_keys() or "settings" in inside or "state" in inside
+    # A key that there is not may be a slip for `settings`, or hold it, at whatever depth.
+    return None if "state" in settings or not set(top) <= set(TOP_KEYS) or not set(settings) <= set(known) else ""
 
 
 def _keys_of(node: yaml.Node) -> dict[str, yaml.Node] | None:

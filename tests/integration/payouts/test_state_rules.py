@@ -124,15 +124,79 @@ async def test_a_rule_that_does_something_else_now_is_not_asked_by_the_end_of_a_
     assert [one.action for one in world.site.performed] == ["payout"]
 
 
-@pytest.mark.parametrize("list_first", [True, False])
-async def test_one_list_that_says_done_pays_nothing_twice(world: World, list_first: bool) -> None:
-    """By a slip of some minutes; or the site lists it as done some minutes before it debits it."""
+@pytest.mark.parametrize(
+    "now",
+    [
+        "{name: p, on: balance, when: balance.amount >= 100, do: [{add: {link: x}}]}",
+        '{name: p, on: coupon, when: account.currency == "USD", do: [{add: {link: x}}]}',
+    ],
+)
+async def test_a_rule_that_does_something_else_now_is_not_asked_by_a_payout_that_is_undone(
+    world: World, now: str
+) -> None:
     await waits(world)
-    world.site.payouts["1"] = "done"
-    await world.live(minutes=4, every_s=30)
-    if list_first:
+    await world.reload(config(now, accounts=QUICK))
+    await world.live(minutes=12)
+    world.site.payouts["1"] = "canceled"
+    await world.live(days=3, every_s=1800)
+    assert [one.action for one in world.site.performed] == ["payout"]
+
+
+async def test_a_rule_about_an_order_that_pays_is_not_asked_by_more_money(world: World) -> None:
+    async def pays(_intent: Intent) -> Succeeded:
+        number = str(len(world.site.performed))
+        world.site.payouts[number] = "done"
         world.site.money("0")
-    else:
-        world.site.payouts["1"] = "waiting"
-    await world.live(hours=1, every_s=60)
+        return Succeeded(number)
+
+    world.site.will("payout", *[pays] * 9)
+    world.site.orders["1"] = "pending"
+    world.site.money("400")
+    rule = '{name: p, on: order, when: order.state == "completed", do: [{payout: {method: "7"}}], cooldown: 1h}'
+    await world.open(config(rule, accounts=QUICK))
+    await world.track("1")
+    await world.live(minutes=12)
+    world.site.orders["1"] = "completed"
+    await world.live(hours=3)
+    for amount in ("100", "200", "300"):
+        world.site.money(amount)
+        await world.live(hours=12, every_s=300)
     assert left(world) == ["400"]
+
+
+FOR = STATE.replace("do:", "for: 10m, do:")
+
+
+@pytest.mark.parametrize("rule", [STATE, FOR, EVENT], ids=["state", "for", "event"])
+@pytest.mark.parametrize("minutes", [2, 60])
+async def test_what_is_left_is_paid_though_the_rule_was_away_as_its_payout_was_done(
+    world: World, rule: str, minutes: int
+) -> None:
+    pays_late(world)
+    world.site.money("400")
+    await world.open(config(rule, accounts=QUICK))
+    await world.live(minutes=30)
+    await world.reload(config(rule.replace("name: p,", "name: p, mode: 'off',"), accounts=QUICK))
+    await world.live(minutes=2)
+    world.site.payouts["1"] = "done"
+    world.site.money("700")
+    await world.live(minutes=minutes)
+    await world.reload(config(rule, accounts=QUICK))
+    await world.live(hours=3)
+    assert left(world) == ["400", "700"]
+
+
+async def test_a_lower_threshold_is_one_for_what_is_left(world: World) -> None:
+    async def pays(_intent: Intent) -> Succeeded:
+        world.site.payouts["1"] = "done"
+        world.site.money("60" if len(world.site.performed) == 1 else "0")
+        return Succeeded(str(len(world.site.performed)))
+
+    world.site.will("payout", pays, pays)
+    world.site.money("400")
+    await world.open(config(FOR, accounts=QUICK))
+    await world.live(hours=2, every_s=60)
+    assert left(world) == ["400"]
+    await world.reload(config(FOR.replace("100", "50"), accounts=QUICK))
+    await world.live(hours=2, every_s=60)
+    assert left(world) == ["400", "60"]

@@ -56,7 +56,7 @@ async def test_what_waits_for_a_balance_that_was_not_debited_goes_on_once_the_pa
     await requested(world)
     world.site.payouts, world.site.balance = {"41": "done"}, None
     world.site.money("70")
-    await world.live(minutes=12)
+    await world.live(minutes=30)
     assert left(world) == ["600", "70"]
 
 

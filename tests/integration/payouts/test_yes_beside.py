@@ -258,3 +258,50 @@ async def test_a_no_takes_back_an_older_yes_beside_the_same(world: World) -> Non
     world.site.money("380")
     await world.live(hours=3, every_s=300)
     assert left(world) == ["400"]
+
+
+@pytest.mark.parametrize("short", [True, False], ids=["always", "once more, days later"])
+async def test_a_list_that_leaves_out_what_polls_show_makes_no_yes_one_to_any_sum(world: World, short: bool) -> None:
+    """101 waits by every poll; the list that is read just before sending is a page."""
+    pays_at_once(world)
+    world.site.payouts = {"101": "waiting"}
+    world.site.money("400")
+
+    async def page(_intent: Intent) -> dict[str, object]:
+        return {"known": [], "waiting": [], "balance": str(world.site.balance["amount"])}
+
+    world.site.will("prepare", *[page] * (200 if short else 1))
+    await world.open(config(PAY, accounts=QUICK))
+    for _ in range(2):
+        await world.live(minutes=12)
+        for one in await world.intents():
+            if str(one.state) == "awaiting_approval":
+                await world.say("approve", ids=[one.shown_id])
+    await world.live(minutes=12)
+    assert left(world) == ["400"]
+    if not short:
+        await world.live(days=2, every_s=1800)
+        world.site.will("prepare", page)
+    world.site.money("5000")
+    await world.live(hours=1, every_s=60)
+    assert left(world) == ["400"]
+
+
+async def test_what_has_left_all_lists_is_asked_about_once_where_nothing_is_read_before_sending(world: World) -> None:
+    pays_at_once(world)
+    world.site.payouts = {"102": "waiting"}
+    world.site.money("400")
+    world.site.will("prepare", *[None] * 500)
+    await world.open(config(PAY, accounts=QUICK))
+    await world.live(minutes=12)
+    world.site.payouts.clear()
+    asked = 0
+    for n in range(1, 6):
+        await world.live(hours=2, every_s=300)
+        for one in await world.intents():
+            if str(one.state) == "awaiting_approval":
+                asked += 1
+                await world.say("approve", ids=[one.shown_id])
+        await world.live(hours=1, every_s=300)
+        world.site.money(str(400 + 100 * n))
+    assert (asked <= 2, len(left(world)) > 2) == (True, True)

@@ -19,7 +19,7 @@ FOUND = {
     "rules: &x {state: /no.db}\naccounts: *x\nsettings: {state: /v/j.db}": "/v/j.db",
     "settings: {state: relative/j.db}": "relative/j.db",
 }
-DEFAULT = ["", "rules: []", "settings: {mode: lve}\naccounts: {a: {stat: x}}", "cooldwn: 1h"]
+DEFAULT = ["", "rules: []", "settings: {mode: lve}\naccounts: {a: {stat: x}}"]
 NOT_TOLD = [
     "settings: {stat: ./staging.db}\naccounts: {}\n",
     "setings: {state: ./staging.db}\naccounts: {}\n",
@@ -31,7 +31,15 @@ NOT_TOLD = [
     "- settings",
     "<<: {settings: {state: ./mine.db}}",
     "config: {settings: {state: ./mine.db}}",
+    "config: {bursar: {settings: {state: ./mine.db}}}",
+    "config: [{settings: {state: ./mine.db}}]",
+    "config: {? [a] : b, settings: {state: ./mine.db}}",
+    "config: {<<: {settings: {state: ./mine.db}}}",
+    "x: &s {state: ./mine.db, mode: live}\nsettings: {mode: live}\n",
+    "Settings: {state: ./mine.db}",
+    "daemon:\n  journal: ./mine.db\n",
     "options: {state: ./mine.db}",
+    "cooldwn: 1h",
     "[" * 3000,
     "rules: &x {state: ./mine.db}\nsettings: {<<: *x, typo: 1}",
     "settings: {state: ./a.db}\nsettings: {state: ./b.db}",

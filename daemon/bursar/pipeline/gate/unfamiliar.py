@@ -19,12 +19,18 @@ from bursar.domain.observation import Snapshot
 from bursar.domain.permission import RESTORED_WITHIN
 from bursar.domain.subject import SubjectType
 from bursar.domain.verdict import BlockReason, HoldBack, Question, RequireApproval
-from bursar.journal import intents, ledger, questions, references, streams, subjects
+from bursar.journal import events, intents, ledger, questions, references, streams, subjects
 from bursar.journal.questions import Beside
 from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.gate.candidate import Candidate
+from bursar.pipeline.left_out import is_left_out
 from bursar.pipeline.unit_of_work import ReadView
 
+SETTLES = 3
+"""So many times `settle` the balance may show what is listed as over: a quarter of an hour, unless `settle` is set."""
+UNPOLLED_FOR = timedelta(hours=1)
+"""So long another poll is waited for, where none succeeds."""
+LOOKED_AGAIN = timedelta(minutes=1)
 SEEN_WITHIN = timedelta(minutes=15)
 """So long what is ready waits for the first look at what waits at the provider."""
 UNSEEN = "?"
@@ -55,6 +61,8 @@ def unfamiliar(
     action = candidate.action
     if action is None or candidate.rule is None or not action.takes_balance:
         return None
+    if (wait := _just_over(view, spec, candidate, action)) is not None:
+        return wait
     before = [one for one in entries if one.action == action.name]
     doubted = _doubted(view, spec, candidate, action)
     waiting = _waiting(view, spec, candidate, action, before)
@@ -63,6 +71,39 @@ def unfamiliar(
     if beside:
         return _question(view, spec, candidate, action, beside, foreign - doubted)
     return _unlooked(view, spec, candidate, action, before) if waiting is None else None
+
+
+def _just_over(view: ReadView, spec: AccountSpec, candidate: Candidate, action: ActionType) -> HoldBack | None:
+    """Wait for what was just listed as over: for three times `settle`, and another poll, the balance may show it still.
+
+    A site may list a payout as done minutes before it leaves the balance, or for once by a slip.
+    """
+    if spec.debits_at_once or action.settled_by is None:
+        return None
+    kind = spec.kinds[action.settled_by[0]]
+    row, polled = streams.load(view.tx, spec.name, kind.stream), spec.looks_at(kind.stream)
+    if polled and candidate.intent is not None and _is_unpolled(view, candidate.intent, row):
+        news = {id_ for id_, waits in _read(candidate).items() if not waits}.intersection(_listed(view, spec, kind))
+        if news:  # since when it is over, the next poll tells
+            words = f"{kind.name}/{min(news)} is over, and no poll has shown it yet"
+            return HoldBack(BlockReason.STALE, words, brief=True)
+    ends = (events.last(view.tx, spec.kinds, spec.name, f"{kind.name}.{state}") for state in kind.terminal)
+    last = max(filter(None, ends), key=lambda one: one.at, default=None)
+    # What the first poll lists as over may have been so for years (`baseline: events` tells it all the same).
+    if last is None or (row.baselined_at is not None and last.at <= row.baselined_at):
+        return None
+    until = view.measured.after(last.at, SETTLES * spec.settle, view.now)
+    seen_again = not polled or (row.ok_at is not None and row.ok_at > last.at)
+    # A stream that fails from then on must not keep the money for ever: what is read before sending tells it, too.
+    if until <= view.now and (seen_again or until + UNPOLLED_FOR <= view.now):
+        return None
+    words = f"{last.subject} was listed as over a short while ago: the balance may show it still"
+    return HoldBack(BlockReason.UNSETTLED, words, max(until, view.now + LOOKED_AGAIN), brief=True)
+
+
+def _is_unpolled(view: ReadView, intent: Intent, row: streams.StreamRow) -> bool:
+    """Return whether no good poll has come since an intent was ready; a while that is waited for."""
+    return view.now - intent.ready_at < SEEN_WITHIN and (row.ok_at is None or row.ok_at <= intent.ready_at)
 
 
 def _question(
@@ -77,11 +118,22 @@ def _question(
     named = [_named(view, spec, action, id_) for id_ in beside[:SHOWN]]
     more = f" and {len(beside) - SHOWN} more" if len(beside) > SHOWN else ""
     made = action.settled_by[0] if action.settled_by is not None else action.name
-    read, unknown = _read(candidate), [id_ for id_ in beside if id_ in strangers]
-    gone = candidate.evidence is not None and not any(id_ in read for id_ in unknown)
-    how = (GONE if gone and action.evidence_lists is not None else WAITS) if unknown else NEVER_SHOWN
+    unknown = [id_ for id_ in beside if id_ in strangers]
+    gone = all(_is_gone(view, spec, candidate, action, id_) for id_ in unknown)
+    how = (GONE if gone else WAITS) if unknown else NEVER_SHOWN
     words = f"{made} {', '.join(named)}{more} {how}: {ANSWERS}"
     return RequireApproval(words, RESTORED_WITHIN, Question.RESTORED, tuple(beside))
+
+
+def _is_gone(view: ReadView, spec: AccountSpec, candidate: Candidate, action: ActionType, id_: str) -> bool:
+    """Return whether no list has any more what was listed as waiting: none just read, and none that a poll brought."""
+    if action.settled_by is None or id_.startswith(OF_INTENT) or id_ in _read(candidate):
+        return False
+    kind = spec.kinds[action.settled_by[0]]
+    known = view.subject(spec.name, SubjectRef(kind.name, id_))
+    if spec.looks_at(kind.stream):
+        return known is not None and is_left_out(known)
+    return candidate.evidence is not None and action.evidence_lists is not None
 
 
 def _named(view: ReadView, spec: AccountSpec, action: ActionType, id_: str) -> str:
@@ -270,7 +322,7 @@ def _covers(
             return False
         # What no list shows any more grows no more: asked about each greater amount, it would never come to an end. But
         # one list may leave a row out: only a yes that was said to just that counts for any amount.
-        if candidate.evidence is not None and GONE in given.reason and id_ not in _read(candidate):
+        if GONE in given.reason and _is_gone(view, spec, candidate, action, id_):
             return True
         # At the plan there is no list yet: how much may leave is asked once it is read.
         if candidate.intent is None and action.evidence_lists is not None:
