@@ -23,7 +23,7 @@ def reload(as_json: bool) -> None:
     Example:
         bursar check && bursar reload
     """
-    from bursar.pipeline.match_facts import RULE_CHANGED
+    from bursar.pipeline.match_facts import RULE_CHANGED, next_of_ended
 
     answer = cast("dict[str, Any]", client_for_looking().ask("reload"))
     if as_json:
@@ -33,11 +33,12 @@ def reload(as_json: bool) -> None:
     for other in answer.get("quarantined", ()):
         click.echo(other)
     ended = answer["ends"]["actions"]
+    first_of: dict[str, str] = {}
     for action in ended:
         click.echo(f"action {action['id']} ends: {action['reason']}")
-    if ended:
-        first = str(ended[0]["id"]).partition(".")[0]
-        click.echo(f"what a rule still asks for is asked anew; else `bursar actions retry {first}` puts it to the rule")
+        first_of.setdefault(action["reason"], str(action["id"]).partition(".")[0])
+    for reason, id_ in first_of.items():
+        click.echo(next_of_ended(reason, id_))
     held = Counter((one["rule"], one["account"], one["reason"]) for one in answer["ends"]["matches"])
     for (rule, account, reason), number in held.items():
         waited = "1 match that waited ends" if number == 1 else f"{number} matches that waited end"

@@ -165,5 +165,8 @@ def _may_have_landed(uow: UnitOfWork, doubt: Intent, finding: CannotTell, intent
     # A look that shows nothing new stops nothing: else each payout of a week would wait for a person.
     if finding.suspect is None or intent is None or intent.state is not State.READY:
         return False
-    words = f"it may be the second: nobody can tell what became of intent {doubt.id}, and {finding.reason}"
+    words = (
+        f"it may be the second: nobody can tell what became of intent {doubt.id}, and {finding.reason}; look at the "
+        f"site: approve, if {doubt.id} did not happen; else deny, and `bursar actions resolve {doubt.id} --happened`"
+    )
     return suspects(uow, intent, questions.Suspicion(doubt.id, finding.suspect), words)

@@ -45,7 +45,7 @@ from bursar.pipeline.intent_facts import (
     shows_effect,
     shows_taken,
 )
-from bursar.pipeline.match_facts import FOR_EVER, PARAM_CHANGED, RULE_ENDS
+from bursar.pipeline.match_facts import FOR_EVER, PARAM_CHANGED, RULE_ENDS, next_of_ended
 from bursar.pipeline.own_effects import shown_by_held
 from bursar.pipeline.rearming import ask_of_the_rest, ask_state_rule, ask_state_rule_again
 from bursar.pipeline.unit_of_work import UnitOfWork
@@ -267,7 +267,8 @@ def _end(uow: UnitOfWork, intent: Intent, taken: Step, *, never: bool, held: Hol
         # Only what the provider lists counts as paid; until then it is an allowance, and is told as nothing else.
         paid = entry.amount if entry is not None and entry.settled else None
         more = {"allowed": shown_amount(intent.cost), "paid": shown_amount(paid), "currency": intent.currency}
-    tell(uow, _EVENT_OF[intent.state], intent, taken.reason, more)
+    by_hand = f": {next_of_ended(PARAM_CHANGED, str(intent.id))}" if taken.reason == PARAM_CHANGED else ""
+    tell(uow, _EVENT_OF[intent.state], intent, taken.reason + by_hand, more)
     if intent.state is State.SUCCEEDED:
         # A lost payout that the site had canceled by the time it is found:
         # its event came before there was anything that it could be about.

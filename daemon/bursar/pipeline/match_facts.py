@@ -18,6 +18,16 @@ RULE_ENDS = frozenset({RULE_CHANGED, RULE_GONE, OTHER_ACCOUNT, PARAM_CHANGED})
 """Why nothing of its rule stands behind an action any more."""
 
 
+def next_of_ended(reason: str, id_: str) -> str:
+    """Return what comes next of an action that an edit of the rules has ended, and what a person can do."""
+    retry = f"`bursar actions retry {id_}` puts it to the rule as it is now"
+    if reason == PARAM_CHANGED:
+        return f"nothing asks again by itself: {retry}"
+    if reason == RULE_GONE:
+        return "nothing asks again while no such rule acts"
+    return f"what a rule still asks for is asked anew; else {retry}"
+
+
 def recall(view: ReadView, match: MatchRow) -> Event | None:
     """Return the event that a match answers to."""
     account = view.config.accounts.get(match.account)

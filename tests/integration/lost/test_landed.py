@@ -325,7 +325,8 @@ async def test_a_person_is_asked_where_something_new_may_be_the_lost_one(world: 
     assert (len(world.site.performed), second.state) == (1, "awaiting_approval")
     assert second.reason == (
         "it may be the second: nobody can tell what became of intent 1, and payout 1 is new, "
-        "and the site does not say for whom"
+        "and the site does not say for whom; look at the site: approve, if 1 did not happen; else deny, and "
+        "`bursar actions resolve 1 --happened`"
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from bursar.cli import reload as command
 from bursar.loops.startup import preview
+from bursar.pipeline.match_facts import PARAM_CHANGED, RULE_CHANGED, RULE_GONE
 from support.config import account, config
 from support.world import World
 
@@ -82,7 +83,7 @@ def test_it_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
     assert capsys.readouterr().out.splitlines() == [
         "the daemon takes on the new configuration",
         "action 1.2 ends: the rule changed",
-        "what a rule still asks for is asked anew; else `bursar actions retry 1` puts it to the rule",
+        "what a rule still asks for is asked anew; else `bursar actions retry 1` puts it to the rule as it is now",
         "r: 2 matches that waited end at panel: the rule changed",
         "s: 1 match that waited ends at panel: the rule changed",
         (
@@ -117,6 +118,39 @@ async def test_a_question_about_a_wallet_that_was_edited_ends_and_can_be_put_to_
     await world.say("approve", ids=["2"])
     await world.live(minutes=6)
     assert [one.params["account"] for one in world.site.performed] == ["T-wallet-2"]
+
+
+async def test_what_a_new_wallet_ends_says_that_nothing_asks_again_by_itself(world: World) -> None:
+    world.site.money("600")
+    await world.open(config(TO_WALLET))
+    await world.live(minutes=2)
+    world.environ["WALLET"] = "T-wallet-2"
+    await world.reload(config(TO_WALLET))
+    await world.live(minutes=12)
+    [lapsed] = await world.events("action.lapsed")
+    assert lapsed["data"]["reason"] == (
+        "the rule changed: a secret parameter is another one now: nothing asks again by itself: "
+        "`bursar actions retry 1` puts it to the rule as it is now"
+    )
+
+
+def test_what_comes_next_is_said_for_each_kind_of_end(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reasons = {"1": RULE_GONE, "2": PARAM_CHANGED, "3": RULE_CHANGED, "4": RULE_CHANGED, "5.2": PARAM_CHANGED}
+    ends = {"actions": [{"id": id_, "reason": reason} for id_, reason in reasons.items()], "matches": []}
+
+    class Client:
+        def ask(self, _verb: str) -> Any:
+            return {"reloading": True, "ends": ends}
+
+    monkeypatch.setattr(command, "client_for_looking", Client)
+    command.reload.main([], standalone_mode=False)
+    assert capsys.readouterr().out.splitlines()[-3:] == [
+        "nothing asks again while no such rule acts",
+        "nothing asks again by itself: `bursar actions retry 2` puts it to the rule as it is now",
+        "what a rule still asks for is asked anew; else `bursar actions retry 3` puts it to the rule as it is now",
+    ]
 
 
 async def test_what_has_outgrown_its_yes_says_for_which_amount_that_was(world: World) -> None:
