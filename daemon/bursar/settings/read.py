@@ -225,16 +225,22 @@ class _Reader:
             self.warnings.append(self.document.at(path).problem(warning))
 
     def _refuse_doubles(self, accounts: Mapping[AccountName, Account]) -> None:
-        """Refuse two names for one account: each would undo the other's limits, and pay twice."""
+        """Refuse two names for one account: each would undo the other's limits, and pay twice. Warn if it may be."""
         first: dict[tuple[str, str, str], AccountName] = {}
+        keys: dict[tuple[str, str], AccountName] = {}
         for name, account in accounts.items():
             if not account.settings.key or not account.settings.url:
                 continue
-            other = first.setdefault(identity(account), name)
+            of = identity(account)
+            other, alike = first.setdefault(of, name), keys.setdefault((of[0], of[2]), name)
+            place = self.document.key(("accounts", name))
             if other != name:
                 where = self.document.key(("accounts", other))
                 text = f"{name!r} is the same account as {other!r} at {where}: provider, url and key are equal"
-                self.problems.append(self.document.key(("accounts", name)).problem(text))
+                self.problems.append(place.problem(text))
+            elif alike != name:  # www or not, http and https: no address tells whether it is one site
+                text = f"{name!r} has the key of {alike!r}: if it is one site, all that rules do there is done twice"
+                self.warnings.append(place.problem(text))
 
     def sinks(self) -> dict[SinkName, ConfiguredSink]:
         """Read the sinks whose type is known."""

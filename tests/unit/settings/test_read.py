@@ -139,6 +139,14 @@ def test_the_same_account_under_two_names_is_refused(reader: Reader) -> None:
     ]
 
 
+@pytest.mark.parametrize("host", ["www.p.example", "p.example:8443", "127.0.0.1"])
+def test_one_key_under_two_addresses_is_warned_of(reader: Reader, host: str) -> None:
+    again = f"  twin: {{provider: panel, url: 'https://{host}/api', key: {{env: KEY}}}}\n"
+    assert [str(one.message) for one in reader.read(ACCOUNT + again).warnings] == [
+        "'twin' has the key of 'main': if it is one site, all that rules do there is done twice"
+    ]
+
+
 @pytest.mark.parametrize(
     "other", ["key: {env: KEY2}, url: https://p.example/api", "key: {env: KEY}, url: https://p.example/v1"]
 )
