@@ -15,7 +15,7 @@ MAKEFLAGS += --no-print-directory
 
 help:
 	@echo "make demo         the whole thing against the built-in sandbox; ends by itself: a quarter of a minute"
-	@echo "make test         everything that CI checks: ruff, mypy --strict, import-linter, pytest: seven minutes"
+	@echo "make test         everything that CI checks: ruff, mypy --strict, import-linter, pytest: eleven minutes"
 	@echo "                  (only some tests: ARGS=tests/unit/rules; one process, and more words: ARGS='-n0 -x tests/unit/rules')"
 	@echo "make check        the same without pytest: half a minute"
 	@echo "make test-long    the long forms: random property tests, fuzzing, kills; three hours"

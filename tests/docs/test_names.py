@@ -22,7 +22,7 @@ from bursar.host.plugins import load_plugins
 from bursar.rules.functions import OWN_FUNCTIONS
 from bursar.rules.lexer import PARTS
 from bursar.rules.read import KEYS, NOT_BUILT
-from bursar.rules.sandbox import FILTERS
+from bursar.rules.template_environment import FILTERS
 from bursar.settings.model import Retention
 from bursar.settings.schema import account_keys, settings_keys
 from bursar.testing import __all__ as testing

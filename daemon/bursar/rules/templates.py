@@ -27,7 +27,7 @@ from bursar.domain.values import FieldKind, Value, cut
 from bursar.rules.errors import TemplateError
 from bursar.rules.lexer import PARTS
 from bursar.rules.names import Names
-from bursar.rules.sandbox import FILTERS, TESTS, Missing, Sandbox, Unknown, View, present
+from bursar.rules.template_environment import FILTERS, TESTS, Missing, TemplateEnvironment, Unknown, View, present
 
 __all__ = ["Fixed", "SecretTemplate", "TemplateError", "compile_parameter", "compile_text"]
 
@@ -36,7 +36,7 @@ MAX_OUTPUT_BYTES = 64 * 1024
 MAX_NODES = 500
 MAX_DEPTH = 40
 T = TypeVar("T")
-_TEXTS, _PARAMETERS = Sandbox(Unknown), Sandbox(Missing)
+_TEXTS, _PARAMETERS = TemplateEnvironment(Unknown), TemplateEnvironment(Missing)
 _PARTS = tuple(part for part in PARTS if part != "weekday")
 _WHOLE = re.compile(r"\{\{[-+]?(.*?)[-+]?\}\}", re.DOTALL)
 _ALLOWED = (
@@ -108,7 +108,7 @@ class RenderedText:
 
     __slots__ = ("_environment", "_names", "_template", "text")
 
-    def __init__(self, text: str, template: JinjaTemplate, names: Names, environment: Sandbox) -> None:
+    def __init__(self, text: str, template: JinjaTemplate, names: Names, environment: TemplateEnvironment) -> None:
         self.text = text
         self._template = template
         self._names = names
@@ -196,7 +196,7 @@ def views(names: Names, scope: Scope, missing: type[Undefined]) -> dict[str, Any
     return seen
 
 
-def _parsed(text: str, environment: Sandbox) -> nodes.Template:
+def _parsed(text: str, environment: TemplateEnvironment) -> nodes.Template:
     if len(text) > MAX_LENGTH:
         raise TemplateError(f"the text is {len(text)} characters long: the longest may have {MAX_LENGTH}")
     return _compiled(lambda: environment.parse(text))

@@ -81,7 +81,7 @@ def present(read: Read, scope: Scope, missing: type[Undefined]) -> Any:
     return missing(f"{read.path} has no information") if value is None else value
 
 
-class Sandbox(ImmutableSandboxedEnvironment):
+class TemplateEnvironment(ImmutableSandboxedEnvironment):
     """The environment; `missing` is what stands for a name without information."""
 
     intercepted_binops = frozenset({"+", "-", "*", "/", "//", "%", "**"})
