@@ -139,6 +139,7 @@ class GuardFacts:
         looked: Evidence was just read for it.
         cost: What it moves.
         budgets: Every budget that it counts in.
+        just_over: That what was just listed as over may be in the balance still.
         unfamiliar: What to do about the first of an account that takes its balance, where others wait there already
             that no yes was given beside.
         restored: Since when the journal knows nothing, if it was restored, and this may have been done after that.
@@ -177,6 +178,7 @@ class GuardFacts:
     looked: bool = False
     cost: Cost = field(default_factory=Cost)
     budgets: Sequence[BudgetUse] = ()
+    just_over: HoldBack | None = None
     unfamiliar: HoldBack | RequireApproval | None = None
     restored: str | None = None
     restore_confirmed: bool = False

@@ -117,14 +117,6 @@ def _fresh(facts: GuardFacts, _now: datetime) -> Verdict | None:
     return None if facts.fresh else HoldBack(BlockReason.STALE, "what it stands on is looked at anew", brief=True)
 
 
-def _second(facts: GuardFacts, _now: datetime) -> Verdict | None:
-    return facts.second
-
-
-def _age(facts: GuardFacts, _now: datetime) -> Verdict | None:
-    return facts.too_old
-
-
 def _entry(facts: GuardFacts, _now: datetime) -> Verdict | None:
     # A cancel for "stuck for 48 h" must not reach an order that has begun to move since the match.
     return Lapse(facts.left) if facts.left is not None else None
@@ -251,10 +243,6 @@ def _budget(facts: GuardFacts, now: datetime) -> Verdict | None:
     return None
 
 
-def _unfamiliar(facts: GuardFacts, _now: datetime) -> Verdict | None:
-    return facts.unfamiliar
-
-
 def _restored(facts: GuardFacts, _now: datetime) -> Verdict | None:
     # A refill or cancel that is asked for twice is done once; a payout
     # or an order that left after the backup would be made again.
@@ -341,8 +329,10 @@ GUARDS: tuple[Guard, ...] = (
     Guard("rejected", AGAIN, "everything at an account that the provider rejects", _rejected),
     Guard("fresh", SENDING, "what stands on facts older than a minute, or than this run; what a held poll shows done",
           _fresh),
-    Guard("second", AGAIN, "what stands in for something that was lost, and had happened after all", _second),
-    Guard("age", SENDING, "what was ready for an hour, counted from when it might leave", _age),
+    Guard("second", AGAIN, "what stands in for something that was lost, and had happened after all",
+          lambda facts, _now: facts.second),
+    Guard("age", SENDING, "what was ready for an hour, counted from when it might leave",
+          lambda facts, _now: facts.too_old),
     Guard("entry", ANY, "a state rule's action after its subject left the condition", _entry),
     Guard("predicate", ANY, "an action whose event's own condition does not hold any more", _predicate),
     Guard("when", ANY, "an action whose `when` does not hold any more", _when),
@@ -362,9 +352,12 @@ GUARDS: tuple[Guard, ...] = (
     Guard("cost", ANY, "an action whose cost a look will tell soon, where a budget or `approve` asks for it", _cost),
     Guard("budget", ANY, "what passes a budget of the rule, the account or the settings, or whose cost is not known",
           _budget),
+    Guard("just over", frozenset({Phase.PLAN}) | SENDING,
+          "what would take the balance, while it may still show a payout that was just listed as over",
+          lambda facts, _now: facts.just_over),
     Guard("unfamiliar", frozenset({Phase.PLAN}) | SENDING,
           "(asks a person) what a rule would take beside others that wait there, of which the journal does not know",
-          _unfamiliar),
+          lambda facts, _now: facts.unfamiliar),
     Guard("restored", frozenset({Phase.PLAN}) | SENDING,
           "(asks a person) what cannot be repeated, after the journal was restored", _restored),
     Guard("approve", frozenset({Phase.PLAN}) | SENDING,

@@ -12,6 +12,7 @@ from bursar.domain.intent import Intent, LostReply
 from bursar.domain.intent_states import LAPSE_AFTER
 from bursar.domain.observation import Snapshot
 from bursar.journal import intents, ledger
+from bursar.pipeline.gate.just_over import ready_from
 from bursar.pipeline.unit_of_work import ReadView
 
 DEFAULT_SETTLE = timedelta(minutes=5)
@@ -49,8 +50,8 @@ def lands_until(view: ReadView, intent: Intent) -> datetime | None:
 def held_until(view: ReadView, intent: Intent) -> datetime | None:
     """Return from when the hour of a ready intent counts: before, it may not leave, since a lost request may land.
 
-    Its own, of which a person said that it did not, or one like it that ended in doubt. A restart lengthens no hour:
-    what it stands on grows old meanwhile.
+    Its own, of which a person said that it did not, or one like it that ended in doubt; or the balance may still show
+    what was just listed as over. A restart lengthens no hour: what it stands on grows old meanwhile.
     """
     action, settle = action_of(view, intent), settle_of(view, intent)
     if action is None or action.lost_reply is LostReply.REPEATABLE:
@@ -61,7 +62,9 @@ def held_until(view: ReadView, intent: Intent) -> datetime | None:
     found = [intents.load(view.tx, id_) for id_ in lost if id_ != intent.id]
     waited_for = [one for one in (intent if intent.again else None, *found) if one is not None]
     ended = [at for one in waited_for if (at := one.request_ended_at or one.sent_at) is not None]
-    return max(ended) + settle if ended else None
+    account = view.config.accounts.get(intent.account)
+    shown = ready_from(view, account, action, intent) if account is not None else None
+    return max((at for at in (*(at + settle for at in ended), shown) if at is not None), default=None)
 
 
 def shows_effect(view: ReadView, action: ActionType, intent: Intent) -> bool:

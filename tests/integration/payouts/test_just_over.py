@@ -141,3 +141,38 @@ async def test_what_the_first_poll_lists_as_over_is_not_waited_for(world: World)
     await world.open(config(EVENT, settings="baseline: events", accounts=QUICK))
     await world.live(minutes=3, every_s=10)
     assert left(world) == ["400"]
+
+
+ASKED = EVENT.replace("}]}", "}], approve: {above: 1, within: 12h}}")
+
+
+async def said_yes(world: World, settle: int) -> None:
+    """Have a yes be given to 400 just as a person's own payout is listed as done."""
+    pays_late(world)
+    world.site.money("400")
+    quick = QUICK.replace("settle: 5m", f"settle: {settle}m")
+    await world.open(config(ASKED, events="'approval.*'", accounts=quick))
+    await world.live(minutes=12)
+    world.site.payouts["101"] = "waiting"
+    await world.live(minutes=12)
+    world.site.payouts["101"] = "done"
+    await world.live(minutes=2, every_s=30)
+    await world.say("approve", ids=["1"])
+
+
+@pytest.mark.parametrize("settle", [5, 20, 30])
+async def test_a_yes_outlives_the_wait(world: World, settle: int) -> None:
+    await said_yes(world, settle)
+    await world.live(hours=3, every_s=60)
+    assert left(world) == ["400"]
+
+
+async def test_a_row_of_ends_keeps_no_old_yes(world: World) -> None:
+    """A payout of somebody else's ends every ten minutes: the yes ends, and a person is asked anew once they do."""
+    await said_yes(world, 30)
+    for number in range(102, 120):
+        world.site.payouts[str(number)] = "done"
+        await world.live(minutes=10, every_s=60)
+    assert ((await world.states())[0], left(world)) == ("lapsed", [])
+    await world.live(hours=3, every_s=60)
+    assert (await world.states())[-1] == "awaiting_approval"

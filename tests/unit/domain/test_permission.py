@@ -46,6 +46,7 @@ cooldown     | plan          claim        | cooldown
 limit        | plan          claim        | limit
 cost         | plan operator claim resend | cost
 budget       | plan operator claim resend | budget
+just over    | plan          claim resend | unsettled
 unfamiliar   | plan          claim resend | ask: restored
 restored     | plan          claim resend | ask: restored
 approve      | plan          claim resend | ask: rule
@@ -77,6 +78,7 @@ OBJECTIONS = {
     "limit": Objection({"counted": [T0]}, {"limit": Limit("order", 1, DAY)}),
     "cost": Objection({"cost": SOON_KNOWN, "budgets": [BudgetUse(BUDGET)]}),
     "budget": Objection({"budgets": [BudgetUse(BUDGET, Decimal(100))]}),
+    "just over": Objection({"just_over": HoldBack(BlockReason.UNSETTLED, "payout/1 was listed as over")}),
     "unfamiliar": Objection({"unfamiliar": RequireApproval("another waits", RESTORED_WITHIN, Question.RESTORED)}),
     "restored": Objection({"restored": "2026-01-01 12:00Z"}),
     "approve": Objection({}, {"approve": Approve(None, 12 * HOUR)}),

@@ -25,6 +25,7 @@ from bursar.pipeline.gate.budget import budget_uses, work_out_cost
 from bursar.pipeline.gate.candidate import Candidate
 from bursar.pipeline.gate.ceiling import effects_of
 from bursar.pipeline.gate.cooldown import cooldown_from
+from bursar.pipeline.gate.just_over import just_over
 from bursar.pipeline.gate.limit import counted, counted_by
 from bursar.pipeline.gate.lineage import lineage_of
 from bursar.pipeline.gate.refusals import RECENT, answered
@@ -69,6 +70,7 @@ def load_guard_facts(view: ReadView, candidate: Candidate) -> GuardFacts:
         looked=candidate.evidence is not None,
         cost=cost,
         budgets=budget_uses(view, spec, candidate, cost, own),
+        just_over=just_over(view, spec, candidate),
         unfamiliar=unfamiliar(view, spec, candidate, [one for one in entries if one.id != own], cost),
         restored=since,
         restore_confirmed=since is not None and meta.get(view.tx, meta.RESTORED) is None,
