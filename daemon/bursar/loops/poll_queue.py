@@ -38,6 +38,7 @@ class Polled:
         watch: What is under watch, for a tracked stream.
         bodies: Digests of a listing's raw answers.
         cursor: Where the next poll goes on from.
+        walking: The next poll is of a later page.
         wanted: Subjects that somebody waits for.
         demanded: The whole stream is waited for.
         on_demand: It is `off`, and only looked at when it is waited for.
@@ -55,6 +56,7 @@ class Polled:
     watch: Watch | None = None
     bodies: dict[str, int] = field(default_factory=dict)
     cursor: Json = None
+    walking: bool = False
     wanted: set[SubjectRef] = field(default_factory=set)
     demanded: bool = False
     on_demand: bool = False

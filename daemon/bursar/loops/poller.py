@@ -181,7 +181,9 @@ class Poller:
         polled = due.polled
         first = polled.first if polled.watch is None else not polled.watch.all_seen(due.ids)
         recovering = polled.failures > 0 or self._parked_before or polled.doubted
-        poll = Poll(seen.asked_at, due.asked, first=first, recovering=recovering)
+        # Of a walk that a restart cut short it is not known which page the cursor stands for.
+        goes_on = polled.walking or (polled.first and polled.cursor is not None)
+        poll = Poll(seen.asked_at, due.asked, first=first, recovering=recovering, goes_on=goes_on)
 
         def take_in(uow: UnitOfWork) -> tuple[Valid, Ingested] | None:
             # In the writer's turn, not before: an effect may end while this waits for the disk.
@@ -210,8 +212,9 @@ class Poller:
         polled.failures, self._parked_before = 0, False
         polled.doubted = ingested.doubted
         # A cursor that went on past a held page would never show again what stood on it.
-        if observation.cursor is not None and not ingested.held:
-            polled.cursor = observation.cursor
+        if not ingested.held:
+            polled.cursor = polled.cursor if observation.cursor is None else observation.cursor
+            polled.walking = observation.more
         # "Nothing new since" is said of an answer that may be from before what is looked for now.
         if ingested.waits and not observation.more and polled.stream.coverage is Coverage.LISTING:
             polled.cursor = None

@@ -30,7 +30,7 @@ def believe(uow: UnitOfWork, row: HeldRow) -> None:
     observation = _still_true(uow, account, held.revive(row.observation, dict(account.kinds)), row)
     held.end(uow.tx, row.id, "accepted", uow.now)
     emit_core(uow, "observation.accepted", row.account, {"stream": row.stream, "held": str(row.id)})
-    ingest(uow, account, observation, Poll(row.at, accepted=True))
+    ingest(uow, account, observation, Poll(row.at, accepted=True, goes_on=True))
 
 
 def _still_true(uow: UnitOfWork, account: AccountSpec, observation: Observation, row: HeldRow) -> Observation:

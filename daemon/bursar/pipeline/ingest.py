@@ -44,6 +44,7 @@ class Poll:
         recovering: The stream's last poll failed, or the account was parked, or something of the stream is held.
         accepted: A person accepted it: its plausibility is not asked, and nothing that comes of it is sent without a
             fresh look.
+        goes_on: It is a later page of a list, or may be.
     """
 
     asked_at: datetime
@@ -51,6 +52,7 @@ class Poll:
     first: bool = False
     recovering: bool = False
     accepted: bool = False
+    goes_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +270,7 @@ def _apply(
             subjects.set_problem(uow.tx, account.name, kind, id_, problem)
     baselined = uow.now if loaded.row.baselined_at is None and not observation.more else None
     streams.settle(uow.tx, account.name, observation.stream, observation.cursor, baselined)
-    note_left_out(uow, account, observation, poll.asked_at)
+    note_left_out(uow, account, observation, poll.asked_at, goes_on=poll.goes_on)
     note_unseen(uow, account.name, ((one.before, one.change.snapshot, one.change.fresh) for one in steps if one.seen))
     for step in steps:
         # Before its events: rules that they wake must find a ledger that knows what was paid.

@@ -12,13 +12,22 @@ from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.unit_of_work import UnitOfWork
 
 
-def note_left_out(uow: UnitOfWork, account: AccountSpec, observation: Observation, asked_at: datetime) -> None:
+def note_left_out(
+    uow: UnitOfWork, account: AccountSpec, observation: Observation, asked_at: datetime, *, goes_on: bool
+) -> None:
     """Note what waits, as it was last seen, and a good poll of a window leaves out; a poll that has it again ends that.
 
     A complete listing counts it by itself (`domain.detect.vanish`).
+
+    Args:
+        uow: Where it is written.
+        account: The account.
+        observation: What the poll saw.
+        asked_at: When it was asked for.
+        goes_on: It is a later page of a list, or may be: what stood on the pages before is not in it.
     """
     window = account.streams[observation.stream].coverage is Coverage.WINDOW
-    if not window or observation.more or not observation.complete or observation.nothing_new:
+    if not window or observation.more or goes_on or not observation.complete or observation.nothing_new:
         return
     listed = {*(one.ref.id for one in observation.subjects), *observation.unchanged, *observation.problems}
     taken = {one.settled_by[0] for one in account.actions.values() if one.takes_balance and one.settled_by is not None}

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from bursar.api import CannotTell, Intent, Lost, Observation, Observed, SubjectRef, Succeeded
+from bursar.api.provider import PollRequest
 from support.config import account, config
 from support.scenarios.payouts import left, pays_late
 from support.world import World, with_function
@@ -285,6 +286,34 @@ async def test_a_list_that_leaves_out_what_polls_show_makes_no_yes_one_to_any_su
     world.site.money("5000")
     await world.live(hours=1, every_s=60)
     assert left(world) == ["400"]
+
+
+async def test_a_page_of_a_list_of_payouts_leaves_nothing_out(world: World) -> None:
+    """101 stands on the first of two pages; the list that is read just before sending is the second."""
+    pays_at_once(world)
+    world.site.money("400")
+
+    async def pages(look: PollRequest) -> Observation:
+        first, over = look.cursor != 1, Observed(SubjectRef("payout", "7"), {}, "done")
+        waits = Observed(SubjectRef("payout", "101"), {}, "waiting")
+        return Observation("payouts", (waits if first else over,), more=first, cursor=1 if first else 0)
+
+    async def page(_intent: Intent) -> dict[str, object]:
+        return {"known": [], "waiting": [], "balance": str(world.site.balance["amount"])}
+
+    world.site.will("payouts", *[pages] * 5000)
+    world.site.will("prepare", *[page] * 5000)
+    await world.open(config(PAY, accounts=QUICK))
+    for _ in range(2):
+        await world.live(minutes=12)
+        for one in await world.intents():
+            if str(one.state) == "awaiting_approval":
+                await world.say("approve", ids=[one.shown_id])
+    await world.live(minutes=12)
+    assert left(world) == ["400"]
+    world.site.money("5000")
+    await world.live(hours=1, every_s=60)
+    assert (left(world), (await world.states())[-1]) == (["400"], "awaiting_approval")
 
 
 async def test_what_has_left_all_lists_is_asked_about_once_where_nothing_is_read_before_sending(world: World) -> None:
