@@ -28,10 +28,12 @@ from bursar.loops.executor import Executor
 from bursar.loops.outcome_writer import OutcomeWriter
 from bursar.loops.runtime_context import RuntimeContext
 from bursar.loops.watch import Watch
-from bursar.pipeline import findings, ingest, takeover
+from bursar.pipeline import ingest
 from bursar.pipeline.config_snapshot import AccountSpec
+from bursar.pipeline.effects import findings
 from bursar.pipeline.gate import budget, guard_facts
 from bursar.pipeline.gate.candidate import Candidate
+from bursar.pipeline.reload import takeover
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 from bursar_prove.crash_injector import put
 from bursar_prove.scaled_clock import BEGIN, SetClock

@@ -78,7 +78,7 @@ def _notes(configuration: Configuration) -> Sequence[Problem]:
     from bursar.journal.errors import JournalError
     from bursar.journal.writer import Tx, read_once
     from bursar.pipeline.account_identity import quarantine_words, would_mean_others
-    from bursar.pipeline.renames import Renamed, refuse_renamed
+    from bursar.pipeline.reload.renames import Renamed, refuse_renamed
     from bursar.settings.identity import account_digest
     from bursar.settings.secrets import PLACEHOLDER
 

@@ -19,9 +19,9 @@ from bursar.domain.plan import MASK, Seal
 from bursar.domain.values import Json, number
 from bursar.journal.writer import Tx
 from bursar.loops.runtime_context import FRESH, RuntimeContext
-from bursar.pipeline import operator
-from bursar.pipeline.action_rejected import ActionRejected
 from bursar.pipeline.approvals import shown_amount
+from bursar.pipeline.operator import decisions
+from bursar.pipeline.operator.action_rejected import ActionRejected
 from bursar.pipeline.unit_of_work import UnitOfWork
 from bursar.settings.model import Account
 
@@ -100,7 +100,9 @@ async def quote(context: RuntimeContext, account: Account, wanted: Sequence[Want
     def look(tx: Tx) -> list[Json]:
         view = context.view(tx)
         costs = [
-            operator.quote(view, _planned(account.name, actions[one.action], one, set(), view.config.seal, view.now, 0))
+            decisions.quote(
+                view, _planned(account.name, actions[one.action], one, set(), view.config.seal, view.now, 0)
+            )
             for one in wanted
         ]
         return [
@@ -162,7 +164,7 @@ async def plan_call(
         for place, one in enumerate(wanted):
             secret = {name for name, spec in actions[one.action].params.items() if spec.secret and name in one.params}
             planned = _planned(account.name, actions[one.action], one, secret, uow.config.seal, uow.now, place)
-            intent = operator.plan_call(uow, planned, shown[place])
+            intent = decisions.plan_call(uow, planned, shown[place])
             # In memory only: a backup of the journal must not tell where the money goes.
             context.secret_params[intent.id] = {name: one.params[name] for name in secret}
             written.append(intent.id)

@@ -16,14 +16,15 @@ from bursar.domain.values import FieldKind, Json, Value
 from bursar.domain.values import number as decimal
 from bursar.domain.verdict import BlockReason
 from bursar.journal import accounts, audit, deliveries, held, intents, matches, meta, subjects
-from bursar.pipeline import account_identity, operator
-from bursar.pipeline.action_rejected import ActionRejected
+from bursar.pipeline import account_identity
 from bursar.pipeline.events import emit_core
-from bursar.pipeline.held_observations import believe
 from bursar.pipeline.intent_transitions import OPERATOR
-from bursar.pipeline.resolutions import resolve as resolve_attempt
-from bursar.pipeline.retries import retry as retry_action
-from bursar.pipeline.takeover import end_caution
+from bursar.pipeline.operator import decisions
+from bursar.pipeline.operator.action_rejected import ActionRejected
+from bursar.pipeline.operator.observations import believe
+from bursar.pipeline.operator.resolutions import resolve as resolve_attempt
+from bursar.pipeline.operator.retries import retry as retry_action
+from bursar.pipeline.reload.takeover import end_caution
 from bursar.pipeline.unit_of_work import UnitOfWork
 from bursar.settings.model import Configuration
 
@@ -126,15 +127,15 @@ def _instant(id_: str, raw: Json) -> datetime | None:
 
 def approve(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json:
     """Approve questions, each by its own number."""
-    return _each(uow, params, operator.approve)
+    return _each(uow, params, decisions.approve)
 
 
 def deny(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json:
     """Deny questions, or end what is not sent yet."""
-    return _each(uow, params, operator.deny)
+    return _each(uow, params, decisions.deny)
 
 
-def _each(uow: UnitOfWork, params: Params, answer: Callable[[UnitOfWork, str], list[operator.Answered]]) -> Json:
+def _each(uow: UnitOfWork, params: Params, answer: Callable[[UnitOfWork, str], list[decisions.Answered]]) -> Json:
     """Take the answer to each id; one that is not taken says so, and costs the others nothing.
 
     Raises:
@@ -146,7 +147,7 @@ def _each(uow: UnitOfWork, params: Params, answer: Callable[[UnitOfWork, str], l
         try:
             # One unknown id among those of a `deny` must not undo the no to all the others.
             with uow.tx.attempt():
-                rows += [operator.shown(one) for one in answer(uow, id_)]
+                rows += [decisions.shown(one) for one in answer(uow, id_)]
         except ActionRejected as unwanted:
             declined[id_] = str(unwanted)
     if declined and not rows:
@@ -163,7 +164,7 @@ def resolve(uow: UnitOfWork, configuration: Configuration, params: Params) -> Js
         cause, reason = Cause.PERSON_AGAIN, "a person: it did not happen, do it again"
     else:
         cause, reason = Cause.PERSON_DID_NOT, "a person: it did not happen"
-    return operator.shown(resolve_attempt(uow, str(params.get("id")), cause, reason, text(params, "reference")))
+    return decisions.shown(resolve_attempt(uow, str(params.get("id")), cause, reason, text(params, "reference")))
 
 
 def retry(uow: UnitOfWork, configuration: Configuration, params: Params) -> Json:

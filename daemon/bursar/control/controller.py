@@ -19,10 +19,10 @@ from bursar.journal.errors import JournalError
 from bursar.loops.runtime_context import RuntimeContext
 from bursar.loops.supervisor import Supervisor
 from bursar.pipeline.account_identity import quarantine_words
-from bursar.pipeline.action_rejected import ActionRejected
 from bursar.pipeline.approval_links import ApprovalLinks
 from bursar.pipeline.intent_transitions import OPERATOR
-from bursar.pipeline.takeover import Ending
+from bursar.pipeline.operator.action_rejected import ActionRejected
+from bursar.pipeline.reload.takeover import Ending
 from bursar.pipeline.unit_of_work import UnitOfWork
 from bursar.settings.model import Account, Configuration
 

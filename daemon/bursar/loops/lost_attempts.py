@@ -16,7 +16,7 @@ from bursar.domain.rule import TemplateFailed
 from bursar.domain.values import Json
 from bursar.loops.runtime_context import RuntimeContext
 from bursar.pipeline.config_snapshot import AccountSpec
-from bursar.pipeline.findings import Doubt, in_doubt, record_evidence, record_finding, record_landed
+from bursar.pipeline.effects.findings import Doubt, in_doubt, record_evidence, record_finding, record_landed
 from bursar.pipeline.revealed import revealed_beside
 
 NOT_LOOKED_FOR = "?"

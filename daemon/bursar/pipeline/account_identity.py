@@ -16,10 +16,10 @@ from bursar.domain.verdict import BlockReason
 from bursar.journal import accounts, intents, ledger, matches
 from bursar.journal.accounts import AccountRow
 from bursar.journal.writer import Tx
-from bursar.pipeline.action_rejected import ActionRejected, say_first
+from bursar.pipeline.effects.findings import LANDS_WITHIN
 from bursar.pipeline.events import emit_core
-from bursar.pipeline.findings import LANDS_WITHIN
 from bursar.pipeline.intent_transitions import take_step
+from bursar.pipeline.operator.action_rejected import ActionRejected, say_first
 from bursar.pipeline.unit_of_work import Counting, UnitOfWork
 
 

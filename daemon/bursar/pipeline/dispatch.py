@@ -22,7 +22,6 @@ from bursar.journal import audit, deliveries, intents, ledger, matches, meta, qu
 from bursar.journal.matches import MatchRow
 from bursar.journal.send_counter import SendCount
 from bursar.pipeline.approvals import ask, shown_amount
-from bursar.pipeline.edited_rules import end_held
 from bursar.pipeline.events import emit_core
 from bursar.pipeline.gate import gate
 from bursar.pipeline.gate.candidate import Candidate
@@ -32,6 +31,7 @@ from bursar.pipeline.holding import hold_back
 from bursar.pipeline.intent_transitions import take_step
 from bursar.pipeline.match_facts import PARAM_CHANGED, RULE_ENDS
 from bursar.pipeline.outcomes import go_on
+from bursar.pipeline.reload.edited_rules import end_held
 from bursar.pipeline.revealed import revealed
 from bursar.pipeline.unit_of_work import UnitOfWork
 

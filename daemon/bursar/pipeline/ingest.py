@@ -18,19 +18,19 @@ from bursar.domain.plausibility import implausible
 from bursar.domain.subject import Coverage, SubjectType
 from bursar.journal import accounts, events, held, intents, streams, subjects
 from bursar.journal.streams import StreamRow
-from bursar.pipeline.balance_taken import note_balance
 from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.dispatch import review_questions
-from bursar.pipeline.effects import read_change
+from bursar.pipeline.effects.balance_taken import note_balance
+from bursar.pipeline.effects.later_states import read_change
+from bursar.pipeline.effects.left_out import note_left_out
+from bursar.pipeline.effects.unseen_changes import note_unseen
+from bursar.pipeline.effects.yet_to_show import yet_to_show
 from bursar.pipeline.events import emit, emit_core
-from bursar.pipeline.left_out import note_left_out
-from bursar.pipeline.own_effects import yet_to_show
 from bursar.pipeline.poll_failures import recover
 from bursar.pipeline.rearming import ask_at_the_next
 from bursar.pipeline.recognition import recognize
 from bursar.pipeline.rule_evaluation import ask_state_rules, retry_held_back
 from bursar.pipeline.unit_of_work import UnitOfWork
-from bursar.pipeline.unseen_changes import note_unseen
 
 
 @dataclass(frozen=True, slots=True)

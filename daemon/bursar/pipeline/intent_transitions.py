@@ -33,6 +33,7 @@ from bursar.domain.values import Json
 from bursar.domain.verdict import BlockReason, HoldBack
 from bursar.journal import audit, intents, ledger, matches, references, subjects
 from bursar.pipeline.approvals import shown_amount
+from bursar.pipeline.effects.yet_to_show import shown_by_held
 from bursar.pipeline.events import emit_core
 from bursar.pipeline.holding import block_after, hold_back
 from bursar.pipeline.intent_facts import (
@@ -46,7 +47,6 @@ from bursar.pipeline.intent_facts import (
     shows_taken,
 )
 from bursar.pipeline.match_facts import FOR_EVER, PARAM_CHANGED, RULE_ENDS, next_of_ended
-from bursar.pipeline.own_effects import shown_by_held
 from bursar.pipeline.rearming import ask_of_the_rest, ask_state_rule, ask_state_rule_again
 from bursar.pipeline.unit_of_work import UnitOfWork
 

@@ -15,10 +15,10 @@ from bursar.domain.values import Json
 from bursar.domain.verdict import BlockReason, HoldBack
 from bursar.journal import audit, intents, ledger, matches
 from bursar.journal.matches import MatchRow
+from bursar.pipeline.effects.references import made_now
 from bursar.pipeline.gate.second import is_next, same_act
 from bursar.pipeline.intent_facts import action_of, second_of, settle_of
 from bursar.pipeline.intent_transitions import take_step
-from bursar.pipeline.references import made_now
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 
 HAD_SAID_YES = "it had happened: the provider said yes"

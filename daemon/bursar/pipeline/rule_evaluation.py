@@ -24,11 +24,11 @@ from bursar.journal.matches import MatchRow
 from bursar.journal.verdicts import NOTHING
 from bursar.pipeline.approvals import tell_ceilings
 from bursar.pipeline.dispatch import apply_match, fail
-from bursar.pipeline.edited_rules import ask_anew, end_held
-from bursar.pipeline.effects import read_event
+from bursar.pipeline.effects.later_states import read_event
 from bursar.pipeline.events import NOBODY
-from bursar.pipeline.former_entries import stood_before
 from bursar.pipeline.match_facts import RULE_GONE, recall
+from bursar.pipeline.reload.edited_rules import ask_anew, end_held
+from bursar.pipeline.reload.former_entries import stood_before
 from bursar.pipeline.unit_of_work import MAX_DEPTH, QueuedEvent, UnitOfWork
 
 UNSEEN_PAUSE = timedelta(minutes=1)

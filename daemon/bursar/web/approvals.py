@@ -17,8 +17,8 @@ from bursar.control.controller import Controller
 from bursar.control.messages import RequestRejected
 from bursar.domain.intent import State
 from bursar.domain.values import Json
-from bursar.pipeline.action_rejected import ActionRejected
-from bursar.pipeline.operator import read_id
+from bursar.pipeline.operator.action_rejected import ActionRejected
+from bursar.pipeline.operator.decisions import read_id
 
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><meta name="robots" content="noindex"><title>bursar</title></head>

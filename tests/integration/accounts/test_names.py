@@ -10,7 +10,7 @@ import pytest
 from bursar.control.messages import RequestRejected
 from bursar.domain.ids import AccountName
 from bursar.pipeline import account_identity
-from bursar.pipeline.action_rejected import ActionRejected
+from bursar.pipeline.operator.action_rejected import ActionRejected
 from bursar.settings.model import ConfigurationError
 from support.config import account, config
 from support.limits import until

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bursar.pipeline.renames import Renamed
+from bursar.pipeline.reload.renames import Renamed
 from bursar.settings.read import read_configuration
 from support.config import account, config
 from support.toy import Sites

@@ -6,7 +6,7 @@ import pytest
 
 from bursar.api import Refused
 from bursar.cli import check
-from bursar.pipeline.renames import Renamed
+from bursar.pipeline.reload.renames import Renamed
 from bursar.pipeline.unit_of_work import UnitOfWork
 from bursar.settings.read import read_configuration
 from support.config import account, config

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bursar.pipeline.renames import Renamed
+from bursar.pipeline.reload.renames import Renamed
 from support.config import config
 from support.scenarios.edits import REFILL, held
 from support.world import World

@@ -11,7 +11,7 @@ from bursar.api import CannotTell, DidNot, Finding, Happened, Intent, Json, Lost
 from bursar.control.messages import RequestRejected
 from bursar.domain.ids import IntentId
 from bursar.journal import ledger
-from bursar.pipeline.findings import record_finding
+from bursar.pipeline.effects.findings import record_finding
 from bursar.pipeline.outcomes import record_outcome
 from bursar_premium_exchanger import outcomes
 from support.config import account, config

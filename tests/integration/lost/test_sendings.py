@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bursar.api import Happened, Succeeded
 from bursar.journal import meta, send_counter
-from bursar.pipeline.findings import record_finding
+from bursar.pipeline.effects.findings import record_finding
 from bursar.pipeline.outcomes import record_outcome
 from support.config import config
 from support.scenarios.replies import GONE, REFILL, pay, refill

@@ -7,7 +7,7 @@ import pytest
 
 from bursar.api import Lost, SubjectRef, Succeeded, Unreachable
 from bursar.domain.intent import PlannedIntent
-from bursar.pipeline.operator import plan_call
+from bursar.pipeline.operator.decisions import plan_call
 from bursar.pipeline.unit_of_work import UnitOfWork
 from support.config import config
 from support.world import World

@@ -9,7 +9,7 @@ from bursar.control.messages import RequestRejected
 from bursar.domain.ids import IntentId
 from bursar.domain.intent import PlannedIntent
 from bursar.journal import ledger
-from bursar.pipeline.operator import plan_call
+from bursar.pipeline.operator.decisions import plan_call
 from support.config import account, config
 from support.world import World
 

@@ -21,6 +21,7 @@ from bursar.domain.rule import ALWAYS
 from bursar.domain.verdict import Lapse
 from bursar.journal import accounts, intents, ledger, meta, streams, texts, verdicts
 from bursar.pipeline.config_snapshot import AccountSpec
+from bursar.pipeline.effects.yet_to_show import shown_by_held
 from bursar.pipeline.gate.budget import budget_uses, work_out_cost
 from bursar.pipeline.gate.candidate import Candidate
 from bursar.pipeline.gate.ceiling import effects_of
@@ -34,7 +35,6 @@ from bursar.pipeline.gate.second import happened_before
 from bursar.pipeline.gate.unfamiliar import unfamiliar
 from bursar.pipeline.intent_facts import held_until, lands_until, quiet_since, second_of
 from bursar.pipeline.match_facts import OTHER_ACCOUNT, RULE_CHANGED, RULE_GONE
-from bursar.pipeline.own_effects import shown_by_held
 from bursar.pipeline.unit_of_work import ReadView
 
 UNSEEN_FOR = timedelta(hours=1)

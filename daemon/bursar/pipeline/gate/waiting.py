@@ -11,8 +11,8 @@ from bursar.domain.ledger import Entry, Post
 from bursar.domain.subject import SubjectType
 from bursar.journal import intents, ledger, references, streams, subjects
 from bursar.pipeline.config_snapshot import AccountSpec
+from bursar.pipeline.effects.left_out import is_left_out
 from bursar.pipeline.gate.candidate import Candidate
-from bursar.pipeline.left_out import is_left_out
 from bursar.pipeline.unit_of_work import ReadView
 
 SEEN_WITHIN = timedelta(minutes=15)

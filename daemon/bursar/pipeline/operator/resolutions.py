@@ -14,11 +14,11 @@ from bursar.domain.observation import Observed
 from bursar.domain.subject import SubjectType
 from bursar.domain.values import FieldKind, Json, Value, number
 from bursar.journal import audit, ledger, references, subjects
-from bursar.pipeline.action_rejected import ActionRejected
 from bursar.pipeline.dispatch import review_questions
 from bursar.pipeline.intent_facts import action_of, is_undone, is_waiting, lands_until
 from bursar.pipeline.intent_transitions import OPERATOR, note_listed, settle_effect, take_step, write_success
-from bursar.pipeline.operator import Answered, asked_about
+from bursar.pipeline.operator.action_rejected import ActionRejected
+from bursar.pipeline.operator.decisions import Answered, asked_about
 from bursar.pipeline.outcomes import late_success, made_instead
 from bursar.pipeline.unit_of_work import UnitOfWork
 

@@ -14,14 +14,14 @@ from bursar.domain.rule import Rule, TemplateFailed
 from bursar.domain.verdict import BlockReason, HoldBack, Verdict
 from bursar.journal import audit, intents, ledger, matches
 from bursar.journal.matches import MatchRow
-from bursar.pipeline.action_rejected import ActionRejected
-from bursar.pipeline.edited_rules import why_not_anew
 from bursar.pipeline.gate import gate
 from bursar.pipeline.gate.lineage import lineage_of
 from bursar.pipeline.gate.refusals import answered_like
 from bursar.pipeline.intent_transitions import OPERATOR
 from bursar.pipeline.match_facts import RULE_ENDS, recall, scope_of
-from bursar.pipeline.operator import Answered, asked_about, plan_call
+from bursar.pipeline.operator.action_rejected import ActionRejected
+from bursar.pipeline.operator.decisions import Answered, asked_about, plan_call
+from bursar.pipeline.reload.edited_rules import why_not_anew
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 
 ANEW = "a person has it tried again"

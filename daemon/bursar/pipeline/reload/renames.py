@@ -10,8 +10,8 @@ from bursar.domain.ids import RuleName
 from bursar.domain.rule import Rule
 from bursar.journal import intents, lineage, matches, verdicts
 from bursar.journal.writer import Tx
-from bursar.pipeline.edited_rules import end_held
 from bursar.pipeline.match_facts import RULE_CHANGED, RULE_GONE
+from bursar.pipeline.reload.edited_rules import end_held
 from bursar.pipeline.unit_of_work import UnitOfWork
 
 log = structlog.get_logger("bursar")

@@ -20,12 +20,12 @@ from bursar.domain.verdict import BlockReason, HoldBack
 from bursar.journal import deliveries, intents, lineage, matches, meta, questions, verdicts
 from bursar.journal.matches import MatchRow
 from bursar.pipeline.dispatch import review_questions
-from bursar.pipeline.edited_rules import come_back, end_held
 from bursar.pipeline.events import NOBODY, emit_core
 from bursar.pipeline.intent_facts import action_of, settle_of
 from bursar.pipeline.intent_transitions import take_step
 from bursar.pipeline.match_facts import OTHER_ACCOUNT, PARAM_CHANGED, RULE_CHANGED, RULE_GONE
-from bursar.pipeline.renames import rename
+from bursar.pipeline.reload.edited_rules import come_back, end_held
+from bursar.pipeline.reload.renames import rename
 from bursar.pipeline.revealed import secret_changed
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 from bursar.rules.fingerprint import former_trigger

@@ -18,9 +18,9 @@ from bursar.journal import events, ledger, matches, verdicts
 from bursar.journal.matches import MatchRow
 from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.events import emit_core
-from bursar.pipeline.former_entries import is_settled
 from bursar.pipeline.gate.lineage import lineage_of
 from bursar.pipeline.match_facts import recall, was_answered
+from bursar.pipeline.reload.former_entries import is_settled
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 
 ANEW = "a rule was changed: asked anew"

@@ -15,10 +15,10 @@ from bursar.domain.permission import RESTORED_WITHIN
 from bursar.domain.verdict import BlockReason, HoldBack, RequireApproval
 from bursar.journal import intents, questions
 from bursar.pipeline.approvals import ask
+from bursar.pipeline.effects.references import believed
 from bursar.pipeline.intent_facts import held_until, is_over, listed, quiet_since, second_of
 from bursar.pipeline.intent_transitions import take_step, tell
 from bursar.pipeline.outcomes import go_on, late_success
-from bursar.pipeline.references import believed
 from bursar.pipeline.unit_of_work import Counting, ReadView, UnitOfWork
 
 LANDS_WITHIN = timedelta(days=7)

@@ -1,4 +1,4 @@
-"""What a person decides about actions: asks for one, says yes or no, says what became of a lost one, has one retried.
+"""What a person decides about actions: asks for one, says yes or no.
 
 Whatever a person says is put to the same gate (`Phase.OPERATOR`), on what is known just then.
 """
@@ -18,12 +18,12 @@ from bursar.domain.rests import rest_after_no
 from bursar.domain.values import Json
 from bursar.domain.verdict import BlockReason, HoldBack, Lapse, Question, RequireApproval
 from bursar.journal import accounts, audit, intents, matches, questions
-from bursar.pipeline.action_rejected import ActionRejected, say_first
 from bursar.pipeline.approvals import CEILING, ask, changed_words, past_ceiling, shown_amount
 from bursar.pipeline.dispatch import describe
 from bursar.pipeline.gate import gate
 from bursar.pipeline.gate.candidate import Candidate
 from bursar.pipeline.intent_transitions import OPERATOR, take_step
+from bursar.pipeline.operator.action_rejected import ActionRejected, say_first
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 
 SAID_YES = "a person said yes"

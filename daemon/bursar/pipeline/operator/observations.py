@@ -7,10 +7,10 @@ from bursar.domain.observation import Observation
 from bursar.domain.subject import Coverage
 from bursar.journal import held
 from bursar.journal.held import HeldRow
-from bursar.pipeline.action_rejected import ActionRejected
 from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.events import emit_core
 from bursar.pipeline.ingest import Poll, ingest
+from bursar.pipeline.operator.action_rejected import ActionRejected
 from bursar.pipeline.unit_of_work import Counting, UnitOfWork
 
 

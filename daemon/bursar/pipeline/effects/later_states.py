@@ -16,9 +16,9 @@ from bursar.domain.ledger import Entry, Post, listed_amount
 from bursar.domain.observation import Snapshot
 from bursar.journal import intents, ledger, references
 from bursar.pipeline.config_snapshot import AccountSpec
+from bursar.pipeline.effects.yet_to_show import is_younger, target
 from bursar.pipeline.gate.refusals import RECENT
 from bursar.pipeline.intent_transitions import settle_amount, settle_effect, take_step, undo
-from bursar.pipeline.own_effects import is_younger, target
 from bursar.pipeline.unit_of_work import UnitOfWork
 
 

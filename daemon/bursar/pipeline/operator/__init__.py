@@ -1,0 +1,1 @@
+"""What a person decides about actions, and about observations that are kept aside."""
