@@ -13,9 +13,9 @@ from bursar.domain.ids import IntentId, microseconds
 from bursar.domain.ledger import Entry
 from bursar.domain.values import Json
 from bursar.journal import audit, ledger
-from bursar.journal.files import APPLICATION_ID
+from bursar.journal.files.migrate import APPLICATION_ID
+from bursar.journal.files.scripts import statements
 from bursar.journal.migrations import FIRST
-from bursar.journal.scripts import statements
 from bursar.journal.writer import Journal, Tx, read_once
 from support.domain import after
 

@@ -27,8 +27,8 @@ def backup(file: Path, as_json: bool) -> None:
     Example:
         bursar backup /var/backups/bursar-2026-01-31.db
     """
-    from bursar.journal.backup import back_up
     from bursar.journal.errors import JournalError
+    from bursar.journal.files.backup import back_up
 
     state = client_for_looking().configuration.settings.state
     try:
@@ -64,9 +64,9 @@ def restore(file: Path | None, yes: bool, confirming: bool, as_json: bool) -> No
     if file is None:
         _confirm(as_json)
         return
-    from bursar.journal.backup import restore as put_back
     from bursar.journal.errors import JournalError, JournalLocked
-    from bursar.journal.files import refuse_written
+    from bursar.journal.files.backup import restore as put_back
+    from bursar.journal.files.lock import refuse_written
     from bursar.loops.clock import RealClock
 
     state = client_for_looking().configuration.settings.state

@@ -16,7 +16,7 @@ from bursar.cli.options import with_config, with_json
 from bursar.cli.output import show_json, show_rows
 
 if TYPE_CHECKING:
-    from bursar.journal.backup import Finding
+    from bursar.journal.files.backup import Finding
     from bursar.settings.model import Configuration
 
 COLUMNS = {"what": "WHAT", "verdict": "VERDICT", "reason": "REASON"}
@@ -38,7 +38,7 @@ def doctor(as_json: bool) -> int:
         bursar doctor
     """
     from bursar.control.health import examine_watch
-    from bursar.journal.backup import examine
+    from bursar.journal.files.backup import examine
     from bursar.loops.clock import RealClock
 
     configuration = client_for_looking().configuration
@@ -55,7 +55,7 @@ def doctor(as_json: bool) -> int:
 
 
 def _machine(state: Path) -> Iterator[Finding]:
-    from bursar.journal.backup import Finding
+    from bursar.journal.files.backup import Finding
 
     if state.parent.exists():
         free = shutil.disk_usage(state.parent).free
@@ -67,7 +67,7 @@ def _machine(state: Path) -> Iterator[Finding]:
 
 
 def _files(configuration: Configuration) -> Iterator[Finding]:
-    from bursar.journal.backup import Finding
+    from bursar.journal.files.backup import Finding
 
     for warning in configuration.warnings:
         yield Finding("configuration", "warning", str(warning))

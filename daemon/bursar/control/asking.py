@@ -10,7 +10,7 @@ from bursar.control.queries import QUERIES
 from bursar.domain.values import Json
 from bursar.host.registry import Registry
 from bursar.journal.errors import JournalError, JournalLocked, JournalMissing
-from bursar.journal.files import writer_of
+from bursar.journal.files.lock import writer_of
 from bursar.settings.model import Configuration
 
 ANSWER_WITHIN_S, LOOK_WITHIN_S = 120.0, 30.0

@@ -9,7 +9,7 @@ import aiohttp
 
 from bursar.control.messages import ErrorCode, RequestRejected, about, decode_answer, encode_params, good_until
 from bursar.domain.values import Json
-from bursar.journal.files import writer_of
+from bursar.journal.files.lock import writer_of
 
 
 async def ask_daemon(

@@ -16,8 +16,8 @@ from bursar.control.client import ask_daemon
 from bursar.control.messages import RequestRejected
 from bursar.control.queries import status
 from bursar.domain.values import Json
-from bursar.journal.backup import Finding
 from bursar.journal.errors import JournalError
+from bursar.journal.files.backup import Finding
 from bursar.journal.writer import read_once
 from bursar.settings.model import Configuration
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from bursar.domain.ids import instant, microseconds
-from bursar.journal.send_counter import SendCount, was_restored
+from bursar.journal.files.send_counter import SendCount, was_restored
 from bursar.journal.writer import Tx
 
 RESTORED = "restored"

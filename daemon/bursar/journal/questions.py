@@ -14,7 +14,7 @@ from bursar.domain.intent import Intent
 from bursar.domain.values import Json
 from bursar.journal import intents, meta
 from bursar.journal.codec import at, decimal, read_json, read_mapping, us, write_json
-from bursar.journal.last_ids import FLOOR, QUESTIONS
+from bursar.journal.files.last_ids import FLOOR, QUESTIONS
 from bursar.journal.writer import Tx
 
 

@@ -20,11 +20,15 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from bursar.journal.errors import JournalError, explain
-from bursar.journal.files import check, check_log, claim, connect, missing, prepare_file, refuse_empty, resolved
-from bursar.journal.last_ids import LastIds, last_ids
+from bursar.journal.files.connection import connect
+from bursar.journal.files.last_ids import LastIds, last_ids
+from bursar.journal.files.lock import claim, missing, resolved
+from bursar.journal.files.migrate import check
+from bursar.journal.files.opening import prepare_file, refuse_empty
+from bursar.journal.files.place import Place, claim_file
+from bursar.journal.files.send_counter import SendCounter
+from bursar.journal.files.wal import check_log
 from bursar.journal.migrations import VERSION
-from bursar.journal.place import Place, claim_file
-from bursar.journal.send_counter import SendCounter
 
 T = TypeVar("T")
 Row = tuple[Any, ...]

@@ -14,7 +14,7 @@ from bursar.domain.timeline import AGREES, STEADY_AFTER, Anchor, Measured, Offse
 from bursar.domain.verdict import BlockReason
 from bursar.journal import clock as timekeeping
 from bursar.journal import matches, meta, verdicts
-from bursar.journal.send_counter import SendCount
+from bursar.journal.files.send_counter import SendCount
 from bursar.journal.writer import Journal, Tx
 from bursar.loops.liveness import Liveness
 from bursar.loops.machine import Machine, this_machine

@@ -13,7 +13,7 @@ from bursar.domain.plan import Seal, seal_with
 from bursar.domain.route import Subscription
 from bursar.domain.rule import AccountFacts, Budget, Mode, Rule
 from bursar.domain.subject import Coverage, Stream, SubjectType
-from bursar.journal.send_counter import SendCount
+from bursar.journal.files.send_counter import SendCount
 from bursar.pipeline.approval_links import ApprovalLinks
 from bursar.rules.index import Rulebook
 from bursar.settings.identity import account_digest

@@ -19,8 +19,8 @@ from bursar.domain.rule import Rule, Scope, TemplateFailed
 from bursar.domain.values import Json
 from bursar.domain.verdict import Allow, BlockReason, HoldBack, Lapse, RequireApproval, Verdict
 from bursar.journal import audit, deliveries, intents, ledger, matches, meta, questions
+from bursar.journal.files.send_counter import SendCount
 from bursar.journal.matches import MatchRow
-from bursar.journal.send_counter import SendCount
 from bursar.pipeline.approvals import ask, shown_amount
 from bursar.pipeline.events import emit_core
 from bursar.pipeline.gate import gate

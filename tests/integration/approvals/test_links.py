@@ -9,7 +9,7 @@ from decimal import Decimal
 import aiohttp
 import pytest
 
-from bursar.journal.backup import back_up, restore
+from bursar.journal.files.backup import back_up, restore
 from bursar.web.approvals import Approvals
 from support.config import config
 from support.world import World

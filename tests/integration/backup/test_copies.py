@@ -14,8 +14,8 @@ from bursar.control.offline import decide
 from bursar.domain.ids import IntentId
 from bursar.domain.intent import State
 from bursar.journal import audit, intents
-from bursar.journal.backup import back_up, examine, restore
 from bursar.journal.errors import JournalDamaged, JournalError, JournalLocked, JournalMissing
+from bursar.journal.files.backup import back_up, examine, restore
 from bursar.journal.writer import read_once
 from support.config import config
 from support.old_journal import make_old

@@ -11,9 +11,9 @@ import pytest
 
 from bursar.control import offline
 from bursar.control.messages import RequestRejected
-from bursar.journal.backup import back_up, check_file, restore
 from bursar.journal.errors import JournalError
-from bursar.journal.last_ids import LastIds
+from bursar.journal.files.backup import back_up, check_file, restore
+from bursar.journal.files.last_ids import LastIds
 from bursar.journal.writer import read_once
 from bursar.loops import startup
 from support.config import account, config

@@ -9,7 +9,7 @@ import pytest
 
 from bursar.api import DidNot, Later, Lost, SubjectRef
 from bursar.domain.intent import PlannedIntent
-from bursar.journal.backup import restore
+from bursar.journal.files.backup import restore
 from bursar.pipeline.operator.decisions import plan_call
 from support.config import account, config
 from support.scenarios.backup import back_up, put_back

@@ -7,7 +7,7 @@ import pytest
 from bursar.api import Unreachable
 from bursar.control.asking import ask
 from bursar.control.messages import RequestRejected
-from bursar.journal.backup import back_up
+from bursar.journal.files.backup import back_up
 from support.config import config
 from support.scenarios.replies import PAY, REFILL, refill
 from support.world import World

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from bursar.journal.files import claim as lock_journal
+from bursar.journal.files.lock import claim as lock_journal
 from support.left import PAY, Left
 
 SENDS = f"{PAY}}}"

@@ -9,7 +9,7 @@ import pytest
 
 from bursar import app
 from bursar.journal.errors import JournalError, JournalFull
-from bursar.journal.send_counter import SendCount, SendCounter
+from bursar.journal.files.send_counter import SendCount, SendCounter
 from bursar.logs import Redactor
 from bursar.loops import startup
 from support.config import config

@@ -7,7 +7,7 @@ import pytest
 from bursar.api import Rejected, Unreachable
 from bursar.control.health import NOBODY_WATCHES, accounts_seen, examine_watch
 from bursar.control.server import ControlServer
-from bursar.journal.backup import Finding
+from bursar.journal.files.backup import Finding
 from support.config import account, config
 from support.world import World
 

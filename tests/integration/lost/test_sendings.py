@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bursar.api import Happened, Succeeded
-from bursar.journal import meta, send_counter
+from bursar.journal import meta
+from bursar.journal.files import send_counter
 from bursar.pipeline.effects.findings import record_finding
 from bursar.pipeline.outcomes import record_outcome
 from support.config import config

@@ -21,7 +21,7 @@ from bursar.api import (
 )
 from bursar.control.messages import RequestRejected
 from bursar.journal import meta
-from bursar.journal.last_ids import FLOOR, QUESTIONS
+from bursar.journal.files.last_ids import FLOOR, QUESTIONS
 from support.config import account, config
 from support.world import World
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bursar.journal.files import connect, prepare_file
-from bursar.journal.send_counter import SendCounter
+from bursar.journal.files.connection import connect
+from bursar.journal.files.opening import prepare_file
+from bursar.journal.files.send_counter import SendCounter
 from bursar.journal.writer import Journal, Tx
 from support.old_journal import make_old
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bursar.domain.ids import IntentId
 from bursar.journal import audit
-from bursar.journal.files import connect
+from bursar.journal.files.connection import connect
 from bursar.journal.writer import Journal, Tx
 from support.domain import T0, after
 from support.journal import count

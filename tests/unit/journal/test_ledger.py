@@ -19,7 +19,7 @@ from bursar.domain.intent import OPEN, Intent, State
 from bursar.domain.intent_states import Cause
 from bursar.domain.ledger import Entry, No, Post
 from bursar.domain.lineage import Lineage
-from bursar.journal import intents, ledger, lineage
+from bursar.journal import intents, ledger, rule_names
 from bursar.journal.ledger import KEPT
 from bursar.journal.writer import Tx
 from support.domain import PANEL, T0, after
@@ -311,9 +311,9 @@ def test_the_first_entry_says_since_when_the_ledger_knows(tx: Tx) -> None:
 def test_a_renamed_rule_takes_over_what_another_caused(tx: Tx) -> None:
     """What the old name does later, when it stands for something else, is its own."""
     intent = done(tx, asked=ref())
-    lineage.take_over(tx, "r", "renamed")
+    rule_names.take_over(tx, "r", "renamed")
     done(tx, "1", 2, asked=ref())
-    by = replace(by_rule("renamed"), was=tuple(lineage.taken_over(tx, "renamed")))
+    by = replace(by_rule("renamed"), was=tuple(rule_names.taken_over(tx, "renamed")))
     assert ids(ledger.of_rule(tx, by, PANEL, ref(), LONG_AGO)) == [intent.id]
     assert ids(ledger.of_rule_on(tx, by, PANEL, ref(), after(-1))) == [intent.id]
 
@@ -321,17 +321,17 @@ def test_a_renamed_rule_takes_over_what_another_caused(tx: Tx) -> None:
 def test_a_renamed_rule_takes_over_what_counts(tx: Tx) -> None:
     intent = done(tx)
     done(tx, "2", rule="other")
-    lineage.take_over(tx, "r", "renamed")
-    by = replace(by_rule("renamed"), was=tuple(lineage.taken_over(tx, "renamed")))
+    rule_names.take_over(tx, "r", "renamed")
+    by = replace(by_rule("renamed"), was=tuple(rule_names.taken_over(tx, "renamed")))
     assert ids(ledger.counting(tx, after(-1), rule=by)) == [intent.id]
 
 
 def test_a_name_takes_over_what_the_names_before_it_had_taken_over(tx: Tx) -> None:
     first, second = done(tx).id, done(tx, "2", rule=RuleName("s")).id
-    lineage.take_over(tx, "r", "s")
-    lineage.take_over(tx, "s", "t")
-    lineage.take_over(tx, "never acted", "t")
-    assert lineage.taken_over(tx, "t") == [("r", first), ("s", second)]
+    rule_names.take_over(tx, "r", "s")
+    rule_names.take_over(tx, "s", "t")
+    rule_names.take_over(tx, "never acted", "t")
+    assert rule_names.taken_over(tx, "t") == [("r", first), ("s", second)]
 
 
 def forget(tx: Tx, now: datetime, limit: int = 100) -> list[int]:
@@ -402,7 +402,7 @@ def test_through_its_whole_life_nothing_that_was_posted_is_touched(tx: Tx, chang
     again = send(tx, take(tx, lost, Cause.PERSON_AGAIN), after(5))
     taken = take(tx, again, Cause.YES, after(6), accepted=True, amount=Decimal(9))
     ledger.post(tx, taken.id, Post.CONFIRMED, after(7))
-    lineage.take_over(tx, "r", "renamed")
+    rule_names.take_over(tx, "r", "renamed")
     assert count(tx, "postings") == 6
 
 
@@ -431,7 +431,7 @@ def test_what_others_did_with_the_same_meaning_counts_where_they_do_it_no_more(t
 def test_an_older_journals_entries_take_their_rules_meaning_once(tx: Tx) -> None:
     done(tx)
     done(tx, "2", meaning="m")
-    lineage.set_meaning(tx, "r", "n")
-    lineage.set_meaning(tx, "never acted", "n")
+    rule_names.set_meaning(tx, "r", "n")
+    rule_names.set_meaning(tx, "never acted", "n")
     assert [one.meaning for one in ledger.counting(tx, after(-1))] == ["n", "m"]
-    assert (lineage.doers_of(tx, "m"), lineage.doers_of(tx, "n")) == (["r"], ["r"])
+    assert (rule_names.doers_of(tx, "m"), rule_names.doers_of(tx, "n")) == (["r"], ["r"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bursar.journal import events, meta, streams
-from bursar.journal.send_counter import SendCount
+from bursar.journal.files.send_counter import SendCount
 from bursar.journal.writer import Tx
 from support.domain import PANEL, T0, after
 from support.journal import event, plan

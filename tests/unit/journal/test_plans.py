@@ -34,8 +34,9 @@ from bursar.journal import (
     texts,
     verdicts,
 )
-from bursar.journal.files import connect, prepare_file
-from bursar.journal.send_counter import SendCounter
+from bursar.journal.files.connection import connect
+from bursar.journal.files.opening import prepare_file
+from bursar.journal.files.send_counter import SendCounter
 from bursar.journal.writer import Tx
 from support.domain import ORDER, PANEL, T0, order, rule, state_rule
 from support.journal import by_rule, event, plan, ref, send

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bursar.journal.files import APPLICATION_ID
+from bursar.journal.files.migrate import APPLICATION_ID
+from bursar.journal.files.scripts import statements
 from bursar.journal.migrations import MIGRATIONS, VERSION
 from bursar.journal.schema import TABLES
-from bursar.journal.scripts import statements
 from bursar.journal.writer import Journal
 from support.journal import change_inside, look_inside
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bursar.domain.ids import RuleName
 from bursar.domain.lineage import Lineage
 from bursar.domain.rule import Mode
-from bursar.journal import lineage, verdicts
+from bursar.journal import rule_names, verdicts
 from bursar.pipeline.unit_of_work import ReadView
 
 
@@ -14,10 +14,10 @@ def lineage_of(view: ReadView, name: RuleName) -> Lineage:
 
     Its name's, those of the names before it, and those of names that did the same until it did, and do not now.
     """
-    rule, was = view.config.rules.get(name), tuple(lineage.taken_over(view.tx, name))
+    rule, was = view.config.rules.get(name), tuple(rule_names.taken_over(view.tx, name))
     if rule is None or not rule.meaning:
         return Lineage(name, was=was)
-    formers = frozenset(one for one in lineage.doers_of(view.tx, rule.meaning) if one != name)
+    formers = frozenset(one for one in rule_names.doers_of(view.tx, rule.meaning) if one != name)
     alike = [
         other
         for other in view.config.rules.rules

@@ -8,7 +8,7 @@ import structlog
 
 from bursar.domain.ids import RuleName
 from bursar.domain.rule import Rule
-from bursar.journal import intents, lineage, matches, verdicts
+from bursar.journal import intents, matches, rule_names, verdicts
 from bursar.journal.writer import Tx
 from bursar.pipeline.match_facts import RULE_CHANGED, RULE_GONE
 from bursar.pipeline.reload.edited_rules import end_held
@@ -38,7 +38,7 @@ def rename(uow: UnitOfWork, rules: Sequence[Rule]) -> None:
 
 def _hand_over(uow: UnitOfWork, old: str, new: str, *, whole: bool) -> None:
     """Have a rule take over what another did, and what is open of it; the whole: also what it knows, and holds."""
-    lineage.take_over(uow.tx, old, new)  # also where `was` is said late
+    rule_names.take_over(uow.tx, old, new)  # also where `was` is said late
     intents.rename_rule(uow.tx, old, new)
     own = matches.held_by(uow.tx, new)
     if whole:  # what is held was held by what stood under this name before

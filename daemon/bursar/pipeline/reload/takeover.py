@@ -17,7 +17,7 @@ from bursar.domain.intent_states import LOOKS_APART, Cause, step
 from bursar.domain.permission import WAS_RESTORED
 from bursar.domain.rule import Mode, Rule
 from bursar.domain.verdict import BlockReason, HoldBack
-from bursar.journal import deliveries, intents, lineage, matches, meta, questions, verdicts
+from bursar.journal import deliveries, intents, matches, meta, questions, rule_names, verdicts
 from bursar.journal.matches import MatchRow
 from bursar.pipeline.dispatch import review_questions
 from bursar.pipeline.events import NOBODY, emit_core
@@ -162,12 +162,12 @@ def _adopt(uow: UnitOfWork, rules: Sequence[Rule]) -> None:
 def _adopt_meanings(uow: UnitOfWork, rules: Sequence[Rule]) -> None:
     """Have what was done count by what the rules stand for; what a gone one did, for each that does the same action."""
     for rule in rules:
-        lineage.set_meaning(uow.tx, rule.name, rule.meaning)
+        rule_names.set_meaning(uow.tx, rule.name, rule.meaning)
     configured = {rule.name for rule in rules}
-    for gone, action in lineage.nameless(uow.tx):  # what its `on` and `do` were is not known: it may be any of these
+    for gone, action in rule_names.nameless(uow.tx):  # what its `on` and `do` were is not known: it may be any of these
         for rule in rules if gone not in configured else ():
             if any(act.action == action for act in rule.acts()):
-                lineage.take_over(uow.tx, gone, rule.name)
+                rule_names.take_over(uow.tx, gone, rule.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bursar.journal.files import claim
+from bursar.journal.files.lock import claim
 from bursar.journal.writer import Journal
 from support.journal import put
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from bursar.journal import events, last_ids, sidecar
+from bursar.journal import events
 from bursar.journal.errors import JournalError, JournalFull
-from bursar.journal.last_ids import LARGEST, SIZE, LastIds
-from bursar.journal.send_counter import SendCount, SendCounter
+from bursar.journal.files import last_ids, sidecar
+from bursar.journal.files.last_ids import LARGEST, SIZE, LastIds
+from bursar.journal.files.send_counter import SendCount, SendCounter
 from bursar.journal.writer import Journal
 from support.domain import T0
 from support.journal import change_inside, event, look_inside

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bursar.journal.errors import JournalError, JournalLocked
-from bursar.journal.files import claim
+from bursar.journal.files.lock import claim
 from bursar.journal.writer import Journal
 from support.journal import look_inside, put
 

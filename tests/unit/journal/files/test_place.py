@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bursar.journal import place
 from bursar.journal.errors import JournalDamaged, JournalLocked
-from bursar.journal.place import claim_file
+from bursar.journal.files import place
+from bursar.journal.files.place import claim_file
 from bursar.journal.writer import Journal
 from support.journal import change_inside, count, look_inside, put
 

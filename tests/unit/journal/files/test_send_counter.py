@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bursar.journal.send_counter import SendCount, SendCounter
+from bursar.journal.files.send_counter import SendCount, SendCounter
 from bursar.journal.writer import Journal
 from support.journal import change_inside, look_inside
 

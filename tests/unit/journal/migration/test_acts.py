@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from bursar.domain.ids import MatchId
-from bursar.journal import files, ledger, verdicts
+from bursar.journal import ledger, verdicts
 from bursar.journal.errors import JournalError
-from bursar.journal.files import APPLICATION_ID
+from bursar.journal.files import opening
+from bursar.journal.files.migrate import APPLICATION_ID
+from bursar.journal.files.scripts import statements
 from bursar.journal.migrations import FIRST, LEDGER, MEANINGS
-from bursar.journal.scripts import statements
 from bursar.journal.writer import Journal, read_once
 from support.old_journal import make_old, opened, us
 
@@ -104,7 +105,7 @@ def test_a_disk_that_is_full_is_named_and_leaves_the_journal_as_it_was(
 ) -> None:
     path = tmp_path / "journal.db"
     make_old(path)
-    room = files.connect
+    room = opening.connect
 
     def no_room(path: Path, **how: bool) -> sqlite3.Connection:
         connection = room(path, **how)
@@ -112,7 +113,7 @@ def test_a_disk_that_is_full_is_named_and_leaves_the_journal_as_it_was(
         connection.execute(f"PRAGMA max_page_count={pages + 2}")
         return connection
 
-    monkeypatch.setattr(files, "connect", no_room)
+    monkeypatch.setattr(opening, "connect", no_room)
     with pytest.raises(JournalError, match="full"):
         Journal.open(path)
     monkeypatch.undo()

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from bursar.journal import files, meta
-from bursar.journal.backup import check_file
+from bursar.journal import meta
 from bursar.journal.errors import JournalError, JournalNewer
+from bursar.journal.files import migrate
+from bursar.journal.files.backup import check_file
+from bursar.journal.files.send_counter import SendCounter
 from bursar.journal.migrations import FIRST, LEDGER, VERSION
-from bursar.journal.send_counter import SendCounter
 from bursar.journal.writer import Journal, read_once
 from support.journal import look_inside
 from support.old_journal import dump, everything, filling, opened, updated
@@ -104,7 +105,7 @@ FAILING = LEDGER + "\nINSERT INTO songs VALUES (1);\n"
 def interrupted(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Try to bring a journal up to date, and fail at the very last."""
     with monkeypatch.context() as patched:
-        patched.setattr(files, "MIGRATIONS", (FIRST, FAILING))
+        patched.setattr(migrate, "MIGRATIONS", (FIRST, FAILING))
         with pytest.raises(JournalError, match="no such table: songs"):
             Journal.open(path)
 

@@ -10,10 +10,10 @@ import pytest
 
 from bursar.domain.ids import MatchId
 from bursar.journal import matches, verdicts, views
-from bursar.journal.backup import examine
-from bursar.journal.files import APPLICATION_ID
+from bursar.journal.files.backup import examine
+from bursar.journal.files.migrate import APPLICATION_ID
+from bursar.journal.files.scripts import statements
 from bursar.journal.migrations import MIGRATIONS
-from bursar.journal.scripts import statements
 from bursar.journal.writer import Journal, read_once
 from support.old_journal import opened
 

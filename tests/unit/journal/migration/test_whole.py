@@ -8,10 +8,10 @@ from pathlib import Path
 
 from bursar.domain.verdict import BlockReason, HoldBack
 from bursar.journal import audit, matches
-from bursar.journal.backup import check_file
+from bursar.journal.files.backup import check_file
+from bursar.journal.files.scripts import statements
 from bursar.journal.migrations import ACTS, AWAY, DEBITS, FIRST, LEDGER, LINES, LOOKUPS, MEANINGS, MIGRATIONS, VERSION
 from bursar.journal.schema import TABLES
-from bursar.journal.scripts import statements
 from bursar.journal.writer import Journal, read_once
 from support.journal import look_inside
 from support.old_journal import META, dump, everything, filling, opened, updated

@@ -11,7 +11,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from bursar.journal.sidecar import open_sidecar
+from bursar.journal.files.sidecar import open_sidecar
 
 
 @dataclass(frozen=True, slots=True)

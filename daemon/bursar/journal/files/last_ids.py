@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 
-from bursar.journal.sidecar import open_sidecar
+from bursar.journal.files.sidecar import open_sidecar
 
 SIZE = 512
 """The file's size: one sector, which a crash leaves as it was or as it was to be."""

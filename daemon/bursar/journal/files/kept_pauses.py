@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from bursar.journal.accounts import EVERYWHERE
-from bursar.journal.files import connect
+from bursar.journal.files.connection import connect
 
 
 def paused(path: Path) -> list[tuple[str, str, str, int, int]]:

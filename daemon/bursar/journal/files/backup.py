@@ -13,14 +13,17 @@ from itertools import count
 from pathlib import Path
 
 from bursar.domain.ids import microseconds
-from bursar.journal import audit, kept_pauses, meta
+from bursar.journal import audit, meta
 from bursar.journal.errors import JournalDamaged, JournalError, JournalMissing, JournalNewer, explain
-from bursar.journal.files import APPLICATION_ID, claim, connect, migrate, missing, resolved, sync
-from bursar.journal.last_ids import SKIPPED, LastIds, go_on_after, last_ids
+from bursar.journal.files import kept_pauses
+from bursar.journal.files.connection import connect, sync
+from bursar.journal.files.last_ids import SKIPPED, LastIds, go_on_after, last_ids
+from bursar.journal.files.lock import claim, missing, resolved
+from bursar.journal.files.migrate import APPLICATION_ID, migrate
+from bursar.journal.files.scripts import statements
+from bursar.journal.files.send_counter import SendCount, SendCounter
 from bursar.journal.migrations import VERSION
 from bursar.journal.schema import TABLES
-from bursar.journal.scripts import statements
-from bursar.journal.send_counter import SendCount, SendCounter
 from bursar.journal.writer import Tx
 
 FIXED_WAL = (3, 51, 3)

@@ -1,0 +1,1 @@
+"""The journal as files: the lock of its folder, what may be opened, and what lies beside it."""
