@@ -26,8 +26,8 @@ from bursar.loops.startup import CHANGED, apply_configuration, close_context, op
 from bursar.loops.supervisor import Supervisor
 from bursar.loops.systemd import Systemd
 from bursar.loops.watchdog import Watchdog
+from bursar.pipeline.reload.ending import Ending
 from bursar.pipeline.reload.renames import Renamed
-from bursar.pipeline.reload.takeover import Ending
 from bursar.settings.model import Configuration, ConfigurationError
 from bursar.settings.read import read_configuration
 

@@ -33,7 +33,7 @@ from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.effects import findings
 from bursar.pipeline.gate import budget, guard_facts
 from bursar.pipeline.gate.candidate import Candidate
-from bursar.pipeline.reload import takeover
+from bursar.pipeline.reload import start, takeover
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 from bursar_prove.crash_injector import put
 from bursar_prove.scaled_clock import BEGIN, SetClock
@@ -81,7 +81,7 @@ def _wake_up_to(state: State, cause: Cause) -> Callable[[], None]:
             for intent in intents.in_state(uow.tx, (State.SENDING,)):
                 intents.take_step(uow.tx, intent, Step(cause, state, "broken on purpose"), uow.now)
 
-        put(takeover, "wake_up", waking)
+        put(start, "wake_up", waking)
 
     return install
 
@@ -119,7 +119,7 @@ def _keep_changed_rules() -> None:
     def nothing(*_given: object) -> None:
         return None
 
-    put(takeover, "_end_what_changed", nothing)
+    put(takeover, "end_what_changed", nothing)
     put(guard_facts, "_rule_changed", nothing)
     put(verdicts, "forget_missing", nothing)
 

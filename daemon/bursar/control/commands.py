@@ -24,7 +24,7 @@ from bursar.pipeline.operator.action_rejected import ActionRejected
 from bursar.pipeline.operator.observations import believe
 from bursar.pipeline.operator.resolutions import resolve as resolve_attempt
 from bursar.pipeline.operator.retries import retry as retry_action
-from bursar.pipeline.reload.takeover import end_caution
+from bursar.pipeline.reload.start import end_caution
 from bursar.pipeline.unit_of_work import UnitOfWork
 from bursar.settings.model import Configuration
 

@@ -22,7 +22,7 @@ from bursar.pipeline.account_identity import quarantine_words
 from bursar.pipeline.approval_links import ApprovalLinks
 from bursar.pipeline.intent_transitions import OPERATOR
 from bursar.pipeline.operator.action_rejected import ActionRejected
-from bursar.pipeline.reload.takeover import Ending
+from bursar.pipeline.reload.ending import Ending
 from bursar.pipeline.unit_of_work import UnitOfWork
 from bursar.settings.model import Account, Configuration
 

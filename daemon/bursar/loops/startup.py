@@ -22,8 +22,10 @@ from bursar.loops.runtime_context import RuntimeContext
 from bursar.pipeline.account_identity import bind_accounts, would_mean_others
 from bursar.pipeline.config_snapshot import snapshot_of
 from bursar.pipeline.events import NOBODY, emit_core
+from bursar.pipeline.reload.ending import Ending, ending
 from bursar.pipeline.reload.renames import refuse_renamed
-from bursar.pipeline.reload.takeover import Ending, ending, start_run, take_over
+from bursar.pipeline.reload.start import start_run
+from bursar.pipeline.reload.takeover import take_over
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 from bursar.settings.identity import account_digest
 from bursar.settings.model import Configuration
