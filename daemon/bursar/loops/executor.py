@@ -49,6 +49,7 @@ from bursar.loops.work import Work
 from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.dispatch import Claimed, claim, review
 from bursar.pipeline.gate import gate
+from bursar.pipeline.gate.just_over import Looks
 from bursar.pipeline.match_facts import PARAM_CHANGED
 from bursar.pipeline.revealed import revealed
 from bursar.pipeline.unit_of_work import ReadView
@@ -95,6 +96,7 @@ class Executor:
         self._before = before
         self._began_s = context.clock.monotonic()
         self._rest_until_s: dict[IntentId, float] = {}
+        self._looks = Looks()
         self._lost = LostAttempts(context, spec, adapter)
         self._outcomes = OutcomeWriter(context, spec.name)
 
@@ -217,17 +219,17 @@ class Executor:
             return
         self.sending = True  # from here to the written outcome this turn must not be ended
         try:
-            await self._claim_and_send(ready, evidence, look, began_s)
+            await self._claim_and_send(ready, cast(Json, evidence), look, began_s)
         finally:
             self.sending = False
 
-    async def _claim_and_send(self, ready: Sequence[Intent], evidence: object, look: Exchange, began_s: float) -> None:
+    async def _claim_and_send(self, ready: Sequence[Intent], evidence: Json, look: Exchange, began_s: float) -> None:
         """Commit the `sending` of what the gate lets through, and make the attempt within its deadline."""
         # Before the commit: a pause that is written while the claim
         # waits for the disk is later than this, and keeps it back.
         claimed_s = self._context.clock.monotonic()
-        claimed = await self._context.commit(lambda uow: claim(uow, [one.id for one in ready], cast(Json, evidence)))
-        self._rest(claimed.waiting, IDLE_S)
+        claimed = await self._context.commit(lambda uow: claim(uow, [one.id for one in ready], evidence, self._looks))
+        self._rest(claimed.waiting, PREPARE_PAUSE_S)
         if not claimed.intents:
             return
         # from before the commit on: it may take long, and the evidence grows old meanwhile

@@ -25,6 +25,7 @@ from bursar.pipeline.approvals import ask, shown_amount
 from bursar.pipeline.events import emit_core
 from bursar.pipeline.gate import gate
 from bursar.pipeline.gate.candidate import Candidate
+from bursar.pipeline.gate.just_over import Looks
 from bursar.pipeline.gate.second import happened_before
 from bursar.pipeline.gate.unfamiliar import no_longer_waits
 from bursar.pipeline.holding import hold_back
@@ -206,7 +207,7 @@ class Claimed:
     waiting: tuple[IntentId, ...] = ()
 
 
-def claim(uow: UnitOfWork, ids: Sequence[IntentId], evidence: Json) -> Claimed:
+def claim(uow: UnitOfWork, ids: Sequence[IntentId], evidence: Json, looks: Looks | None = None) -> Claimed:
     """Commit ready intents to `sending`: each that the gate allows, by the evidence just read."""
     started: list[Intent] = []
     waiting: list[IntentId] = []
@@ -216,7 +217,7 @@ def claim(uow: UnitOfWork, ids: Sequence[IntentId], evidence: Json) -> Claimed:
         # Between the look and this commit a person may have denied it, or time ended it.
         if intent is None or intent.state is not State.READY:
             continue
-        sent = _claim_one(uow, intent, evidence)
+        sent = _claim_one(uow, intent, evidence, looks or Looks())
         if sent is None:
             waiting.append(id_)
             continue
@@ -226,9 +227,9 @@ def claim(uow: UnitOfWork, ids: Sequence[IntentId], evidence: Json) -> Claimed:
     return Claimed(tuple(started), count, tuple(waiting))
 
 
-def _claim_one(uow: UnitOfWork, intent: Intent, evidence: Json) -> Intent | None:
+def _claim_one(uow: UnitOfWork, intent: Intent, evidence: Json, looks: Looks) -> Intent | None:
     """Ask the gate about one intent, and write its verdict; return it as adapters get it if it is to be sent."""
-    verdict, facts, candidate = gate.ask_about(uow, intent, evidence)
+    verdict, facts, candidate = gate.ask_about(uow, intent, evidence, first_shown=looks.of(intent))
     if candidate is None or verdict is None:
         return None
     if not isinstance(verdict, Allow):

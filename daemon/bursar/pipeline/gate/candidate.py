@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from bursar.domain.action import ActionType
 from bursar.domain.ids import AccountName, SubjectRef
@@ -29,6 +30,7 @@ class Candidate:
         intent: Its intent, if it has one already.
         scope: What the rule's condition is asked about now.
         fingerprint: That of the rule when it decided.
+        first_shown: When a look for its intent first listed each id as over (`gate/just_over.py`).
     """
 
     account: AccountName
@@ -42,6 +44,7 @@ class Candidate:
     intent: Intent | None = None
     scope: Scope | None = None
     fingerprint: str = ""
+    first_shown: dict[str, datetime] = field(default_factory=dict)
 
     @property
     def asked_by(self) -> str | None:

@@ -72,7 +72,11 @@ def next_of(view: ReadView, rule: Rule, match: MatchRow, scope: Scope) -> tuple[
 
 
 def ask_about(
-    view: ReadView, intent: Intent, evidence: Json = None, phase: Phase | None = None
+    view: ReadView,
+    intent: Intent,
+    evidence: Json = None,
+    phase: Phase | None = None,
+    first_shown: dict[str, datetime] | None = None,
 ) -> tuple[Verdict | None, GuardFacts, Candidate | None]:
     """Ask whether an intent may go on; without a phase, whether a ready one may be sent now.
 
@@ -80,14 +84,16 @@ def ask_about(
         The verdict, on which facts, and what was asked about. None: its account or its plugin is not there now.
     """
     match = matches.load(view.tx, intent.match) if intent.match is not None else None
-    candidate = _of_intent(view, intent, match, evidence)
+    candidate = _of_intent(view, intent, match, evidence, {} if first_shown is None else first_shown)
     if candidate is None:
         return None, GuardFacts(), None
     verdict, facts = ask(view, candidate, phase or (Phase.RESEND if intent.lost else Phase.CLAIM))
     return verdict, facts, candidate
 
 
-def _of_intent(view: ReadView, intent: Intent, match: MatchRow | None, evidence: Json) -> Candidate | None:
+def _of_intent(
+    view: ReadView, intent: Intent, match: MatchRow | None, evidence: Json, first_shown: dict[str, datetime]
+) -> Candidate | None:
     """Return what the gate is asked about an intent; None: its account or its plugin is not there now, and it waits."""
     action = action_of(view, intent)
     if action is None:
@@ -104,6 +110,7 @@ def _of_intent(view: ReadView, intent: Intent, match: MatchRow | None, evidence:
         intent,
         scope_of(view, match) if match is not None else None,
         intent.fingerprint,
+        first_shown,
     )
 
 

@@ -9,14 +9,15 @@ from datetime import datetime, timedelta
 
 from bursar.domain.action import ActionType
 from bursar.domain.event import Event
+from bursar.domain.ids import IntentId
 from bursar.domain.intent import Intent
 from bursar.domain.intent_states import LAPSE_AFTER
 from bursar.domain.subject import SubjectType
 from bursar.domain.verdict import BlockReason, HoldBack
-from bursar.journal import events, streams
+from bursar.journal import events, streams, subjects
 from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.gate.candidate import Candidate
-from bursar.pipeline.gate.waiting import SEEN_WITHIN, just_read, listed_ids
+from bursar.pipeline.gate.waiting import SEEN_WITHIN, just_read
 from bursar.pipeline.unit_of_work import ReadView
 
 SETTLES = 3
@@ -24,6 +25,26 @@ SETTLES = 3
 UNPOLLED_FOR = timedelta(hours=1)
 """So long another poll is waited for, where none succeeds."""
 LOOKED_AGAIN = timedelta(minutes=1)
+ASKED_BEFORE = timedelta(minutes=1)
+"""So long after a look a poll may come that was asked for before it."""
+MAX_LOOKS = 64
+
+
+class Looks:
+    """Since when the looks for an intent have listed each id as over. In memory: a restart waits for one poll more."""
+
+    def __init__(self) -> None:
+        self._first: dict[IntentId, dict[str, datetime]] = {}
+
+    def of(self, intent: Intent) -> dict[str, datetime]:
+        """Return those of an intent; the guard notes what it sees for the first time."""
+        first = self._first[intent.id] = self._first.pop(intent.id, {})
+        # Only those that have seen something: refills beside a payout have nothing to remember.
+        for id_ in [id_ for id_, seen in self._first.items() if not seen and id_ != intent.id]:
+            del self._first[id_]
+        while len(self._first) > MAX_LOOKS:
+            del self._first[next(iter(self._first))]
+        return first
 
 
 def just_over(view: ReadView, spec: AccountSpec, candidate: Candidate) -> HoldBack | None:
@@ -77,14 +98,14 @@ def _shown_until(view: ReadView, spec: AccountSpec, last: Event) -> datetime:
 
 
 def _read_as_over(view: ReadView, spec: AccountSpec, candidate: Candidate, kind: SubjectType) -> str | None:
-    """Return what the list just read shows as over, and no poll yet: since when it is, the next poll tells."""
-    row, intent = streams.load(view.tx, spec.name, kind.stream), candidate.intent
-    if not spec.looks_at(kind.stream) or intent is None or not _is_unpolled(view, intent, row):
+    """Return what the list just read shows as over, and no poll that came later has told of: that tells since when."""
+    over = sorted(id_ for id_, waits in just_read(candidate).items() if not waits)
+    if candidate.intent is None or not over or not spec.looks_at(kind.stream):
         return None
-    over = {id_ for id_, waits in just_read(candidate).items() if not waits}
-    return min(over.intersection(listed_ids(view, spec, kind)), default=None)
-
-
-def _is_unpolled(view: ReadView, intent: Intent, row: streams.StreamRow) -> bool:
-    """Return whether no good poll has come since an intent was ready; a while that is waited for."""
-    return view.now - intent.ready_at < SEEN_WITHIN and (row.ok_at is None or row.ok_at <= intent.ready_at)
+    known = subjects.load(view.tx, spec.name, kind, over)
+    unknown = [id_ for id_ in over if id_ not in known or known[id_].known_state not in kind.terminal]
+    first = {id_: candidate.first_shown.setdefault(id_, view.now) for id_ in unknown}
+    ok_at = streams.load(view.tx, spec.name, kind.stream).ok_at
+    # Where one has come since, and shows nothing of it, it is old; where none succeeds, it is not waited for for ever.
+    since = max(ok_at - ASKED_BEFORE if ok_at is not None else view.now - SEEN_WITHIN, view.now - SEEN_WITHIN)
+    return next((id_ for id_, at in first.items() if at >= since), None)
