@@ -190,6 +190,19 @@ def rule_since(tx: Tx, rule: Rule, now: datetime) -> datetime:
     return since
 
 
+def is_edited(tx: Tx, rule: Rule) -> bool:
+    """Return whether a rule asks something else than it did, by the same `on` and of the same actions."""
+    row = tx.one("SELECT fingerprint FROM rules WHERE name = ? AND meaning = ?", rule.name, rule.meaning)
+    # One that was off or gone has none: it is back.
+    return row is not None and row[0] not in ("", rule.trigger)
+
+
+def live_before(tx: Tx, rule: Rule) -> list[AccountName]:
+    """Return where a rule is live, as it was last noted, with the `on` and actions that it has."""
+    sql = "SELECT account FROM live_rules WHERE rule = ? AND meaning = ? AND until IS NULL"
+    return [account for (account,) in tx.all(sql, rule.name, rule.meaning)]
+
+
 def live_at(tx: Tx, rule: Rule, accounts: Mapping[AccountName, bool], now: datetime) -> list[AccountName]:
     """Note at which accounts a rule is live with the `on` and actions that it has.
 

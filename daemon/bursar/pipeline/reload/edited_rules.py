@@ -20,7 +20,7 @@ from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.events import emit_core
 from bursar.pipeline.gate.lineage import lineage_of
 from bursar.pipeline.match_facts import recall, was_answered
-from bursar.pipeline.reload.former_entries import is_settled
+from bursar.pipeline.reload.former_entries import has_left, is_settled
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 
 ANEW = "a rule was changed: asked anew"
@@ -41,8 +41,11 @@ def end_held(uow: UnitOfWork, ends: Sequence[tuple[MatchRow, str]]) -> None:
 
 
 def come_back(uow: UnitOfWork, rule: Rule, accounts: Sequence[AccountName]) -> None:
-    """Have a rule that is live again at some accounts asked about what would not come anew: the last event of such a
-    type, whether it came before the rule went, and nothing was done then, or while it was away."""
+    """Have a rule that is live again at some accounts, or has another condition, asked about what would not come anew.
+
+    The last event of such a type, whether it came before the rule went, and nothing was done then, or while it was
+    away; of a state rule, what there is of a balance for which it has asked before.
+    """
     for name in accounts if rule.acts() else ():
         spec, facts = uow.config.accounts[name], uow.config.facts(name)
         for kind in spec.kinds.values():
@@ -54,18 +57,46 @@ def come_back(uow: UnitOfWork, rule: Rule, accounts: Sequence[AccountName]) -> N
 
 
 def _ask_about_the_rest(uow: UnitOfWork, rule: Rule, spec: AccountSpec) -> None:
-    """Have a state rule asked about what there is of a balance now, where what it took last was settled: it was away as
-    that, or more, was asked for. With `for` its next look fires by itself."""
+    """Have a state rule asked about what there is of a balance now, where what it took last was settled, or nothing
+    came of what it asked for: it was away, or said no. With `for` its next look fires by itself."""
     lineage, actions = lineage_of(uow, rule.name), [spec.actions.get(act.action) for act in rule.acts()]
-    for action in actions if rule.hold_for is None else ():
+    for place, action in enumerate(actions) if rule.hold_for is None else ():
         if action is None or not action.takes_balance or action.subject != rule.watches:
             continue
         balance = SubjectRef(action.subject, action.subject)  # the only one of its kind
         found = ledger.of_rule(uow.tx, lineage, spec.name, balance, uow.now - ledger.KEPT)
-        last = next((one for one in found if one.action == action.name), None)
-        held = matches.held_about(uow.tx, rule.name, spec.name, balance)
-        if last is not None and is_settled(uow, last) and held is None:
-            _add(uow, rule, spec.name, balance, None, None)
+        asked = [one for one in found if one.action == action.name]
+        # What waited for it, and has just ended, is asked anew by itself, and goes on in its line.
+        anew = any((one.rule, one.account, one.subject) == (rule.name, spec.name, balance) for one in uow.ended)
+        held = anew or matches.held_about(uow.tx, rule.name, spec.name, balance) is not None
+        if asked and not held and _is_left(uow, rule, spec.name, balance, asked):
+            # From there on: what the rule does before it was done for this balance.
+            _add(uow, rule, spec.name, balance, None, None, acts_planned=place)
+
+
+def _is_left(view: ReadView, rule: Rule, account: AccountName, balance: SubjectRef, asked: Sequence[Entry]) -> bool:
+    """Return whether what there is of a balance may be asked for: what was taken last is settled, or nothing came of
+    all that was asked for while it was in the condition.
+
+    Args:
+        view: What is known.
+        rule: The rule.
+        account: The account.
+        balance: The balance.
+        asked: What the rule has asked for, newest first.
+    """
+    names, since = lineage_of(view, rule.name).names, view.now - ledger.KEPT
+    found = [matches.last_of(view.tx, name, account, balance, since) for name in names]
+    match = max((one for one in found if one is not None), key=lambda one: one.id, default=None)
+    # Another wallet, and what is refused for ever, are for a person to say, whatever is edited after it.
+    if match is not None and match.state == "dropped" and was_answered(match):
+        return False
+    # What was asked about since, or refused, has taken nothing: the sum that it was about is there still.
+    last = next((one for one in asked if one.done or one.open or one.may_have_landed), None)
+    if last is not None:
+        return is_settled(view, last)
+    known = view.subject(account, balance)
+    return known is not None and not has_left(view, rule, known, asked[0].planned_at)
 
 
 def _ask_about(uow: UnitOfWork, rule: Rule, event: Event) -> None:
@@ -88,9 +119,10 @@ def _add(
     event: Event | None,
     match: MatchRow | None,
     wait: timedelta = timedelta(0),
+    acts_planned: int = 0,
 ) -> None:
     anew = matches.add(uow.tx, rule, account, subject, event, ANEW, uow.now, match)
-    matches.hold_back(uow.tx, anew, HoldBack(BlockReason.LAPSED, ANEW, uow.now + wait), 0)
+    matches.hold_back(uow.tx, anew, HoldBack(BlockReason.LAPSED, ANEW, uow.now + wait), acts_planned)
     uow.wake.add("polling")
 
 

@@ -49,10 +49,14 @@ def stood_before(
         stood, _ = evaluate_state(rule, scope, None, asked_at, entry=False)
     if not stood.inside:
         return stood
+    waits = matches.held_about(view.tx, rule.name, snapshot.account, snapshot.ref)
+    if waits is not None and stood.fired and stood.since is not None and waits.at < stood.since:
+        # It was put to the rule as that came back, before this first look: it has not left since.
+        stood = replace(stood, since=waits.at)
     former = verdicts.fired_before(view.tx, rule, snapshot.account, snapshot.ref)
     acted_at = _acted_at(view, rule, snapshot)
     # By the ledger, whatever the rule has been meanwhile: one for events, a text that nothing fitted, another name.
-    if acted_at is not None and not _has_left(view, rule, snapshot, acted_at):
+    if acted_at is not None and not has_left(view, rule, snapshot, acted_at):
         return replace(stood, fired=True, since=former[0] if former is not None else stood.since)
     if former is None:
         return stood
@@ -82,7 +86,7 @@ def _has_fired(
         since: Since when it had been inside as the rule last saw it, and fired for it.
         until: When that was.
     """
-    if _has_left(view, rule, snapshot, until):
+    if has_left(view, rule, snapshot, until):
         return stood.fired
     done = _done_since(view, rule, snapshot, since)
     if not rule.acts() or any(_came_of_it(view, one) for one in done):
@@ -117,7 +121,7 @@ def is_settled(view: ReadView, entry: Entry) -> bool:
     return action is not None and action.takes_balance and entry.done and not entry.unshown
 
 
-def _has_left(view: ReadView, rule: Rule, snapshot: Snapshot, since: datetime) -> bool:
+def has_left(view: ReadView, rule: Rule, snapshot: Snapshot, since: datetime) -> bool:
     """Return whether a subject was out of a rule's condition since an instant: what it was before each change tells."""
     if snapshot.changed_at is None or snapshot.changed_at <= since:
         return False

@@ -33,13 +33,16 @@ def take_over(uow: UnitOfWork, sinks: set[str]) -> None:
     rename(uow, uow.config.rules.rules)
     back = []
     for rule in rules:
+        was_live = verdicts.live_before(uow.tx, rule) if verdicts.is_edited(uow.tx, rule) else ()
         verdicts.rule_since(uow.tx, rule, uow.now)
         live = rule.mode is Mode.LIVE
         included = {name: rule.accounts.include(uow.config.facts(name)) for name in uow.config.accounts}
         for name in [name for name, is_for in included.items() if rule.watches is not None and not is_for]:
             verdicts.leave_account(uow.tx, rule.name, name)
         at = {name: live and is_for for name, is_for in included.items()}
-        back.append((rule, verdicts.live_at(uow.tx, rule, at, uow.now)))
+        returned = verdicts.live_at(uow.tx, rule, at, uow.now)
+        # Not where it is for the first time: it begins at the next time that the balance passes its minimum.
+        back.append((rule, [*returned, *(name for name in was_live if at.get(name))]))
     off = {rule.name for rule in uow.config.rules.rules if rule.mode is Mode.OFF}
     # Before the missing rules are forgotten: what ends is told with its reason, not dropped in silence.
     end_what_changed(uow)
