@@ -207,7 +207,8 @@ class Deadline:
         not_after_s = self._exchange.not_after_s
         # Asked again just before the first byte: a machine that slept in between would send on facts of an hour ago.
         if not_after_s is not None and self._clock.monotonic() > not_after_s:
-            raise NeverSent("the time for sending it was over before it could leave", kind="late")
+            words = "what is read just before sending came too slowly: the provider, or this machine, is too slow"
+            raise NeverSent(words, kind="late")
         if (why := self._exchange.objection()) is not None:
             raise NeverSent(why, kind="called_off")
 

@@ -256,7 +256,9 @@ def too_old(intent: Intent, now: datetime, held_until: datetime | None = None) -
     # not leave before `settle` is over gets its hour after that.
     if now - max(intent.ready_at, held_until or intent.ready_at) < LAPSE_AFTER:
         return None
-    why = f": {intent.reason}" if intent.reason.startswith(UNREADABLE) else ""
+    # It is silent otherwise that a site is too slow for ever: each poll of it is good.
+    tells = intent.attempts > 0 or intent.reason.startswith(UNREADABLE)
+    why = f": {intent.reason}" if tells and intent.reason else ""
     # `again`: a balance that stays above its minimum raises no second event, so the match is asked once more.
     return Step(Cause.STALE, transition(intent.state, Cause.STALE), f"not sent within an hour{why}", again=True)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bursar.api import Intent, Observation, Observed, SubjectRef, Succeeded, Unreachable
+from bursar.api import Intent, NotSent, Observation, Observed, SubjectRef, Succeeded, Unreachable
 from support.config import account, config
 from support.scenarios.payouts import left, pays_late
 from support.world import World
@@ -159,3 +159,17 @@ async def test_the_first_of_two_actions_is_asked_for_again_where_it_was_undone(w
     world.site.payouts["1"] = "canceled"
     await world.live(days=2, every_s=900)
     assert [one.action for one in world.site.performed][:3] == ["payout", "add", "payout"]
+
+
+async def test_why_nothing_is_sent_is_said_where_a_site_is_too_slow_for_ever(world: World) -> None:
+    """Polls are fine; the look just before sending takes too long, each time."""
+
+    async def late(_intent: Intent) -> NotSent:
+        return NotSent("the provider is too slow")
+
+    world.site.money("400")
+    world.site.will("payout", *[late] * 9999)
+    await world.open(config(PAY))
+    await world.live(hours=6, every_s=60)
+    [gave_up] = await world.events("action.gave_up")
+    assert gave_up["data"]["reason"] == "8 tries; the last: the provider is too slow"
