@@ -1,8 +1,6 @@
 """The live object for one account at a Premium Exchanger site: requests out, normalised observations back.
 
-`api_action`, `api_key` and `method` travel in the query; every other parameter in a form-encoded POST body, because the
-site ignores filters in the URL without a word (docs/providers.md). The URL therefore holds the key: no error, log or
-answer made here shows it.
+The URL holds the key (`requests.py`): no error, log or answer made here shows it.
 """
 
 from __future__ import annotations
@@ -29,7 +27,6 @@ from bursar.api import (
     Outcome,
     PollRequest,
     ProviderError,
-    Request,
     Succeeded,
     number,
     together,
@@ -39,6 +36,7 @@ from bursar_premium_exchanger.answers import Envelope, Row
 from bursar_premium_exchanger.cursor import Cursor, oldest_waiting
 from bursar_premium_exchanger.masking import concealable, masked, wallets
 from bursar_premium_exchanger.methods import check
+from bursar_premium_exchanger.requests import Asking
 
 PAID_WITHIN_S = 5.0
 CLOCK_SLACK_S = 2 * 86400
@@ -57,6 +55,7 @@ class PremiumExchanger:
         self._settings = settings
         self._context = context
         self._currency = settings.currency
+        self._asking = Asking(settings)
 
     async def observe(self, request: PollRequest) -> Observation:
         """Poll one stream once."""
@@ -90,7 +89,7 @@ class PremiumExchanger:
         """Ask for the payout, once."""
         method, account = self._target(intent)
         try:
-            request = self._request("add_payout", {"method_id": method, "account": account})
+            request = self._asking.method("add_payout", {"method_id": method, "account": account})
             answer = await self._context.http.send(request)
             outcome = outcomes.outcome(
                 answers.decode(answer),
@@ -177,16 +176,7 @@ class PremiumExchanger:
         return known, number(partner.get("balance")) if isinstance(partner, dict) else None
 
     async def _ask(self, method: str, form: Mapping[str, str] | None = None) -> Answer:
-        return await self._context.http.ask(self._request(method, form))
-
-    def _request(self, method: str, form: Mapping[str, str] | None) -> Request:
-        key = self._settings.key.reveal()
-        return Request(
-            self._settings.url,
-            query={"api_action": "pp", "api_key": key, "method": method},
-            form=form or None,
-            timeout=self._settings.timeout,
-        )
+        return await self._context.http.ask(self._asking.method(method, form))
 
     def _accepted(self, answer: Answer) -> Envelope:
         envelope = answers.accepted(answer, self._secrets())

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 
 from bursar.api import Json
 from bursar_premium_exchanger.answers import Row
-from bursar_premium_exchanger.parse import payout_state, seconds
+from bursar_premium_exchanger.parse import seconds
+from bursar_premium_exchanger.states import payout_state
 
 OVERLAP_S = 45 * 86400
 PAGE_ROWS = 500

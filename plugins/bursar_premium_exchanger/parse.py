@@ -16,16 +16,9 @@ from decimal import Decimal
 
 from bursar.api import Json, Observed, SubjectRef, cut, hint, number, together, unread, unread_in
 from bursar_premium_exchanger.answers import Row, rows
+from bursar_premium_exchanger.states import payout_state
 
 BALANCE = SubjectRef("balance", "balance")
-PAYOUT_STATES: Mapping[Decimal, str] = {
-    Decimal(0): "waiting",
-    Decimal(1): "done",
-    Decimal(2): "canceled",
-    Decimal(3): "canceled_by_user",
-}
-PAYOUT_OVER = frozenset({"done", "canceled", "canceled_by_user"})
-"""The states in which nothing more becomes of a payout."""
 EXCHANGE_NUMBERS: Mapping[str, bool] = dict.fromkeys(
     ("course_give", "course_get", "amount_give", "amount_get", "partner_reward"), False
 )
@@ -154,13 +147,6 @@ def _status_problem(row: Row) -> str | None:
 def _time_problem(row: Row) -> str | None:
     """Return that a row's `time` is no number: by it rows are told apart, and windows move on."""
     return unread("time", row.get("time"))
-
-
-def payout_state(row: Row) -> str | None:
-    """Name a payout's state; an unknown status is no information."""
-    status = number(row.get("status"))
-    # An unknown status must not read as canceled, which frees a budget.
-    return PAYOUT_STATES.get(status) if status is not None else None
 
 
 def seconds(raw: Json) -> int | None:

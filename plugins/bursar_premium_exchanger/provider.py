@@ -30,9 +30,9 @@ from bursar.api import (
 from bursar_premium_exchanger.adapter import PremiumExchanger
 from bursar_premium_exchanger.methods import METHODS
 from bursar_premium_exchanger.outcomes import listed
-from bursar_premium_exchanger.parse import PAYOUT_OVER
 from bursar_premium_exchanger.sandbox.scenario import SCENARIO
 from bursar_premium_exchanger.sandbox.server import wire
+from bursar_premium_exchanger.states import PAYOUT_OVER
 
 MINUTE = timedelta(minutes=1)
 PAYOUT_ENDED = ("payout.done", "payout.canceled", "payout.canceled_by_user")

@@ -39,6 +39,7 @@ from bursar.api import (
 from bursar_smm import parse, service_types
 from bursar_smm.answers import entries, failure_text, message, of_the_call, strange, unwrapped
 from bursar_smm.error_texts import Meaning, about_subject, meaning, sentence, wait
+from bursar_smm.masking import masked
 from bursar_smm.methods import asked_for
 from bursar_smm.outcomes import Reply, not_sent
 from bursar_smm.refills import panel_ids
@@ -125,7 +126,7 @@ class SmmAdapter:
         answer = self._checked(await self._http.ask(request))
         if not isinstance(answer, (dict, list)):
             raise strange(answer)
-        return parse.masked(answer, self._secret)
+        return masked(answer, self._secret)
 
     async def close(self) -> None:
         """Let go of nothing: the way to the wire is bursar's."""
@@ -257,7 +258,7 @@ class SmmAdapter:
             raise Rejected(f"the panel rejects the key: {why}")
         if what is Meaning.RATE or (answer.status == 429 and what is Meaning.OTHER):
             raise RateLimited(f"the panel limits the rate: {why}", retry_after=answer.retry_after() or wait(text))
-        raise Refusal(f"the panel says: {why}", answer=parse.masked(decoded, self._secret))
+        raise Refusal(f"the panel says: {why}", answer=masked(decoded, self._secret))
 
 
 def _money(amount: Json, currency: Json) -> str:

@@ -2,7 +2,7 @@
 
 Only decoded JSON of the panel's own kind says yes, no or later; whatever says neither, or both at once, is `Lost`.
 `add` is never later but for a rate limit: nothing but the panel's plain "asked too often" lets an order go out again
-by itself. A refusal of it that hints at an order is `Lost`, too (`order_hints`); what no to a refill or a cancel shows
+by itself. A refusal of it that hints at an order is `Lost`, too (`hints`); what no to a refill or a cancel shows
 that it was requested before, `proofs` tells.
 """
 
@@ -28,8 +28,8 @@ from bursar.api import (
 )
 from bursar_smm.answers import No, Yes, canceled, entries, fails, failure_text, unwrapped, verdict
 from bursar_smm.error_texts import TROUBLE, Meaning, meaning, sentence, wait
+from bursar_smm.hints import Hint, hint, only_limits
 from bursar_smm.opinions import beside, is_readable, opinions, texts
-from bursar_smm.order_hints import Hint, hint, only_limits
 from bursar_smm.proofs import meaning_to
 from bursar_smm.service_types import ordered
 

@@ -24,7 +24,6 @@ SERVICE_NAMES = frozenset({"service", *SERVICE_TEXTS, *SERVICE_NUMBERS})
 MAX_TEXT_CHARS = 2000
 MAX_PROBLEM_CHARS = 100
 MAX_DIGITS = 60
-MAX_DEPTH = 60
 BALANCE = SubjectRef("balance", "balance")
 
 
@@ -171,16 +170,3 @@ def _service(row: Json) -> Observed | None:
 def shown(value: Value | None) -> str | None:
     """Write a value for evidence: a Decimal with all its digits."""
     return None if value is None else format(value, "f") if isinstance(value, Decimal) else str(value)
-
-
-def masked(answer: Json, secret: str, depth: int = 0) -> Json:
-    """Return an answer without the key that some panels echo, and without what lies deeper than any panel goes."""
-    if isinstance(answer, str):
-        return answer.replace(secret, "***") if secret else answer
-    if depth > MAX_DEPTH and isinstance(answer, (list, dict)):
-        return "…"
-    if isinstance(answer, list):
-        return [masked(part, secret, depth + 1) for part in answer]
-    if isinstance(answer, dict):
-        return {str(masked(name, secret)): masked(part, secret, depth + 1) for name, part in answer.items()}
-    return answer

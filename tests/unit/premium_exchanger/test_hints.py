@@ -8,7 +8,7 @@ import pytest
 
 from bursar.api import Lost, Outcome, Refused
 from bursar_premium_exchanger.adapter import PremiumExchanger
-from bursar_premium_exchanger.payout_hints import Hint, hint
+from bursar_premium_exchanger.hints import Hint, hint
 from support.premium_exchanger import ScriptedSite, intent
 
 MADE = [

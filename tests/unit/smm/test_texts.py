@@ -8,7 +8,7 @@ import pytest
 
 from bursar.api import Json
 from bursar_smm.error_texts import MAX_READ, Meaning, about_subject, meaning, sentence, wait
-from bursar_smm.order_hints import Hint, hint
+from bursar_smm.hints import Hint, hint
 from bursar_smm.proofs import meaning_to
 
 TEXTS = {
