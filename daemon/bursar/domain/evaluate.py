@@ -117,7 +117,7 @@ def evaluate_state(
     state = before if before is not None and before.inside else _enter(rule, before, scope.now, entry)
     if state.fired:
         return replace(state, ask_at=crossing), NoMatch(
-            "it has fired for this entry, or the entry is older than the rule"
+            "it has matched for this entry, or the entry is older than the rule"
         )
     # Held against the question, not the answer: a look from before
     # the hold was over does not show that it held to its end.

@@ -181,3 +181,19 @@ async def test_what_nobody_answered_after_a_no_can_be_retried(world: World, answ
     [said] = await world.say("retry", ids=["2"])
     await world.live(minutes=12)
     assert (said["problem"], (await world.states())[2:]) == (None, ["awaiting_approval"])
+
+
+async def test_a_second_retry_of_what_was_bought_names_it_and_advises_no_call(world: World) -> None:
+    """Refused in words that nobody can read; retried, it was bought: a call would buy it once more."""
+    world.site.will("add", Refused("?", unread=True))
+    world.site.orders["1"] = "in_progress"
+    await world.open(config("{name: again, on: order.canceled, do: [{add: {link: x}}]}"))
+    await world.track("1")
+    await world.live(minutes=3)
+    world.site.orders["1"] = "canceled"
+    await world.live(minutes=5)
+    await world.say("retry", ids=["1"])
+    await world.live(minutes=5)
+    assert len(world.site.done("add")) == 2
+    said = await world.say("retry", ids=["1"])
+    assert said[0]["problem"] == "nothing waits for intent 1 any more: add was done as intent 2"

@@ -115,6 +115,11 @@ def _nothing_waits(uow: UnitOfWork, intent: Intent) -> str:
     open_ = intents.open_on(uow.tx, intent.account, intent.subject)
     if open_ is not None:
         return f"{words}: intent {open_.id} ({open_.action}, {open_.state}) is about the same"
+    match = matches.load(uow.tx, intent.match) if intent.match is not None else None
+    of_line = ledger.of_match(uow.tx, match.first) if match is not None else ()
+    done = next((one for one in of_line if one.done and one.action == intent.action), None)
+    if done is not None:  # a call of it would do it twice
+        return f"{words}: {done.action} was done as intent {done.id}"
     return f"{words}: its rule asks at its next event, and `bursar call` at once"
 
 
