@@ -40,7 +40,12 @@ def was_answered(match: MatchRow) -> bool:
     """Return whether its rule is not asked once more about what a match was about: that is under way, was done, is
     refused for ever, or is a person's to say."""
     # One that fired, and is not held back, was done or refused for ever.
-    return match.state != "dropped" or match.reason == PARAM_CHANGED or FOR_EVER in match.reason
+    return match.state != "dropped" or is_a_persons(match)
+
+
+def is_a_persons(match: MatchRow) -> bool:
+    """Return whether a match ended with what only a person can say: another wallet, or a no for ever."""
+    return match.state == "dropped" and (match.reason == PARAM_CHANGED or FOR_EVER in match.reason)
 
 
 def scope_of(view: ReadView, match: MatchRow) -> Scope:

@@ -61,7 +61,7 @@ async def test_what_came_in_while_a_state_rule_was_away_is_paid(world: World, be
 
 
 @RULES
-@pytest.mark.parametrize("away", [OFF, None], ids=["off", "gone"])
+@pytest.mark.parametrize("away", [OFF, None, "a slip"], ids=["off", "gone", "a slip"])
 @pytest.mark.parametrize("how", ["asked about", "refused once"])
 async def test_the_rest_that_came_to_nothing_is_asked_for_again(
     world: World, rule: str, away: str | None, how: str
@@ -74,7 +74,9 @@ async def test_the_rest_that_came_to_nothing_is_asked_for_again(
     await over(world, "500")
     before = await world.states()
     assert before == ["succeeded", "awaiting_approval" if asks else "refused"]
-    await world.reload(config("" if away is None else rule % (asks + away), accounts=TWO))
+    slips = rule.replace(">= 100", ">= 99999") % asks
+    meanwhile = "" if away is None else slips if away == "a slip" else rule % (asks + away)
+    await world.reload(config(meanwhile, accounts=TWO))
     await world.live(minutes=20)
     pays_late(world)
     await world.reload(config(rule % asks, accounts=TWO))

@@ -21,7 +21,7 @@ from bursar.pipeline.intent_transitions import OPERATOR
 from bursar.pipeline.match_facts import RULE_ENDS, recall, scope_of
 from bursar.pipeline.operator.action_rejected import ActionRejected
 from bursar.pipeline.operator.decisions import Answered, asked_about, plan_call
-from bursar.pipeline.reload.edited_rules import why_not_anew
+from bursar.pipeline.reload.edited_rules import begun_at, why_not_anew
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 
 ANEW = "a person has it tried again"
@@ -147,7 +147,7 @@ def _ask_rule_anew(uow: UnitOfWork, intent: Intent, ended: str) -> Answered:
     reason = _asks(uow, rule, match)
     event = recall(uow, match)
     anew = matches.add(uow.tx, rule, match.account, match.subject, event, reason, uow.now, match)
-    matches.hold_back(uow.tx, anew, HoldBack(BlockReason.LAPSED, ANEW, uow.now), 0)
+    matches.hold_back(uow.tx, anew, HoldBack(BlockReason.LAPSED, ANEW, uow.now), begun_at(uow, match))
     ledger.post(uow.tx, intent.id, Post.RETRIED, uow.now)
     audit.add(uow.tx, OPERATOR, "intent.retry", intent.id, {"account": intent.account, "match": anew.id}, uow.now)
     uow.wake.add("polling")

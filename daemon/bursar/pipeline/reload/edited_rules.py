@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from bursar.domain.event import Event
 from bursar.domain.ids import AccountName, MatchId, SubjectRef
 from bursar.domain.intent import LostReply
-from bursar.domain.ledger import Entry
+from bursar.domain.ledger import Entry, Post
 from bursar.domain.rule import Rule
 from bursar.domain.values import Json
 from bursar.domain.verdict import BlockReason, HoldBack
@@ -19,7 +19,7 @@ from bursar.journal.matches import MatchRow
 from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.events import emit_core
 from bursar.pipeline.gate.lineage import lineage_of
-from bursar.pipeline.match_facts import recall, was_answered
+from bursar.pipeline.match_facts import is_a_persons, recall, was_answered
 from bursar.pipeline.reload.former_entries import has_left, is_settled
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 
@@ -59,8 +59,9 @@ def come_back(uow: UnitOfWork, rule: Rule, accounts: Sequence[AccountName]) -> N
 def _ask_about_the_rest(uow: UnitOfWork, rule: Rule, spec: AccountSpec) -> None:
     """Have a state rule asked about what there is of a balance now, where what it took last was settled, or nothing
     came of what it asked for: it was away, or said no. With `for` its next look fires by itself."""
-    lineage, actions = lineage_of(uow, rule.name), [spec.actions.get(act.action) for act in rule.acts()]
-    for place, action in enumerate(actions) if rule.hold_for is None else ():
+    # Where it does something else besides, that was done for this balance, and would be done again.
+    lineage, acts = lineage_of(uow, rule.name), {act.action for act in rule.acts()}
+    for action in map(spec.actions.get, acts) if rule.hold_for is None and len(rule.acts()) == 1 else ():
         if action is None or not action.takes_balance or action.subject != rule.watches:
             continue
         balance = SubjectRef(action.subject, action.subject)  # the only one of its kind
@@ -70,8 +71,7 @@ def _ask_about_the_rest(uow: UnitOfWork, rule: Rule, spec: AccountSpec) -> None:
         anew = any((one.rule, one.account, one.subject) == (rule.name, spec.name, balance) for one in uow.ended)
         held = anew or matches.held_about(uow.tx, rule.name, spec.name, balance) is not None
         if asked and not held and _is_left(uow, rule, spec.name, balance, asked):
-            # From there on: what the rule does before it was done for this balance.
-            _add(uow, rule, spec.name, balance, None, None, acts_planned=place)
+            _add(uow, rule, spec.name, balance, None, None)
 
 
 def _is_left(view: ReadView, rule: Rule, account: AccountName, balance: SubjectRef, asked: Sequence[Entry]) -> bool:
@@ -85,11 +85,17 @@ def _is_left(view: ReadView, rule: Rule, account: AccountName, balance: SubjectR
         balance: The balance.
         asked: What the rule has asked for, newest first.
     """
-    names, since = lineage_of(view, rule.name).names, view.now - ledger.KEPT
-    found = [matches.last_of(view.tx, name, account, balance, since) for name in names]
-    match = max((one for one in found if one is not None), key=lambda one: one.id, default=None)
+    since = view.now - ledger.KEPT
+    own = matches.last_of(view.tx, rule.name, account, balance, since)
+    formers = [
+        matches.last_of(view.tx, name, account, balance, since)
+        for name in lineage_of(view, rule.name).formers_at(account)
+    ]
     # Another wallet, and what is refused for ever, are for a person to say, whatever is edited after it.
-    if match is not None and match.state == "dropped" and was_answered(match):
+    newest = [one for one in (own, *formers) if one is not None and (own is None or one.id >= own.id)]
+    # A no that is not for ever is held back until an edit ends that.
+    ended = any(one.state == "dropped" for one in newest)
+    if (asked[0].outcome is Post.REFUSED and not ended) or any(map(is_a_persons, newest)):
         return False
     # What was asked about since, or refused, has taken nothing: the sum that it was about is there still.
     last = next((one for one in asked if one.done or one.open or one.may_have_landed), None)
@@ -162,7 +168,13 @@ def _ask_of_entry(uow: UnitOfWork, match: MatchRow) -> None:
     # Where it has yet to look, it may never do so: an order that is over is polled no more, but while something waits.
     wait = rule.hold_for if stands is None and rule.hold_for is not None else timedelta(0)
     if why_not_anew(uow, rule, match) is None:
-        _add(uow, rule, account, match.subject, None, match, wait)
+        _add(uow, rule, account, match.subject, None, match, wait, begun_at(uow, match))
+
+
+def begun_at(view: ReadView, match: MatchRow) -> int:
+    """Return at which action of its rule the line of a match began: where it is about the rest of a balance, later."""
+    of_line = ledger.of_match(view.tx, match.first)
+    return min((one.act for one in of_line if one.act is not None), default=match.acts_planned)
 
 
 def why_not_anew(view: ReadView, rule: Rule, match: MatchRow) -> str | None:
@@ -170,9 +182,20 @@ def why_not_anew(view: ReadView, rule: Rule, match: MatchRow) -> str | None:
 
     It, or what came before it, was done, or the rule has acted since the event: it would be done a second time.
     """
+    if begun_at(view, match) > 0 and _does_other(view, rule, match):
+        return f"the rule {rule.name} does something else now, and has done a part of what it did before"
     event = recall(view, match)
     since = event.at if event is not None else match.at
     return _why_not(view, rule, match.account, match.subject, since, match.first)
+
+
+def _does_other(view: ReadView, rule: Rule, match: MatchRow) -> bool:
+    """Return whether a rule does something else than when it last asked for something about a match's subject."""
+    if match.subject is None:
+        return False
+    since = view.now - ledger.KEPT
+    found = ledger.of_rule(view.tx, lineage_of(view, rule.name), match.account, match.subject, since)
+    return not found or found[0].meaning != rule.meaning
 
 
 def _why_not(

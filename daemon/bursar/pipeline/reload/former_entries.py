@@ -15,7 +15,7 @@ from bursar.domain.observation import Snapshot
 from bursar.domain.rule import Rule, Scope
 from bursar.journal import events, ledger, matches, verdicts
 from bursar.pipeline.gate.lineage import lineage_of
-from bursar.pipeline.match_facts import was_answered
+from bursar.pipeline.match_facts import is_a_persons, was_answered
 from bursar.pipeline.unit_of_work import ReadView
 
 MAX_CHANGES = 100_000
@@ -91,11 +91,13 @@ def _has_fired(
     done = _done_since(view, rule, snapshot, since)
     if not rule.acts() or any(_came_of_it(view, one) for one in done):
         return True
+    last = matches.last_of(view.tx, rule.name, snapshot.account, snapshot.ref, since)
+    if last is not None and is_a_persons(last):
+        return True
     if any(is_settled(view, one) for one in done):
         return stood.fired
     # It has matched, and nothing came of it: without `for` it
     # would never be asked again. What it only found there is no match.
-    last = matches.last_of(view.tx, rule.name, snapshot.account, snapshot.ref, since)
     return stood.fired if last is None else was_answered(last)
 
 
