@@ -48,9 +48,22 @@ def hold_together(claims: JournalDump, effects: Sequence[Effect], scenarios: Sce
         repeatable = scenarios.repeatable(key[0], key[1])
         again = repeatable and (key[0], key[2]) in touched
         differences = _account_for(*mine, repeatable=True, again=again) if repeatable else _by_reference(*mine)
-        done_by_others = repeatable and key in by_others
-        found += [one for one in differences if not (done_by_others and one.kind == LOST)]
+        not_needed = repeatable and (key in by_others or _came_by_itself(claims, key, scenarios))
+        found += [one for one in differences if not (not_needed and one.kind == LOST)]
     return found + _asked(claims, told)
+
+
+def _came_by_itself(claims: JournalDump, key: tuple[str, str, str], scenarios: Scenarios) -> bool:
+    """Return whether what shows an effect came about without it, after its attempts were lost.
+
+    A lost cancel of an order that then ended by itself was not needed.
+    """
+    account, action, subject = key
+    mine = [one for one in claims.intents if (one.account, one.action, one.subject.partition("/")[2]) == key]
+    lost = [one for one in mine if one.attempts and all(try_.outcome == "lost" for try_ in one.attempts)]
+    shows, since = scenarios.effect(account, action).by_itself, min(map(sent_us, lost), default=None)
+    shown = (fact for fact in claims.facts if fact.account == account and fact.subject.partition("/")[2] == subject)
+    return since is not None and any(fact.type in shows and fact.at_us >= since for fact in shown)
 
 
 def subject_of(intent: IntentRecord, scenarios: Scenarios) -> str:

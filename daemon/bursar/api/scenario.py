@@ -74,6 +74,7 @@ class EffectMethod:
         by_hand: Pure: the parameters with which a person asks bursar for it, from a number; None: only rules do.
         made_due_s: So many seconds of the sandbox's world pass before a daemon starts, so that rules ask for it.
         for_commits: The commits that it is asked for to bring about: of `look`, `time`, `sending`, `outcome`, `person`.
+        by_itself: Events of its subject that show it, and may also come about without it: then nothing was left to do.
     """
 
     method: str
@@ -84,6 +85,7 @@ class EffectMethod:
     by_hand: Callable[[int], Mapping[str, Any]] | None = None
     made_due_s: float = 0.0
     for_commits: frozenset[str] = frozenset()
+    by_itself: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

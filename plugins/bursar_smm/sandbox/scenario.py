@@ -68,6 +68,7 @@ def _done(action: str) -> EffectMethod:
         _orders,
         made_due_s=CANCELED_S if action == "refill" else 0.0,
         for_commits=frozenset({"time"} if action == "cancel" else ()),
+        by_itself=frozenset({"order.partial", "order.canceled"} if action == "cancel" else ()),
     )
 
 

@@ -10,7 +10,7 @@ from bursar.journal.dump import AttemptRecord, IntentRecord, JournalDump
 from bursar_prove.findings import DOUBLED, LOST, UNKNOWN
 from bursar_prove.oracle import WITHIN_US, hold_together
 from bursar_prove.witness import Effect
-from support.prove import SCENARIOS, attempt, claims, paid, payout, refill, refilled, unknown, us
+from support.prove import SCENARIOS, attempt, claims, fact, paid, payout, refill, refilled, unknown, us
 
 
 def found(told: JournalDump, *effects: Effect) -> list[str]:
@@ -136,3 +136,22 @@ def test_what_a_person_undid_at_the_panel_may_be_done_again() -> None:
     twice = refill(1, "succeeded", attempt(0, "lost"), attempt(60, fence=2))
     theirs = replace(refilled(30), foreign=True, action="cancel")
     assert found(claims(twice), refilled(1), theirs, refilled(61)) == []
+
+
+def cancel(id_: int, state: str, *attempts: AttemptRecord) -> IntentRecord:
+    return IntentRecord(id_, 1, "cancel", "panel", "cancel", "order/7", state, None, us(0), attempts)
+
+
+@pytest.mark.parametrize(
+    ("ended_s", "outcome", "kinds"), [(900, "lost", []), (-900, "lost", [LOST]), (900, "succeeded", [LOST])]
+)
+def test_a_lost_cancel_of_an_order_that_ended_by_itself_afterwards_was_not_needed(
+    ended_s: float, outcome: str, kinds: list[str]
+) -> None:
+    lost = cancel(1, "succeeded", attempt(0, outcome))
+    assert found(claims(lost, facts=(fact("order.partial", "order/7", ended_s),))) == kinds
+
+
+def test_a_lost_refill_is_not_explained_by_what_its_order_does() -> None:
+    lost = refill(1, "succeeded", attempt(0, "lost"))
+    assert found(claims(lost, facts=(fact("order.in_progress", "order/7", 900),))) == [LOST]
