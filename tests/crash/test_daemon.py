@@ -31,6 +31,7 @@ async def test_a_payout_is_done_once(house: Household, fault: str) -> None:
 
 @pytest.mark.parametrize("fault", [*AFTER, *BEFORE])
 async def test_a_refill_is_done_once(house: Household, fault: str) -> None:
+    house.panel_timeout = "1s"
     house.configure(REFILL)
     house.panel_faults.add("refill", fault)
     async with house.daemon() as running:

@@ -19,17 +19,20 @@ BROKEN = {
     "forgets-sending": ("after-effect:add:none", 1, "doubled"),
     "assumes-done": ("before-effect:add:none", 1, "lost"),
     "trusts-old-facts": ("after-commit:poll:idle", 3, "beyond"),
-    "believes-the-clock": ("before-request:refill:jump", 3, "beyond"),
+    "believes-the-clock": ("before-request:refill:jump", 1, "beyond"),
     "keeps-no-deadline": ("before-request:cancel:freeze", 1, "beyond"),
-    "pays-as-planned": ("after-reply:payout:grow", 3, "beyond"),
+    "pays-as-planned": ("after-reply:payout:grow", 1, "beyond"),
     "keeps-changed-rules": (f"{ANYWHERE}:clock:edit", 6, "beyond"),
-    "asks-though-over": ("after-reply:payout:foreign", 6, "beyond"),
+    "asks-though-over": ("after-reply:payout:foreign", 3, "beyond"),
     "believes-late": ("before-commit:look:late-answer", 4, "beyond"),
     "drops-unwritten": ("before-commit:outcome:disk", 4, "lost"),
-    "pays-beside": ("after-reply:payout:foreign", 3, "beyond"),
-    "looks-too-soon": ("before-effect:payout:late", 6, "doubled"),
+    "pays-beside": ("after-reply:payout:foreign", 1, "beyond"),
+    "looks-too-soon": ("before-effect:payout:late", 1, "doubled"),
 }
-"""For each flaw, a cell in which it shows, how many rounds it is given at once, and what it is found as."""
+"""For each flaw, a cell in which it shows, how many rounds it is given at once, and what it is found as.
+
+Where the first round of a run shows it half the time, it is given no second one: at a site that debits when done, a
+round after a payout waits for its point in vain, which takes twice as long as a run of one."""
 SHOWS_AT = {
     # Where nothing is left there, there is nothing for a second payout.
     "pays-beside": Debit.WHEN_DONE,

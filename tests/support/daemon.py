@@ -62,6 +62,7 @@ class Household:
     happened: asyncio.Event = field(default_factory=asyncio.Event)
     said: list[str] = field(default_factory=list)
     running: Run | None = None
+    panel_timeout: str = TIMEOUT
     site_timeout: str = TIMEOUT
 
     @property
@@ -81,7 +82,7 @@ class Household:
 settings: {{state: ./journal.db}}
 accounts:
   panel:
-    {{provider: smm, url: '{self.panel_url}', key: {KEY}, settle: 1s, rate: 6000/min, timeout: {TIMEOUT}, poll: {{orders: 1s}}}}
+    {{provider: smm, url: '{self.panel_url}', key: {KEY}, settle: 1s, rate: 6000/min, timeout: {self.panel_timeout}, poll: {{orders: 1s}}}}
   site:
     provider: premium_exchanger
     url: '{self.site_url}'
