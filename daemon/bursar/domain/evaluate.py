@@ -53,6 +53,14 @@ def judge(rule: Rule, scope: Scope) -> Judgement:
     return ALWAYS if rule.when is None else rule.when.judge(scope)
 
 
+def judge_again(rule: Rule, scope: Scope) -> Judgement:
+    """Judge a condition that was true before, of a subject whose state an unknown status word may hide now: that says
+    neither that it is true still nor that it is not."""
+    answer = judge(rule, scope)
+    hidden = answer.truth is False and scope.subject is not None and obscured(scope.subject)
+    return replace(answer, truth=None) if hidden else answer
+
+
 _STILL = {True: "still holds for it", False: "does not hold for it any more", None: "holds or not, nobody can tell"}
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bursar.domain.action import ActionType
-from bursar.domain.evaluate import has_left, judge, predicate
+from bursar.domain.evaluate import has_left, judge_again, predicate
 from bursar.domain.guard_facts import Consent, GuardFacts
 from bursar.domain.ids import AccountName, IntentId
 from bursar.domain.intent import Intent, LostReply, State
@@ -101,7 +101,7 @@ def _general(view: ReadView, candidate: Candidate, row: accounts.AccountRow | No
         rule_changed=_rule_changed(view, candidate),
         left=_left(view, candidate),
         predicate=None if scope is None or event is None else predicate(kinds, event.type, scope.subject),
-        condition=judge(rule, scope) if rule is not None and scope is not None else ALWAYS,
+        condition=judge_again(rule, scope) if rule is not None and scope is not None else ALWAYS,
     )
 
 
