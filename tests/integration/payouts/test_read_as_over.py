@@ -146,3 +146,50 @@ async def test_what_is_sent_beside_it_has_nothing_forgotten(world: World) -> Non
         await world.live(seconds=15, every_s=15)
     assert len(world.site.done("refill")) > 100
     assert len(world.site.done("payout")) == 1
+
+
+UNLISTED = account(more="settle: 5m, poll: {payouts: off, info: 1m}")
+
+
+@RULES
+@pytest.mark.parametrize("pauses", [True, False], ids=["paused meanwhile", "not paused"])
+async def test_paid_by_hand_where_payouts_are_not_polled(world: World, rule: str, pauses: bool) -> None:
+    """No poll will ever show it: a quarter of an hour is waited from the look that does."""
+    pays_late(world)
+    world.site.money("20")
+    await world.open(config(rule, accounts=UNLISTED))
+    await world.live(minutes=20)
+    if pauses:
+        await world.say("pause", account="panel")
+        world.site.money("400")
+        await world.live(minutes=5, every_s=30)
+    world.site.payouts["101"] = "done"
+    world.site.money("400")
+    await world.say("resume", account="panel")
+    await leaves_the_balance(world)
+    assert left(world) == []
+
+
+@RULES
+async def test_there_what_was_over_before_is_waited_for_once(world: World, rule: str) -> None:
+    pays_late(world)
+    world.site.money("20")
+    world.site.payouts["90"] = "done"
+    await world.open(config(rule, accounts=UNLISTED))
+    world.site.money("400")
+    await world.live(minutes=14, every_s=30)
+    first = left(world)
+    await world.live(minutes=3, every_s=30)
+    second = left(world)
+    world.site.payouts["1"] = "done"
+    world.site.money("0")
+    await world.live(hours=24, every_s=600)
+    world.site.money("500")
+    await world.live(minutes=14, every_s=30)
+    third = left(world)
+    await world.live(minutes=3, every_s=30)
+    world.site.payouts["2"] = "done"
+    world.site.money("0")
+    assert (first, second, third, left(world)) == ([], ["400"], ["400"], ["400", "500"])
+    # What was over when the last one was sent is not waited for again: here "1", and no more "90".
+    assert set(world.site.payouts) == {"90", "1", "2"}

@@ -5,6 +5,7 @@ A site may list a payout as done minutes before it leaves the balance, or for on
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bursar.domain.action import ActionType
@@ -14,7 +15,7 @@ from bursar.domain.intent import Intent
 from bursar.domain.intent_states import LAPSE_AFTER
 from bursar.domain.subject import SubjectType
 from bursar.domain.verdict import BlockReason, HoldBack
-from bursar.journal import events, streams, subjects
+from bursar.journal import events, intents, ledger, streams, subjects
 from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.gate.candidate import Candidate
 from bursar.pipeline.gate.waiting import SEEN_WITHIN, just_read
@@ -28,6 +29,8 @@ LOOKED_AGAIN = timedelta(minutes=1)
 ASKED_BEFORE = timedelta(minutes=1)
 """So long after a look a poll may come that was asked for before it."""
 MAX_LOOKS = 64
+MAX_BEFORE = 20
+"""So many of the last payouts are asked for what was over when they were sent."""
 
 
 class Looks:
@@ -100,12 +103,29 @@ def _shown_until(view: ReadView, spec: AccountSpec, last: Event) -> datetime:
 def _read_as_over(view: ReadView, spec: AccountSpec, candidate: Candidate, kind: SubjectType) -> str | None:
     """Return what the list just read shows as over, and no poll that came later has told of: that tells since when."""
     over = sorted(id_ for id_, waits in just_read(candidate).items() if not waits)
-    if candidate.intent is None or not over or not spec.looks_at(kind.stream):
+    if candidate.intent is None or not over:
         return None
     known = subjects.load(view.tx, spec.name, kind, over)
-    unknown = [id_ for id_ in over if id_ not in known or known[id_].known_state not in kind.terminal]
-    first = {id_: candidate.first_shown.setdefault(id_, view.now) for id_ in unknown}
+    unknown = {id_ for id_ in over if id_ not in known or known[id_].known_state not in kind.terminal}
+    if not spec.looks_at(kind.stream):  # no poll will ever tell: what was read for the last one does
+        unknown -= _over_before(view, spec, candidate)
+    first = {id_: candidate.first_shown.setdefault(id_, view.now) for id_ in sorted(unknown)}
     ok_at = streams.load(view.tx, spec.name, kind.stream).ok_at
     # Where one has come since, and shows nothing of it, it is old; where none succeeds, it is not waited for for ever.
     since = max(ok_at - ASKED_BEFORE if ok_at is not None else view.now - SEEN_WITHIN, view.now - SEEN_WITHIN)
     return next((id_ for id_, at in first.items() if at >= since), None)
+
+
+def _over_before(view: ReadView, spec: AccountSpec, candidate: Candidate) -> set[str]:
+    """Return what was over when an earlier payout was sent, a while ago."""
+    if candidate.action is None or candidate.subject is None:
+        return set()
+    found: set[str] = set()
+    for entry in ledger.of_subject(view.tx, spec.name, candidate.subject, MAX_BEFORE):
+        if entry.action != candidate.action.name or entry.sent_at is None:
+            continue
+        intent = intents.load(view.tx, entry.id)
+        if intent is not None and view.measured.after(entry.sent_at, SEEN_WITHIN, view.now) <= view.now:
+            read = just_read(replace(candidate, evidence=intent.evidence))
+            found.update(id_ for id_, waits in read.items() if not waits)
+    return found
