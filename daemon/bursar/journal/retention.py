@@ -30,6 +30,7 @@ class Keeping:
         deliveries: Deliveries.
         texts: The longest cooldown or limit of a rule that only tells: it counts matches.
         last_of: Event types of which the last one in an account is kept: they do not come anew by themselves.
+        left_to_a_person: What the reason says of what ended with what only a person can say.
     """
 
     events: timedelta
@@ -37,6 +38,7 @@ class Keeping:
     deliveries: timedelta
     texts: timedelta = NOTHING
     last_of: Sequence[str] = ()
+    left_to_a_person: Sequence[str] = ()
 
 
 def clean(tx: Tx, keeping: Keeping, now: datetime, measured: Measured) -> int:
@@ -45,13 +47,18 @@ def clean(tx: Tx, keeping: Keeping, now: datetime, measured: Measured) -> int:
     Time that was not measured makes nothing old: a clock that was wrong at the start of the machine has nothing forgotten.
     """
     events = microseconds(measured.before(now, keeping.events))
+    # Evidence of what may land yet is under no shorter retention: `events: 7d` would make the next payout the second.
+    longest = microseconds(measured.before(now, max(keeping.events, ledger.KEPT)))
     gone = [
         _deliveries(tx, microseconds(measured.before(now, keeping.deliveries))),
         _events(tx, events, keeping.last_of),
-        _matches(tx, microseconds(measured.before(now, max(keeping.matches, keeping.texts)))),
-        # Evidence of what may land yet is under no shorter retention:
-        # `events: 7d` would make the next payout the second.
-        _intents(tx, events, microseconds(measured.before(now, max(keeping.events, ledger.KEPT)))),
+        _matches(
+            tx,
+            microseconds(measured.before(now, max(keeping.matches, keeping.texts))),
+            longest,
+            keeping.left_to_a_person,
+        ),
+        _intents(tx, events, longest, keeping.left_to_a_person),
         _audit(tx, events),
         _held(tx, events),
         ledger.forget(tx, measured.before(now, ledger.KEPT), AT_ONCE),
@@ -117,16 +124,28 @@ def _events(tx: Tx, before: int, last_of: Sequence[str]) -> int:
     )
 
 
-def _matches(tx: Tx, before: int) -> int:
-    """A match that is held back, or that an open intent comes from, stays; the others count from their end."""
+def _matches(tx: Tx, before: int, before_kept: int, lasting: Sequence[str]) -> int:
+    """A match that is held back, or that an open intent comes from, stays; the others count from their end.
+
+    One that ended with what only a person can say stays as long as the ledger: forgotten sooner, the next edit of its rule
+    would pay to the wallet that a slip has left.
+    """
     return tx.run(
-        f"DELETE FROM matches WHERE id IN (SELECT id FROM matches WHERE ended_at < ? AND state NOT IN ('held', 'new') AND id NOT IN "
+        f"DELETE FROM matches WHERE id IN (SELECT id FROM matches WHERE ended_at < ? AND state NOT IN ('held', 'new') AND "
+        f"(ended_at < ? OR NOT (state = 'dropped' AND {_says(lasting)})) AND id NOT IN "
         f"(SELECT match_id FROM intents WHERE state IN {_OPEN} AND match_id IS NOT NULL) LIMIT {AT_ONCE})",
         before,
+        before_kept,
+        *lasting,
     )
 
 
-def _intents(tx: Tx, before: int, before_kept: int) -> int:
+def _says(words: Sequence[str]) -> str:
+    """Return the SQL that says whether a reason has one of these words."""
+    return f"({' OR '.join('instr(reason, ?) > 0' for _ in words) or '0'})"
+
+
+def _intents(tx: Tx, before: int, before_kept: int, lasting: Sequence[str]) -> int:
     """Ended intents go with their attempts; the audit trail has their story, and the ledger what guards count of them.
 
     Those that a person may have tried again stay as long as the ledger counts them, and longer while something waits for
@@ -137,10 +156,11 @@ def _intents(tx: Tx, before: int, before_kept: int) -> int:
     """
     rows = tx.all(
         "SELECT id FROM intents WHERE ended_at < CASE WHEN state IN ('refused', 'gave_up') OR (reference IS NOT NULL AND cost IS "
-        "NOT NULL) OR (state <> 'succeeded' AND sent_at IS NOT NULL) OR (cost IS NOT NULL AND EXISTS (SELECT 1 FROM postings p "
+        f"NOT NULL) OR (state <> 'succeeded' AND sent_at IS NOT NULL) OR (state = 'lapsed' AND {_says(lasting)}) OR (cost IS NOT NULL AND EXISTS (SELECT 1 FROM postings p "
         f"WHERE p.entry = intents.id AND p.what = 'unconfirmed')) THEN ? ELSE ? END AND state NOT IN {_OPEN} AND confirm_by IS NULL AND id NOT IN (SELECT waits_for FROM matches "
         "WHERE state = 'held' AND waits_for IS NOT NULL) AND NOT EXISTS (SELECT 1 FROM matches m WHERE m.id = intents.match_id "
         f"AND m.state = 'held') LIMIT {AT_ONCE}",
+        *lasting,
         before_kept,
         before,
     )

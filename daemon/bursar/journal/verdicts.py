@@ -191,16 +191,16 @@ def rule_since(tx: Tx, rule: Rule, now: datetime) -> datetime:
 
 
 def is_edited(tx: Tx, rule: Rule) -> bool:
-    """Return whether a rule asks something else than it did, by the same `on` and of the same actions."""
-    row = tx.one("SELECT fingerprint FROM rules WHERE name = ? AND meaning = ?", rule.name, rule.meaning)
-    # One that was off or gone has none: it is back.
-    return row is not None and row[0] not in ("", rule.trigger)
+    """Return whether a rule's `on`, `when` or actions are others than at the last start or reload."""
+    row = tx.one("SELECT fingerprint, meaning FROM rules WHERE name = ?", rule.name)
+    # One that was off or gone has none: it is back. An older journal does not say what was done.
+    return row is not None and "" not in row and row != (rule.trigger, rule.meaning)
 
 
 def live_before(tx: Tx, rule: Rule) -> list[AccountName]:
-    """Return where a rule is live, as it was last noted, with the `on` and actions that it has."""
-    sql = "SELECT account FROM live_rules WHERE rule = ? AND meaning = ? AND until IS NULL"
-    return [account for (account,) in tx.all(sql, rule.name, rule.meaning)]
+    """Return where a rule is live, as it was last noted, whatever it did."""
+    sql = "SELECT account FROM live_rules WHERE rule = ? AND until IS NULL"
+    return [account for (account,) in tx.all(sql, rule.name)]
 
 
 def live_at(tx: Tx, rule: Rule, accounts: Mapping[AccountName, bool], now: datetime) -> list[AccountName]:
@@ -216,11 +216,13 @@ def live_at(tx: Tx, rule: Rule, accounts: Mapping[AccountName, bool], now: datet
         now: The instant.
 
     Returns:
-        Where it is back: it was live there before, under this name or one that is away, and was not meanwhile.
+        Where it is back: it was live there before, under this name or one that is away and did the same, and was not
+        meanwhile.
     """
+    away = "SELECT account FROM live_rules WHERE (meaning = ? OR rule = ?) AND until IS NOT NULL"
+    others = tx.all(away, rule.meaning, rule.name)
     tx.run("DELETE FROM live_rules WHERE rule = ? AND meaning <> ?", rule.name, rule.meaning)
     known: dict[str, int | None] = dict(tx.all("SELECT account, until FROM live_rules WHERE rule = ?", rule.name))
-    others = tx.all("SELECT account FROM live_rules WHERE meaning = ? AND until IS NOT NULL", rule.meaning)
     back, stamp = {account for (account,) in others}, microseconds(now)
     for account in known.keys() - accounts.keys():
         tx.run(

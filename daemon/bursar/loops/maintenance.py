@@ -9,6 +9,7 @@ from bursar.domain.intent import OPEN
 from bursar.journal import intents, meta, retention
 from bursar.loops.runtime_context import RuntimeContext
 from bursar.loops.startup import JUMPED_AT, SETTLES_AFTER
+from bursar.pipeline.match_facts import LEFT_TO_A_PERSON
 from bursar.pipeline.unit_of_work import UnitOfWork
 from bursar.settings.model import Retention
 
@@ -60,7 +61,9 @@ class Maintenance:
         kept = self.kept
         kinds = [kind for account in uow.config.accounts.values() for kind in account.kinds.values()]
         last_of = sorted({event.name for kind in kinds for event in kind.events if event.rearmed_by})
-        keeping = retention.Keeping(kept.events, kept.matches, kept.deliveries, uow.config.text_window(), last_of)
+        keeping = retention.Keeping(
+            kept.events, kept.matches, kept.deliveries, uow.config.text_window(), last_of, LEFT_TO_A_PERSON
+        )
         removed = retention.clean(uow.tx, keeping, uow.now, uow.measured)
         for name, account in uow.config.accounts.items():
             types = [(kind.name, account.streams[kind.stream].coverage) for kind in account.kinds.values()]

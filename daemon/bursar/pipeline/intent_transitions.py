@@ -299,7 +299,7 @@ def note_listed(uow: UnitOfWork, intent: Intent) -> None:
 
 def _hold_match(uow: UnitOfWork, intent: Intent, taken: Step, held: HoldBack | None, *, never: bool) -> None:
     match = matches.load(uow.tx, intent.match) if intent.match is not None else None
-    if match is None or (never and match.state != "held"):
+    if match is None:
         return
     if never:  # what comes after it was to be done only then
         matches.drop(uow.tx, match.id, f"{intent.action} {FOR_EVER}: {taken.reason}", uow.now)

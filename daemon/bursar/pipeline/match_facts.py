@@ -4,7 +4,8 @@ stand behind it no more."""
 from __future__ import annotations
 
 from bursar.domain.event import Event
-from bursar.domain.rule import Scope
+from bursar.domain.ids import AccountName
+from bursar.domain.rule import Mode, Rule, Scope
 from bursar.journal import events
 from bursar.journal.matches import MatchRow
 from bursar.pipeline.unit_of_work import ReadView
@@ -14,8 +15,29 @@ RULE_GONE = "its rule is gone or off"
 OTHER_ACCOUNT = "the rule is not for this account any more"
 PARAM_CHANGED = "the rule changed: a secret parameter is another one now"
 FOR_EVER = "is refused for ever"
+LEFT_TO_A_PERSON = (PARAM_CHANGED, FOR_EVER)
+"""What the reason says of a match that ended with what only a person can say."""
 RULE_ENDS = frozenset({RULE_CHANGED, RULE_GONE, OTHER_ACCOUNT, PARAM_CHANGED})
 """Why nothing of its rule stands behind an action any more."""
+
+
+def why_not_behind(view: ReadView, rule: Rule | None, fingerprint: str, account: AccountName) -> str | None:
+    """Return why a rule stands behind what was decided, or matched, no more; None: it does.
+
+    Args:
+        view: What is known.
+        rule: The rule as it is now.
+        fingerprint: The rule's, when it decided; one of an older journal has none until the first start sets it.
+        account: Where it decided.
+    """
+    if rule is None or rule.mode is Mode.OFF:
+        return RULE_GONE
+    # What a person wrote before the edit must not be done after it, though its name is the same.
+    if fingerprint and fingerprint != rule.fingerprint:
+        return RULE_CHANGED
+    if account in view.config.accounts and not rule.accounts.include(view.config.facts(account)):
+        return OTHER_ACCOUNT
+    return None
 
 
 def next_of_ended(reason: str, id_: str) -> str:
@@ -45,7 +67,7 @@ def was_answered(match: MatchRow) -> bool:
 
 def is_a_persons(match: MatchRow) -> bool:
     """Return whether a match ended with what only a person can say: another wallet, or a no for ever."""
-    return match.state == "dropped" and (match.reason == PARAM_CHANGED or FOR_EVER in match.reason)
+    return match.state == "dropped" and any(words in match.reason for words in LEFT_TO_A_PERSON)
 
 
 def scope_of(view: ReadView, match: MatchRow) -> Scope:

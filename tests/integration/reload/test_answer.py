@@ -25,7 +25,7 @@ from support.limits import WAIT_S, until
 from support.world import World
 
 PAYS = '{name: p, on: balance.passed_min_payout, do: [{payout: {method: "7", account: {env: WALLET}}}], cooldown: 24h}'
-OLD, NEW = "T-wallet-1", "T-wallet-2"
+OLD, NEW = "7", "8"
 
 
 class Forward(RealClock):
@@ -44,7 +44,7 @@ class Slow:
     """The connection of a request that has not left yet, until it is let go; it asks then as the core's client does.
 
     Attributes:
-        left: The wallets to which something left.
+        left: The methods by which something left.
     """
 
     def __init__(self) -> None:
@@ -62,7 +62,7 @@ class Slow:
         self.judged.set()
         if (why := exchange.objection()) is not None:
             raise NeverSent(why)
-        self.left.append(intent.params["account"])
+        self.left.append(intent.params["method"])
         return Succeeded()
 
     async def at_once(self, intent: Any) -> Outcome:
@@ -93,7 +93,6 @@ def slow(world: World) -> Slow:
     """The connection of the first payout, whose request asks for its leave when it is let go."""
     made = Slow()
     world.clock = Forward()  # type: ignore[assignment]
-    world.environ["NEW"] = NEW
     world.site.money("600")
     world.site.will("payout", made, *[made.at_once] * 3)
     return made
@@ -134,7 +133,7 @@ async def test_what_has_not_left_when_a_reload_is_answered_does_not_leave_by_the
     async with daemon(world) as running, asyncio.timeout(WAIT_S):
         await slow.asked.wait()
         async with busy_disk(running._journal):
-            await reload(world, PAYS.replace("WALLET", "NEW"))
+            await reload(world, PAYS.replace(OLD, NEW))
             slow.go.set()
             await slow.judged.wait()
             assert slow.left == []
@@ -166,7 +165,7 @@ async def test_a_reload_that_fails_after_its_answer_loses_nothing(
         monkeypatch.setattr(app, "apply_configuration", full)
     async with daemon(world) as running, asyncio.timeout(WAIT_S):
         await slow.asked.wait()
-        answered = asyncio.ensure_future(reload(world, PAYS.replace("WALLET", "NEW")))
+        answered = asyncio.ensure_future(reload(world, PAYS.replace(OLD, NEW)))
         await until(running._called.is_set)
         if fails == "unread":
             world._path.write_text("rules: [", encoding="utf-8")

@@ -34,7 +34,7 @@ from bursar.pipeline.gate.restored import unseen_since
 from bursar.pipeline.gate.second import happened_before
 from bursar.pipeline.gate.unfamiliar import unfamiliar
 from bursar.pipeline.intent_facts import held_until, lands_until, quiet_since, second_of
-from bursar.pipeline.match_facts import OTHER_ACCOUNT, RULE_CHANGED, RULE_GONE
+from bursar.pipeline.match_facts import why_not_behind
 from bursar.pipeline.unit_of_work import ReadView
 
 UNSEEN_FOR = timedelta(hours=1)
@@ -123,18 +123,9 @@ def _with_texts(view: ReadView, candidate: Candidate, facts: GuardFacts) -> Guar
 
 def _rule_changed(view: ReadView, candidate: Candidate) -> str | None:
     """Return why nothing of its rule stands behind a match any more, if so."""
-    match, rule = candidate.match, candidate.rule
-    if match is None:
+    if candidate.match is None:
         return None
-    if rule is None:
-        return RULE_GONE
-    known = candidate.fingerprint
-    # An intent of an older journal has none until the first start sets it: what its rule meant then is not known.
-    if known and known != rule.fingerprint:
-        return RULE_CHANGED
-    if not rule.accounts.include(view.config.facts(candidate.account)):
-        return OTHER_ACCOUNT
-    return None
+    return why_not_behind(view, candidate.rule, candidate.fingerprint, candidate.account)
 
 
 def _left(view: ReadView, candidate: Candidate) -> str | None:

@@ -9,9 +9,8 @@ from datetime import datetime, timedelta
 
 from bursar.domain.event import Event
 from bursar.domain.ids import AccountName, MatchId, SubjectRef
-from bursar.domain.intent import LostReply
-from bursar.domain.ledger import Entry, Post
-from bursar.domain.rule import Rule
+from bursar.domain.ledger import Entry
+from bursar.domain.rule import Mode, Rule
 from bursar.domain.values import Json
 from bursar.domain.verdict import BlockReason, HoldBack
 from bursar.journal import events, ledger, matches, verdicts
@@ -19,8 +18,8 @@ from bursar.journal.matches import MatchRow
 from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.events import emit_core
 from bursar.pipeline.gate.lineage import lineage_of
-from bursar.pipeline.match_facts import is_a_persons, recall, was_answered
-from bursar.pipeline.reload.former_entries import has_left, is_settled
+from bursar.pipeline.match_facts import recall, was_answered
+from bursar.pipeline.reload.former_entries import came_of_it, is_settled, left_to_a_person, may_be_done
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 
 ANEW = "a rule was changed: asked anew"
@@ -76,7 +75,7 @@ def _ask_about_the_rest(uow: UnitOfWork, rule: Rule, spec: AccountSpec) -> None:
 
 def _is_left(view: ReadView, rule: Rule, account: AccountName, balance: SubjectRef, asked: Sequence[Entry]) -> bool:
     """Return whether what there is of a balance may be asked for: what was taken last is settled, or nothing came of
-    all that was asked for while it was in the condition.
+    all that was asked for.
 
     Args:
         view: What is known.
@@ -85,36 +84,25 @@ def _is_left(view: ReadView, rule: Rule, account: AccountName, balance: SubjectR
         balance: The balance.
         asked: What the rule has asked for, newest first.
     """
-    since = view.now - ledger.KEPT
-    own = matches.last_of(view.tx, rule.name, account, balance, since)
-    formers = [
-        matches.last_of(view.tx, name, account, balance, since)
-        for name in lineage_of(view, rule.name).formers_at(account)
-    ]
-    # Another wallet, and what is refused for ever, are for a person to say, whatever is edited after it.
-    newest = [one for one in (own, *formers) if one is not None and (own is None or one.id >= own.id)]
-    # A no that is not for ever is held back until an edit ends that.
-    ended = any(one.state == "dropped" for one in newest)
-    if (asked[0].outcome is Post.REFUSED and not ended) or any(map(is_a_persons, newest)):
+    if left_to_a_person(view, rule, account, balance) is not None:  # whatever is edited after it
         return False
-    # What was asked about since, or refused, has taken nothing: the sum that it was about is there still.
-    last = next((one for one in asked if one.done or one.open or one.may_have_landed), None)
-    if last is not None:
-        return is_settled(view, last)
-    known = view.subject(account, balance)
-    return known is not None and not has_left(view, rule, known, asked[0].planned_at)
+    # What was asked about since, or refused, has taken nothing. What there is now may have come in since: each guard
+    # judges it as it is.
+    last = next((one for one in asked if one.done or may_be_done(view, one)), None)
+    return last is None or is_settled(view, last)
 
 
 def _ask_about(uow: UnitOfWork, rule: Rule, event: Event) -> None:
     """Have a rule asked about an event once more, unless that is under way, was done, or is a person's to say."""
+    subject = event.subject
     names = lineage_of(uow, rule.name).names
     match = matches.last_about(uow.tx, event.id, names, rule.fingerprint)
     if match is not None and was_answered(match):
         return
-    if matches.held_about(uow.tx, rule.name, event.account, event.subject) is not None:
+    if matches.held_about(uow.tx, rule.name, event.account, subject) is not None:
         return
-    if _why_not(uow, rule, event.account, event.subject, event.at, match.first if match is not None else None) is None:
-        _add(uow, rule, event.account, event.subject, event, match)
+    if _why_not(uow, rule, event.account, subject, event.at, match.first if match is not None else None) is None:
+        _add(uow, rule, event.account, subject, event, match)
 
 
 def _add(
@@ -147,28 +135,47 @@ def ask_anew(uow: UnitOfWork) -> None:
         if event is None or kind is None or not any(one.name == event.type and one.rearmed_by for one in kind.events):
             continue
         for rule in uow.config.rules.for_event(event.type, uow.config.facts(match.account)):
-            # Not every rule that listens: a sibling that has paid for this balance would pay once more.
-            meant = rule.name == match.rule or rule.fingerprint == match.fingerprint
-            if not meant or why_not_anew(uow, rule, match) is not None:
-                continue
-            _add(uow, rule, match.account, match.subject, event, match)
+            if _is_meant(rule, match) and why_not_anew(uow, rule, match) is None:
+                _add(uow, rule, match.account, match.subject, event, match)
+        _ask_of_entry(uow, match)
+
+
+def _is_meant(rule: Rule, match: MatchRow) -> bool:
+    """Return whether a rule is asked about what another text has left."""
+    # Not every rule that listens: a sibling that has paid for this balance would pay once more.
+    return rule.name == match.rule or rule.fingerprint == match.fingerprint
 
 
 def _ask_of_entry(uow: UnitOfWork, match: MatchRow) -> None:
-    """Have a state rule asked once more, as it is now, about an entry that it matched and did nothing for."""
-    rule, account = uow.config.active_rule(match.rule), match.account
-    if rule is None or match.subject is None or account not in uow.config.accounts:
+    """Have state rules asked once more, as they are now, about a subject that was matched and had nothing done."""
+    subject = match.subject
+    if subject is None or match.account not in uow.config.accounts:
         return
-    if rule.watches != match.subject.type:  # it is another rule now
+    for rule in uow.config.rules.rules:
+        if rule.mode is not Mode.OFF and rule.watches == subject.type and _is_meant(rule, match):
+            _ask_of_its_entry(uow, rule, match, subject)
+
+
+def _ask_of_its_entry(uow: UnitOfWork, rule: Rule, match: MatchRow, subject: SubjectRef) -> None:
+    account = match.account
+    if rule.name != match.rule and _has_its_own(uow, rule, account, subject):
         return
-    stands = verdicts.standing(uow.tx, rule, account, match.subject)
+    stands = verdicts.standing(uow.tx, rule, account, subject)
     # It has looked since, and waits: it fires by itself.
     if (stands is not None and not stands.standing.fired) or not rule.accounts.include(uow.config.facts(account)):
         return
     # Where it has yet to look, it may never do so: an order that is over is polled no more, but while something waits.
     wait = rule.hold_for if stands is None and rule.hold_for is not None else timedelta(0)
     if why_not_anew(uow, rule, match) is None:
-        _add(uow, rule, account, match.subject, None, match, wait, begun_at(uow, match))
+        _add(uow, rule, account, subject, None, match, wait, begun_at(uow, match))
+
+
+def _has_its_own(view: ReadView, rule: Rule, account: AccountName, subject: SubjectRef) -> bool:
+    """Return whether a rule that has the text of another has looked at a subject, or acted on it, beside that one."""
+    if verdicts.standing(view.tx, rule, account, subject) is not None:
+        return True
+    found = ledger.of_rule(view.tx, lineage_of(view, rule.name), account, subject, view.now - ledger.KEPT)
+    return any(came_of_it(view, one) for one in found)
 
 
 def begun_at(view: ReadView, match: MatchRow) -> int:
@@ -218,7 +225,7 @@ def _why_not(
     """
     lineage = lineage_of(view, rule.name)
     for entry in ledger.of_match(view.tx, first) if first is not None else ():
-        if _may_be_done(view, entry) and entry.sent_at is not None:
+        if (_stands(entry) or may_be_done(view, entry)) and entry.sent_at is not None:
             return f"{entry.action} went out as intent {entry.id}, and would once more"
         if entry.open:
             return f"the rule {rule.name} has asked for {entry.action} since, as intent {entry.id}"
@@ -229,18 +236,6 @@ def _why_not(
     if held is not None and held.first != first:
         return f"the rule {rule.name} waits with a newer match already: {held.reason}"
     return None
-
-
-def _may_be_done(view: ReadView, entry: Entry) -> bool:
-    """Return whether an action of a match is done, or may be without being looked for before the next."""
-    account = view.config.accounts.get(entry.account)
-    action = account.actions.get(entry.action) if account is not None else None
-    looked_for = action is not None and action.lost_reply is LostReply.RECONCILABLE
-    if _stands(entry) or entry.open:
-        return True
-    # What can be looked for is looked for beside the next one; an order cannot be
-    # looked for, so a doubt counts as done, until a person says that it is not.
-    return entry.may_have_landed and not looked_for
 
 
 def _stands(entry: Entry) -> bool:

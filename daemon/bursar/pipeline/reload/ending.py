@@ -12,7 +12,7 @@ from bursar.domain.rule import Mode, Rule
 from bursar.journal import intents, matches
 from bursar.journal.matches import MatchRow
 from bursar.pipeline.intent_transitions import take_step
-from bursar.pipeline.match_facts import OTHER_ACCOUNT, PARAM_CHANGED, RULE_CHANGED, RULE_GONE
+from bursar.pipeline.match_facts import PARAM_CHANGED, why_not_behind
 from bursar.pipeline.reload.edited_rules import end_held
 from bursar.pipeline.revealed import secret_changed
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
@@ -38,7 +38,10 @@ class Ending:
 def ending(view: ReadView) -> Ending:
     """Return what the configuration of a view ends."""
     unsent = [(one, _ended(view, one)) for one in intents.in_state(view.tx, UNSENT) if one.rule is not None]
-    held = [(one, _dropped(view, one)) for one in matches.held(view.tx)]
+    held = [
+        (one, why_not_behind(view, _stands_for(view, one.rule), one.fingerprint, one.account))
+        for one in matches.held(view.tx)
+    ]
     return Ending(
         [(intent, reason) for intent, reason in unsent if reason is not None],
         [(match, reason) for match, reason in held if reason is not None],
@@ -53,32 +56,15 @@ def end_what_changed(uow: UnitOfWork) -> None:
     end_held(uow, ends.matches)
 
 
-def _dropped(view: ReadView, match: MatchRow) -> str | None:
-    """Return why a held match ends, if it does."""
-    rule = _stands_for(view, match.rule)
-    if rule is None or rule.mode is Mode.OFF:
-        return RULE_GONE
-    # What a person wrote before the edit must not be done after it, though its name is the same.
-    if match.fingerprint and match.fingerprint != rule.fingerprint:
-        return RULE_CHANGED
-    if match.account in view.config.accounts and not rule.accounts.include(view.config.facts(match.account)):
-        return OTHER_ACCOUNT
-    return None
-
-
 def _ended(view: ReadView, intent: Intent) -> str | None:
     """Return why nothing of its rule stands behind an intent any more, if so."""
     rule = _stands_for(view, intent.rule)
-    if rule is None or rule.mode is Mode.OFF:
-        return RULE_GONE
-    if intent.fingerprint and intent.fingerprint != rule.fingerprint:
-        return RULE_CHANGED
-    # No fingerprint has a wallet in it: without this a payout would be approved for the wallet before.
-    if secret_changed(view, intent):
+    # First, whatever else is edited: a wallet that is moved to a file and mistyped there must be paid by nobody's slip.
+    # No fingerprint has it.
+    acts = rule.acts() if rule is not None and rule.mode is not Mode.OFF else ()
+    if any(act.action == intent.action for act in acts) and secret_changed(view, intent):
         return PARAM_CHANGED
-    if intent.account in view.config.accounts and not rule.accounts.include(view.config.facts(intent.account)):
-        return OTHER_ACCOUNT
-    return None
+    return why_not_behind(view, rule, intent.fingerprint, intent.account)
 
 
 def _stands_for(view: ReadView, name: str | None) -> Rule | None:

@@ -9,8 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bursar.domain.action import ActionType
 from bursar.domain.evaluate import HoldState, NoMatch, evaluate_state, judge, obscured
-from bursar.domain.ledger import Entry
+from bursar.domain.ids import AccountName, SubjectRef
+from bursar.domain.intent import LostReply
+from bursar.domain.ledger import Entry, Post
 from bursar.domain.observation import Snapshot
 from bursar.domain.rule import Rule, Scope
 from bursar.journal import events, ledger, matches, verdicts
@@ -59,7 +62,10 @@ def stood_before(
     if acted_at is not None and not has_left(view, rule, snapshot, acted_at):
         return replace(stood, fired=True, since=former[0] if former is not None else stood.since)
     if former is None:
-        return stood
+        left_at = left_to_a_person(view, rule, snapshot.account, snapshot.ref)
+        # A text that had it out of the condition for a while is no way out.
+        answered = left_at is not None and not has_left(view, rule, snapshot, left_at)
+        return replace(stood, fired=stood.fired or answered)
     # The entry that was answered lasts: what still waits for it must not be said to have left its condition.
     fired = _has_fired(view, rule, snapshot, stood, *former)
     return replace(stood, fired=fired, since=former[0] if fired else stood.since)
@@ -70,7 +76,7 @@ def _acted_at(view: ReadView, rule: Rule, snapshot: Snapshot) -> datetime | None
     does = {act.action for act in rule.acts()}
     lineage = lineage_of(view, rule.name)
     entries = ledger.of_rule(view.tx, lineage, snapshot.account, snapshot.ref, view.now - ledger.KEPT) if does else []
-    return max((one.planned_at for one in entries if one.action in does and _came_of_it(view, one)), default=None)
+    return max((one.planned_at for one in entries if one.action in does and came_of_it(view, one)), default=None)
 
 
 def _has_fired(
@@ -89,15 +95,15 @@ def _has_fired(
     if has_left(view, rule, snapshot, until):
         return stood.fired
     done = _done_since(view, rule, snapshot, since)
-    if not rule.acts() or any(_came_of_it(view, one) for one in done):
+    if not rule.acts() or any(came_of_it(view, one) for one in done):
         return True
-    last = matches.last_of(view.tx, rule.name, snapshot.account, snapshot.ref, since)
-    if last is not None and is_a_persons(last):
+    if left_to_a_person(view, rule, snapshot.account, snapshot.ref, since) is not None:
         return True
     if any(is_settled(view, one) for one in done):
         return stood.fired
     # It has matched, and nothing came of it: without `for` it
     # would never be asked again. What it only found there is no match.
+    last = matches.last_of(view.tx, rule.name, snapshot.account, snapshot.ref, since)
     return stood.fired if last is None else was_answered(last)
 
 
@@ -108,19 +114,56 @@ def _done_since(view: ReadView, rule: Rule, snapshot: Snapshot, since: datetime)
     return ledger.of_rule(view.tx, lineage_of(view, rule.name), snapshot.account, snapshot.ref, before)
 
 
-def _came_of_it(view: ReadView, entry: Entry) -> bool:
+def came_of_it(view: ReadView, entry: Entry) -> bool:
     """Return whether something came of an entry that counts for what there is now; what was held back, or refused, or
     did not happen, is nothing."""
-    if is_settled(view, entry):
-        return False
-    return entry.open or entry.may_have_landed or (entry.done and entry.undone_at is None)
+    return not is_settled(view, entry) and (may_be_done(view, entry) or (entry.done and entry.undone_at is None))
+
+
+def may_be_done(view: ReadView, entry: Entry) -> bool:
+    """Return whether an action is under way, or may have been done without being looked for before the next one."""
+    action = _action_of(view, entry)
+    looked_for = action is not None and action.lost_reply is LostReply.RECONCILABLE
+    # What can be looked for is looked for beside the next one; an order cannot be
+    # looked for, so a doubt counts as done, until a person says that it is not.
+    return entry.open or (entry.may_have_landed and not looked_for)
 
 
 def is_settled(view: ReadView, entry: Entry) -> bool:
     """Return whether an entry is a payout that has taken what it took, after which a balance is another sum."""
-    account = view.config.accounts.get(entry.account)
-    action = account.actions.get(entry.action) if account is not None else None
+    action = _action_of(view, entry)
     return action is not None and action.takes_balance and entry.done and not entry.unshown
+
+
+def _action_of(view: ReadView, entry: Entry) -> ActionType | None:
+    account = view.config.accounts.get(entry.account)
+    return account.actions.get(entry.action) if account is not None else None
+
+
+def left_to_a_person(
+    view: ReadView, rule: Rule, account: AccountName, subject: SubjectRef, since: datetime | None = None
+) -> datetime | None:
+    """Return since when only a person can say what becomes of what a rule asked for last about a subject: it would go
+    to another wallet, or is refused for ever; also where a rule that did the same asked for it.
+
+    Args:
+        view: What is known.
+        rule: The rule.
+        account: The account.
+        subject: The subject.
+        since: What was asked for before does not count.
+    """
+    since = since or view.now - ledger.KEPT
+    lineage = lineage_of(view, rule.name)
+    own = matches.last_of(view.tx, rule.name, account, subject, since)
+    found = [matches.last_of(view.tx, name, account, subject, since) for name in lineage.formers_at(account)]
+    newest = [one for one in (own, *found) if one is not None and (own is None or one.id >= own.id)]
+    if (persons := next(filter(is_a_persons, newest), None)) is not None:
+        return persons.at
+    asked = ledger.of_rule(view.tx, lineage, account, subject, since - INSTANT)
+    # An older journal says nothing of it in the match. A no that is not for ever is held back until an edit ends that.
+    fired = newest and all(one.state == "fired" for one in newest)
+    return asked[0].planned_at if fired and asked and asked[0].outcome is Post.REFUSED else None
 
 
 def has_left(view: ReadView, rule: Rule, snapshot: Snapshot, since: datetime) -> bool:
