@@ -47,7 +47,21 @@ async def asks_for_less(world: World, rule: str) -> None:
     await edit(world, rule.replace(">= 100", ">= 90"))
 
 
-EDITS = pytest.mark.parametrize("edits", [slips, off_and_on, asks_for_less])
+async def asks_by_the_event(world: World, _rule: str) -> None:
+    await edit(world, EVENT)
+
+
+async def asks_by_the_state(world: World, _rule: str) -> None:
+    await edit(world, STATE)
+
+
+async def asks_by_the_other_and_goes_back(world: World, rule: str) -> None:
+    await edit(world, STATE if rule == EVENT else EVENT)
+    await edit(world, rule)
+
+
+EVERY = [slips, off_and_on, asks_for_less, asks_by_the_event, asks_by_the_state, asks_by_the_other_and_goes_back]
+EDITS = pytest.mark.parametrize("edits", EVERY)
 
 
 async def ready(world: World, rule: str) -> None:

@@ -99,6 +99,9 @@ def _ask_about(uow: UnitOfWork, rule: Rule, event: Event) -> None:
     match = matches.last_about(uow.tx, event.id, names, rule.fingerprint)
     if match is not None and was_answered(match):
         return
+    # What it matched as a state rule has no event; and its match may have been let go.
+    if match is None and subject and left_to_a_person(uow, rule, event.account, subject, event.at) is not None:
+        return
     if matches.held_about(uow.tx, rule.name, event.account, subject) is not None:
         return
     if _why_not(uow, rule, event.account, subject, event.at, match.first if match is not None else None) is None:
