@@ -240,3 +240,57 @@ async def test_a_no_that_is_not_for_ever_is_asked_again_however_long_it_was_off(
     await edit(world, rule % "")
     await world.live(hours=30, every_s=300)
     assert left(world) == ["400", "400"]
+
+
+@RULES
+@pytest.mark.parametrize("how", ["asked", "paused"])
+async def test_a_copy_that_was_there_before_is_asked_once_the_old_one_is_out(world: World, rule: str, how: str) -> None:
+    """The careful order in which people replace a rule: first the copy, then the old one out."""
+    asks = ASKS if how == "asked" else ""
+    copy = (rule % asks).replace("name: p", "name: q")
+    await opened(world, rule % asks)
+    if how == "paused":
+        await world.say("pause", account="panel")
+    world.site.money("300")
+    await world.live(minutes=20)
+    await edit(world, rule % asks + "\n" + copy)
+    await world.live(minutes=20)
+    await edit(world, copy)
+    await world.say("resume", account="panel") if how == "paused" else None
+    await world.live(hours=2)
+    assert left(world) == ["300"] if how == "paused" else (await world.states())[-1] == "awaiting_approval"
+
+
+async def test_a_copy_is_asked_about_an_order_for_which_the_old_one_had_acted_an_earlier_time(world: World) -> None:
+    rule = TWIN % ("p", "")
+    world.site.orders["1"] = "in_progress"
+    await world.open(config(rule))
+    await world.track("1")
+    for state in ("partial", "in_progress"):
+        await world.live(minutes=10)
+        world.site.orders["1"] = state
+    await world.live(minutes=10)
+    await world.say("pause", account="panel")
+    world.site.orders["1"] = "partial"
+    await world.live(minutes=10)
+    await world.reload(config(TWIN % ("p", OFF) + "\n" + TWIN % ("q", "")))
+    await world.say("resume", account="panel")
+    await world.live(hours=2)
+    assert [one.rule for one in world.site.performed] == ["p", "q"]
+
+
+@pytest.mark.parametrize("swapped", [True, False], ids=["they change texts", "the first is off"])
+async def test_a_rule_that_gets_the_text_of_one_that_has_ordered_orders_nothing(world: World, swapped: bool) -> None:
+    cancels = TWIN.replace("add: {link: x}", "refill")
+    world.site.orders["1"] = "in_progress"
+    world.site.will("refill", *[Refused("not yet")] * 99)
+    await world.open(config(TWIN % ("q", "") + "\n" + cancels % ("p", "for: 1h, ")))
+    await world.track("1")
+    await world.live(minutes=5)
+    world.site.orders["1"] = "partial"
+    await world.live(hours=2)
+    assert [one.action for one in world.site.performed] == ["add", "refill"]
+    other = cancels % ("q", "for: 1h, ") if swapped else TWIN % ("q", OFF)
+    await world.reload(config(TWIN % ("p", "") + "\n" + other))
+    await world.live(hours=30, every_s=300)
+    assert [one.action for one in world.site.performed].count("add") == 1

@@ -19,7 +19,7 @@ from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.events import emit_core
 from bursar.pipeline.gate.lineage import lineage_of
 from bursar.pipeline.match_facts import recall, was_answered
-from bursar.pipeline.reload.former_entries import came_of_it, is_settled, left_to_a_person, may_be_done
+from bursar.pipeline.reload.former_entries import came_of_it, has_left, is_settled, left_to_a_person, may_be_done
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 
 ANEW = "a rule was changed: asked anew"
@@ -163,6 +163,8 @@ def _ask_of_its_entry(uow: UnitOfWork, rule: Rule, match: MatchRow, subject: Sub
     account = match.account
     if rule.name != match.rule and _has_its_own(uow, rule, account, subject):
         return
+    if _is_done_besides(uow, rule, match, subject):
+        return
     stands = verdicts.standing(uow.tx, rule, account, subject)
     # It has looked since, and waits: it fires by itself.
     if (stands is not None and not stands.standing.fired) or not rule.accounts.include(uow.config.facts(account)):
@@ -174,11 +176,19 @@ def _ask_of_its_entry(uow: UnitOfWork, rule: Rule, match: MatchRow, subject: Sub
 
 
 def _has_its_own(view: ReadView, rule: Rule, account: AccountName, subject: SubjectRef) -> bool:
-    """Return whether a rule that has the text of another has looked at a subject, or acted on it, beside that one."""
-    if verdicts.standing(view.tx, rule, account, subject) is not None:
-        return True
-    found = ledger.of_rule(view.tx, lineage_of(view, rule.name), account, subject, view.now - ledger.KEPT)
-    return any(came_of_it(view, one) for one in found)
+    """Return whether a rule that has the text of another has matched a subject itself, for the entry that lasts."""
+    stands = verdicts.standing(view.tx, rule, account, subject)
+    since = stands.standing.since if stands is not None else None
+    return matches.last_of(view.tx, rule.name, account, subject, since or view.now - ledger.KEPT) is not None
+
+
+def _is_done_besides(view: ReadView, rule: Rule, match: MatchRow, subject: SubjectRef) -> bool:
+    """Return whether a rule, or one whose history it has, has done what it does now for the entry that lasts, in
+    another line than a match's: it has the text now of a rule that had acted already."""
+    does, known = {act.action for act in rule.acts()}, view.subject(match.account, subject)
+    found = ledger.of_rule(view.tx, lineage_of(view, rule.name), match.account, subject, view.now - ledger.KEPT)
+    other = [one for one in found if one.match != match.first and one.action in does and came_of_it(view, one)]
+    return bool(other) and known is not None and not has_left(view, rule, known, max(one.planned_at for one in other))
 
 
 def begun_at(view: ReadView, match: MatchRow) -> int:
