@@ -148,15 +148,16 @@ def _says(words: Sequence[str]) -> str:
 def _intents(tx: Tx, before: int, before_kept: int, lasting: Sequence[str]) -> int:
     """Ended intents go with their attempts; the audit trail has their story, and the ledger what guards count of them.
 
-    Those that a person may have tried again stay as long as the ledger counts them, and longer while something waits for
-    that; and so do those that made something with a price, by which the provider may yet say what it cost, or undo it; and
-    those that were sent, and of which nothing is known to have come: what they asked for may land yet. What was told as
+    Those that a person may have tried again, also those left to him, stay as long as the ledger counts them, and longer
+    while something waits for that; and so do those that made something with a price, by which the provider may yet say
+    what it cost, or undo it; and those that were sent, and of which nothing is known to have come: what they asked for may land yet. What was told as
     never shown stays until the ledger lets it go: a person is asked about it by its number. What a match that
     is held back has done stays, too: it says what comes next.
     """
     rows = tx.all(
         "SELECT id FROM intents WHERE ended_at < CASE WHEN state IN ('refused', 'gave_up') OR (reference IS NOT NULL AND cost IS "
-        f"NOT NULL) OR (state <> 'succeeded' AND sent_at IS NOT NULL) OR (state = 'lapsed' AND {_says(lasting)}) OR (cost IS NOT NULL AND EXISTS (SELECT 1 FROM postings p "
+        f"NOT NULL) OR (state <> 'succeeded' AND sent_at IS NOT NULL) OR (state = 'lapsed' AND {_says(lasting)}) OR "
+        "(cost IS NOT NULL AND EXISTS (SELECT 1 FROM postings p "
         f"WHERE p.entry = intents.id AND p.what = 'unconfirmed')) THEN ? ELSE ? END AND state NOT IN {_OPEN} AND confirm_by IS NULL AND id NOT IN (SELECT waits_for FROM matches "
         "WHERE state = 'held' AND waits_for IS NOT NULL) AND NOT EXISTS (SELECT 1 FROM matches m WHERE m.id = intents.match_id "
         f"AND m.state = 'held') LIMIT {AT_ONCE}",

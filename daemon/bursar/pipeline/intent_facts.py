@@ -10,6 +10,7 @@ from bursar.domain.action import ActionType
 from bursar.domain.ids import IntentId, SubjectRef
 from bursar.domain.intent import Intent, LostReply
 from bursar.domain.intent_states import LAPSE_AFTER
+from bursar.domain.ledger import Entry
 from bursar.domain.observation import Snapshot
 from bursar.journal import intents, ledger
 from bursar.pipeline.gate.just_over import ready_from
@@ -18,10 +19,10 @@ from bursar.pipeline.unit_of_work import ReadView
 DEFAULT_SETTLE = timedelta(minutes=5)
 
 
-def action_of(view: ReadView, intent: Intent) -> ActionType | None:
-    """Return the action of an intent; None: its account or its plugin is not there any more."""
-    account = view.config.accounts.get(intent.account)
-    return account.actions.get(intent.action) if account is not None else None
+def action_of(view: ReadView, one: Intent | Entry) -> ActionType | None:
+    """Return the action of an intent, or of its entry; None: its account or its plugin is not there any more."""
+    account = view.config.accounts.get(one.account)
+    return account.actions.get(one.action) if account is not None else None
 
 
 def quiet_since(view: ReadView, intent: Intent) -> datetime:

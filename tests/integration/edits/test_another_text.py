@@ -294,3 +294,21 @@ async def test_a_rule_that_gets_the_text_of_one_that_has_ordered_orders_nothing(
     await world.reload(config(TWIN % ("p", "") + "\n" + other))
     await world.live(hours=30, every_s=300)
     assert [one.action for one in world.site.performed].count("add") == 1
+
+
+async def test_a_wider_when_asks_about_an_order_for_which_it_had_acted_an_earlier_time(world: World) -> None:
+    world.site.orders["1"] = "in_progress"
+    await world.open(config(TWIN % ("p", "")))
+    await world.track("1")
+    for state in ("partial", "in_progress"):
+        await world.live(minutes=10)
+        world.site.orders["1"] = state
+    await world.live(minutes=10)
+    await world.say("pause", account="panel")
+    world.site.orders["1"] = "partial"
+    await world.live(minutes=10)
+    wider = TWIN.replace("'partial'", "'partial' or order.state == 'in_progress'")
+    await world.reload(config(wider % ("p", "")))
+    await world.say("resume", account="panel")
+    await world.live(hours=2)
+    assert len(world.site.done("add")) == 2

@@ -19,7 +19,7 @@ from bursar.pipeline.config_snapshot import AccountSpec
 from bursar.pipeline.events import emit_core
 from bursar.pipeline.gate.lineage import lineage_of
 from bursar.pipeline.match_facts import recall, was_answered
-from bursar.pipeline.reload.former_entries import came_of_it, has_left, is_settled, left_to_a_person, may_be_done
+from bursar.pipeline.reload.former_entries import acted_at, has_left, is_settled, left_to_a_person, may_be_done
 from bursar.pipeline.unit_of_work import ReadView, UnitOfWork
 
 ANEW = "a rule was changed: asked anew"
@@ -129,7 +129,7 @@ def ask_anew(uow: UnitOfWork) -> None:
     ended, uow.ended = uow.ended, []
     for match in ended:
         if match.event_id is None:
-            _ask_of_entry(uow, match)
+            _ask_state_rules(uow, match)
             continue
         event, account = recall(uow, match), uow.config.accounts.get(match.account)
         kind = account.kinds.get(event.subject.type) if account and event and event.subject else None
@@ -140,7 +140,7 @@ def ask_anew(uow: UnitOfWork) -> None:
         for rule in uow.config.rules.for_event(event.type, uow.config.facts(match.account)):
             if _is_meant(rule, match) and why_not_anew(uow, rule, match) is None:
                 _add(uow, rule, match.account, match.subject, event, match)
-        _ask_of_entry(uow, match)
+        _ask_state_rules(uow, match)
 
 
 def _is_meant(rule: Rule, match: MatchRow) -> bool:
@@ -149,46 +149,40 @@ def _is_meant(rule: Rule, match: MatchRow) -> bool:
     return rule.name == match.rule or rule.fingerprint == match.fingerprint
 
 
-def _ask_of_entry(uow: UnitOfWork, match: MatchRow) -> None:
+def _ask_state_rules(uow: UnitOfWork, match: MatchRow) -> None:
     """Have state rules asked once more, as they are now, about a subject that was matched and had nothing done."""
     subject = match.subject
     if subject is None or match.account not in uow.config.accounts:
         return
     for rule in uow.config.rules.rules:
         if rule.mode is not Mode.OFF and rule.watches == subject.type and _is_meant(rule, match):
-            _ask_of_its_entry(uow, rule, match, subject)
+            _ask_of_entry(uow, rule, match, subject)
 
 
-def _ask_of_its_entry(uow: UnitOfWork, rule: Rule, match: MatchRow, subject: SubjectRef) -> None:
-    account = match.account
-    if rule.name != match.rule and _has_its_own(uow, rule, account, subject):
-        return
-    if _is_done_besides(uow, rule, match, subject):
-        return
-    stands = verdicts.standing(uow.tx, rule, account, subject)
+def _ask_of_entry(uow: UnitOfWork, rule: Rule, match: MatchRow, subject: SubjectRef) -> None:
+    account, stands = match.account, verdicts.standing(uow.tx, rule, match.account, subject)
     # It has looked since, and waits: it fires by itself.
     if (stands is not None and not stands.standing.fired) or not rule.accounts.include(uow.config.facts(account)):
         return
+    # One that has the text of another may have matched the subject itself, for the entry that lasts.
+    since = (stands.standing.since if stands is not None else None) or uow.now - ledger.KEPT
+    if rule.name != match.rule and matches.last_of(uow.tx, rule.name, account, subject, since) is not None:
+        return
+    # Where it does what it did, the match is of a later entry than all that was done before, whatever `when` says now.
+    other = rule.name != match.rule or _does_other(uow, rule, match)
+    if (other and _is_done_besides(uow, rule, match, subject)) or why_not_anew(uow, rule, match) is not None:
+        return
     # Where it has yet to look, it may never do so: an order that is over is polled no more, but while something waits.
     wait = rule.hold_for if stands is None and rule.hold_for is not None else timedelta(0)
-    if why_not_anew(uow, rule, match) is None:
-        _add(uow, rule, account, subject, None, match, wait, begun_at(uow, match))
-
-
-def _has_its_own(view: ReadView, rule: Rule, account: AccountName, subject: SubjectRef) -> bool:
-    """Return whether a rule that has the text of another has matched a subject itself, for the entry that lasts."""
-    stands = verdicts.standing(view.tx, rule, account, subject)
-    since = stands.standing.since if stands is not None else None
-    return matches.last_of(view.tx, rule.name, account, subject, since or view.now - ledger.KEPT) is not None
+    _add(uow, rule, account, subject, None, match, wait, begun_at(uow, match))
 
 
 def _is_done_besides(view: ReadView, rule: Rule, match: MatchRow, subject: SubjectRef) -> bool:
     """Return whether a rule, or one whose history it has, has done what it does now for the entry that lasts, in
     another line than a match's: it has the text now of a rule that had acted already."""
-    does, known = {act.action for act in rule.acts()}, view.subject(match.account, subject)
-    found = ledger.of_rule(view.tx, lineage_of(view, rule.name), match.account, subject, view.now - ledger.KEPT)
-    other = [one for one in found if one.match != match.first and one.action in does and came_of_it(view, one)]
-    return bool(other) and known is not None and not has_left(view, rule, known, max(one.planned_at for one in other))
+    known = view.subject(match.account, subject)
+    done_at = acted_at(view, rule, known, match.first) if known is not None else None
+    return known is not None and done_at is not None and not has_left(view, rule, known, done_at)
 
 
 def begun_at(view: ReadView, match: MatchRow) -> int:

@@ -9,15 +9,15 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bursar.domain.action import ActionType
 from bursar.domain.evaluate import HoldState, NoMatch, evaluate_state, judge, obscured
-from bursar.domain.ids import AccountName, SubjectRef
+from bursar.domain.ids import AccountName, MatchId, SubjectRef
 from bursar.domain.intent import LostReply
 from bursar.domain.ledger import Entry, Post
 from bursar.domain.observation import Snapshot
 from bursar.domain.rule import Rule, Scope
 from bursar.journal import events, ledger, matches, verdicts
 from bursar.pipeline.gate.lineage import lineage_of
+from bursar.pipeline.intent_facts import action_of
 from bursar.pipeline.match_facts import is_a_persons, was_answered
 from bursar.pipeline.unit_of_work import ReadView
 
@@ -57,9 +57,9 @@ def stood_before(
         # It was put to the rule as that came back, before this first look: it has not left since.
         stood = replace(stood, since=waits.at)
     former = verdicts.fired_before(view.tx, rule, snapshot.account, snapshot.ref)
-    acted_at = _acted_at(view, rule, snapshot)
+    done_at = acted_at(view, rule, snapshot)
     # By the ledger, whatever the rule has been meanwhile: one for events, a text that nothing fitted, another name.
-    if acted_at is not None and not has_left(view, rule, snapshot, acted_at):
+    if done_at is not None and not has_left(view, rule, snapshot, done_at):
         return replace(stood, fired=True, since=former[0] if former is not None else stood.since)
     if former is None:
         left_at = left_to_a_person(view, rule, snapshot.account, snapshot.ref)
@@ -71,12 +71,16 @@ def stood_before(
     return replace(stood, fired=fired, since=former[0] if fired else stood.since)
 
 
-def _acted_at(view: ReadView, rule: Rule, snapshot: Snapshot) -> datetime | None:
-    """Return when a rule last planned something for a subject that came to anything, of what it does now."""
+def acted_at(view: ReadView, rule: Rule, snapshot: Snapshot, but: MatchId | None = None) -> datetime | None:
+    """Return when a rule last planned something for a subject that came to anything, of what it does now; but not in
+    this line of matches."""
     does = {act.action for act in rule.acts()}
     lineage = lineage_of(view, rule.name)
     entries = ledger.of_rule(view.tx, lineage, snapshot.account, snapshot.ref, view.now - ledger.KEPT) if does else []
-    return max((one.planned_at for one in entries if one.action in does and came_of_it(view, one)), default=None)
+    came = (
+        one for one in entries if one.action in does and (but is None or one.match != but) and _came_of_it(view, one)
+    )
+    return max((one.planned_at for one in came), default=None)
 
 
 def _has_fired(
@@ -95,7 +99,7 @@ def _has_fired(
     if has_left(view, rule, snapshot, until):
         return stood.fired
     done = _done_since(view, rule, snapshot, since)
-    if not rule.acts() or any(came_of_it(view, one) for one in done):
+    if not rule.acts() or any(_came_of_it(view, one) for one in done):
         return True
     if left_to_a_person(view, rule, snapshot.account, snapshot.ref, since) is not None:
         return True
@@ -114,7 +118,7 @@ def _done_since(view: ReadView, rule: Rule, snapshot: Snapshot, since: datetime)
     return ledger.of_rule(view.tx, lineage_of(view, rule.name), snapshot.account, snapshot.ref, before)
 
 
-def came_of_it(view: ReadView, entry: Entry) -> bool:
+def _came_of_it(view: ReadView, entry: Entry) -> bool:
     """Return whether something came of an entry that counts for what there is now; what was held back, or refused, or
     did not happen, is nothing."""
     return not is_settled(view, entry) and (may_be_done(view, entry) or (entry.done and entry.undone_at is None))
@@ -122,7 +126,7 @@ def came_of_it(view: ReadView, entry: Entry) -> bool:
 
 def may_be_done(view: ReadView, entry: Entry) -> bool:
     """Return whether an action is under way, or may have been done without being looked for before the next one."""
-    action = _action_of(view, entry)
+    action = action_of(view, entry)
     looked_for = action is not None and action.lost_reply is LostReply.RECONCILABLE
     # What can be looked for is looked for beside the next one; an order cannot be
     # looked for, so a doubt counts as done, until a person says that it is not.
@@ -131,13 +135,8 @@ def may_be_done(view: ReadView, entry: Entry) -> bool:
 
 def is_settled(view: ReadView, entry: Entry) -> bool:
     """Return whether an entry is a payout that has taken what it took, after which a balance is another sum."""
-    action = _action_of(view, entry)
+    action = action_of(view, entry)
     return action is not None and action.takes_balance and entry.done and not entry.unshown
-
-
-def _action_of(view: ReadView, entry: Entry) -> ActionType | None:
-    account = view.config.accounts.get(entry.account)
-    return account.actions.get(entry.action) if account is not None else None
 
 
 def left_to_a_person(
